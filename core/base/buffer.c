@@ -1,0 +1,117 @@
+/* buffer - bytes that grow, with a ceiling and a sticky error. */
+#include "base/buffer.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buffer_done(struct buffer *buffer)
+{
+    free(buffer->data);
+    buffer->data = NULL;
+    buffer->len = buffer->room = 0;
+    buffer->rc = 0;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+    buffer->rc = 0;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+static int buffer_grow(struct buffer *buffer, size_t len)
+{
+    size_t ceiling = buffer->ceiling ? buffer->ceiling : BUFFER_CEILING;
+    if (len > ceiling || buffer->len > ceiling - len)
+        return ERR_LIMIT;
+    size_t wanted = buffer->room ? buffer->room : 64;
+    while (wanted < buffer->len + len + 1)
+        wanted *= 2;
+    char *bigger = mem_resize(buffer->data, wanted, 1);
+    if (!bigger)
+        return -ENOMEM;
+    buffer->data = bigger;
+    buffer->room = wanted;
+    return 0;
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t len)
+{
+    if (buffer->rc != 0)
+        return NULL;
+    if (buffer->len + len + 1 > buffer->room) {
+        buffer->rc = buffer_grow(buffer, len);
+        if (buffer->rc != 0)
+            return NULL;
+    }
+    char *place = buffer->data + buffer->len;
+    buffer->len += len;
+    buffer->data[buffer->len] = '\0';
+    return place;
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t len)
+{
+    char *place = buffer_reserve(buffer, len);
+    if (place && len > 0)
+        memcpy(place, bytes, len);
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_byte(struct buffer *buffer, unsigned char byte)
+{
+    buffer_add(buffer, &byte, 1);
+}
+
+void buffer_vformat(struct buffer *buffer, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *place = len < 0 ? NULL : buffer_reserve(buffer, (size_t)len);
+    if (place)
+        vsnprintf(place, (size_t)len + 1, format, args);
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_vformat(buffer, format, args);
+    va_end(args);
+}
+
+void buffer_be32(struct buffer *buffer, uint32_t value)
+{
+    value = __builtin_bswap32(value);
+    buffer_add(buffer, &value, sizeof(value));
+}
+
+void buffer_be64(struct buffer *buffer, uint64_t value)
+{
+    value = __builtin_bswap64(value);
+    buffer_add(buffer, &value, sizeof(value));
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+    buffer_reserve(buffer, 0);
+    if (buffer->rc != 0) {
+        buffer_done(buffer);
+        return NULL;
+    }
+    char *data = buffer->data;
+    *buffer = (struct buffer){.ceiling = buffer->ceiling};
+    return data;
+}

@@ -1,0 +1,39 @@
+/* buffer - bytes that grow, with a ceiling and a sticky error.
+ *
+ * Callers append without looking and ask once at the end. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer {
+    char *data;     /* always followed by a '\0' once something was appended */
+    size_t len;
+    size_t room;
+    size_t ceiling; /* 0: BUFFER_CEILING */
+    int rc;         /* the first failure: -ENOMEM or ERR_LIMIT */
+};
+
+#define BUFFER_CEILING ((size_t)1 << 30)
+
+void buffer_done(struct buffer *buffer); /* frees; the struct may be used again */
+void buffer_clear(struct buffer *buffer); /* empties, keeps the room, forgets the error */
+
+/* Room for `len` more bytes, to be filled by the caller; NULL when it failed. */
+char *buffer_reserve(struct buffer *buffer, size_t len);
+void buffer_add(struct buffer *buffer, const void *bytes, size_t len);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_byte(struct buffer *buffer, unsigned char byte);
+void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_vformat(struct buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* Big-endian integers, as they stand in keys. */
+void buffer_be32(struct buffer *buffer, uint32_t value);
+void buffer_be64(struct buffer *buffer, uint64_t value);
+
+/* Hands the bytes over (freed with free()); the buffer is empty again. NULL after a failure; "" when empty. */
+char *buffer_take(struct buffer *buffer);
+
+#endif

@@ -1,0 +1,55 @@
+/* digest - fingerprints. */
+#include "base/digest.h"
+
+#include "base/mem.h"
+#include "base/tidy.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+void digest_sha256(const void *bytes, size_t len, uint8_t ret_digest[DIGEST_SHA256])
+{
+    crypto_hash_sha256(ret_digest, bytes, len);
+}
+
+int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256])
+{
+    enum { CHUNK = 1 << 18 };
+    __attribute__((cleanup(tidy_free))) unsigned char *chunk = mem_new(1, CHUNK);
+    if (!chunk)
+        return -ENOMEM;
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    off_t at = 0;
+    for (;;) {
+        ssize_t got = pread(fd, chunk, CHUNK, at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        crypto_hash_sha256_update(&state, chunk, (unsigned long long)got);
+        at += got;
+    }
+    crypto_hash_sha256_final(&state, ret_digest);
+    return 0;
+}
+
+void digest_hex(const uint8_t *bytes, size_t len, char *ret_text)
+{
+    sodium_bin2hex(ret_text, 2 * len + 1, bytes, len);
+}
+
+void digest_keyed(const uint8_t key[32], const void *bytes, size_t len, uint8_t ret_digest[DIGEST_KEYED])
+{
+    crypto_generichash(ret_digest, DIGEST_KEYED, bytes, len, key, 32);
+}
+
+uint64_t digest_fast(const void *bytes, size_t len)
+{
+    return XXH3_64bits(bytes, len);
+}

@@ -1,0 +1,41 @@
+/* fault - failures on demand, for tests. */
+#include "base/fault.h"
+
+#ifdef HAVE_FAULTS
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    char point[32];
+    long nth; /* 0: none */
+    atomic_long seen;
+} plan;
+
+__attribute__((constructor)) static void fault_read(void)
+{
+    const char *text = getenv("MUSTER_FAULT");
+    const char *colon = text ? strchr(text, ':') : NULL;
+    if (!colon || (size_t)(colon - text) >= sizeof(plan.point))
+        return;
+    memcpy(plan.point, text, (size_t)(colon - text));
+    plan.nth = strtol(colon + 1, NULL, 10);
+}
+
+int fault_hit(const char *point)
+{
+    if (plan.nth == 0 || strcmp(plan.point, point) != 0)
+        return 0;
+    return atomic_fetch_add(&plan.seen, 1) + 1 == plan.nth;
+}
+
+void fault_kill(const char *where)
+{
+    const char *text = getenv("MUSTER_FAULT");
+    if (text && strncmp(text, "kill:", 5) == 0 && strcmp(text + 5, where) == 0)
+        raise(SIGKILL);
+}
+#else
+typedef int fault_unused; /* an empty unit is not ISO C */
+#endif

@@ -1,0 +1,20 @@
+/* fault - failures on demand, so that tests can let every allocation and every I/O call fail once.
+ *
+ * In a build with --enable-developer each named point counts its calls; the
+ * environment says which call fails: MUSTER_FAULT="alloc:17" or "store:3" or
+ * "kill:stage" (the process dies there, as by kill -9). Elsewhere the macros
+ * are constants and cost nothing. */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+#ifdef HAVE_FAULTS
+/* 1 when this call of the point is the one that must fail. */
+int fault_hit(const char *point);
+/* Kills the process when "kill:WHERE" names this place. */
+void fault_kill(const char *where);
+#else
+#define fault_hit(point) 0
+#define fault_kill(where) ((void)0)
+#endif
+
+#endif

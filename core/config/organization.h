@@ -1,0 +1,159 @@
+/* organization - one organization's file, checked and in structs; and muster.yaml.
+ *
+ * Everything lives in the arena of the struct and is read-only. Checking needs
+ * to know what connectors offer: the caller passes a function that describes
+ * one (the engine asks a host process; a test may answer from a table). */
+#ifndef CONFIG_ORGANIZATION_H
+#define CONFIG_ORGANIZATION_H
+
+#include "base/arena.h"
+#include "config/mapping.h"
+#include "config/node.h"
+
+#include <stdint.h>
+
+/* A connector's description, decoded from its host: the same tables as in connector.h, in memory of our own. */
+struct muster_connector;
+
+/* Where a secret is kept; its content is read by the broker only, at each run. */
+struct secretref {
+    enum { SECRET_FILE = 1, SECRET_ENV, SECRET_CREDENTIAL } how;
+    const char *name; /* a path (already absolute) or a name */
+    const struct node *node;
+};
+
+/* One option of a connection as the file gives it. */
+struct option_value {
+    const char *name;         /* "location", "stores[2].url": path into lists */
+    const char *text;         /* NULL: a secret */
+    const struct secretref *secret;
+    const struct node *node;
+};
+
+enum on_missing { MISSING_DEACTIVATE, MISSING_IGNORE };
+
+/* `deactivate: 5%` or the long form. Held when at least `from` and more than `percent` of the partition's or more
+ * than `count` would be touched. */
+struct safeguard {
+    bool set, off;
+    double percent;    /* of the partition's people */
+    unsigned from, count;
+    int64_t window_ms, off_until_ms;
+    const char *off_reason;
+    struct safeguard_exception {
+        const char *from, *to, *reason; /* days, YYYY-MM-DD, included */
+        double percent;
+    } *exceptions;
+    size_t exception_count;
+};
+
+struct trigger {
+    const struct node *node;
+    enum { TRIGGER_SCHEDULE = 1, TRIGGER_AT, TRIGGER_EVERY, TRIGGER_FILE, TRIGGER_CHANGE, TRIGGER_AFTER,
+           TRIGGER_WEBHOOK } how;
+    const char *text;             /* cron words, instant */
+    int64_t every_ms;
+    const char *const *after;     /* connections; NULL-terminated */
+    const char *const *streams;   /* NULL: all */
+    const char *action;           /* do: "pull" "push" "both"; NULL: as the connection is */
+    bool full;
+    const char *const *not_when;  /* closed windows; NULL-terminated; NULL: none */
+};
+
+struct connection {
+    const char *name, *connector;
+    const struct node *node;
+    const struct muster_connector *description; /* what `describe` gave; NULL when it could not */
+    const struct option_value *options;
+    size_t option_count;
+    const struct mapping *const *mappings; /* NULL-terminated: streams that are read */
+    const struct trigger *triggers;
+    size_t trigger_count;
+    struct safeguard deactivate, update, rekey, email, manager;
+    int64_t grace_ms;      /* -1: by the number of partitions */
+    enum on_missing on_missing;
+    unsigned lanes;        /* 1 unless said */
+    const struct node *target;        /* kept as it is until targets exist; NULL: none */
+    const struct node *authorization; /* likewise */
+    const char *const *allow;         /* NULL-terminated; NULL: nothing */
+};
+
+struct match_rule {
+    const struct field *const *fields; /* all must be equal; NULL-terminated */
+    const struct node *node;
+    const char *text;                  /* "work_email, family_name" */
+};
+
+/* Whose word counts for one field; field NULL: for all that are not named. */
+struct authority {
+    enum kind kind;
+    const struct field *field;
+    const struct connection *const *connections; /* best first; NULL-terminated */
+};
+
+struct organization {
+    struct arena *arena;
+    const char *id, *name;     /* `organization:`, `name:` */
+    const char *file;          /* as people wrote it, for messages */
+    const char *path;
+    const char *time_zone;     /* IANA name; "UTC" when not said */
+    struct field *custom;      /* number 0 until the store has given one; ends with a NULL name */
+    const struct connection *connections; /* in the order of the file */
+    size_t connection_count;
+    const struct match_rule *person_rules;
+    size_t person_rule_count;
+    enum { WITHIN_REVIEW, WITHIN_SAME, WITHIN_APART } within_partition;
+    const char *const *placeholder_emails; /* glob patterns; NULL-terminated */
+    const struct connection *const *exists; /* who keeps a person alive; NULL-terminated */
+    const struct authority *authorities;    /* ends with kind KIND_NONE */
+    const struct node *notify, *retention;  /* checked, used later */
+};
+
+/* muster.yaml. */
+struct settings {
+    struct arena *arena;
+    const char *config_dir;       /* absolute */
+    const char *state;            /* absolute folder */
+    const char *const *connectors; /* absolute folders, NULL-terminated */
+    const struct secretref *seal_key; /* NULL: made at first start in the state folder */
+    unsigned lanes, parallel_runs;
+    struct {
+        int64_t silence_ms, total_ms;  /* the two clocks of a host */
+        uint64_t record_bytes, field_bytes, spool_bytes, memory_bytes;
+    } limits;
+};
+
+/* Gives the description of a connector by its name; NULL and a sentence in `err` when there is none or it does not
+ * load. What it gives must outlive the organization. */
+typedef const struct muster_connector *describe_fn(void *context, const char *connector, struct err *err);
+/* Names that are installed, for "did you mean"; NULL-terminated. */
+typedef const char *const *installed_fn(void *context);
+
+/* Reads DIR/muster.yaml (it may be missing). `state` and `connectors` override what it says; NULL: as it says. */
+int settings_read(const char *dir, const char *state, const char *connectors, struct complaints *complaints,
+                  struct settings **ret_settings);
+void settings_free(struct settings *settings);
+
+/* Reads DIR/organizations/ID.yaml, checks all of it and compiles the mappings. On complaints that are errors
+ * *ret_organization is untouched. Returns 0, ERR_CONFIG, ERR_GONE (no such file), or a negative errno. */
+int organization_read(const struct settings *settings, const char *id, describe_fn *describe,
+                      installed_fn *installed, void *context, struct complaints *complaints,
+                      struct organization **ret_organization);
+void organization_free(struct organization *organization);
+/* The ids of all files in DIR/organizations, sorted, NULL-terminated, in the arena. */
+int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids);
+
+/* The connection, or NULL. */
+const struct connection *organization_connection(const struct organization *organization, const char *name);
+/* The value of an option as text: what the file says, else the connector's initial value, else NULL. */
+const char *connection_option(const struct connection *connection, const char *name);
+/* A field of the model or of the organization's own ("custom.badge"); NULL: unknown. */
+const struct field *organization_field(const struct organization *organization, enum kind kind, const char *name);
+/* By number, for reading what is stored; custom fields by the number that the store gave. */
+const struct field *organization_field_number(const struct organization *organization, enum kind kind,
+                                              uint16_t number);
+
+DEFINE_TIDY(struct settings *, settings_free)
+DEFINE_TIDY(struct organization *, organization_free)
+
+#endif

@@ -1,0 +1,109 @@
+/* lane - one host process with one connector: started, asked, watched, killed.
+ *
+ * The engine's end of the frames. The host may always write, the engine always
+ * reads; the engine writes only while the host waits for it: no deadlock. A
+ * host that sends nonsense, dies, hangs or floods costs its call and nothing
+ * else: every violation ends the lane with a sentence and ERR_CONNECTOR,
+ * ERR_TIMEOUT or ERR_LIMIT. Two clocks: silence (stopped while the engine
+ * works for the host) and total. */
+#ifndef ENGINE_LANE_H
+#define ENGINE_LANE_H
+
+#include "base/error.h"
+#include "base/tidy.h"
+#include "config/organization.h"
+#include "model/image.h"
+
+#include <muster/connector.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct lane;
+
+/* The columns of one stream as the host names them; grows while records come (JSON), or is told whole (a table). */
+struct lane_stream {
+    const char *name;
+    bool table;                 /* columns() was called: what a record does not have is empty, not absent */
+    size_t count;
+    const char *const *names;   /* as the source writes them */
+    const char *const *places;  /* "C"; "" when the source has none */
+    void *engine;               /* for the sink: what it knows of this stream; starts as NULL */
+};
+
+struct lane_value {
+    uint32_t column; /* index into lane_stream */
+    uint8_t type;    /* MUSTER_TEXT … as the connector said */
+    enum presence presence;
+    uint32_t len;
+    const char *bytes; /* not terminated; lives until the sink returns */
+};
+
+struct lane_record {
+    struct lane_stream *stream;
+    const char *source_id; /* NULL: the mapping's key says */
+    const char *place;     /* "Employees!*17" */
+    size_t count;
+    const struct lane_value *values;
+};
+
+/* What the host may ask or say during a call; each returns 0 or a code that ends the call. Functions that are NULL
+ * answer MUSTER_UNSUPPORTED. All run on the caller's thread. */
+struct lane_sink {
+    void *context;
+    int (*columns)(void *context, struct lane_stream *stream);
+    int (*record)(void *context, const struct lane_record *record);
+    int (*reject)(void *context, const char *stream, const char *source_id, const char *place, const char *why);
+    int (*gone)(void *context, const char *stream, const char *source_id);
+    int (*cursor)(void *context, const char *value, bool checkpoint);
+    int (*partition)(void *context, const char *id, const char *label, const char *locator);
+    int (*field)(void *context, const char *stream, const muster_field *field); /* discover() */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void (*log)(void *context, int level, const char *text);
+    /* Files: a sentence in err becomes what the connector (and the person) is told. */
+    int (*list)(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
+                int64_t *ret_mtime, struct err *err);
+    int (*fetch)(void *context, const char *name, int *ret_fd, struct err *err); /* the lane closes it */
+    int (*store)(void *context, const char *name, int fd, struct err *err);
+    int (*unchanged)(void *context); /* 1 or 0 */
+    int (*afterwards)(void *context, const char *name, int what, const char *to);
+};
+
+enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };
+
+/* How a call ended, in the connector's own words. */
+struct lane_result {
+    muster_rc rc;
+    char text[1000];    /* of fail(); "" when none */
+    enum claim claim;
+    uint64_t count;     /* of complete() and changes() */
+    char why[500];      /* of partial() */
+};
+
+struct lane_start {
+    const char *connector;         /* absolute path of the .so */
+    const char *scratch_dir;       /* where the host's scratch folder is made; removed by lane_stop() */
+    const struct connection *connection; /* options for open(); NULL: only describe */
+    const struct settings *settings;     /* limits, clocks */
+    const atomic_bool *cancel;     /* may be NULL */
+};
+
+/* Spawns muster-host (beside this program, or $MUSTER_HOST, or the installed one), sandboxed, loads the connector and
+ * shakes hands. Each way a load can fail gives its own true sentence. Options that are secrets are not sent. */
+int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err);
+/* The description as it came in the handshake; lives as long as the lane. */
+const muster_connector *lane_description(const struct lane *lane);
+/* What this kernel lacks for the sandbox: "landlock seccomp"; "" when nothing. Lives as long as the lane. */
+const char *lane_sandbox_lacks(const struct lane *lane);
+/* open() was called at the first of these; close() is called by lane_stop(). rc 0: the call came back, see the result
+ * (whose rc may still be a failure); else the lane is dead. */
+int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
+              struct lane_result *ret_result, struct err *err);
+/* Asks it to end, kills it if it does not within a second. NULL is fine. */
+void lane_stop(struct lane *lane);
+
+DEFINE_TIDY(struct lane *, lane_stop)
+
+#endif

@@ -1,0 +1,286 @@
+/* muster/connector.h - everything a connector and its host agree on.
+ *
+ * A connector is one shared object exporting one function, made by
+ * MUSTER_CONNECTOR(). It runs in a process of its own that has no network, no
+ * credentials and no files but a scratch folder: it asks the host, and the
+ * broker behind the host does the talking. Every callback may block; host
+ * functions are called from the callback's thread only.
+ *
+ * Memory: what a callback is handed lives until that callback returns, unless
+ * its line says sooner; what a connector hands over is copied before the call
+ * returns. Neither side frees what the other allocated. Text is UTF-8 ending
+ * in '\0'. Structs that start with size grow at the end; tables end with an
+ * entry whose name is NULL and are walked by the stride in the description.
+ *
+ * Errors: every muster_rc is one of the codes below; it says whose turn it is.
+ * host->fail() attaches the sentence that people will read.
+ *
+ * ABI 1.0: first. Members are only ever appended, and noted here. */
+#ifndef MUSTER_CONNECTOR_H
+#define MUSTER_CONNECTOR_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define MUSTER_MAGIC 0x4d535431u /* "MST1" */
+#define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
+#define MUSTER_ABI_MINOR 0       /* +1 for each append */
+#ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
+#define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
+#endif
+#define MUSTER_FMT(f, a) __attribute__((format(printf, f, a)))
+/* Is *p's maker new enough to have member m, and is it set? */
+#define MUSTER_HAS(p, m) ((p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)
+
+typedef int32_t muster_rc;
+enum { /* whose turn it is */
+    MUSTER_SAME = 1,         /* pull only: unchanged() said so, nothing was read */
+    MUSTER_OK = 0,
+    MUSTER_RETRY = -1,       /* the host's: may pass later */
+    MUSTER_AUTH = -2,        /* an integrator's: credentials refused */
+    MUSTER_PERMISSION = -3,  /* logged in, but this right is missing */
+    MUSTER_CONFIG = -4,      /* an option is wrong */
+    MUSTER_DATA = -5,        /* this record is unusable; the run goes on */
+    MUSTER_CONFLICT = -6,    /* the system already has another one */
+    MUSTER_GONE = -7,        /* the remote object is no longer there */
+    MUSTER_UNSUPPORTED = -8, /* the system cannot do this */
+    MUSTER_CANCELLED = -9,   /* cancelled() was seen and obeyed */
+    MUSTER_FAIL = -10        /* anything else */
+};
+enum { MUSTER_DEBUG = 1, MUSTER_INFO, MUSTER_WARN, MUSTER_ERROR };
+enum { /* types of options, fields and values */
+    MUSTER_TEXT = 1, MUSTER_INTEGER, MUSTER_DECIMAL, MUSTER_BOOL, MUSTER_DATE, MUSTER_TIME, MUSTER_DATETIME,
+    MUSTER_SECONDS, MUSTER_BYTES, MUSTER_URL, MUSTER_HOSTS, MUSTER_CHOICE, MUSTER_JSON, MUSTER_LIST, MUSTER_REF
+};
+/* How values are written: INTEGER and DECIMAL as digits with '.', BOOL "true" or "false", DATE YYYY-MM-DD, TIME
+ * HH:MM:SS, DATETIME YYYY-MM-DDTHH:MM:SS with optional fraction and zone (none: the organization's). */
+enum { /* options */
+    MUSTER_REQUIRED = 0x1, MUSTER_SECRET = 0x2, MUSTER_ADVANCED = 0x4,
+    MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker */ };
+enum { /* fields */
+    MUSTER_ID = 0x100, MUSTER_ON_CREATE = 0x200, MUSTER_ON_UPDATE = 0x400,
+    MUSTER_AFTER_LEAVING = 0x800, MUSTER_MUST = 0x1000, MUSTER_WRITE_ONLY = 0x2000, MUSTER_GENERATED = 0x4000 };
+enum { /* streams */
+    MUSTER_READ_FULL = 0x1, MUSTER_READ_CHANGES = 0x2, MUSTER_WRITE = 0x4,
+    MUSTER_SNAPSHOT = 0x8,     /* written whole: a file that holds everybody */
+    MUSTER_REPEAT_SAFE = 0x10, /* a repeated create is an update */
+    MUSTER_DYNAMIC = 0x20      /* known only from the organization's file: any stream it names */ };
+enum { /* how a reader learns that something is gone */
+    MUSTER_BY_ABSENCE = 1, MUSTER_BY_FLAG, MUSTER_BY_EVENT, MUSTER_NEVER };
+enum { MUSTER_NEEDS_NETWORK = 1, MUSTER_NEEDS_FILES = 2, MUSTER_NEEDS_EXEC = 4, MUSTER_NEEDS_SECRETS = 8 };
+enum { MUSTER_CREATE = 1, MUSTER_UPDATE, MUSTER_DEACTIVATE, MUSTER_REACTIVATE, MUSTER_DELETE, MUSTER_KEEP };
+enum { MUSTER_LEAVE = 0, MUSTER_ARCHIVE, MUSTER_REMOVE }; /* afterwards() */
+
+typedef struct muster_record muster_record; /* one object as its system has it */
+typedef struct muster_host muster_host;
+typedef struct muster_run { const muster_host *host; } muster_run; /* more hides behind */
+
+typedef struct muster_option {
+    const char *name, *initial, *doc, *choices; /* doc: one sentence; choices: "one|two" */
+    int32_t type;
+    uint32_t flags;
+    int64_t min, max;                    /* numbers; both 0 is any */
+    const struct muster_option *members; /* of a list's items */
+} muster_option;
+
+typedef struct muster_field {
+    const char *name, *doc, *to; /* to: of a MUSTER_REF, the stream it points to */
+    int32_t type;
+    uint32_t flags;
+} muster_field;
+
+typedef struct muster_stream { /* one class of objects */
+    const char *name, *doc;
+    const muster_field *fields;             /* NULL: only the source knows */
+    const char *mapping_in, *mapping_out;   /* defaults, as an integrator would write them */
+    const char *kinds;                      /* what it gives or takes: "person employment" */
+    const char *set;                        /* written in sets of these fields: "module period" */
+    uint32_t flags, gone, batch;
+} muster_stream;
+
+typedef struct muster_verb { /* a lookup or an action: told, checked and helped by this */
+    const char *name, *doc;
+    const muster_option *arguments;
+    const muster_field *answer;
+} muster_verb;
+
+typedef struct muster_route { /* what comes in */
+    const char *method, *path;         /* "/punches/{id}" */
+    const char *auth, *secret;         /* scheme and list option; checked before the connector is woken */
+    const char *key;                   /* JSON pointers of the business key, first hit wins */
+    int32_t replies;                   /* 0: stored, answered, mapped later; 1: asked at once */
+    uint32_t body_max;                 /* bytes */
+} muster_route;
+
+typedef struct muster_auth { /* built by the broker at every attempt; the connector sees nothing of it */
+    uint32_t size;
+    const char *scheme;    /* bearer basic oauth2-client-credentials exchange recipe */
+    const char *secret, *fallback, *user; /* names of options; fallback: tried once after 401 or 403 */
+    const char *subject;   /* whose log-in; NULL: the connection's own */
+    const char *where, *name; /* header query form json; its name or pointer */
+    const char *recipe;    /* over {method} {path} {option:x} {secret} {time_s} {time_ms} {nonce} {body} {sha256:body} {sorted:&} */
+    const char *digest, *encoding; /* hmac-sha256 md5 none; hex HEX base64 */
+    const char *token_url; /* oauth2 and exchange: the broker keeps and renews the token */
+    const struct muster_auth *extra; /* also put in, on the token request too */
+} muster_auth;
+
+typedef struct muster_part { const char *name, *filename, *type, *body; size_t body_len; int32_t fd; } muster_part;
+
+enum { MUSTER_IDEMPOTENT = 1, MUSTER_BODY_FD = 2 };
+
+typedef struct muster_http { /* what is asked, answered, or comes in */
+    uint32_t size, flags;
+    muster_rc rc;        /* of this reply */
+    int32_t status;
+    uint32_t timeout_ms, retry_after_ms;
+    const char *method, *url, *partition;
+    const char *const *headers; /* "Name: value"..., NULL */
+    const char *body;           /* the host puts a '\0' after the last byte */
+    size_t body_len;            /* bytes, without that '\0' */
+    int32_t fd;                 /* a body to send, or one over 256 KiB that came */
+    const muster_part *const *parts;
+    const muster_auth *auth;
+    const int32_t *accept;      /* statuses besides 2xx that are OK, ending in 0 */
+    const char *capture;        /* JSON pointer of a token in the reply: kept by the broker for auth->subject */
+} muster_http;
+
+typedef struct muster_pull {
+    uint32_t size;
+    const char *partition, *locator, *stream;
+    int32_t full;       /* 1: everything; 0: only what changed since the cursor, where the stream can */
+    const char *cursor; /* NULL: from the beginning */
+    uint64_t limit;     /* a sample of so many records is enough; 0: all */
+} muster_pull;
+
+typedef struct muster_change {
+    uint32_t size;
+    int32_t op;
+    const char *key;       /* the same for every repeat of this change */
+    const char *remote_id; /* what applied() said; NULL on create */
+    const muster_record *before, *after; /* last confirmed; wanted. Only what the field flags allow */
+} muster_change;
+
+typedef struct muster_push {
+    uint32_t size;
+    const char *partition, *stream;
+    int32_t snapshot; /* everybody comes, most as MUSTER_KEEP */
+} muster_push;
+
+struct muster_host {
+    uint32_t size;
+    uint16_t abi_major, abi_minor;
+    /* Options fit the table before open(). text() answers also for numbers and choices, and the option's initial
+     * value where the organization's file is silent; NULL: unset. It lives until close(). A secret is never
+     * readable (but see MUSTER_NEEDS_SECRETS). */
+    const char *(*text)(muster_run *, const char *option); /* "location", "stores[2].url" */
+    int64_t (*number)(muster_run *, const char *option);   /* 0: unset */
+    size_t (*count)(muster_run *, const char *list);
+    MUSTER_FMT(3, 4) void (*log)(muster_run *, int32_t level, const char *fmt, ...);
+    MUSTER_FMT(3, 4) muster_rc (*fail)(muster_run *, muster_rc, const char *fmt, ...); /* = rc */
+    int32_t (*cancelled)(muster_run *);
+    void (*progress)(muster_run *, uint64_t done, uint64_t total); /* total 0: unknown */
+    int64_t (*now_ms)(muster_run *);                               /* the recorded one on replay */
+    muster_rc (*scratch)(muster_run *, int *fd);                   /* an unlinked file; the connector closes it */
+    /* The broker. OK means 2xx or accepted; other statuses are result codes, and *reply is set all the same.
+     * It lives until the next call; start() and wait() keep several in flight. */
+    muster_rc (*http)(muster_run *, const muster_http *ask, const muster_http **reply);
+    muster_rc (*http_start)(muster_run *, const muster_http *ask, void *tag);
+    muster_rc (*http_wait)(muster_run *, const muster_http **reply, void **tag);
+    /* Files of sftp:// or local places that options name. `place` is such an option's value: a file, a folder or
+     * a pattern ("…/employees-*.xlsx"). list() gives the nth match, newest first, and MUSTER_GONE after the last;
+     * *name is a whole place again and lives until the next call. size is in bytes, mtime in ms since 1970 UTC.
+     * fetch() gives a readable descriptor at its beginning, which the connector closes. */
+    muster_rc (*list)(muster_run *, const char *place, size_t nth, const char **name, uint64_t *size, int64_t *mtime);
+    muster_rc (*fetch)(muster_run *, const char *name, int *fd);
+    muster_rc (*store)(muster_run *, const char *name, int fd); /* whole or not at all */
+    /* After all files of a pull were fetched: 1 when together they are, byte for byte, what the last good pull of
+     * this partition took under the same mapping and nothing asks for more. Then return MUSTER_SAME. */
+    int32_t (*unchanged)(muster_run *);
+    /* What to do with a fetched file once everything read from it is committed: MUSTER_LEAVE, MUSTER_ARCHIVE to
+     * the folder `to` (relative: beside the file) or MUSTER_REMOVE. Nothing happens when the run fails. */
+    muster_rc (*afterwards)(muster_run *, const char *name, int32_t what, const char *to);
+    /* Reading out. A table says its columns once, before its first record of the stream: every record has all of
+     * them, and one that is not put is empty. places[i] is where a column is found ("C"); n is the length of both.
+     * Without columns() a field that is not put is absent. */
+    muster_rc (*columns)(muster_run *, const char *stream, const char *const *names, const char *const *places, size_t n);
+    /* Build one, hand it over. source_id NULL: the mapping's key names it. place is where it stands, for messages:
+     * a '*' in it is where a column's place goes ("Employees!*17"), without '*' the field's name is appended as a
+     * pointer. Failures are sticky: the first one comes out of emit(). */
+    muster_record *(*record)(muster_run *, const char *stream, const char *source_id, const char *place);
+    void (*put)(muster_record *, const char *field, int32_t type, const char *value); /* NULL: null; "": empty */
+    void (*put_nth)(muster_record *, size_t column, int32_t type, const char *value, size_t len); /* nth of columns() */
+    void (*put_json)(muster_record *, const char *json, size_t len); /* a whole object: its members become fields */
+    muster_rc (*emit)(muster_run *, muster_record *);
+    muster_rc (*reject)(muster_run *, const char *stream, const char *source_id, const char *place, const char *why);
+    muster_rc (*gone)(muster_run *, const char *stream, const char *source_id);
+    muster_rc (*cursor)(muster_run *, const char *value);     /* kept if the claim is good */
+    muster_rc (*checkpoint)(muster_run *, const char *value); /* all before it is final, whatever comes */
+    /* Claims, one per pull: everybody (count: records emitted and rejected); all that changed; not all. None is
+     * partial. */
+    muster_rc (*complete)(muster_run *, uint64_t count);
+    muster_rc (*changes)(muster_run *, uint64_t count);
+    muster_rc (*partial)(muster_run *, const char *why);
+    muster_rc (*partition)(muster_run *, const char *id, const char *label, const char *locator);
+    muster_rc (*stream)(muster_run *, const muster_stream *);                   /* discover() */
+    muster_rc (*field)(muster_run *, const char *stream, const muster_field *);
+    /* Reading in. present(): 0 absent, 1 null, 2 empty, 3 a value. get(): NULL unless a value or empty. */
+    int32_t (*present)(const muster_record *, const char *field);
+    const char *(*get)(const muster_record *, const char *field);
+    const char *(*json)(muster_run *, const muster_record *); /* typed; until the next call */
+    /* Writing: next() until *change is NULL; then one answer each, in any order. What is not answered is unknown
+     * and looked up before it is repeated. emit() is allowed, for what a reply tells. */
+    muster_rc (*next)(muster_run *, const muster_change **change);
+    const char *(*changed)(const muster_change *, size_t nth); /* names of fields that differ; NULL after the last */
+    muster_rc (*applied)(muster_run *, const muster_change *, const char *remote_id);
+    muster_rc (*refused)(muster_run *, const muster_change *, muster_rc, const char *why);
+    /* Answering. */
+    muster_rc (*row)(muster_run *, muster_record *);                /* of lookup, action, find */
+    muster_rc (*answer)(muster_run *, const muster_http *reply);    /* of receive */
+    muster_rc (*find)(muster_run *, const char *kind, const char *field, const char *value, muster_record **found);
+};
+
+typedef struct muster_connector {
+    uint32_t magic, size; /* first for good: they guard the rest */
+    uint16_t abi_major, abi_minor, needs_minor;
+    uint16_t option_size, field_size, stream_size, verb_size, route_size;
+    uint32_t needs; /* MUSTER_NEEDS_...; 0 is the rule */
+    const char *name, *version, *summary;
+    const char *hosts;   /* besides those that options name: "*.example.com" */
+    const char *account; /* option that names the provider account, for the shared budget */
+    uint32_t requests, per_ms;
+    const muster_option *options;
+    const muster_stream *streams;
+    const muster_verb *lookups, *actions;
+    const muster_route *routes;
+    /* Lifetime; each may be NULL. check() logs in and changes nothing. */
+    muster_rc (*open)(muster_run *, void **self);
+    void (*close)(muster_run *, void *self);
+    muster_rc (*check)(muster_run *, void *self);
+    muster_rc (*discover)(muster_run *, void *self);
+    muster_rc (*partitions)(muster_run *, void *self); /* ends with complete() too; NULL: one, named "main" */
+    /* Roles; NULL is "not offered". */
+    muster_rc (*pull)(muster_run *, void *self, const muster_pull *);
+    muster_rc (*get)(muster_run *, void *self, const muster_pull *, const char *const *ids, size_t n);
+    muster_rc (*find)(muster_run *, void *self, const char *stream, const muster_record *fields);
+    muster_rc (*apply)(muster_run *, void *self, const muster_push *);
+    muster_rc (*receive)(muster_run *, void *self, const muster_http *const *inbound, size_t n);
+    muster_rc (*lookup)(muster_run *, void *self, const char *name, const muster_record *args);
+    muster_rc (*action)(muster_run *, void *self, const char *name, const muster_record *args);
+} muster_connector;
+
+#define MUSTER_CONNECTOR(id, ...)                                                                \
+    __attribute__((visibility("default"))) const muster_connector *muster_connector_entry(void); \
+    const muster_connector *muster_connector_entry(void) {                                       \
+        static const muster_connector c = {.magic = MUSTER_MAGIC, .size = sizeof(c),             \
+            .abi_major = MUSTER_ABI_MAJOR, .abi_minor = MUSTER_ABI_MINOR,                        \
+            .needs_minor = MUSTER_NEEDS_MINOR, .option_size = sizeof(muster_option),             \
+            .field_size = sizeof(muster_field), .stream_size = sizeof(muster_stream),            \
+            .verb_size = sizeof(muster_verb), .route_size = sizeof(muster_route),                \
+            .name = #id, __VA_ARGS__};                                                           \
+        return &c;                                                                               \
+    }
+#ifdef __cplusplus
+}
+#endif
+#endif
