@@ -1,0 +1,5 @@
+"""functional - cases as folders."""
+
+
+def jobs(place):
+    return []
