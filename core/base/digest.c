@@ -2,6 +2,7 @@
 #include "base/digest.h"
 
 #include "base/mem.h"
+#include "base/sha256.h"
 #include "base/tidy.h"
 
 #include <errno.h>
@@ -12,7 +13,10 @@
 
 void digest_sha256(const void *bytes, size_t len, uint8_t ret_digest[DIGEST_SHA256])
 {
-    crypto_hash_sha256(ret_digest, bytes, len);
+    struct sha256 sum;
+    sha256_init(&sum);
+    sha256_add(&sum, bytes, len);
+    sha256_end(&sum, ret_digest);
 }
 
 int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256])
@@ -21,8 +25,8 @@ int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256])
     __attribute__((cleanup(tidy_free))) unsigned char *chunk = mem_new(1, CHUNK);
     if (!chunk)
         return -ENOMEM;
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    struct sha256 sum;
+    sha256_init(&sum);
     off_t at = 0;
     for (;;) {
         ssize_t got = pread(fd, chunk, CHUNK, at);
@@ -32,10 +36,10 @@ int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256])
             return -errno;
         if (got == 0)
             break;
-        crypto_hash_sha256_update(&state, chunk, (unsigned long long)got);
+        sha256_add(&sum, chunk, (size_t)got);
         at += got;
     }
-    crypto_hash_sha256_final(&state, ret_digest);
+    sha256_end(&sum, ret_digest);
     return 0;
 }
 
