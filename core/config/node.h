@@ -60,7 +60,9 @@ size_t node_unknown_keys(struct complaints *complaints, const struct node *map, 
                          const char *what);
 
 /* Reads one file or text. Syntax errors, doubled keys, anchors' cycles and non-text keys become complaints.
- * *ret_node is NULL for an empty document. Returns 0, ERR_CONFIG (see the complaints), or a negative errno. */
+ * *ret_node is NULL for an empty document. Returns 0, ERR_CONFIG (see the complaints; where a tree could be made all
+ * the same, as with a doubled key, *ret_node has it, so that the rest can be checked too), or a negative errno. The
+ * tree lives in the complaints' arena. */
 int node_read_file(const char *path, struct complaints *complaints, const struct node **ret_node);
 int node_read_text(const char *text, size_t len, struct complaints *complaints, const struct node **ret_node);
 

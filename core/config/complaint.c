@@ -1,0 +1,208 @@
+/* complaint - what is wrong in a file, collected whole and told in the order of the file.
+ *
+ * Written by everything in config that checks; read by `muster check`. Part of
+ * node.h. A complaint never holds more of a file than a short word of it, and
+ * what it holds cannot drive a terminal. */
+#include "config/node.h"
+
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    COMPLAINTS_MAX = 1000, /* a file that is no configuration at all need not be told off line by line */
+    SENTENCE_MAX = 800,    /* bytes */
+};
+
+/* Written text may end up on a terminal: control characters become '?'. A cut never splits a character. */
+static void sentence_clean(char *text)
+{
+    size_t len = strlen(text);
+    if (len > SENTENCE_MAX) {
+        len = SENTENCE_MAX;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+        memcpy(text + len, "…", sizeof("…"));
+    }
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* C1: also understood by terminals */
+            c[0] = c[1] = '?';
+    }
+}
+
+static bool before(const struct complaint *a, unsigned line, unsigned column)
+{
+    return a->line < line || (a->line == line && a->column <= column);
+}
+
+static int make_room(struct complaints *complaints)
+{
+    if (complaints->count < complaints->room)
+        return 0;
+    size_t room = complaints->room ? complaints->room * 2 : 8;
+    struct complaint *bigger = arena_get(complaints->arena, room * sizeof(*bigger));
+    if (!bigger)
+        return -1;
+    if (complaints->count > 0)
+        memcpy(bigger, complaints->items, complaints->count * sizeof(*bigger));
+    complaints->items = bigger;
+    complaints->room = room;
+    return 0;
+}
+
+/* Puts the new one behind those of the same place; the same sentence at the same place is said once (an alias
+ * brings a node to several places). */
+static void insert(struct complaints *complaints, struct complaint new)
+{
+    size_t at = complaints->count;
+    while (at > 0 && !before(&complaints->items[at - 1], new.line, new.column))
+        at--;
+    for (size_t i = at; i > 0; i--) {
+        const struct complaint *old = &complaints->items[i - 1];
+        if (old->line != new.line || old->column != new.column)
+            break;
+        if (old->warning == new.warning && strcmp(old->text, new.text) == 0)
+            return;
+    }
+    memmove(&complaints->items[at + 1], &complaints->items[at], (complaints->count - at) * sizeof(new));
+    complaints->items[at] = new;
+    complaints->count++;
+    complaints->errors += !new.warning;
+}
+
+__attribute__((format(printf, 4, 0))) static void add(struct complaints *complaints, const struct node *node,
+                                                      bool warning, const char *format, va_list args)
+{
+    char text[SENTENCE_MAX + 8];
+    int len = vsnprintf(text, sizeof(text), format, args);
+    if (len < 0 || complaints->count >= COMPLAINTS_MAX) {
+        complaints->errors += !warning;
+        return;
+    }
+    sentence_clean(text);
+    struct complaint new = {.line = node ? node->line : 0, .column = node ? node->column : 0, .warning = warning};
+    new.text = arena_text(complaints->arena, text);
+    if (!new.text || make_room(complaints) != 0) {
+        complaints->errors++; /* also for a warning: nobody may take what was not told whole for good */
+        return;
+    }
+    insert(complaints, new);
+}
+
+void complain(struct complaints *complaints, const struct node *node, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(complaints, node, false, format, args);
+    va_end(args);
+}
+
+void complain_warning(struct complaints *complaints, const struct node *node, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(complaints, node, true, format, args);
+    va_end(args);
+}
+
+void complaints_write(const struct complaints *complaints, struct buffer *out)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < complaints->count; i++) {
+        const struct complaint *one = &complaints->items[i];
+        buffer_text(out, complaints->file);
+        if (one->line > 0)
+            buffer_format(out, ":%u:%u", one->line, one->column);
+        buffer_format(out, ": %s%s\n", one->warning ? "warning: " : "", one->text);
+        told += !one->warning;
+    }
+    if (told >= complaints->errors)
+        return;
+    if (complaints->count >= COMPLAINTS_MAX)
+        buffer_format(out, "%s: and %zu more\n", complaints->file, complaints->errors - told);
+    else
+        buffer_format(out, "%s: not checked to the end: no memory\n", complaints->file);
+}
+
+/* Names are compared without case, and '-', '_' and ' ' are one. */
+static unsigned char fold(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (unsigned char)(c - 'A' + 'a');
+    return c == '-' || c == ' ' ? '_' : (unsigned char)c;
+}
+
+enum { NAME_MAX_LEN = 64 };
+
+/* Edits between two short names: insert, delete, replace, swap neighbours. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    unsigned char rows[3][NAME_MAX_LEN + 1];
+    unsigned char *last = rows[0], *previous = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = (unsigned char)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        unsigned char *spare = last;
+        last = previous, previous = row, row = spare;
+        row[0] = (unsigned char)i;
+        for (size_t j = 1; j <= b_len; j++) {
+            bool same = fold(a[i - 1]) == fold(b[j - 1]);
+            unsigned best = previous[j - 1] + !same;
+            best = best < previous[j] + 1u ? best : previous[j] + 1u;
+            best = best < row[j - 1] + 1u ? best : row[j - 1] + 1u;
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
+                best = best < last[j - 2] + 1u ? best : last[j - 2] + 1u;
+            row[j] = (unsigned char)best;
+        }
+    }
+    return row[b_len];
+}
+
+const char *nearest_name(const char *written, const char *const *names)
+{
+    size_t len = strlen(written);
+    const char *nearest = NULL;
+    /* A third of the letters may be wrong, but never so many that any short name would do. */
+    size_t enough = len < 3 ? 0 : len < 6 ? 1 : len < 9 ? 2 : 3;
+    if (len == 0 || len > NAME_MAX_LEN)
+        return NULL;
+    size_t best = enough + 1;
+    for (size_t i = 0; names && names[i]; i++) {
+        size_t name_len = strlen(names[i]);
+        if (name_len > NAME_MAX_LEN)
+            continue;
+        size_t edits = distance(written, len, names[i], name_len);
+        if (edits < best) {
+            best = edits;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}
+
+size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
+                         const char *what)
+{
+    size_t unknown = 0;
+    if (!map || map->type != NODE_MAP)
+        return 0;
+    for (size_t i = 0; i < map->count; i++) {
+        const char *key = map->keys[i]->text;
+        size_t n = 0;
+        while (names[n] && strcmp(names[n], key) != 0)
+            n++;
+        if (names[n])
+            continue;
+        unknown++;
+        const char *nearest = nearest_name(key, names);
+        if (nearest)
+            complain(complaints, map->keys[i], "%s: unknown key '%s': did you mean '%s'?", what, key, nearest);
+        else
+            complain(complaints, map->keys[i], "%s: unknown key '%s'", what, key);
+    }
+    return unknown;
+}
