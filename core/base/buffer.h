@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct buffer {
-    char *data;     /* always followed by a '\0' once something was appended */
+    char *data; /* always followed by a '\0' once something was appended */
     size_t len;
     size_t room;
     size_t ceiling; /* 0: BUFFER_CEILING */
@@ -18,7 +18,7 @@ struct buffer {
 
 #define BUFFER_CEILING ((size_t)1 << 30)
 
-void buffer_done(struct buffer *buffer); /* frees; the struct may be used again */
+void buffer_done(struct buffer *buffer);  /* frees; the struct may be used again */
 void buffer_clear(struct buffer *buffer); /* empties, keeps the room, forgets the error */
 
 /* Room for `len` more bytes, to be filled by the caller; NULL when it failed. */

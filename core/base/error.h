@@ -7,20 +7,20 @@
 #define BASE_ERROR_H
 
 enum {
-    ERR_CONFIG = -1001,    /* an organization's file or an option is wrong */
-    ERR_AUTH = -1002,      /* log-in refused, or a key we may not trust */
-    ERR_PERMISSION = -1003,/* logged in, right missing */
-    ERR_NETWORK = -1004,   /* unreachable, cut off: may pass later */
-    ERR_GONE = -1005,      /* what was asked for is not there */
-    ERR_DATA = -1006,      /* input that cannot be used */
-    ERR_CONNECTOR = -1007, /* the connector misbehaved: crash, nonsense, refusal to load */
-    ERR_TIMEOUT = -1008,   /* one of the two clocks ran out */
-    ERR_LIMIT = -1009,     /* a ceiling was hit */
+    ERR_CONFIG = -1001,     /* an organization's file or an option is wrong */
+    ERR_AUTH = -1002,       /* log-in refused, or a key we may not trust */
+    ERR_PERMISSION = -1003, /* logged in, right missing */
+    ERR_NETWORK = -1004,    /* unreachable, cut off: may pass later */
+    ERR_GONE = -1005,       /* what was asked for is not there */
+    ERR_DATA = -1006,       /* input that cannot be used */
+    ERR_CONNECTOR = -1007,  /* the connector misbehaved: crash, nonsense, refusal to load */
+    ERR_TIMEOUT = -1008,    /* one of the two clocks ran out */
+    ERR_LIMIT = -1009,      /* a ceiling was hit */
     ERR_CANCELLED = -1010,
-    ERR_BUSY = -1011,      /* another run is at it */
-    ERR_NEWER = -1012,     /* written by a newer version */
-    ERR_CORRUPT = -1013,   /* stored bytes that cannot be */
-    ERR_HELD = -1014,      /* waits for a person */
+    ERR_BUSY = -1011,    /* another run is at it */
+    ERR_NEWER = -1012,   /* written by a newer version */
+    ERR_CORRUPT = -1013, /* stored bytes that cannot be */
+    ERR_HELD = -1014,    /* waits for a person */
     ERR_UNSUPPORTED = -1015,
     ERR_CONFLICT = -1016,
 };

@@ -26,8 +26,8 @@ struct file_entry {
 };
 
 /* Prepares; connects at first use. The connection must outlive it. cancelled (may be NULL) is asked during waits. */
-int files_open(const struct connection *connection, int (*cancelled)(void *), void *context,
-               struct files **ret_files, struct err *err);
+int files_open(const struct connection *connection, int (*cancelled)(void *), void *context, struct files **ret_files,
+               struct err *err);
 void files_free(struct files *files);
 
 /* Logs in and looks into every place that the connection's options name; changes nothing. */
@@ -40,8 +40,8 @@ int files_list(struct files *files, const char *place, const struct file_entry *
 
 /* Reads a listed file into an unlinked temporary file (of ours: in `scratch_dir`), offset 0. A file that shrinks or
  * grows while it is read is refused (ERR_NETWORK). ret_sha256 is of what was read. */
-int files_fetch(struct files *files, const char *name, const char *scratch_dir, int *ret_fd,
-                uint8_t ret_sha256[32], uint64_t *ret_size, struct err *err);
+int files_fetch(struct files *files, const char *name, const char *scratch_dir, int *ret_fd, uint8_t ret_sha256[32],
+                uint64_t *ret_size, struct err *err);
 
 /* Writes to a temporary name beside it, then renames: whole or not at all. */
 int files_store(struct files *files, const char *name, int fd, struct err *err);

@@ -16,12 +16,12 @@
 /* A condition: `when`, `where`. All parts must hold. `from` is a column. */
 struct condition {
     const struct node *node;
-    int column;               /* index into mapping->columns */
-    const char *equals;       /* NULL: not asked */
-    const char *const *in;    /* NULL-terminated; NULL: not asked */
-    void *match;              /* pcre2_code *; NULL: not asked */
-    int present;              /* -1 not asked, 0 must be absent, null or empty, 1 must be a value */
-    bool negated;             /* stands inside `not:` */
+    int column;                   /* index into mapping->columns */
+    const char *equals;           /* NULL: not asked */
+    const char *const *in;        /* NULL-terminated; NULL: not asked */
+    void *match;                  /* pcre2_code *; NULL: not asked */
+    int present;                  /* -1 not asked, 0 must be absent, null or empty, 1 must be a value */
+    bool negated;                 /* stands inside `not:` */
     const struct condition *next; /* and */
 };
 
@@ -38,29 +38,29 @@ struct rule {
     const struct node *node;
     const char *text; /* the rule as written, one line, for explain: "E-mail | lower" */
     /* where the text comes from: exactly one of these */
-    const int *columns;       /* of from (one), first_of, join, columns */
+    const int *columns; /* of from (one), first_of, join, columns */
     size_t column_count;
     enum { FROM_COLUMN, FROM_CONST, FROM_FIRST_OF, FROM_JOIN, FROM_PARTITION, FROM_COLUMNS } how;
     const char *constant;
-    const char *with;         /* join */
+    const char *with; /* join */
     bool no_trim;
-    const char *split;        /* NULL: no */
-    unsigned take;            /* of split, or of match without replace; from 1; 0: unset */
-    void *match;              /* pcre2_code * */
-    const char *replace;      /* PCRE2 extended substitution text */
+    const char *split;   /* NULL: no */
+    unsigned take;       /* of split, or of match without replace; from 1; 0: unset */
+    void *match;         /* pcre2_code * */
+    const char *replace; /* PCRE2 extended substitution text */
     bool lower, upper, digits;
     const struct table_pair *table; /* NULL: none; ends with from == NULL */
     enum otherwise otherwise;
     const char *otherwise_value;
-    const char *const *dates; /* patterns, first that fits; NULL-terminated; NULL: ISO 8601 */
-    char decimal;             /* decimal sign: '.' or ','; 0: '.' */
+    const char *const *dates;                         /* patterns, first that fits; NULL-terminated; NULL: ISO 8601 */
+    char decimal;                                     /* decimal sign: '.' or ','; 0: '.' */
     const char *const *bool_true, *const *bool_false; /* NULL-terminated; NULL: true/false, yes/no, 1/0, x/"" */
     enum on_blank on_null, on_empty;
-    bool blank_said;          /* on_null or on_empty stood in the file */
-    const char *fallback;     /* `default` */
+    bool blank_said;      /* on_null or on_empty stood in the file */
+    const char *fallback; /* `default` */
     /* references */
-    uint8_t unit_type;            /* field refers to org_unit; 0: none */
-    int unit_code, unit_name;     /* columns; -1: none */
+    uint8_t unit_type;        /* field refers to org_unit; 0: none */
+    int unit_code, unit_name; /* columns; -1: none */
     bool unit_from_partition;
     const struct field *person_field; /* field refers to person by this field of it */
 };
@@ -68,27 +68,27 @@ struct rule {
 struct section {
     enum kind kind;
     const struct node *node;
-    const int *key;       /* columns; NULL: the row's key */
+    const int *key; /* columns; NULL: the row's key */
     size_t key_count;
     const struct condition *when; /* NULL: always */
     const struct rule *rules;     /* by ascending field number */
     size_t rule_count;
-    int each;             /* column that holds a list, one record each; -1: no */
+    int each; /* column that holds a list, one record each; -1: no */
 };
 
 struct mapping {
     const char *stream;
     const struct node *node;
-    const char *const *columns;   /* every column that is named, each once, as first written */
+    const char *const *columns; /* every column that is named, each once, as first written */
     size_t column_count;
-    const int *key;               /* columns; NULL: the connector's source id */
+    const int *key; /* columns; NULL: the connector's source id */
     size_t key_count;
     const struct section *sections; /* the main one first: person if there is one, else as written */
     size_t section_count;
     const struct field *const *require; /* fields of the main section; NULL-terminated */
     const struct condition *where;
-    bool keep_all;                /* keep: all */
-    uint8_t digest[16];           /* of everything that decides what a record becomes */
+    bool keep_all;      /* keep: all */
+    uint8_t digest[16]; /* of everything that decides what a record becomes */
 };
 
 /* Compiles one stream's mapping. `custom` are the organization's own fields (kind KIND_person; ends with a NULL

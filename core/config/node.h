@@ -30,7 +30,7 @@ const struct node *node_get(const struct node *node, const char *key);
 struct complaint {
     unsigned line, column; /* 0: the file as a whole */
     const char *text;
-    bool warning;          /* worth saying, takes effect all the same */
+    bool warning; /* worth saying, takes effect all the same */
 };
 
 /* All that is wrong in one file, in the order of the file. Everything lives in the arena. */

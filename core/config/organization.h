@@ -24,8 +24,8 @@ struct secretref {
 
 /* One option of a connection as the file gives it. */
 struct option_value {
-    const char *name;         /* "location", "stores[2].url": path into lists */
-    const char *text;         /* NULL: a secret */
+    const char *name; /* "location", "stores[2].url": path into lists */
+    const char *text; /* NULL: a secret */
     const struct secretref *secret;
     const struct node *node;
 };
@@ -36,28 +36,35 @@ enum on_missing { MISSING_DEACTIVATE, MISSING_IGNORE };
  * than `count` would be touched. */
 struct safeguard {
     bool set, off;
-    double percent;    /* of the partition's people */
+    double percent; /* of the partition's people */
     unsigned from, count;
     int64_t window_ms, off_until_ms;
     const char *off_reason;
     struct safeguard_exception {
         const char *from, *to, *reason; /* days, YYYY-MM-DD, included */
         double percent;
-    } *exceptions;
+    } * exceptions;
     size_t exception_count;
 };
 
 struct trigger {
     const struct node *node;
-    enum { TRIGGER_SCHEDULE = 1, TRIGGER_AT, TRIGGER_EVERY, TRIGGER_FILE, TRIGGER_CHANGE, TRIGGER_AFTER,
-           TRIGGER_WEBHOOK } how;
-    const char *text;             /* cron words, instant */
+    enum {
+        TRIGGER_SCHEDULE = 1,
+        TRIGGER_AT,
+        TRIGGER_EVERY,
+        TRIGGER_FILE,
+        TRIGGER_CHANGE,
+        TRIGGER_AFTER,
+        TRIGGER_WEBHOOK
+    } how;
+    const char *text; /* cron words, instant */
     int64_t every_ms;
-    const char *const *after;     /* connections; NULL-terminated */
-    const char *const *streams;   /* NULL: all */
-    const char *action;           /* do: "pull" "push" "both"; NULL: as the connection is */
+    const char *const *after;   /* connections; NULL-terminated */
+    const char *const *streams; /* NULL: all */
+    const char *action;         /* do: "pull" "push" "both"; NULL: as the connection is */
     bool full;
-    const char *const *not_when;  /* closed windows; NULL-terminated; NULL: none */
+    const char *const *not_when; /* closed windows; NULL-terminated; NULL: none */
 };
 
 struct connection {
@@ -70,9 +77,9 @@ struct connection {
     const struct trigger *triggers;
     size_t trigger_count;
     struct safeguard deactivate, update, rekey, email, manager;
-    int64_t grace_ms;      /* -1: by the number of partitions */
+    int64_t grace_ms; /* -1: by the number of partitions */
     enum on_missing on_missing;
-    unsigned lanes;        /* 1 unless said */
+    unsigned lanes;                   /* 1 unless said */
     const struct node *target;        /* kept as it is until targets exist; NULL: none */
     const struct node *authorization; /* likewise */
     const char *const *allow;         /* NULL-terminated; NULL: nothing */
@@ -81,7 +88,7 @@ struct connection {
 struct match_rule {
     const struct field *const *fields; /* all must be equal; NULL-terminated */
     const struct node *node;
-    const char *text;                  /* "work_email, family_name" */
+    const char *text; /* "work_email, family_name" */
 };
 
 /* Whose word counts for one field; field NULL: for all that are not named. */
@@ -93,17 +100,17 @@ struct authority {
 
 struct organization {
     struct arena *arena;
-    const char *id, *name;     /* `organization:`, `name:` */
-    const char *file;          /* as people wrote it, for messages */
+    const char *id, *name; /* `organization:`, `name:` */
+    const char *file;      /* as people wrote it, for messages */
     const char *path;
-    const char *time_zone;     /* IANA name; "UTC" when not said */
-    struct field *custom;      /* number 0 until the store has given one; ends with a NULL name */
+    const char *time_zone;                /* IANA name; "UTC" when not said */
+    struct field *custom;                 /* number 0 until the store has given one; ends with a NULL name */
     const struct connection *connections; /* in the order of the file */
     size_t connection_count;
     const struct match_rule *person_rules;
     size_t person_rule_count;
     enum { WITHIN_REVIEW, WITHIN_SAME, WITHIN_APART } within_partition;
-    const char *const *placeholder_emails; /* glob patterns; NULL-terminated */
+    const char *const *placeholder_emails;  /* glob patterns; NULL-terminated */
     const struct connection *const *exists; /* who keeps a person alive; NULL-terminated */
     const struct authority *authorities;    /* ends with kind KIND_NONE */
     const struct node *notify, *retention;  /* checked, used later */
@@ -112,13 +119,13 @@ struct organization {
 /* muster.yaml. */
 struct settings {
     struct arena *arena;
-    const char *config_dir;       /* absolute */
-    const char *state;            /* absolute folder */
-    const char *const *connectors; /* absolute folders, NULL-terminated */
+    const char *config_dir;           /* absolute */
+    const char *state;                /* absolute folder */
+    const char *const *connectors;    /* absolute folders, NULL-terminated */
     const struct secretref *seal_key; /* NULL: made at first start in the state folder */
     unsigned lanes, parallel_runs;
     struct {
-        int64_t silence_ms, total_ms;  /* the two clocks of a host */
+        int64_t silence_ms, total_ms; /* the two clocks of a host */
         uint64_t record_bytes, field_bytes, spool_bytes, memory_bytes;
     } limits;
 };
@@ -136,9 +143,8 @@ void settings_free(struct settings *settings);
 
 /* Reads DIR/organizations/ID.yaml, checks all of it and compiles the mappings. On complaints that are errors
  * *ret_organization is untouched. Returns 0, ERR_CONFIG, ERR_GONE (no such file), or a negative errno. */
-int organization_read(const struct settings *settings, const char *id, describe_fn *describe,
-                      installed_fn *installed, void *context, struct complaints *complaints,
-                      struct organization **ret_organization);
+int organization_read(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
+                      void *context, struct complaints *complaints, struct organization **ret_organization);
 void organization_free(struct organization *organization);
 /* The ids of all files in DIR/organizations, sorted, NULL-terminated, in the arena. */
 int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids);
@@ -150,8 +156,7 @@ const char *connection_option(const struct connection *connection, const char *n
 /* A field of the model or of the organization's own ("custom.badge"); NULL: unknown. */
 const struct field *organization_field(const struct organization *organization, enum kind kind, const char *name);
 /* By number, for reading what is stored; custom fields by the number that the store gave. */
-const struct field *organization_field_number(const struct organization *organization, enum kind kind,
-                                              uint16_t number);
+const struct field *organization_field_number(const struct organization *organization, enum kind kind, uint16_t number);
 
 DEFINE_TIDY(struct settings *, settings_free)
 DEFINE_TIDY(struct organization *, organization_free)

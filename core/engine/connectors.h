@@ -18,7 +18,7 @@ int connectors_open(const struct settings *settings, struct connectors **ret_con
 void connectors_free(struct connectors *connectors);
 
 /* Sorted names, NULL-terminated; lives as long as `connectors`. */
-const char *const *connectors_names(void *connectors);               /* fits installed_fn */
+const char *const *connectors_names(void *connectors); /* fits installed_fn */
 /* Lives as long as `connectors`. Fits describe_fn. */
 const muster_connector *connectors_describe(void *connectors, const char *name, struct err *err);
 /* The absolute path of the shared object; NULL when there is none. */

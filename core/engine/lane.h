@@ -23,11 +23,11 @@ struct lane;
 /* The columns of one stream as the host names them; grows while records come (JSON), or is told whole (a table). */
 struct lane_stream {
     const char *name;
-    bool table;                 /* columns() was called: what a record does not have is empty, not absent */
+    bool table; /* columns() was called: what a record does not have is empty, not absent */
     size_t count;
-    const char *const *names;   /* as the source writes them */
-    const char *const *places;  /* "C"; "" when the source has none */
-    void *engine;               /* for the sink: what it knows of this stream; starts as NULL */
+    const char *const *names;  /* as the source writes them */
+    const char *const *places; /* "C"; "" when the source has none */
+    void *engine;              /* for the sink: what it knows of this stream; starts as NULL */
 };
 
 struct lane_value {
@@ -73,18 +73,18 @@ enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };
 /* How a call ended, in the connector's own words. */
 struct lane_result {
     muster_rc rc;
-    char text[1000];    /* of fail(); "" when none */
+    char text[1000]; /* of fail(); "" when none */
     enum claim claim;
-    uint64_t count;     /* of complete() and changes() */
-    char why[500];      /* of partial() */
+    uint64_t count; /* of complete() and changes() */
+    char why[500];  /* of partial() */
 };
 
 struct lane_start {
-    const char *connector;         /* absolute path of the .so */
-    const char *scratch_dir;       /* where the host's scratch folder is made; removed by lane_stop() */
+    const char *connector;               /* absolute path of the .so */
+    const char *scratch_dir;             /* where the host's scratch folder is made; removed by lane_stop() */
     const struct connection *connection; /* options for open(); NULL: only describe */
     const struct settings *settings;     /* limits, clocks */
-    const atomic_bool *cancel;     /* may be NULL */
+    const atomic_bool *cancel;           /* may be NULL */
 };
 
 /* Spawns muster-host (beside this program, or $MUSTER_HOST, or the installed one), sandboxed, loads the connector and
@@ -99,8 +99,8 @@ const char *lane_sandbox_lacks(const struct lane *lane);
 int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
-int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
-              struct lane_result *ret_result, struct err *err);
+int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
+              struct err *err);
 /* Asks it to end, kills it if it does not within a second. NULL is fine. */
 void lane_stop(struct lane *lane);
 

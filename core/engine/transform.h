@@ -20,9 +20,9 @@ struct cell {
 };
 
 struct transform_input {
-    const struct cell *cells;   /* one per mapping->columns */
-    const char *partition;      /* label, for from_partition */
-    const struct zone *zone;    /* the organization's */
+    const struct cell *cells; /* one per mapping->columns */
+    const char *partition;    /* label, for from_partition */
+    const struct zone *zone;  /* the organization's */
 };
 
 /* Why a value could not be made. */
@@ -39,7 +39,8 @@ void transform_free(struct transform *transform);
 /* Applies one rule. *ret_value's bytes lie in `out` (appended) or in a cell or in the rule. Enumerations come as their
  * number, refs as references (reference_write), a protected value still in plain. PRESENCE_ABSENT: the source has
  * no such column. PRESENCE_NULL and PRESENCE_EMPTY carry VALUE_CLEARS when the rule says `clear`. VALUE_FLAGGED:
- * taken, but odd: a numeric cell in an identifier, a guessed instant. Returns 0, ERR_DATA with *ret_rejection, or -ENOMEM. */
+ * taken, but odd: a numeric cell in an identifier, a guessed instant. Returns 0, ERR_DATA with *ret_rejection, or
+ * -ENOMEM. */
 int transform_rule(struct transform *transform, const struct rule *rule, const struct transform_input *input,
                    struct buffer *out, struct value *ret_value, struct rejection *ret_rejection);
 bool transform_condition(struct transform *transform, const struct condition *condition,

@@ -45,10 +45,8 @@ struct value image_nth(struct image image, uint16_t n, uint16_t *ret_field)
     uint32_t begin = n == 0 ? 0 : entry_end(image, n - 1u);
     const uint8_t *bytes = image.bytes + HEAD + (size_t)count * ENTRY + begin;
     *ret_field = load_u16(image.bytes + HEAD + (size_t)n * ENTRY);
-    return (struct value){.presence = meta & 3u,
-                          .flags = (meta >> 2) & 0x3fu,
-                          .len = (meta >> 8) - begin,
-                          .bytes = (const char *)bytes};
+    return (struct value){
+        .presence = meta & 3u, .flags = (meta >> 2) & 0x3fu, .len = (meta >> 8) - begin, .bytes = (const char *)bytes};
 }
 
 struct value image_get(struct image image, uint16_t field)
@@ -77,8 +75,8 @@ bool image_valid(struct image image)
         return false;
     uint32_t end = 0;
     for (uint16_t n = 0; n < count; n++) {
-        if (n > 0 && load_u16(image.bytes + HEAD + (size_t)n * ENTRY) <=
-                         load_u16(image.bytes + HEAD + (size_t)(n - 1u) * ENTRY))
+        if (n > 0 &&
+            load_u16(image.bytes + HEAD + (size_t)n * ENTRY) <= load_u16(image.bytes + HEAD + (size_t)(n - 1u) * ENTRY))
             return false;
         if (entry_end(image, n) < end)
             return false;

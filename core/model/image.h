@@ -23,11 +23,11 @@
 
 enum presence { PRESENCE_ABSENT = 0, PRESENCE_NULL, PRESENCE_EMPTY, PRESENCE_VALUE };
 
-enum { /* flags of a value */
-    VALUE_CARRIED = 0x1,  /* absent now; what was said before (stage) */
-    VALUE_FLAGGED = 0x2,  /* taken, but odd: a numeric cell in an identifier, a guessed instant */
-    VALUE_SEALED = 0x4,   /* a digest stands for a protected value */
-    VALUE_CLEARS = 0x8,   /* null or empty that counts as "no value" and wins; without it, as if nothing was said */
+enum {                      /* flags of a value */
+       VALUE_CARRIED = 0x1, /* absent now; what was said before (stage) */
+       VALUE_FLAGGED = 0x2, /* taken, but odd: a numeric cell in an identifier, a guessed instant */
+       VALUE_SEALED = 0x4,  /* a digest stands for a protected value */
+       VALUE_CLEARS = 0x8,  /* null or empty that counts as "no value" and wins; without it, as if nothing was said */
 };
 
 struct value {

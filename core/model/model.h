@@ -30,15 +30,25 @@ enum {
     FIELD_CUSTOM = 1000 /* the first number of an organization's own fields */
 };
 
-enum type { TYPE_TEXT = 1, TYPE_INTEGER, TYPE_DECIMAL, TYPE_BOOL, TYPE_DATE, TYPE_TIME, TYPE_DATETIME, TYPE_ENUM,
-            TYPE_REF, TYPE_JSON };
+enum type {
+    TYPE_TEXT = 1,
+    TYPE_INTEGER,
+    TYPE_DECIMAL,
+    TYPE_BOOL,
+    TYPE_DATE,
+    TYPE_TIME,
+    TYPE_DATETIME,
+    TYPE_ENUM,
+    TYPE_REF,
+    TYPE_JSON
+};
 
 enum sensitivity { SENSITIVITY_plain, SENSITIVITY_personal, SENSITIVITY_protected };
 
 struct field {
     enum kind kind;
-    uint16_t number;        /* of a custom field: 0 until the store has given one */
-    const char *name;       /* "work_email", "custom.badge" */
+    uint16_t number;  /* of a custom field: 0 until the store has given one */
+    const char *name; /* "work_email", "custom.badge" */
     enum type type;
     const char *enumerators; /* of an ENUM: "1=male 2=female" */
     enum kind refers_to;     /* of a REF */
@@ -55,7 +65,7 @@ const struct field *field_by_name(enum kind kind, const char *name);
 const struct field *field_by_number(enum kind kind, uint16_t number);
 const struct field *field_nth(enum kind kind, size_t n);
 
-const char *type_name(enum type type); /* "text" */
+const char *type_name(enum type type);                /* "text" */
 enum type type_by_name(const char *name, size_t len); /* 0: unknown */
 
 /* Enumerators. Number 0 is "no such". */

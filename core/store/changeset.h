@@ -1,0 +1,40 @@
+/* changeset - what a run decided: rows of (table, key, expected old, new), then applied table by table in key order.
+ *
+ * Small ones are applied in one transaction. One that would make more than
+ * TXN_DIRTY_MAX dirty is first kept in a file of the organization and named in
+ * `meta.applying`; if the process dies, the next run finishes it and never
+ * decides again. Tables are applied in the order of `changeset_order`; what
+ * says that the run happened (file, cursor, run, meta) comes last. */
+#ifndef STORE_CHANGESET_H
+#define STORE_CHANGESET_H
+
+#include "store/store.h"
+
+struct changeset;
+
+int changeset_new(struct store *store, struct changeset **ret_changeset);
+void changeset_free(struct changeset *changeset);
+
+/* Sticky: the first failure comes out of changeset_apply(). `old` is the value that stands there now (data NULL:
+ * nothing); it is what must still stand there when the row is applied. */
+void changeset_put(struct changeset *changeset, enum table table, struct bytes key, struct bytes old,
+                   struct bytes value);
+void changeset_delete(struct changeset *changeset, enum table table, struct bytes key, struct bytes old);
+/* The same without regard to what stands there: counters, run rows. */
+void changeset_set(struct changeset *changeset, enum table table, struct bytes key, struct bytes value);
+
+int changeset_rc(const struct changeset *changeset);
+uint64_t changeset_rows(const struct changeset *changeset, enum table table);
+
+/* Carries it out. ERR_CONFLICT: what should stand there does not; with run.lock held that
+ * is a damaged store. ret_puts (may be NULL): calls
+ * that changed the store. */
+int changeset_apply(struct changeset *changeset, uint64_t *ret_puts);
+
+/* Finishes what a run that was killed left behind. *ret_finished tells whether there was something. Call with
+ * run.lock held, before anything is decided. */
+int changeset_recover(struct store *store, bool *ret_finished, struct err *err);
+
+DEFINE_TIDY(struct changeset *, changeset_free)
+
+#endif

@@ -1,0 +1,202 @@
+/* spill - bytes that do not fit in memory: an append-only, encrypted file. */
+#include "store/spill.h"
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { BLOCK = 64, CHUNK = 1 << 18 };
+
+static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has a fresh key, so zero will do */
+
+struct spill {
+    int fd; /* -1: not made yet */
+    int rc;
+    char *dir, *path; /* path: named */
+    uint64_t flushed; /* bytes in the file; a multiple of BLOCK until synced */
+    size_t filled;
+    uint8_t *chunk; /* plain bytes that follow `flushed` */
+    uint8_t *coded;
+    uint8_t key[SPILL_KEY];
+};
+
+static int spill_alloc(const char *dir, const char *path, struct spill **ret_spill)
+{
+    struct spill *spill = mem_new(1, sizeof(*spill));
+    if (!spill)
+        return -ENOMEM;
+    spill->fd = -1;
+    spill->chunk = mem_new(1, CHUNK);
+    spill->coded = mem_new(1, CHUNK);
+    spill->dir = mem_text(dir);
+    spill->path = mem_text(path);
+    if (!spill->chunk || !spill->coded || (dir && !spill->dir) || (path && !spill->path)) {
+        spill_free(spill);
+        return -ENOMEM;
+    }
+    randombytes_buf(spill->key, sizeof(spill->key));
+    *ret_spill = spill;
+    return 0;
+}
+
+int spill_new(const char *dir, struct spill **ret_spill)
+{
+    return spill_alloc(dir, NULL, ret_spill);
+}
+
+int spill_create(const char *path, struct spill **ret_spill)
+{
+    return spill_alloc(NULL, path, ret_spill);
+}
+
+int spill_open(const char *path, const uint8_t key[SPILL_KEY], struct spill **ret_spill)
+{
+    struct spill *spill TIDY(spill_free) = NULL;
+    int rc = spill_alloc(NULL, path, &spill);
+    if (rc != 0)
+        return rc;
+    memcpy(spill->key, key, SPILL_KEY);
+    spill->fd = open(path, O_RDWR | O_CLOEXEC);
+    off_t end = spill->fd < 0 ? -1 : lseek(spill->fd, 0, SEEK_END);
+    if (end < 0)
+        return -errno;
+    spill->flushed = (uint64_t)end;
+    *ret_spill = TAKE(spill);
+    return 0;
+}
+
+void spill_free(struct spill *spill)
+{
+    if (!spill)
+        return;
+    if (spill->fd >= 0)
+        close(spill->fd);
+    sodium_memzero(spill->key, sizeof(spill->key));
+    free(spill->chunk);
+    free(spill->coded);
+    free(spill->dir);
+    free(spill->path);
+    free(spill);
+}
+
+void spill_remove(struct spill *spill)
+{
+    if (spill->path && spill->fd >= 0)
+        unlink(spill->path);
+}
+
+const uint8_t *spill_key(const struct spill *spill)
+{
+    return spill->key;
+}
+
+uint64_t spill_end(const struct spill *spill)
+{
+    return spill->flushed + spill->filled;
+}
+
+static int spill_make(struct spill *spill)
+{
+    if (spill->path)
+        spill->fd = open(spill->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    else
+        spill->fd = open(spill->dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    if (spill->fd < 0 && !spill->path) { /* a file system without O_TMPFILE */
+        char *name __attribute__((cleanup(tidy_free))) = mem_format("%s/spill-XXXXXX", spill->dir);
+        spill->fd = name ? mkostemp(name, O_CLOEXEC) : -1;
+        if (spill->fd >= 0)
+            unlink(name);
+    }
+    return spill->fd < 0 ? -errno : 0;
+}
+
+/* Encrypts and writes what is buffered; the buffer is kept when `keep` (it is no whole block yet). */
+static int spill_flush(struct spill *spill, bool keep)
+{
+    if (spill->rc == 0 && spill->fd < 0)
+        spill->rc = spill_make(spill);
+    if (spill->rc == 0 && fault_hit("spill"))
+        spill->rc = -ENOSPC;
+    if (spill->rc != 0)
+        return spill->rc;
+    crypto_stream_chacha20_xor_ic(spill->coded, spill->chunk, spill->filled, nonce, spill->flushed / BLOCK, spill->key);
+    size_t done = 0;
+    while (done < spill->filled) {
+        ssize_t wrote = pwrite(spill->fd, spill->coded + done, spill->filled - done, (off_t)(spill->flushed + done));
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return spill->rc = wrote < 0 ? -errno : -EIO;
+        done += (size_t)wrote;
+    }
+    if (!keep) {
+        spill->flushed += spill->filled;
+        spill->filled = 0;
+    }
+    return 0;
+}
+
+int spill_write(struct spill *spill, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    while (len > 0 && spill->rc == 0) {
+        size_t part = CHUNK - spill->filled < len ? CHUNK - spill->filled : len;
+        memcpy(spill->chunk + spill->filled, at, part);
+        spill->filled += part;
+        at += part;
+        len -= part;
+        if (spill->filled == CHUNK)
+            spill_flush(spill, false);
+    }
+    return spill->rc;
+}
+
+static int spill_read_file(struct spill *spill, uint64_t offset, uint8_t *out, size_t len)
+{
+    uint8_t *coded __attribute__((cleanup(tidy_free))) = mem_new(1, len + BLOCK);
+    if (!coded)
+        return -ENOMEM;
+    size_t lead = offset % BLOCK, done = 0;
+    while (done < lead + len) {
+        ssize_t got = pread(spill->fd, coded + done, lead + len - done, (off_t)(offset - lead + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : ERR_CORRUPT;
+        done += (size_t)got;
+    }
+    crypto_stream_chacha20_xor_ic(coded, coded, lead + len, nonce, (offset - lead) / BLOCK, spill->key);
+    memcpy(out, coded + lead, len);
+    return 0;
+}
+
+int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len)
+{
+    if (spill->rc != 0)
+        return spill->rc;
+    if (offset + len > spill_end(spill))
+        return ERR_CORRUPT;
+    size_t in_file = offset >= spill->flushed        ? 0
+                     : spill->flushed - offset < len ? (size_t)(spill->flushed - offset)
+                                                     : len;
+    if (in_file > 0) {
+        int rc = spill_read_file(spill, offset, ret_bytes, in_file);
+        if (rc != 0)
+            return rc;
+    }
+    if (in_file < len)
+        memcpy((uint8_t *)ret_bytes + in_file, spill->chunk + (offset + in_file - spill->flushed), len - in_file);
+    return 0;
+}
+
+int spill_sync(struct spill *spill)
+{
+    int rc = spill_flush(spill, true);
+    return rc != 0 ? rc : fdatasync(spill->fd) == 0 ? 0 : -errno;
+}

@@ -1,0 +1,470 @@
+/* store - an organization's directory and its LMDB environment. */
+#include "store/store.h"
+
+#include "base/fault.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum { STORES_MAX = 256, READERS_MAX = 254 };
+static const size_t MAP_SIZE = (size_t)256 << 30; /* fixed while open: resizing under a reader is SIGBUS */
+
+struct store {
+    struct store *next;
+    unsigned users;
+    char *dir;
+    MDB_env *env;
+    MDB_dbi tables[TABLE_COUNT];
+};
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct store *registry;
+static unsigned registry_count;
+
+const char *table_name(enum table table)
+{
+    static const char *const names[] = {
+#define TABLE(name, writer, primary) #name,
+        TABLES(TABLE)
+#undef TABLE
+    };
+    return names[table];
+}
+
+/* LMDB's own codes become ours; errno comes negative. */
+static int store_code(int rc)
+{
+    switch (rc) {
+    case 0: return 0;
+    case MDB_KEYEXIST: return ERR_CONFLICT;
+    case MDB_NOTFOUND: return ERR_GONE;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_READERS_FULL:
+    case MDB_DBS_FULL: return ERR_LIMIT;
+    case MDB_VERSION_MISMATCH: return ERR_NEWER;
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC: return ERR_CORRUPT;
+    default: return rc > 0 ? -rc : ERR_CORRUPT;
+    }
+}
+
+int store_fail(const struct store *store, int rc, struct err *err)
+{
+    switch (rc) {
+    case 0: return 0;
+    case -ENOSPC:
+        return err_set(err, rc, "%s: the disk is full; nothing of this was kept. Make room and run it again.",
+                       store->dir);
+    case ERR_LIMIT:
+        return err_set(err, rc, "%s: the store has reached its largest size; nothing of this was kept.", store->dir);
+    case ERR_CORRUPT: return err_set(err, rc, "%s/data.mdb is damaged; restore it from a backup.", store->dir);
+    default: return err_set(err, rc, "%s: the store failed: %s", store->dir, err_text(rc));
+    }
+}
+
+static size_t store_map_size(void)
+{
+#ifdef HAVE_FAULTS
+    const char *small = getenv("MUSTER_MAP_SIZE");
+    if (small)
+        return strtoul(small, NULL, 10);
+#endif
+    return MAP_SIZE;
+}
+
+static int store_layout_check(struct store *store, struct txn *txn, bool create, struct err *err)
+{
+    uint64_t layout = meta_number(txn, "layout"), normalizer = meta_number(txn, "normalizer");
+    if (txn->rc != 0)
+        return txn->rc;
+    if (layout == 0 && create) {
+        meta_set_number(txn, "layout", STORE_LAYOUT);
+        meta_set_number(txn, "normalizer", TEXT_NORMALIZER);
+        return txn->rc;
+    }
+    if (layout > STORE_LAYOUT || normalizer > TEXT_NORMALIZER)
+        return err_set(err, ERR_NEWER,
+                       "%s was written by a newer muster (layout %lu, this one knows %d): install that version, or use "
+                       "another state folder.",
+                       store->dir, (unsigned long)layout, STORE_LAYOUT);
+    if (layout == 0)
+        return err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir);
+    return 0;
+}
+
+static int store_tables_open(struct store *store, bool create, struct err *err)
+{
+    struct txn txn;
+    txn_begin(&txn, store, create);
+    for (int table = 0; table < TABLE_COUNT && txn.rc == 0; table++)
+        txn.rc = store_code(
+            mdb_dbi_open(txn.mdb, table_name((enum table)table), create ? MDB_CREATE : 0, &store->tables[table]));
+    if (txn.rc == 0)
+        txn.rc = store_layout_check(store, &txn, create, err);
+    if (txn.rc != 0) {
+        int rc = txn.rc;
+        txn_abort(&txn);
+        return rc == ERR_GONE   ? err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir)
+               : err && err->rc ? rc
+                                : store_fail(store, rc, err);
+    }
+    /* A read transaction's handles stay only when it is committed. */
+    int rc = create ? txn_end(&txn) : store_code(mdb_txn_commit(txn.mdb));
+    return rc == 0 ? 0 : store_fail(store, rc, err);
+}
+
+static int store_make_dir(const char *dir, struct err *err)
+{
+    char *path __attribute__((cleanup(tidy_free))) = mem_text(dir);
+    if (!path)
+        return -ENOMEM;
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0750) != 0 && errno != EEXIST)
+            return err_set(err, -errno, "%s cannot be made: %s", path, strerrordesc_np(errno));
+        *slash = '/';
+    }
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        return err_set(err, -errno, "%s cannot be made: %s", path, strerrordesc_np(errno));
+    return 0;
+}
+
+static int store_env_open(struct store *store, bool create, struct err *err)
+{
+    char *data __attribute__((cleanup(tidy_free))) = mem_format("%s/data.mdb", store->dir);
+    if (!data)
+        return -ENOMEM;
+    bool there = access(data, F_OK) == 0;
+    if (!there && !create)
+        return ERR_GONE;
+    int rc = there ? 0 : store_make_dir(store->dir, err);
+    if (rc != 0)
+        return rc;
+    if ((rc = store_code(mdb_env_create(&store->env))) != 0)
+        return store_fail(store, rc, err);
+    mdb_env_set_mapsize(store->env, store_map_size());
+    mdb_env_set_maxdbs(store->env, TABLE_COUNT);
+    mdb_env_set_maxreaders(store->env, READERS_MAX);
+    rc = store_code(mdb_env_open(store->env, store->dir, MDB_NOTLS, 0640));
+    if (rc != 0)
+        return store_fail(store, rc, err);
+    int dead;
+    mdb_reader_check(store->env, &dead);
+    return store_tables_open(store, create && !there, err);
+}
+
+static void store_free(struct store *store)
+{
+    if (store->env)
+        mdb_env_close(store->env);
+    free(store->dir);
+    free(store);
+}
+
+static int store_register(const char *dir, bool create, struct store **ret_store, struct err *err)
+{
+    for (struct store *store = registry; store; store = store->next)
+        if (strcmp(store->dir, dir) == 0) {
+            store->users++;
+            *ret_store = store;
+            return 0;
+        }
+    if (registry_count >= STORES_MAX)
+        return err_set(err, ERR_LIMIT, "%u organizations are open at once; that is the most.", registry_count);
+    struct store *store = mem_new(1, sizeof(*store));
+    if (!store || !(store->dir = mem_text(dir))) {
+        free(store);
+        return -ENOMEM;
+    }
+    int rc = store_env_open(store, create, err);
+    if (rc != 0) {
+        store_free(store);
+        return rc;
+    }
+    store->users = 1;
+    store->next = registry;
+    registry = store;
+    registry_count++;
+    *ret_store = store;
+    return 0;
+}
+
+int store_open(const char *dir, bool create, struct store **ret_store, struct err *err)
+{
+    pthread_mutex_lock(&registry_lock);
+    int rc = store_register(dir, create, ret_store, err);
+    pthread_mutex_unlock(&registry_lock);
+    return rc;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    pthread_mutex_lock(&registry_lock);
+    if (--store->users == 0) {
+        for (struct store **at = &registry; *at; at = &(*at)->next)
+            if (*at == store) {
+                *at = store->next;
+                break;
+            }
+        registry_count--;
+        store_free(store);
+    }
+    pthread_mutex_unlock(&registry_lock);
+}
+
+const char *store_dir(const struct store *store)
+{
+    return store->dir;
+}
+
+uint64_t store_size(const struct store *store)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat) != 0)
+        return 0;
+    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+void txn_begin(struct txn *txn, struct store *store, bool write)
+{
+    *txn = (struct txn){.store = store, .write = write};
+    MDB_txn *mdb = NULL;
+    txn->rc = fault_hit("store") ? -EIO : store_code(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &mdb));
+    txn->mdb = mdb;
+}
+
+void txn_abort(struct txn *txn)
+{
+    if (txn->mdb)
+        mdb_txn_abort(txn->mdb);
+    txn->mdb = NULL;
+}
+
+int txn_end(struct txn *txn)
+{
+    if (txn->rc == 0 && txn->write && txn->mdb) {
+        MDB_txn *mdb = TAKE(txn->mdb);
+        if (fault_hit("store")) {
+            mdb_txn_abort(mdb);
+            return txn->rc = -EIO;
+        }
+        return txn->rc = store_code(mdb_txn_commit(mdb));
+    }
+    txn_abort(txn);
+    return txn->rc;
+}
+
+void txn_renew(struct txn *txn)
+{
+    uint64_t puts = txn->puts;
+    struct store *store = txn->store;
+    if (txn_end(txn) != 0)
+        return;
+    txn_begin(txn, store, true);
+    txn->puts = puts;
+}
+
+static MDB_val val(struct bytes from)
+{
+    return (MDB_val){from.len, (void *)(uintptr_t)from.data};
+}
+
+bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *ret_value)
+{
+    if (txn->rc != 0)
+        return false;
+    MDB_val k = val(key), v;
+    int rc = mdb_get(txn->mdb, txn->store->tables[table], &k, &v);
+    if (rc == MDB_NOTFOUND)
+        return false;
+    if (rc != 0 || fault_hit("store")) {
+        txn->rc = rc ? store_code(rc) : -EIO;
+        return false;
+    }
+    *ret_value = bytes(v.mv_data, v.mv_size);
+    return true;
+}
+
+static void txn_put_flags(struct txn *txn, enum table table, struct bytes key, struct bytes value, unsigned flags)
+{
+    enum { PAGE = 4096, ROW = 32 };
+    if (txn->rc != 0)
+        return;
+    assert(txn->write && key.len > 0 && key.len <= STORE_KEY_MAX);
+    if (fault_hit("store")) {
+        txn->rc = -EIO;
+        return;
+    }
+    MDB_val k = val(key), v = val(value);
+    txn->rc = store_code(mdb_put(txn->mdb, txn->store->tables[table], &k, &v, flags));
+    /* A new row fills pages in key order; an old one dirties a page of its own, as a rule. */
+    txn->dirty += flags ? key.len + value.len + ROW : PAGE + value.len;
+    txn->puts++;
+}
+
+void txn_put(struct txn *txn, enum table table, struct bytes key, struct bytes value)
+{
+    txn_put_flags(txn, table, key, value, 0);
+}
+
+void txn_put_new(struct txn *txn, enum table table, struct bytes key, struct bytes value)
+{
+    txn_put_flags(txn, table, key, value, MDB_NOOVERWRITE);
+}
+
+void txn_append(struct txn *txn, enum table table, struct bytes key, struct bytes value)
+{
+    txn_put_flags(txn, table, key, value, MDB_APPEND);
+}
+
+void txn_delete(struct txn *txn, enum table table, struct bytes key)
+{
+    enum { PAGE = 4096 };
+    if (txn->rc != 0)
+        return;
+    MDB_val k = val(key);
+    int rc = fault_hit("store") ? EIO : mdb_del(txn->mdb, txn->store->tables[table], &k, NULL);
+    if (rc != MDB_NOTFOUND)
+        txn->rc = store_code(rc);
+    txn->dirty += PAGE;
+    txn->puts++;
+}
+
+uint64_t txn_count(struct txn *txn, enum table table)
+{
+    MDB_stat stat;
+    if (txn->rc != 0 || (txn->rc = store_code(mdb_stat(txn->mdb, txn->store->tables[table], &stat))) != 0)
+        return 0;
+    return stat.ms_entries;
+}
+
+void cursor_open(struct cursor *cursor, struct txn *txn, enum table table)
+{
+    *cursor = (struct cursor){.txn = txn};
+    MDB_cursor *mdb = NULL;
+    if (txn->rc == 0)
+        txn->rc = store_code(mdb_cursor_open(txn->mdb, txn->store->tables[table], &mdb));
+    cursor->mdb = mdb;
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    if (cursor->mdb)
+        mdb_cursor_close(cursor->mdb);
+    cursor->mdb = NULL;
+}
+
+static bool cursor_move(struct cursor *cursor, MDB_val *key, MDB_cursor_op op)
+{
+    if (cursor->txn->rc != 0 || !cursor->mdb)
+        return false;
+    MDB_val value;
+    int rc = mdb_cursor_get(cursor->mdb, key, &value, op);
+    if (rc != 0) {
+        if (rc != MDB_NOTFOUND)
+            cursor->txn->rc = store_code(rc);
+        return false;
+    }
+    cursor->key = bytes(key->mv_data, key->mv_size);
+    cursor->value = bytes(value.mv_data, value.mv_size);
+    return true;
+}
+
+bool cursor_seek(struct cursor *cursor, struct bytes key)
+{
+    MDB_val k = val(key);
+    return cursor_move(cursor, &k, key.len ? MDB_SET_RANGE : MDB_FIRST);
+}
+
+bool cursor_next(struct cursor *cursor)
+{
+    MDB_val k;
+    return cursor_move(cursor, &k, MDB_NEXT);
+}
+
+bool cursor_last(struct cursor *cursor)
+{
+    MDB_val k;
+    return cursor_move(cursor, &k, MDB_LAST);
+}
+
+bool cursor_previous(struct cursor *cursor)
+{
+    MDB_val k;
+    return cursor_move(cursor, &k, MDB_PREV);
+}
+
+bool cursor_has_prefix(const struct cursor *cursor, struct bytes prefix)
+{
+    return cursor->key.len >= prefix.len && memcmp(cursor->key.data, prefix.data, prefix.len) == 0;
+}
+
+bool meta_get(struct txn *txn, const char *name, struct bytes *ret_value)
+{
+    return txn_get(txn, TABLE_meta, bytes(name, strlen(name)), ret_value);
+}
+
+void meta_set(struct txn *txn, const char *name, struct bytes value)
+{
+    if (value.len == 0)
+        txn_delete(txn, TABLE_meta, bytes(name, strlen(name)));
+    else
+        txn_put(txn, TABLE_meta, bytes(name, strlen(name)), value);
+}
+
+uint64_t meta_number(struct txn *txn, const char *name)
+{
+    struct bytes value;
+    uint64_t number;
+    if (!meta_get(txn, name, &value) || value.len != sizeof(number))
+        return 0;
+    memcpy(&number, value.data, sizeof(number));
+    return number;
+}
+
+void meta_set_number(struct txn *txn, const char *name, uint64_t value)
+{
+    meta_set(txn, name, bytes(&value, sizeof(value)));
+}
+
+int store_lock(struct store *store, int *ret_fd, struct err *err)
+{
+    char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/run.lock", store->dir);
+    int fd __attribute__((cleanup(tidy_close))) = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
+    if (fd < 0)
+        return path ? err_set(err, -errno, "%s cannot be opened: %s", path, strerrordesc_np(errno)) : -ENOMEM;
+    char holder[32] = "";
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
+        holder[got > 0 ? strcspn(holder, "\n") : 0] = '\0';
+        return err_set(err, ERR_BUSY,
+                       "another run of this organization is at it%s%s; wait for it to end, or look with "
+                       "`muster runs`.",
+                       *holder ? ": process " : "", holder);
+    }
+    int len = snprintf(holder, sizeof(holder), "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len)
+        return err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
+
+void store_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}

@@ -1,0 +1,47 @@
+/* table - the tables of an organization's store. Each has one writer: only that file names it in a put.
+ *
+ * TABLE(name, writer, primary): primary 1 holds what nothing else can tell; 0 can be rebuilt from the primary ones.
+ *
+ *   meta       name → layout versions, counters, `applying`
+ *   dict       'n' name → number; 'i' number → name
+ *   source     (connection, partition, stream) number, source id → what that record said last (engine/source.h)
+ *   statement  seed, statement id → a decision about who is who
+ *   journal    sequence → what changed in one entity's tree, when, by which run
+ *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
+ *   file       (connection, partition) number, sequence → one file that was taken
+ *   run        run number → its outcome
+ *   vault      seed → that record's data key and sealed protected values
+ *   entity     kind, id → golden record (engine/entity.h)
+ *   index      kind, slot, normalized key, id → nothing
+ *   refer      target → who refers to it; natural key not known yet → who waits for it
+ *   due        day, kind, id → nothing: a date takes effect
+ *   wait       type, place → what waits for a person */
+#ifndef STORE_TABLE_H
+#define STORE_TABLE_H
+
+#define TABLES(TABLE)                                                                                                  \
+    TABLE(meta, store, 1)                                                                                              \
+    TABLE(dict, dict, 1)                                                                                               \
+    TABLE(source, stage, 1)                                                                                            \
+    TABLE(statement, match, 1)                                                                                         \
+    TABLE(journal, weave, 1)                                                                                           \
+    TABLE(cursor, run, 1)                                                                                              \
+    TABLE(file, run, 1)                                                                                                \
+    TABLE(run, run, 1)                                                                                                 \
+    TABLE(vault, stage, 1)                                                                                             \
+    TABLE(entity, weave, 0)                                                                                            \
+    TABLE(index, weave, 0)                                                                                             \
+    TABLE(refer, refer, 0)                                                                                             \
+    TABLE(due, weave, 0)                                                                                               \
+    TABLE(wait, wait, 0)
+
+enum table {
+#define TABLE(name, writer, primary) TABLE_##name,
+    TABLES(TABLE)
+#undef TABLE
+        TABLE_COUNT
+};
+
+const char *table_name(enum table table);
+
+#endif
