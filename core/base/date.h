@@ -14,15 +14,16 @@ struct date {
     unsigned day;   /* 1 to 31 */
 };
 
-bool date_valid(struct date date);             /* 31 February is not */
-int64_t date_days(struct date date);           /* days since 1970-01-01, proleptic Gregorian */
+bool date_valid(struct date date);   /* 31 February is not */
+int64_t date_days(struct date date); /* days since 1970-01-01, proleptic Gregorian */
 struct date date_from_days(int64_t days);
-void date_write(struct date date, char ret_text[11]);          /* YYYY-MM-DD */
+void date_write(struct date date, char ret_text[11]);           /* YYYY-MM-DD */
 bool date_read(const char *text, size_t len, struct date *ret); /* YYYY-MM-DD exactly, and valid */
 
 /* Reads text by a pattern of YYYY YY MM M DD D HH MM SS MMM (month name) and literal characters. `DD-MM-YYYY` takes
- * also one-digit days and months. HH, MM after HH, and SS give the time; a pattern of nothing else leaves the date zero.
- * MMM takes whole and short names in the languages of our customers. Returns false when it does not fit or is no day. Two-digit years: 00–68 are 2000–2068, 69–99 are 1969–1999. */
+ * also one-digit days and months. HH, MM after HH, and SS give the time; a pattern of nothing else leaves the date
+ * zero. MMM takes whole and short names in the languages of our customers. Returns false when it does not fit or is no
+ * day. Two-digit years: 00–68 are 2000–2068, 69–99 are 1969–1999. */
 struct moment {
     struct date date;
     unsigned hour, minute, second;

@@ -31,7 +31,7 @@ class Unit:
 
 
 def parse(name, output):
-    """The outcomes, the test that had begun when the output ended (or None), and what was said since the last result."""
+    """The outcomes, the test that had begun when the output ended (or None), and what was said last."""
     outcomes, pending, said = [], None, []
     for line in output.splitlines():
         found = RESULT.search(line)

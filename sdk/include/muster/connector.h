@@ -119,7 +119,8 @@ typedef struct muster_auth { /* built by the broker at every attempt; the connec
     const char *secret, *fallback, *user; /* names of options; fallback: tried once after 401 or 403 */
     const char *subject;   /* whose log-in; NULL: the connection's own */
     const char *where, *name; /* header query form json; its name or pointer */
-    const char *recipe;    /* over {method} {path} {option:x} {secret} {time_s} {time_ms} {nonce} {body} {sha256:body} {sorted:&} */
+    const char *recipe;    /* over {method} {path} {option:x} {secret} {time_s} {time_ms} {nonce} {body} {sha256:body}
+                              {sorted:&} */
     const char *digest, *encoding; /* hmac-sha256 md5 none; hex HEX base64 */
     const char *token_url; /* oauth2 and exchange: the broker keeps and renews the token */
     const struct muster_auth *extra; /* also put in, on the token request too */
@@ -203,7 +204,8 @@ struct muster_host {
     /* Reading out. A table says its columns once, before its first record of the stream: every record has all of
      * them, and one that is not put is empty. places[i] is where a column is found ("C"); n is the length of both.
      * Without columns() a field that is not put is absent. */
-    muster_rc (*columns)(muster_run *, const char *stream, const char *const *names, const char *const *places, size_t n);
+    muster_rc (*columns)(muster_run *, const char *stream, const char *const *names, const char *const *places,
+                         size_t n);
     /* Build one, hand it over. source_id NULL: the mapping's key names it. place is where it stands, for messages:
      * a '*' in it is where a column's place goes ("Employees!*17"), without '*' the field's name is appended as a
      * pointer. Failures are sticky: the first one comes out of emit(). */
