@@ -1,5 +1,191 @@
-"""functional - cases as folders."""
+"""functional - cases as folders: tests/functional/NAME with a `case` of steps and what is expected of them.
+
+A case runs in a folder of its own: muster.yaml, organizations/acme.yaml (the case's own, else the common one), in/ for
+files that come from outside, secrets/, state/, and bin/ in front of PATH. `@DIR@` in a YAML file is that folder.
+
+    # What the case claims.
+    now 2026-03-02T06:30:00Z        from here on this is the time
+    env MUSTER_FAULT=store:3        from here on; `env MUSTER_FAULT=` ends it
+    $ book first                    calls first() of the case's make.py, which writes into in/
+    $ muster sync acme --json       a line for /bin/sh
+    ? created 10                    of the JSON document that the last step printed
+    ? exit 3                        its exit status; without such a line it must be 0
+    ? says no file matches          its output, standard error included, has these words
+
+The `?` lines are written by hand: they are what must be true. `expected` holds the whole transcript, and store.jsonl
+every entity at the end; both are compared as text, and rewritten by `tests/run --accept NAME` (the `?` lines must hold
+also then). What differs from run to run is made the same in harness/normal.py.
+"""
+import difflib
+import json
+import pathlib
+import shlex
+import shutil
+import sys
+
+from harness import installed
+from harness.job import Fresh, Outcome, ending, run, shortened
+from harness.normal import normal
+
+SECONDS = 120
+START = "2026-03-02T06:30:00Z"
+KINDS = ("person", "employment", "org_unit", "membership", "absence", "pay")
+SANITIZER = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+
+
+class Case:
+    weight = 20
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.name = f"functional/{folder.name}"
+
+    def run(self, place):
+        if not installed.muster(place):
+            return [Outcome(self.name, "skipped", "muster is not built here")]
+        with Fresh() as folder:
+            room = Room(self.folder, place, folder)
+            steps = Steps(room)
+            for number, line in enumerate((self.folder / "case").read_text(encoding="utf-8").splitlines(), 1):
+                steps.take(number, line)
+            steps.check_exit()
+            complaints = steps.complaints
+            if complaints:
+                said = "\n".join([*complaints, "the transcript:", *steps.transcript])
+                return [Outcome(self.name, "failed", shortened(said))]
+            text = "\n".join(steps.transcript) + "\n"
+            diff = [*self.compare(place, "expected", text), *self.compare(place, "store.jsonl", room.store())]
+        if diff:
+            return [Outcome(self.name, "failed", shortened("\n".join(diff)))]
+        return [Outcome(self.name, "passed")]
+
+    def compare(self, place, file, text):
+        path = self.folder / file
+        if place.accept:
+            path.write_text(text, encoding="utf-8")
+            return []
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        names = (f"{self.name}/{file}", "now")
+        return list(difflib.unified_diff(old.splitlines(), text.splitlines(), *names, lineterm=""))
+
+
+class Room:
+    """The folder that a case runs in."""
+
+    def __init__(self, case, place, folder):
+        common = place.source / "tests" / "functional" / "common"
+        self.case, self.place, self.folder = case, place, folder
+        self.env = installed.environment(place, folder) | {
+            "MUSTER_NOW": START,
+            "PATH": f"{folder}/bin:{place.environment(folder)['PATH']}",
+            "PYTHONPATH": f"{case}:{common}:{place.source}/tests",
+        }
+        for name in ("in", "bin", "secrets", "organizations"):
+            (folder / name).mkdir()
+        own = sorted(path for path in case.glob("*.yaml") if path.name != "muster.yaml")
+        for path in own or [common / "acme.yaml"]:
+            self.configure(path, folder / "organizations" / path.name)
+        settings = case / "muster.yaml"
+        self.configure(settings if settings.exists() else common / "muster.yaml", folder / "muster.yaml")
+        for path in case.glob("*.csv"):
+            shutil.copy(path, folder / "in")
+        self.program("muster", f"exec {shlex.quote(str(installed.muster(place)))} -c {folder} \"$@\"")
+        python = shlex.quote(sys.executable)
+        self.program("book", f'exec {python} -c "import make, sys; getattr(make, sys.argv[1])()" "$@"')
+
+    def configure(self, source, target):
+        text = source.read_text(encoding="utf-8").replace("@DIR@", str(self.folder))
+        target.write_text(text.replace("@CONNECTORS@", str(installed.connectors(self.place))), encoding="utf-8")
+
+    def program(self, name, body):
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def sh(self, line):
+        return run(["/bin/sh", "-c", line], self.folder, self.env, SECONDS, apart=True)
+
+    def normal(self, text):
+        return normal(text, [(self.folder, "DIR"), (self.place.build, "BUILD"), (self.place.source, "SOURCE")])
+
+    def store(self):
+        """Every entity, one JSON object a line, its kind first."""
+        lines = []
+        organizations = [path.stem for path in sorted((self.folder / "organizations").glob("*.yaml"))]
+        for organization in organizations:
+            for kind in KINDS:
+                ran = self.sh(f"muster export {organization} {kind}")
+                for line in ran.output.splitlines():
+                    lines.append(json.dumps({"kind": kind, **json.loads(line)}, ensure_ascii=False))
+        return self.normal("".join(f"{line}\n" for line in lines))
+
+
+class Steps:
+    """Takes the lines of a case one after the other; `transcript` and `complaints` are what comes of it."""
+
+    def __init__(self, room):
+        self.room = room
+        self.transcript, self.complaints = [], []
+        self.last, self.where, self.exit_said = None, "", False
+
+    def take(self, number, line):
+        word, _, rest = line.partition(" ")
+        if word == "now":
+            self.room.env["MUSTER_NOW"] = rest
+        elif word == "env":
+            name, _, value = rest.partition("=")
+            self.room.env[name] = value
+        elif word == "$":
+            self.check_exit()
+            self.step(f"line {number}: $ {rest}", rest)
+        elif word == "?":
+            self.question(f"line {number}: {line}", rest)
+        elif line and not line.startswith("#"):
+            self.complaints.append(f"line {number}: what is {word!r}?")
+
+    def step(self, where, line):
+        self.last, self.where, self.exit_said = self.room.sh(line), where, False
+        self.transcript.append(f"$ {line}")
+        self.transcript += self.room.normal(self.last.output).splitlines()
+        self.transcript += [f"! {said}" for said in self.room.normal(self.last.errors).splitlines()]
+        if self.last.code:
+            self.transcript.append(f"[{self.last.code}]")
+        if self.last.late:
+            self.complaints.append(f"{where}: {ending(self.last, SECONDS)}")
+        if any(word in self.last.errors for word in SANITIZER):
+            self.complaints.append(f"{where}: a sanitizer complains")
+
+    def check_exit(self):
+        if self.last and not self.exit_said and self.last.code != 0:
+            self.complaints.append(f"{self.where}: {ending(self.last, SECONDS)}")
+
+    def question(self, where, text):
+        what, _, wanted = text.partition(" ")
+        if what == "exit":
+            self.exit_said = True
+            found = str(self.last.code)
+        elif what == "says":
+            whole = " ".join(self.room.normal(self.last.output + self.last.errors).split())
+            found = wanted if wanted in whole else "not said"
+        elif what == "silent":
+            whole = self.last.output + self.last.errors
+            found = wanted if wanted not in whole else "said"
+        else:
+            found = self.value(what)
+        if found != wanted:
+            self.complaints.append(f"{where}, found: {found}")
+
+    def value(self, path):
+        """`partitions.0.claim` of the last document that was printed; for several lines, of the last one."""
+        try:
+            thing = json.loads(self.last.output.strip().splitlines()[-1])
+            for part in path.split("."):
+                thing = thing[int(part)] if isinstance(thing, list) else thing[part]
+        except (ValueError, KeyError, IndexError, TypeError) as fault:
+            return f"{type(fault).__name__} {fault}"
+        return thing if isinstance(thing, str) else json.dumps(thing, ensure_ascii=False)
 
 
 def jobs(place):
-    return []
+    folder = place.source / "tests" / "functional"
+    return [Case(pathlib.Path(path).parent) for path in sorted(folder.glob("*/case"))]
