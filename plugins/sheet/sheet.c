@@ -1,0 +1,404 @@
+/* sheet - the connector for workbooks and CSV files on an SFTP server or in a local folder.
+ *
+ * Reads the files that `location` names through the broker, row by row, and
+ * emits each row as a record of the stream that the organization's file names.
+ * Everybody is read each time: who is no longer in the file is gone. */
+#include "sheet.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILES_MAX 1000
+#define SAMPLE_ROWS 5
+#define STREAM "employees" /* what discover() suggests */
+
+static const muster_option options[] = {
+    {.name = "location",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED | MUSTER_PLACE,
+     .doc =
+         "Where the file is: sftp://user@host/folder/employees-*.xlsx or an absolute local path, with * and ? in the "
+         "last part."},
+    {.name = "host_key",
+     .type = MUSTER_TEXT,
+     .doc = "The SFTP server's key fingerprint (SHA256:…); this or known_hosts is required for sftp://."},
+    {.name = "known_hosts",
+     .type = MUSTER_TEXT,
+     .doc = "A file in the format of OpenSSH that holds the SFTP server's key."},
+    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "The password to log in with."},
+    {.name = "private_key",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_SECRET,
+     .doc = "The private key to log in with, in the format of OpenSSH or PEM."},
+    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "What the private key is locked with."},
+    {.name = "sheet",
+     .type = MUSTER_TEXT,
+     .initial = "1",
+     .doc = "The worksheet's name, or its number among the visible ones from 1."},
+    {.name = "header_row",
+     .type = MUSTER_INTEGER,
+     .initial = "1",
+     .max = MUSTER_TABLE_ROWS,
+     .doc = "The row with the column names; 0 looks for it in the first 50 rows."},
+    {.name = "after_read",
+     .type = MUSTER_CHOICE,
+     .initial = "keep",
+     .choices = "keep|archive|delete",
+     .doc = "What becomes of a file once everything read from it is stored."},
+    {.name = "archive_to",
+     .type = MUSTER_TEXT,
+     .initial = "archive",
+     .flags = MUSTER_PLACE,
+     .doc = "The folder that after_read: archive moves files to; a relative one is beside the file."},
+    {.name = "files",
+     .type = MUSTER_CHOICE,
+     .initial = "newest",
+     .choices = "newest|all",
+     .doc = "Which of the files that match location are read: the newest one, or all of them together."},
+    {.name = "format",
+     .type = MUSTER_CHOICE,
+     .initial = "auto",
+     .choices = "auto|xlsx|csv",
+     .doc = "What kind of file it is; auto looks into it."},
+    {.name = "encoding",
+     .type = MUSTER_CHOICE,
+     .initial = "auto",
+     .choices = "auto|utf-8|utf-16le|utf-16be|windows-1252|iso-8859-1",
+     .doc = "How a CSV file writes its letters; auto finds out."},
+    {.name = "delimiter",
+     .type = MUSTER_TEXT,
+     .initial = "auto",
+     .doc = "What stands between the fields of a CSV file: one character, tab, or auto."},
+    {.name = "on_missing",
+     .type = MUSTER_CHOICE,
+     .initial = "deactivate",
+     .choices = "deactivate|ignore",
+     .doc = "What happens to people who are no longer in the file."},
+    {0}};
+
+static const muster_stream streams[] = {{.name = STREAM,
+                                         .doc = "The rows of the sheet; any name will do.",
+                                         .flags = MUSTER_READ_FULL | MUSTER_DYNAMIC,
+                                         .gone = MUSTER_BY_ABSENCE},
+                                        {0}};
+
+/* One file of a pull. */
+struct file {
+    char *name; /* a whole place */
+    int fd;
+    uint64_t size;
+};
+
+struct sheet {
+    muster_run *run;
+    const muster_host *host;
+    struct file *files;
+    size_t count;
+    uint64_t total, before; /* bytes of all files; of those that are read */
+    uint64_t rows;          /* emitted and rejected */
+};
+
+static const char *base_name(const char *place)
+{
+    const char *slash = strrchr(place, '/');
+    return slash && slash[1] ? slash + 1 : place;
+}
+
+static const char *option(const struct sheet *sheet, const char *name, const char *initial)
+{
+    const char *value = sheet->host->text(sheet->run, name);
+    return value && *value ? value : initial;
+}
+
+static muster_rc sheet_fail(const struct sheet *sheet, const muster_table_error *error)
+{
+    return sheet->host->fail(sheet->run, error->rc, "%s", error->text);
+}
+
+static void sheet_done(struct sheet *sheet)
+{
+    for (size_t n = 0; n < sheet->count; n++) {
+        free(sheet->files[n].name);
+        if (sheet->files[n].fd >= 0)
+            close(sheet->files[n].fd);
+    }
+    free(sheet->files);
+}
+
+/* ---- files ---- */
+
+static muster_rc files_add(struct sheet *sheet, const char *name, uint64_t size)
+{
+    struct file *bigger = realloc(sheet->files, (sheet->count + 1) * sizeof(*bigger));
+    if (!bigger)
+        return sheet->host->fail(sheet->run, MUSTER_FAIL, "out of memory");
+    sheet->files = bigger;
+    char *copy = strdup(name);
+    if (!copy)
+        return sheet->host->fail(sheet->run, MUSTER_FAIL, "out of memory");
+    sheet->files[sheet->count++] = (struct file){.name = copy, .fd = -1, .size = size};
+    sheet->total += size;
+    return MUSTER_OK;
+}
+
+/* Finds and fetches: all of them before the first is read, so that they are of one moment. */
+static muster_rc files_fetch(struct sheet *sheet, bool all)
+{
+    const char *location = option(sheet, "location", "");
+    muster_rc rc = MUSTER_OK;
+    for (size_t nth = 0; rc == MUSTER_OK && (nth == 0 || all); nth++) {
+        const char *name = NULL;
+        uint64_t size = 0;
+        int64_t mtime;
+        rc = sheet->host->list(sheet->run, location, nth, &name, &size, &mtime);
+        if (rc == MUSTER_GONE && nth > 0)
+            break;
+        if (rc == MUSTER_GONE)
+            return sheet->host->fail(sheet->run, rc, "no file matches %s", location);
+        if (rc == MUSTER_OK && nth >= FILES_MAX)
+            return sheet->host->fail(sheet->run, MUSTER_CONFIG,
+                                     "more than %d files match %s: archive those that are done", FILES_MAX, location);
+        if (rc == MUSTER_OK)
+            rc = files_add(sheet, name, size);
+    }
+    if (rc == MUSTER_GONE)
+        rc = MUSTER_OK;
+    for (size_t n = 0; rc == MUSTER_OK && n < sheet->count; n++)
+        rc = sheet->host->fetch(sheet->run, sheet->files[n].name, &sheet->files[n].fd);
+    return rc;
+}
+
+static muster_rc files_afterwards(const struct sheet *sheet)
+{
+    const char *what = option(sheet, "after_read", "keep"), *to = option(sheet, "archive_to", "archive");
+    int32_t act = strcmp(what, "archive") == 0  ? MUSTER_ARCHIVE
+                  : strcmp(what, "delete") == 0 ? MUSTER_REMOVE
+                                                : MUSTER_LEAVE;
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; n < sheet->count && act != MUSTER_LEAVE && rc == MUSTER_OK; n++)
+        rc = sheet->host->afterwards(sheet->run, sheet->files[n].name, act, act == MUSTER_ARCHIVE ? to : NULL);
+    return rc;
+}
+
+static int32_t format_option(const struct sheet *sheet)
+{
+    const char *format = option(sheet, "format", "auto");
+    return strcmp(format, "xlsx") == 0  ? MUSTER_TABLE_XLSX
+           : strcmp(format, "csv") == 0 ? MUSTER_TABLE_CSV
+                                        : MUSTER_TABLE_AUTO;
+}
+
+/* Opens one file's table and reads its layout. */
+static muster_rc file_open(const struct sheet *sheet, const struct file *file, muster_table **ret_table,
+                           struct layout *layout)
+{
+    const char *name = base_name(file->name);
+    muster_table_options wanted = {.size = sizeof(wanted),
+                                   .format = format_option(sheet),
+                                   .name = name,
+                                   .sheet = option(sheet, "sheet", "1"),
+                                   .encoding = option(sheet, "encoding", "auto"),
+                                   .delimiter = option(sheet, "delimiter", "auto")};
+    uint64_t header_row = strtoull(option(sheet, "header_row", "1"), NULL, 10);
+    muster_table_error error = {0};
+    muster_table *table = NULL;
+    muster_rc rc = muster_table_open(file->fd, &wanted, &table, &error);
+    if (rc == MUSTER_OK)
+        rc = layout_read(layout, table, header_row, name, sheet->count > 1, &error);
+    if (rc != MUSTER_OK) {
+        muster_table_close(table);
+        return sheet_fail(sheet, &error);
+    }
+    *ret_table = table;
+    return MUSTER_OK;
+}
+
+/* ---- rows ---- */
+
+static void row_put(const struct sheet *sheet, struct layout *layout, const muster_row *row, muster_record *record)
+{
+    for (size_t n = 0; n < row->count; n++) {
+        const muster_cell *cell = &row->cells[n];
+        int32_t nth = cell->column < layout->width ? layout->nth[cell->column] : -1;
+        if (nth < 0 && cell->len > 0 && !layout->warned) {
+            char name[8];
+            layout->warned = true;
+            muster_column_name(cell->column, name);
+            sheet->host->log(sheet->run, MUSTER_WARN,
+                             "row %" PRIu64 " has a value in column %s, which has no header: such values are not read",
+                             row->number, name);
+        }
+        if (nth < 0 || cell->len == 0)
+            continue; /* what is not put is empty */
+        bool broken = cell->flags & MUSTER_CELL_ERROR;
+        sheet->host->put_nth(record, (size_t)nth, cell->type, broken ? NULL : cell->text, broken ? 0 : cell->len);
+    }
+}
+
+static muster_rc row_give(const struct sheet *sheet, const char *stream, struct layout *layout, const muster_row *row)
+{
+    char place[450];
+    if (row->why) {
+        layout_place(layout, row->number, row->why_column, place, sizeof(place));
+        return sheet->host->reject(sheet->run, stream, NULL, place, row->why);
+    }
+    layout_place(layout, row->number, -1, place, sizeof(place));
+    muster_record *record = sheet->host->record(sheet->run, stream, NULL, place);
+    if (record)
+        row_put(sheet, layout, row, record);
+    return sheet->host->emit(sheet->run, record);
+}
+
+static void show_progress(const struct sheet *sheet, const muster_table *table, const struct file *file)
+{
+    uint64_t done = 0, total = 0;
+    muster_table_progress(table, &done, &total);
+    double share = total ? (double)done / (double)total : 1;
+    sheet->host->progress(sheet->run, sheet->before + (uint64_t)(share * (double)file->size), sheet->total);
+}
+
+static muster_rc rows_give(struct sheet *sheet, const struct file *file, muster_table *table, struct layout *layout,
+                           const char *stream, uint64_t limit)
+{
+    const muster_row *row = NULL;
+    muster_table_error error = {0};
+    for (uint64_t n = 0; limit == 0 || sheet->rows < limit; n++) {
+        if (n % 256 == 0 && sheet->host->cancelled(sheet->run))
+            return MUSTER_CANCELLED;
+        if (n % 2048 == 0)
+            show_progress(sheet, table, file);
+        muster_rc rc = muster_table_next(table, &row, &error);
+        if (rc != MUSTER_OK)
+            return sheet_fail(sheet, &error);
+        if (!row)
+            break;
+        if (!row->why && row_blank(row))
+            continue;
+        rc = row_give(sheet, stream, layout, row);
+        if (rc != MUSTER_OK)
+            return rc;
+        sheet->rows++;
+    }
+    return MUSTER_OK;
+}
+
+/* All files, one after the other, as one table. */
+static muster_rc files_give(struct sheet *sheet, const char *stream, uint64_t limit)
+{
+    struct layout first = {0};
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; n < sheet->count && rc == MUSTER_OK && (limit == 0 || sheet->rows < limit); n++) {
+        const struct file *file = &sheet->files[n];
+        struct layout other = {0}, *layout = n == 0 ? &first : &other;
+        muster_table *table = NULL;
+        muster_table_error error = {0};
+        rc = file_open(sheet, file, &table, layout);
+        if (rc == MUSTER_OK && n == 0)
+            rc = sheet->host->columns(sheet->run, stream, (const char *const *)layout->names, layout->place_list,
+                                      layout->count);
+        if (rc == MUSTER_OK && n > 0 &&
+            !layout_same(&first, base_name(sheet->files[0].name), layout, base_name(file->name), &error))
+            rc = sheet_fail(sheet, &error);
+        if (rc == MUSTER_OK)
+            rc = rows_give(sheet, file, table, layout, stream, limit);
+        sheet->before += file->size;
+        muster_table_close(table);
+        layout_done(&other);
+    }
+    layout_done(&first);
+    return rc;
+}
+
+/* ---- roles ---- */
+
+static bool all_files(const struct sheet *sheet)
+{
+    return strcmp(option(sheet, "files", "newest"), "all") == 0;
+}
+
+static muster_rc sheet_check(muster_run *run, void *self)
+{
+    struct sheet sheet = {.run = run, .host = run->host};
+    (void)self;
+    muster_rc rc = files_fetch(&sheet, false);
+    struct layout layout = {0};
+    muster_table *table = NULL;
+    if (rc == MUSTER_OK)
+        rc = file_open(&sheet, &sheet.files[0], &table, &layout);
+    if (rc == MUSTER_OK)
+        sheet.host->log(run, MUSTER_INFO, "%s: %zu columns", base_name(sheet.files[0].name), layout.count);
+    muster_table_close(table);
+    layout_done(&layout);
+    sheet_done(&sheet);
+    return rc;
+}
+
+static muster_rc fields_tell(const struct sheet *sheet, const struct layout *layout)
+{
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; n < layout->count && rc == MUSTER_OK; n++) {
+        muster_field field = {.name = layout->names[n],
+                              .doc = layout->places[n],
+                              .type = layout->types[n] ? layout->types[n] : MUSTER_TEXT};
+        rc = sheet->host->field(sheet->run, STREAM, &field);
+    }
+    return rc;
+}
+
+static muster_rc sheet_discover(muster_run *run, void *self)
+{
+    struct sheet sheet = {.run = run, .host = run->host};
+    (void)self;
+    muster_rc rc = files_fetch(&sheet, false);
+    struct layout layout = {0};
+    muster_table *table = NULL;
+    if (rc == MUSTER_OK)
+        rc = file_open(&sheet, &sheet.files[0], &table, &layout);
+    if (rc == MUSTER_OK)
+        rc = fields_tell(&sheet, &layout);
+    if (rc == MUSTER_OK)
+        rc = sheet.host->columns(run, STREAM, (const char *const *)layout.names, layout.place_list, layout.count);
+    if (rc == MUSTER_OK)
+        rc = rows_give(&sheet, &sheet.files[0], table, &layout, STREAM, SAMPLE_ROWS);
+    muster_table_close(table);
+    layout_done(&layout);
+    sheet_done(&sheet);
+    return rc;
+}
+
+static muster_rc pull_files(struct sheet *sheet, const muster_pull *pull)
+{
+    muster_rc rc = files_fetch(sheet, all_files(sheet));
+    if (rc != MUSTER_OK)
+        return rc;
+    if (pull->limit == 0) {
+        rc = files_afterwards(sheet);
+        if (rc != MUSTER_OK)
+            return rc;
+    }
+    if (sheet->host->unchanged(sheet->run))
+        return MUSTER_SAME;
+    rc = files_give(sheet, pull->stream, pull->limit);
+    if (rc != MUSTER_OK)
+        return rc;
+    if (pull->limit > 0 && sheet->rows >= pull->limit)
+        return sheet->host->partial(sheet->run, "only a sample was asked for");
+    sheet->host->progress(sheet->run, sheet->total, sheet->total);
+    return sheet->host->complete(sheet->run, sheet->rows);
+}
+
+static muster_rc sheet_pull(muster_run *run, void *self, const muster_pull *pull)
+{
+    struct sheet sheet = {.run = run, .host = run->host};
+    (void)self;
+    muster_rc rc = pull_files(&sheet, pull);
+    sheet_done(&sheet);
+    return rc;
+}
+
+MUSTER_CONNECTOR(sheet, .version = PACKAGE_VERSION,
+                 .summary = "Excel workbooks and CSV files, by SFTP or from a folder", .options = options,
+                 .streams = streams, .check = sheet_check, .discover = sheet_discover, .pull = sheet_pull)
