@@ -1,4 +1,4 @@
-from book import PEOPLE, changed, person, write
+from book import PEOPLE, person, write
 
 
 def first():
