@@ -91,6 +91,7 @@ class Room:
             shutil.copy(path, folder / "in")
         self.program("muster", f"exec {shlex.quote(str(installed.muster(place)))} -c {folder} \"$@\"")
         python = shlex.quote(sys.executable)
+        self.program("untouched", f'exec {python} -m harness.lmdb "$@"')
         self.program("book", f'exec {python} -c "import make, sys; getattr(make, sys.argv[1])()" "$@"')
 
     def configure(self, source, target):

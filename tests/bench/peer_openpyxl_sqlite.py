@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+"""peer - what an integrator writes today: openpyxl reads the workbook, SQLite takes an upsert of every row.
+
+Written as well as it can be: read-only mode, rows as plain tuples, one prepared statement, one transaction, WAL with
+full durability; rows stream from the reader into executemany and are never all in memory.
+
+    peer_openpyxl_sqlite.py WORKBOOK DATABASE
+"""
+import datetime
+import sqlite3
+import sys
+
+import openpyxl
+
+COLUMNS = """employee_number given_name family_name work_email status hired_on terminated_on date_of_birth mobile_phone
+title department_code department manager site hours""".split()
+STATUS = {"Active": "active", "Vacation": "on_leave", "Left": "terminated"}
+
+
+def rows(path):
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    lines = book["Employees"].iter_rows(min_row=2, max_col=15, values_only=True)
+    for number, first, last, email, status, *rest in lines:
+        if not number:
+            continue
+        for place in (0, 1, 2):
+            if isinstance(rest[place], datetime.datetime):
+                rest[place] = rest[place].date().isoformat()
+        email = email.strip().lower() if email else None
+        yield (number.strip(), first, last, email, STATUS[status], *rest)
+
+
+def main():
+    path, database = sys.argv[1:]
+    store = sqlite3.connect(database, isolation_level=None)
+    store.execute("PRAGMA journal_mode = WAL")
+    store.execute("PRAGMA synchronous = FULL")
+    store.execute(
+        f"CREATE TABLE IF NOT EXISTS person ({COLUMNS[0]} TEXT PRIMARY KEY, {', '.join(COLUMNS[1:])}) WITHOUT ROWID"
+    )
+    marks = ", ".join("?" * len(COLUMNS))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    store.execute("BEGIN IMMEDIATE")
+    store.executemany(
+        f"INSERT INTO person VALUES ({marks}) ON CONFLICT ({COLUMNS[0]}) DO UPDATE SET {updates}", rows(path)
+    )
+    store.execute("COMMIT")
+    count = store.execute("SELECT count(*) FROM person").fetchone()[0]
+    store.close()
+    print(f"{count} people")
+
+
+if __name__ == "__main__":
+    main()
