@@ -30,6 +30,9 @@ int files_open(const struct connection *connection, int (*cancelled)(void *), vo
                struct err *err);
 void files_free(struct files *files);
 
+/* How long to wait for a server to answer at all, and for progress in one thing (10 s and 30 s unless said). */
+void files_patience(struct files *files, int connect_ms, int operation_ms);
+
 /* Logs in and looks into every place that the connection's options name; changes nothing. */
 int files_check(struct files *files, struct err *err);
 

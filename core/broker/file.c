@@ -1,0 +1,309 @@
+/* file - files of a connection: on an SFTP server or in a local folder.
+ *
+ * The front: decides which places a connection's options allow, and hands the
+ * work to local.c or sftp.c. */
+#include "broker/file.h"
+
+#include "base/mem.h"
+#include "broker/listing.h"
+#include "broker/local.h"
+#include "broker/patience.h"
+#include "broker/place.h"
+#include "broker/sftp.h"
+#include "muster/connector.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { SERVERS_MAX = 16 };
+
+struct files {
+    const struct connection *connection;
+    struct patience patience;
+    struct listing listing;
+    struct sftp *servers[SERVERS_MAX]; /* one per server that was needed; ends with NULL */
+};
+
+int files_open(const struct connection *connection, int (*cancelled)(void *), void *context, struct files **ret_files,
+               struct err *err)
+{
+    struct files *files = mem_new(1, sizeof(*files));
+    if (!files)
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    files->connection = connection;
+    files->patience = (struct patience){.cancelled = cancelled,
+                                        .context = context,
+                                        .connect_ms = PATIENCE_CONNECT_MS,
+                                        .operation_ms = PATIENCE_OPERATION_MS};
+    *ret_files = files;
+    return 0;
+}
+
+void files_free(struct files *files)
+{
+    if (!files)
+        return;
+    for (int i = 0; i < SERVERS_MAX && files->servers[i]; i++)
+        sftp_free(files->servers[i]);
+    listing_done(&files->listing);
+    free(files);
+}
+
+void files_patience(struct files *files, int connect_ms, int operation_ms)
+{
+    files->patience.connect_ms = connect_ms;
+    files->patience.operation_ms = operation_ms;
+}
+
+/* Every sentence that leaves this file says which connection it is about. */
+static int said(struct files *files, struct err *err, int rc)
+{
+    if (rc < 0)
+        err_prefix(err, "connection '%s': ", files->connection->name);
+    return rc;
+}
+
+/* Options that are places */
+
+typedef int place_visit(void *context, const char *option, const char *text, struct err *err);
+
+static const muster_option *option_find(const muster_option *table, size_t stride, const char *name, size_t len)
+{
+    for (const char *at = (const char *)table; at && ((const muster_option *)(const void *)at)->name; at += stride) {
+        const muster_option *option = (const muster_option *)(const void *)at;
+        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+/* "stores[2].file" is the member `file` of the list `stores`. */
+static bool nested_place(const struct muster_connector *description, const char *name)
+{
+    const char *bracket = strchr(name, '['), *dot = strchr(name, '.');
+    if (!bracket)
+        return false;
+    const muster_option *option =
+        option_find(description->options, description->option_size, name, (size_t)(bracket - name));
+    if (option && dot && option->members)
+        option = option_find(option->members, description->option_size, dot + 1, strlen(dot + 1));
+    return option && (option->flags & MUSTER_PLACE) != 0;
+}
+
+/* Calls visit for every place that the options name, until it returns something else than 0. */
+static int places_each(const struct connection *connection, place_visit *visit, void *context, struct err *err)
+{
+    static const char *const usual[] = {"location", "archive_to"};
+    const struct muster_connector *description = connection->description;
+    int rc = 0;
+    for (size_t i = 0; !description && rc == 0 && i < sizeof(usual) / sizeof(usual[0]); i++) {
+        const char *text = connection_option(connection, usual[i]);
+        rc = text && *text ? visit(context, usual[i], text, err) : 0;
+    }
+    if (!description)
+        return rc;
+    for (const char *at = (const char *)description->options; at && rc == 0; at += description->option_size) {
+        const muster_option *option = (const muster_option *)(const void *)at;
+        if (!option->name)
+            break;
+        const char *text = option->flags & MUSTER_PLACE ? connection_option(connection, option->name) : NULL;
+        rc = text && *text ? visit(context, option->name, text, err) : 0;
+    }
+    for (size_t i = 0; rc == 0 && i < connection->option_count; i++) {
+        const struct option_value *value = &connection->options[i];
+        if (value->text && *value->text && nested_place(description, value->name))
+            rc = visit(context, value->name, value->text, err);
+    }
+    return rc;
+}
+
+static bool beside(const char *text)
+{
+    return text[0] != '/' && !strstr(text, "://");
+}
+
+static int visit_covers(void *context, const char *option, const char *text, struct err *err)
+{
+    (void)option, (void)err;
+    const struct place *asked = context;
+    __attribute__((cleanup(place_done))) struct place named = {0};
+    if (beside(text) || place_read(text, PLACE_PATTERN, &named, NULL) < 0)
+        return 0; /* a folder beside the file; or a fault that the option's own use will tell */
+    return place_covers(&named, asked) ? 1 : 0;
+}
+
+/* Reads a place that a connector asks for and makes sure that it may. */
+static int allowed_place(struct files *files, const char *text, enum place_reading reading, struct place *ret_place,
+                         struct err *err)
+{
+    int rc = place_read(text, reading, ret_place, err);
+    if (rc < 0)
+        return said(files, err, rc);
+    if (places_each(files->connection, visit_covers, ret_place, NULL) == 1)
+        return 0;
+    return err_set(err, ERR_PERMISSION,
+                   "connection '%s': the connector asked for %s, which none of its options names; it is not touched",
+                   files->connection->name, text);
+}
+
+/* The server of a remote place; made when it was not needed before. */
+static int server_of(struct files *files, const struct place *place, struct sftp **ret_sftp, struct err *err)
+{
+    int at = 0;
+    for (; at < SERVERS_MAX && files->servers[at]; at++)
+        if (sftp_serves(files->servers[at], place)) {
+            *ret_sftp = files->servers[at];
+            return 0;
+        }
+    if (at == SERVERS_MAX)
+        return err_set(err, ERR_LIMIT, "connection '%s' uses more than %d servers: make several connections of it",
+                       files->connection->name, SERVERS_MAX);
+    int rc = sftp_new(files->connection, place, &files->patience, &files->servers[at], err);
+    if (rc == 0)
+        *ret_sftp = files->servers[at];
+    return rc;
+}
+
+static int visit_check(void *context, const char *option, const char *text, struct err *err)
+{
+    struct files *files = context;
+    if (beside(text) && strcmp(option, "archive_to") == 0)
+        return 0; /* made when it is needed */
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    int rc = place_read(text, PLACE_PATTERN, &place, err);
+    struct sftp *sftp = NULL;
+    if (rc == 0 && place.remote)
+        rc = server_of(files, &place, &sftp, err);
+    if (rc == 0 && strcmp(option, "archive_to") == 0 && !place.remote)
+        return 0; /* likewise; on a server the log-in is still worth a try */
+    if (rc == 0)
+        rc = place.remote ? sftp_check(sftp, &place, err) : local_check(&place, err);
+    if (rc < 0)
+        err_prefix(err, "option '%s': ", option);
+    return rc;
+}
+
+int files_check(struct files *files, struct err *err)
+{
+    return said(files, err, places_each(files->connection, visit_check, files, err));
+}
+
+int files_list(struct files *files, const char *text, const struct file_entry **ret_entries, size_t *ret_count,
+               struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = allowed_place(files, text, PLACE_PATTERN, &place, err);
+    if (rc < 0)
+        return rc;
+    rc = place.remote ? server_of(files, &place, &sftp, err) : 0;
+    if (rc == 0)
+        rc = place.remote ? sftp_list(sftp, &place, &files->listing, err)
+                          : local_list(&place, &files->listing, &files->patience, err);
+    if (rc < 0)
+        return said(files, err, rc);
+    *ret_entries = files->listing.entries;
+    *ret_count = files->listing.count;
+    return 0;
+}
+
+/* A place that must be one file. */
+static int allowed_file(struct files *files, const char *name, struct place *ret_place, struct sftp **ret_sftp,
+                        struct err *err)
+{
+    int rc = allowed_place(files, name, PLACE_NAME, ret_place, err);
+    if (rc < 0)
+        return rc;
+    if (!*ret_place->last)
+        return err_set(err, ERR_CONFIG, "connection '%s': %s is a folder, where one file is meant",
+                       files->connection->name, name);
+    return ret_place->remote ? said(files, err, server_of(files, ret_place, ret_sftp, err)) : 0;
+}
+
+int files_fetch(struct files *files, const char *name, const char *scratch_dir, int *ret_fd, uint8_t ret_sha256[32],
+                uint64_t *ret_size, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc < 0)
+        return rc;
+    rc = place.remote ? sftp_fetch(sftp, &place, scratch_dir, ret_fd, ret_sha256, ret_size, err)
+                      : local_fetch(&place, &files->patience, ret_fd, ret_sha256, ret_size, err);
+    return said(files, err, rc);
+}
+
+int files_store(struct files *files, const char *name, int fd, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc < 0)
+        return rc;
+    rc = place.remote ? sftp_store(sftp, &place, fd, err) : local_store(&place, fd, &files->patience, err);
+    return said(files, err, rc);
+}
+
+static int visit_same_text(void *context, const char *option, const char *text, struct err *err)
+{
+    (void)option, (void)err;
+    return strcmp(context, text) == 0 ? 1 : 0;
+}
+
+/* The folder to archive to, as a path on the file's own server. A relative one is a plain name beside the file, or
+ * exactly what an option says; a whole place is one that an option names. */
+static int archive_folder(struct files *files, const struct place *file, const char *to, char **ret_folder,
+                          struct err *err)
+{
+    __attribute__((cleanup(tidy_free))) char *text = mem_text(to);
+    bool named = text && places_each(files->connection, visit_same_text, text, NULL) == 1;
+    const char *name = files->connection->name;
+    if (beside(to)) {
+        bool plain = !strchr(to, '/') && to[0] != '.' && *to;
+        if ((!plain && !named) || strstr(to, "..") || *to == '~' || !*to)
+            return err_set(err, ERR_PERMISSION,
+                           "connection '%s': files may not be archived to '%s': name a folder beside the file, or a "
+                           "whole place, in archive_to",
+                           name, to);
+        *ret_folder = place_path(file->folder, to);
+        return *ret_folder ? 0 : err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    }
+    if (!named)
+        return err_set(err, ERR_PERMISSION,
+                       "connection '%s': the connector asked to archive to %s, which none of its options names", name,
+                       to);
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    int rc = place_read(to, PLACE_NAME, &place, err);
+    if (rc < 0)
+        return said(files, err, rc);
+    if (!place_same_server(&place, file))
+        return err_set(err, ERR_CONFIG,
+                       "connection '%s': archive_to %s is not on the same server as the file: name a folder there",
+                       name, to);
+    *ret_folder = place_path(place.folder, place.last);
+    return *ret_folder ? 0 : err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+}
+
+int files_archive(struct files *files, const char *name, const char *to, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    __attribute__((cleanup(tidy_free))) char *folder = NULL;
+    struct sftp *sftp = NULL;
+    int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc == 0)
+        rc = archive_folder(files, &place, to, &folder, err);
+    if (rc < 0)
+        return rc;
+    return said(files, err,
+                place.remote ? sftp_archive(sftp, &place, folder, err) : local_archive(&place, folder, err));
+}
+
+int files_remove(struct files *files, const char *name, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc < 0)
+        return rc;
+    return said(files, err, place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err));
+}
