@@ -7,26 +7,28 @@
 #ifndef CONFIG_MAPPING_H
 #define CONFIG_MAPPING_H
 
+#include "config/lookup.h"
 #include "config/node.h"
 #include "model/image.h"
 #include "model/model.h"
 
 #include <stdint.h>
 
-/* A condition: `when`, `where`. All parts must hold. `from` is a column. */
+/* A condition: `when`, `where`. All parts must hold. `from` is a column. A blank cell equals and matches nothing. */
 struct condition {
     const struct node *node;
     int column;                   /* index into mapping->columns */
     const char *equals;           /* NULL: not asked */
     const char *const *in;        /* NULL-terminated; NULL: not asked */
+    const struct lookup *words;   /* of `equals` or `in`; NULL: neither */
     void *match;                  /* pcre2_code *; NULL: not asked */
     int present;                  /* -1 not asked, 0 must be absent, null or empty, 1 must be a value */
-    bool negated;                 /* stands inside `not:` */
+    bool negated;                 /* `not:`: holds when what it asks does not all hold */
     const struct condition *next; /* and */
 };
 
 struct table_pair {
-    const char *from, *to; /* from: as written; compared after trim, white-space folding and case folding */
+    const char *from, *to; /* from: as written; compared as text_normalize() makes it */
 };
 
 enum otherwise { OTHERWISE_NONE, OTHERWISE_REJECT, OTHERWISE_KEEP, OTHERWISE_VALUE };
@@ -42,22 +44,29 @@ struct rule {
     size_t column_count;
     enum { FROM_COLUMN, FROM_CONST, FROM_FIRST_OF, FROM_JOIN, FROM_PARTITION, FROM_COLUMNS } how;
     const char *constant;
-    const char *with; /* join */
+    struct value constant_made; /* the same as an image holds it; of a REF: nothing, it goes the way of a cell's text */
+    const char *with;           /* join */
     bool no_trim;
     const char *split;   /* NULL: no */
-    unsigned take;       /* of split, or of match without replace; from 1; 0: unset */
+    unsigned take;       /* of split, or of match without replace; from 1; 0: unset (match: all that matched) */
     void *match;         /* pcre2_code * */
     const char *replace; /* PCRE2 extended substitution text */
     bool lower, upper, digits;
     const struct table_pair *table; /* NULL: none; ends with from == NULL */
     enum otherwise otherwise;
     const char *otherwise_value;
-    const char *const *dates;                         /* patterns, first that fits; NULL-terminated; NULL: ISO 8601 */
-    char decimal;                                     /* decimal sign: '.' or ','; 0: '.' */
-    const char *const *bool_true, *const *bool_false; /* NULL-terminated; NULL: true/false, yes/no, 1/0, x/"" */
+    struct value otherwise_made;     /* the same as an image holds it */
+    const struct lookup *lookup;     /* of table: what each left side becomes, as an image holds it; NULL: none */
+    const struct value *table_blank; /* what `table` or `bool` say of an empty cell (""); NULL: nothing */
+    const char *const *dates;        /* patterns, first that fits; NULL-terminated; NULL: ISO 8601 */
+    const char *date_written;        /* of a TEXT field: how a typed or ISO date is written; NULL: not asked */
+    char decimal;                    /* decimal sign: '.' or ','; 0: not said: '.', and commas are refused */
+    const struct lookup *words; /* ENUM: the enumerators; BOOL: `bool`, or true/false, yes/no, 1/0, and x is true */
     enum on_blank on_null, on_empty;
     bool blank_said;      /* on_null or on_empty stood in the file */
-    const char *fallback; /* `default` */
+    const char *fallback; /* `default`; not for a column that is absent */
+    struct value fallback_made;
+    bool identifier; /* a number that is a name: a numeric cell is odd here */
     /* references */
     uint8_t unit_type;        /* field refers to org_unit; 0: none */
     int unit_code, unit_name; /* columns; -1: none */
@@ -85,6 +94,7 @@ struct mapping {
     size_t key_count;
     const struct section *sections; /* the main one first: person if there is one, else as written */
     size_t section_count;
+    const struct pattern *patterns;     /* what mapping_done() releases */
     const struct field *const *require; /* fields of the main section; NULL-terminated */
     const struct condition *where;
     bool keep_all;      /* keep: all */

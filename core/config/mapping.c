@@ -1,0 +1,318 @@
+/* mapping - how the columns of a stream become fields of the model: sections, keys, what is required, the digest.
+ *
+ * Reads the nodes of one stream, writes a struct mapping into the arena of the
+ * complaints. Single fields are compiled in rule.c, conditions in condition.c. */
+#include "config/mapping.h"
+
+#include "base/digest.h"
+#include "config/compile.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <errno.h>
+#include <pcre2.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Raised whenever the same mapping makes something else of the same record. */
+enum { MAPPING_VERSION = 1 };
+
+static const char *const stream_words[] = {"key", "require", "where", "keep", NULL};
+static const char *const section_words[] = {"key", "when", "each", "map", NULL};
+
+static bool is_word(const char *const *words, const char *text)
+{
+    for (; *words; words++)
+        if (strcmp(*words, text) == 0)
+            return true;
+    return false;
+}
+
+static void complain_unknown(struct compile *compile, const struct node *key, const char *where,
+                             const char *const *names)
+{
+    const char *near = names ? nearest_name(key->text, names) : NULL;
+    complain(compile->complaints, key, "%s has no '%s'%s%s%s", where, key->text, near ? "; did you mean '" : "",
+             near ? near : "", near ? "'?" : "");
+}
+
+/* Own fields come after those of the model, in the order of their declaration: they may have no number yet. */
+static uint32_t rule_order(const struct compile *compile, const struct rule *rule)
+{
+    const struct field *field = rule->field;
+    bool own = compile->custom && strncmp(field->name, "custom.", 7) == 0;
+    return own ? 0x10000u + (uint32_t)(field - compile->custom) : field->number;
+}
+
+static void sort_rules(const struct compile *compile, struct rule *rules, size_t count)
+{
+    for (size_t n = 1; n < count; n++) {
+        struct rule rule = rules[n];
+        size_t at = n;
+        for (; at > 0 && rule_order(compile, &rules[at - 1]) > rule_order(compile, &rule); at--)
+            rules[at] = rules[at - 1];
+        rules[at] = rule;
+    }
+}
+
+static bool section_compile(struct compile *compile, enum kind kind, const struct node *node,
+                            struct section *ret_section)
+{
+    struct section section = {.kind = kind, .node = node, .each = -1};
+    size_t errors = compile->complaints->errors;
+    char what[80];
+    if (node->type != NODE_MAP || node->count == 0) {
+        complain(compile->complaints, node, "%s must be a map of its fields, as in { FIELD: COLUMN }", kind_name(kind));
+        return false;
+    }
+    struct rule *rules = compile_get(compile, node->count, sizeof(*rules));
+    const char *const *names = compile_field_names(compile, kind, section_words);
+    const struct node *each = node_get(node, "each");
+    if (!rules || !names)
+        return false;
+    if (each || node_get(node, "map")) {
+        complain(compile->complaints, each ? each : node,
+                 "%s: 'each' with 'map', one record for each element of a list, cannot be used yet: give each element "
+                 "a row of its own",
+                 kind_name(kind));
+        return false;
+    }
+    for (size_t n = 0; n < node->count; n++) {
+        const char *name = node->keys[n]->text;
+        const struct field *field = compile_field(compile, kind, name);
+        if (field)
+            section.rule_count += rule_compile(compile, field, node->items[n], &rules[section.rule_count]);
+        else if (!is_word(section_words, name))
+            complain_unknown(compile, node->keys[n], kind_name(kind), names);
+    }
+    snprintf(what, sizeof(what), "%s: 'key'", kind_name(kind));
+    if (node_get(node, "key"))
+        section.key = compile_columns(compile, node_get(node, "key"), what, &section.key_count);
+    snprintf(what, sizeof(what), "%s: 'when'", kind_name(kind));
+    if (node_get(node, "when"))
+        section.when = condition_compile(compile, node_get(node, "when"), what);
+    if (section.rule_count == 0 && compile->complaints->errors == errors)
+        complain(compile->complaints, node, "%s must have a field", kind_name(kind));
+    sort_rules(compile, rules, section.rule_count);
+    section.rules = rules;
+    *ret_section = section;
+    return compile->complaints->errors == errors && !compile->failed;
+}
+
+/* Names for "did you mean" at the stream's level: its words and all kinds. */
+static const char *const *stream_names(struct compile *compile)
+{
+    const char **names = compile_get(compile, KIND_COUNT + 4, sizeof(*names));
+    for (size_t n = 0; names && n < 4; n++)
+        names[n] = stream_words[n];
+    for (int kind = 1; names && kind < KIND_COUNT; kind++)
+        names[3 + kind] = kind_name((enum kind)kind);
+    return names;
+}
+
+static void sections_compile(struct compile *compile, const struct node *node, const char *stream,
+                             struct mapping *mapping)
+{
+    struct section *sections = compile_get(compile, node->count, sizeof(*sections));
+    const char *const *names = stream_names(compile);
+    size_t found = 0;
+    char where[160];
+    snprintf(where, sizeof(where), "stream '%.100s'", stream);
+    for (size_t n = 0; sections && names && n < node->count; n++) {
+        const struct node *key = node->keys[n];
+        enum kind kind = kind_by_name(key->text);
+        if (kind == KIND_NONE) {
+            if (!is_word(stream_words, key->text))
+                complain_unknown(compile, key, where, names);
+            continue;
+        }
+        found++;
+        struct section section;
+        if (!section_compile(compile, kind, node->items[n], &section))
+            continue;
+        size_t at = mapping->section_count++;
+        for (; kind == KIND_person && at > 0; at--)
+            sections[at] = sections[at - 1];
+        sections[at] = section;
+    }
+    if (found == 0)
+        complain(compile->complaints, node, "%s must say what a row gives: a section such as person: { FIELD: COLUMN }",
+                 where);
+    mapping->sections = sections;
+}
+
+/* The main section's node, also when its rules could not be compiled. */
+static const struct node *main_node(const struct node *stream, enum kind *ret_kind)
+{
+    *ret_kind = KIND_person;
+    for (size_t n = 0; n < stream->count && !node_get(stream, "person"); n++) {
+        *ret_kind = kind_by_name(stream->keys[n]->text);
+        if (*ret_kind != KIND_NONE)
+            return stream->items[n];
+    }
+    return node_get(stream, "person");
+}
+
+static void require_compile(struct compile *compile, const struct node *stream, struct mapping *mapping)
+{
+    const struct node *node = node_get(stream, "require");
+    enum kind kind;
+    const struct node *section = main_node(stream, &kind);
+    size_t count;
+    const char *const *texts = compile_texts(compile, node, "'require'", false, &count);
+    const struct field **fields = texts && section ? compile_get(compile, count + 1, sizeof(*fields)) : NULL;
+    for (size_t n = 0; fields && n < count; n++) {
+        const struct node *at = node->type == NODE_LIST ? node->items[n] : node;
+        fields[n] = compile_field(compile, kind, texts[n]);
+        if (!fields[n]) {
+            const char *const *names = compile_field_names(compile, kind, NULL);
+            const char *near = names ? nearest_name(texts[n], names) : NULL;
+            complain(compile->complaints, at, "'require': %s has no field '%s'%s%s%s", kind_name(kind), texts[n],
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        } else if (!node_get(section, texts[n])) {
+            complain(compile->complaints, at, "'require': no rule makes %s.%s: map it, or do not require it",
+                     kind_name(kind), texts[n]);
+        }
+    }
+    mapping->require = fields;
+}
+
+/* The mapping in one notation, whatever the order of keys, quotes and comments: lengths before texts, keys sorted. */
+static void canonical_add(const char *text, struct buffer *out)
+{
+    buffer_format(out, "%zu:", strlen(text));
+    buffer_text(out, text);
+}
+
+static void canonical_node(const struct node *node, struct buffer *out)
+{
+    if (node->type == NODE_TEXT) {
+        canonical_add(node->text, out);
+        return;
+    }
+    buffer_format(out, "%c%zu", node->type == NODE_LIST ? '[' : '{', node->count);
+    const char *last = NULL;
+    for (size_t n = 0; n < node->count; n++) {
+        size_t next = n;
+        if (node->type == NODE_MAP) {
+            next = node->count;
+            for (size_t k = 0; k < node->count; k++)
+                if ((!last || strcmp(node->keys[k]->text, last) > 0) &&
+                    (next == node->count || strcmp(node->keys[k]->text, node->keys[next]->text) < 0))
+                    next = k;
+            if (next == node->count)
+                break;
+            last = node->keys[next]->text;
+            canonical_add(last, out);
+        }
+        canonical_node(node->items[next], out);
+    }
+}
+
+static void digest_compile(struct compile *compile, struct mapping *mapping)
+{
+    __attribute__((cleanup(buffer_done))) struct buffer out = {0};
+    uint8_t digest[DIGEST_SHA256];
+    buffer_format(&out, "mapping %d ", MAPPING_VERSION);
+    canonical_add(mapping->stream, &out);
+    canonical_node(mapping->node, &out);
+    /* The order of sections counts for one thing only; types of own fields are declared elsewhere. */
+    canonical_add(kind_name(mapping->sections[0].kind), &out);
+    for (size_t s = 0; s < mapping->section_count; s++)
+        for (size_t n = 0; n < mapping->sections[s].rule_count; n++) {
+            const struct field *field = mapping->sections[s].rules[n].field;
+            canonical_add(field->name, &out);
+            canonical_add(type_name(field->type), &out);
+            canonical_add(field->enumerators ? field->enumerators : "", &out);
+        }
+    compile->failed |= out.rc != 0;
+    if (out.rc != 0)
+        return;
+    digest_sha256(out.data, out.len, digest);
+    memcpy(mapping->digest, digest, sizeof(mapping->digest));
+}
+
+static bool in_key(const int *key, size_t count, int column)
+{
+    for (size_t n = 0; n < count; n++)
+        if (key[n] == column)
+            return true;
+    return false;
+}
+
+/* A text that comes from a key column names something, so a numeric cell is odd there too. */
+static void mark_identifiers(struct mapping *mapping)
+{
+    for (size_t s = 0; s < mapping->section_count; s++) {
+        const struct section *section = &mapping->sections[s];
+        for (size_t n = 0; n < section->rule_count; n++) {
+            struct rule *rule = (struct rule *)&section->rules[n];
+            for (size_t c = 0; rule->field->type == TYPE_TEXT && !rule->date_written && c < rule->column_count; c++)
+                rule->identifier |= in_key(mapping->key, mapping->key_count, rule->columns[c]) ||
+                                    in_key(section->key, section->key_count, rule->columns[c]);
+        }
+    }
+}
+
+static void stream_words_compile(struct compile *compile, const struct node *node, struct mapping *mapping)
+{
+    const struct node *key = node_get(node, "key"), *where = node_get(node, "where");
+    const struct node *keep = node_get(node, "keep");
+    if (key)
+        mapping->key = compile_columns(compile, key, "'key'", &mapping->key_count);
+    if (where)
+        mapping->where = condition_compile(compile, where, "'where'");
+    if (keep && keep->type == NODE_TEXT && strcmp(keep->text, "all") == 0)
+        mapping->keep_all = true;
+    else if (keep && (keep->type != NODE_TEXT || strcmp(keep->text, "mapped") != 0))
+        complain(compile->complaints, keep, "'keep' must be mapped or all");
+    if (node_get(node, "require"))
+        require_compile(compile, node, mapping);
+}
+
+static void patterns_free(const struct pattern *patterns)
+{
+    for (const struct pattern *pattern = patterns; pattern; pattern = pattern->next)
+        pcre2_code_free(pattern->code);
+}
+
+void mapping_done(const struct mapping *mapping)
+{
+    if (mapping)
+        patterns_free(mapping->patterns);
+}
+
+int mapping_compile(const char *stream, const struct node *node, const struct field *custom,
+                    struct complaints *complaints, const struct mapping **ret_mapping)
+{
+    struct compile compile = {.complaints = complaints, .arena = complaints->arena, .custom = custom};
+    size_t errors = complaints->errors;
+    if (node && node->type == NODE_TEXT && strcmp(node->text, "off") == 0) {
+        *ret_mapping = NULL;
+        return 0;
+    }
+    if (!node || node->type != NODE_MAP) {
+        complain(complaints, node, "stream '%s' must be a map with a section such as person:, or off", stream);
+        return ERR_CONFIG;
+    }
+    struct mapping *mapping = compile_get(&compile, 1, sizeof(*mapping));
+    if (!mapping)
+        return -ENOMEM;
+    mapping->stream = arena_text(compile.arena, stream);
+    mapping->node = node;
+    compile.failed |= !mapping->stream;
+    sections_compile(&compile, node, stream, mapping);
+    stream_words_compile(&compile, node, mapping);
+    mapping->columns = compile.columns;
+    mapping->column_count = compile.column_count;
+    mapping->patterns = compile.patterns;
+    if (complaints->errors == errors && !compile.failed) {
+        mark_identifiers(mapping);
+        digest_compile(&compile, mapping);
+    }
+    if (complaints->errors != errors || compile.failed) {
+        patterns_free(compile.patterns);
+        return compile.failed ? -ENOMEM : ERR_CONFIG;
+    }
+    *ret_mapping = mapping;
+    return 0;
+}
