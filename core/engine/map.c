@@ -1,0 +1,718 @@
+/* map - a connector's records become rows of the model while they come. */
+#include "engine/map.h"
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/numbers.h"
+#include "base/text.h"
+#include "engine/source.h"
+#include "engine/transform.h"
+#include "store/dict.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+enum { UNBOUND = -1, IGNORED = -2 };
+
+struct map {
+    struct map_setup setup;
+    const struct mapping *mapping;
+    struct transform *transform;
+    struct arena *arena;
+    /* columns of the lane */
+    const struct lane_stream *stream;
+    size_t bound;          /* columns of the lane that were looked at */
+    int *binding;          /* lane column → mapping column */
+    uint32_t *raw_numbers; /* lane column → dict number, for keep: all */
+    size_t binding_room;
+    int *where_found;      /* mapping column → lane column; -1: the source has none */
+    struct buffer names;
+    /* one record */
+    struct cell *cells, *blank;
+    const struct lane_record *record;
+    struct buffer id, key, scratch, body, row, place;
+    struct buffer images; /* all images of the row, one after the other */
+    struct buffer sealed; /* protected values: digest, length, plain */
+    struct image_maker maker;
+    struct body_maker sections;
+    /* units that were written already, by hash of their id */
+    struct numbers units;
+    struct map_count count;
+    char *flagged_place;
+    const char *flagged_field;
+};
+
+int map_new(const struct map_setup *setup, struct map **ret_map)
+{
+    struct map *map TIDY(map_free) = mem_new(1, sizeof(*map));
+    if (!map)
+        return -ENOMEM;
+    map->setup = *setup;
+    map->mapping = setup->mapping;
+    size_t columns = map->mapping->column_count ? map->mapping->column_count : 1;
+    map->arena = arena_new();
+    map->cells = mem_new(columns, sizeof(*map->cells));
+    map->blank = mem_new(columns, sizeof(*map->blank));
+    map->where_found = mem_new(columns, sizeof(*map->where_found));
+    if (!map->arena || !map->cells || !map->blank || !map->where_found)
+        return -ENOMEM;
+    for (size_t i = 0; i < columns; i++)
+        map->where_found[i] = UNBOUND;
+    int rc = transform_new(&map->transform);
+    if (rc != 0)
+        return rc;
+    *ret_map = TAKE(map);
+    return 0;
+}
+
+void map_free(struct map *map)
+{
+    if (!map)
+        return;
+    transform_free(map->transform);
+    arena_free(map->arena);
+    free(map->binding);
+    free(map->raw_numbers);
+    free(map->where_found);
+    free(map->cells);
+    free(map->blank);
+    numbers_done(&map->units);
+    free(map->flagged_place);
+    struct buffer *buffers[] = {&map->names, &map->id,   &map->key,    &map->scratch, &map->body,
+                                &map->row,   &map->place, &map->images, &map->sealed};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        buffer_done(buffers[i]);
+    free(map);
+}
+
+const struct map_count *map_count(const struct map *map)
+{
+    return &map->count;
+}
+
+const char *map_column_names(const struct map *map)
+{
+    return map->names.data ? map->names.data : "";
+}
+
+const char *map_flagged_place(const struct map *map, const char **ret_field)
+{
+    *ret_field = map->flagged_field;
+    return map->flagged_place;
+}
+
+/* --- columns: which of the source's are ours, which are missing, new or doubled --- */
+
+static bool names_hold(const char *names, const char *name)
+{
+    for (const char *at = names; at && *at;) {
+        size_t len = strcspn(at, "\n");
+        if (text_same(at, len, name, strlen(name)))
+            return true;
+        at += len + (at[len] == '\n');
+    }
+    return false;
+}
+
+static void map_drift(struct map *map, const char *reason, const char *column, const char *place)
+{
+    wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DRIFT,
+                                                   .stream = map->setup.stream,
+                                                   .id = column,
+                                                   .reason = reason,
+                                                   .place = place,
+                                                   .text = column});
+}
+
+static int map_binding_room(struct map *map, size_t count)
+{
+    if (count <= map->binding_room)
+        return 0;
+    int *binding = mem_resize(map->binding, count, sizeof(*binding));
+    if (!binding)
+        return -ENOMEM;
+    map->binding = binding;
+    uint32_t *numbers = mem_resize(map->raw_numbers, count, sizeof(*numbers));
+    if (!numbers)
+        return -ENOMEM;
+    map->raw_numbers = numbers;
+    map->binding_room = count;
+    return 0;
+}
+
+static int map_bind_raw(struct map *map, size_t column, const char *name)
+{
+    map->raw_numbers[column] = 0;
+    if (!map->mapping->keep_all)
+        return 0;
+    char *entry __attribute__((cleanup(tidy_free))) = mem_format("column:%s", name);
+    return entry ? dict_number(map->setup.store, entry, &map->raw_numbers[column]) : -ENOMEM;
+}
+
+/* Looks at one column of the lane. */
+static int map_bind(struct map *map, const struct lane_stream *stream, size_t column, struct err *err)
+{
+    const char *name = stream->names[column];
+    map->binding[column] = IGNORED;
+    for (size_t i = 0; i < map->mapping->column_count; i++) {
+        if (!text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, strlen(name)))
+            continue;
+        int before = map->where_found[i];
+        if (before != UNBOUND)
+            return err_set(err, ERR_DATA,
+                           "two columns are named '%s': %s and %s. Nothing was read: which one is meant cannot be "
+                           "guessed; rename or remove one in the file.",
+                           name, stream->places[before], stream->places[column]);
+        map->binding[column] = (int)i;
+        map->where_found[i] = (int)column;
+    }
+    if (map->names.len > 0)
+        buffer_byte(&map->names, '\n');
+    buffer_text(&map->names, name);
+    if (stream->table && map->setup.columns_before && !names_hold(map->setup.columns_before, name))
+        map_drift(map, "column_new", name, stream->places[column]);
+    return map->binding[column] == IGNORED ? map_bind_raw(map, column, name) : 0;
+}
+
+static bool column_is_key(const struct mapping *mapping, int column)
+{
+    for (size_t i = 0; i < mapping->key_count; i++)
+        if (mapping->key[i] == column)
+            return true;
+    const struct section *main = &mapping->sections[0];
+    for (size_t i = 0; i < main->key_count; i++)
+        if (main->key[i] == column)
+            return true;
+    return false;
+}
+
+/* A required field whose only column is this one. */
+static bool column_is_required(const struct mapping *mapping, int column)
+{
+    const struct section *main = &mapping->sections[0];
+    for (size_t r = 0; mapping->require && mapping->require[r]; r++)
+        for (size_t i = 0; i < main->rule_count; i++)
+            if (main->rules[i].field == mapping->require[r] && main->rules[i].how == FROM_COLUMN &&
+                main->rules[i].column_count == 1 && main->rules[i].columns[0] == column)
+                return true;
+    return false;
+}
+
+/* The whole header is known: what of the mapping is not there? */
+static int map_missing_columns(struct map *map, const struct lane_stream *stream, struct err *err)
+{
+    for (size_t i = 0; i < map->mapping->column_count; i++) {
+        if (map->where_found[i] != UNBOUND)
+            continue;
+        const char *name = map->mapping->columns[i];
+        bool key = column_is_key(map->mapping, (int)i);
+        if (key || column_is_required(map->mapping, (int)i))
+            return err_set(err, ERR_DATA,
+                           "column '%s' is missing, and it is %s. Nothing was read; the header has: %.300s. Put the "
+                           "column back, or name another one in the mapping.",
+                           name, key ? "the key of stream's records" : "required", map_column_names(map));
+        map_drift(map, "column_missing", name, NULL);
+    }
+    for (const char *at = map->setup.columns_before; at && *at;) {
+        size_t len = strcspn(at, "\n");
+        char *name = arena_copy(map->arena, at, len);
+        if (!name)
+            return -ENOMEM;
+        bool mapped = false;
+        for (size_t i = 0; i < map->mapping->column_count && !mapped; i++)
+            mapped = text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, len);
+        if (!mapped && !names_hold(map_column_names(map), name))
+            map_drift(map, "column_gone", name, NULL);
+        at += len + (at[len] == '\n');
+    }
+    (void)stream;
+    return 0;
+}
+
+int map_columns(struct map *map, const struct lane_stream *stream, struct err *err)
+{
+    int rc = map_binding_room(map, stream->count);
+    for (size_t column = map->bound; column < stream->count && rc == 0; column++)
+        rc = map_bind(map, stream, column, err);
+    if (rc != 0)
+        return rc;
+    bool first = map->bound == 0;
+    map->bound = stream->count;
+    map->stream = stream;
+    for (size_t i = 0; i < map->mapping->column_count; i++)
+        map->blank[i].presence =
+            stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
+    if (map->names.rc != 0)
+        return map->names.rc;
+    return stream->table && first ? map_missing_columns(map, stream, err) : 0;
+}
+
+/* --- places and dead letters --- */
+
+/* The place of one column of the record: '*' becomes the column's, else its name is appended as a pointer. */
+static const char *map_place(struct map *map, const char *record_place, int column)
+{
+    buffer_clear(&map->place);
+    int lane_column = column >= 0 ? map->where_found[column] : UNBOUND;
+    const char *own = lane_column >= 0 ? map->stream->places[lane_column] : "";
+    const char *star = strchr(record_place, '*');
+    if (star) {
+        buffer_add(&map->place, record_place, (size_t)(star - record_place));
+        buffer_text(&map->place, own);
+        buffer_text(&map->place, star + 1);
+    } else {
+        buffer_text(&map->place, record_place);
+        if (column >= 0 && *record_place)
+            buffer_format(&map->place, "/%s", map->mapping->columns[column]);
+    }
+    return map->place.data ? map->place.data : "";
+}
+
+static const char *map_field_name(struct map *map, const struct field *field)
+{
+    return field ? arena_format(map->setup.waits->arena, "%s.%s", kind_name(field->kind), field->name) : NULL;
+}
+
+/* What stood in the cell, short; never of a protected field. */
+static const char *map_cell_text(struct map *map, int column, const struct field *field)
+{
+    enum { SHOWN = 60 };
+    if (column < 0 || (field && field->sensitivity == SENSITIVITY_protected))
+        return NULL;
+    const struct cell *cell = &map->cells[column];
+    if (cell->presence != PRESENCE_VALUE || !text_valid(cell->bytes, cell->len))
+        return NULL;
+    size_t len = cell->len;
+    if (len > SHOWN)
+        for (len = SHOWN; len > 0 && ((unsigned char)cell->bytes[len] & 0xc0) == 0x80; len--)
+            ;
+    return arena_format(map->setup.waits->arena, "%.*s%s", (int)len, cell->bytes, len < cell->len ? "…" : "");
+}
+
+static void map_dead_letter(struct map *map, const char *id, const char *reason, int column,
+                            const struct field *field)
+{
+    wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
+                                                   .stream = map->setup.stream,
+                                                   .id = id,
+                                                   .place = map_place(map, map->record->place, column),
+                                                   .reason = reason,
+                                                   .field = map_field_name(map, field),
+                                                   .text = map_cell_text(map, column, field)});
+}
+
+static int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err)
+{
+    buffer_clear(&map->key);
+    source_key(map->setup.stream, id, id_len, &map->key);
+    buffer_clear(&map->row);
+    spool_row_write(row, &map->row);
+    if (map->key.rc || map->row.rc)
+        return map->key.rc ? map->key.rc : map->row.rc;
+    int rc = sorter_add(map->setup.spool, bytes(map->key.data, map->key.len), bytes(map->row.data, map->row.len));
+    if (rc != 0)
+        return err_set(err, rc, "the records could not be kept while they were read: %s", err_text(rc));
+    if (sorter_bytes(map->setup.spool) > map->setup.spool_max)
+        return err_set(err, ERR_LIMIT,
+                       "the source gave more than %lu MB in one pull (limits.spool in muster.yaml): nothing was taken.",
+                       (unsigned long)(map->setup.spool_max >> 20));
+    return 0;
+}
+
+/* The record was there, but nothing of it is taken: it counts as seen. */
+static int map_seen(struct map *map, const char *id, size_t id_len, uint8_t flags, struct err *err)
+{
+    return map_spool(map, id, id_len, &(struct spool_row){.flags = flags}, err);
+}
+
+int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err)
+{
+    map->count.read++;
+    map->count.rejected++;
+    map->count.rejected_without_id += source_id == NULL;
+    wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
+                                                   .stream = map->setup.stream,
+                                                   .id = source_id,
+                                                   .place = place,
+                                                   .reason = "unreadable",
+                                                   .text = why});
+    return source_id ? map_seen(map, source_id, strlen(source_id), SPOOL_REJECTED, err) : 0;
+}
+
+/* --- one record --- */
+
+static void map_fill(struct map *map, const struct lane_record *record)
+{
+    memcpy(map->cells, map->blank, map->mapping->column_count * sizeof(*map->cells));
+    for (size_t i = 0; i < record->count; i++) {
+        const struct lane_value *value = &record->values[i];
+        int column = map->binding[value->column];
+        if (column >= 0)
+            map->cells[column] = (struct cell){value->presence, value->type, value->len, value->bytes};
+    }
+}
+
+/* Joins the key columns' trimmed texts with '|'. ERR_DATA: one of them is blank. */
+static int map_key(struct map *map, const int *columns, size_t count, struct buffer *out, int *ret_blank)
+{
+    buffer_clear(out);
+    for (size_t i = 0; i < count; i++) {
+        const struct cell *cell = &map->cells[columns[i]];
+        const char *text = cell->bytes;
+        size_t len = cell->presence == PRESENCE_VALUE ? cell->len : 0;
+        if (len > 0)
+            text_trim(&text, &len);
+        if (len == 0) {
+            *ret_blank = columns[i];
+            return ERR_DATA;
+        }
+        if (i > 0)
+            buffer_byte(out, '|');
+        buffer_add(out, text, len);
+    }
+    return out->rc;
+}
+
+static bool map_key_fits(const struct buffer *key)
+{
+    if (!text_valid(key->data, key->len))
+        return false;
+    for (size_t i = 0; i < key->len; i++)
+        if ((unsigned char)key->data[i] < 0x20 || key->data[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* A unit is made by being named: written once per pull. */
+static int map_unit(struct map *map, const struct reference *reference, struct err *err)
+{
+    struct buffer *id = &map->scratch;
+    buffer_clear(id);
+    size_t len;
+    const struct field *type = field_by_number(KIND_org_unit, FIELD_org_unit_type);
+    const char *type_text = enum_text(type, reference->unit_type, &len);
+    assert(type_text);
+    buffer_format(id, SOURCE_UNIT_PREFIX "%.*s/", (int)len, type_text);
+    if (reference->text_len == 0)
+        buffer_byte(id, '~');
+    text_normalize(reference->text_len ? reference->text : reference->name,
+                   reference->text_len ? reference->text_len : reference->name_len, id);
+    if (id->rc != 0)
+        return id->rc;
+    uint64_t hash = digest_fast(id->data, id->len) | 1;
+    if (numbers_get(&map->units, hash))
+        return 0;
+    int rc = numbers_set(&map->units, hash, 1);
+    if (rc != 0)
+        return rc;
+    struct image_maker *maker = &map->maker;
+    char number = (char)reference->unit_type;
+    image_start(maker);
+    image_put(maker, FIELD_org_unit_type, (struct value){PRESENCE_VALUE, 0, 1, &number});
+    if (reference->text_len > 0)
+        image_put(maker, FIELD_org_unit_code,
+                  (struct value){PRESENCE_VALUE, 0, reference->text_len, reference->text});
+    if (reference->name_len > 0)
+        image_put(maker, FIELD_org_unit_name,
+                  (struct value){PRESENCE_VALUE, 0, reference->name_len, reference->name});
+    struct buffer image __attribute__((cleanup(buffer_done))) = {0}, body __attribute__((cleanup(buffer_done))) = {0};
+    image_write(maker, &image);
+    struct body_maker sections;
+    struct section_view section = {.kind = KIND_org_unit,
+                                   .key = "",
+                                   .image = {(const uint8_t *)image.data, (uint32_t)image.len}};
+    uint16_t nth;
+    body_start(&sections);
+    body_add(&sections, &section, &nth);
+    body_write(&sections, &body);
+    if (image.rc || body.rc)
+        return image.rc ? image.rc : body.rc;
+    struct spool_row row = {.place = bytes(map->record->place, strlen(map->record->place)),
+                            .body = bytes(body.data, body.len)};
+    return map_spool(map, id->data, id->len, &row, err);
+}
+
+/* A protected value goes to the sealed part; its digest stands for it. */
+static void map_protect(struct map *map, struct value *value)
+{
+    uint8_t digest[DIGEST_KEYED];
+    vault_digest(map->setup.vault, value->bytes, value->len, digest);
+    buffer_add(&map->sealed, digest, sizeof(digest));
+    buffer_add(&map->sealed, &value->len, sizeof(value->len));
+    buffer_add(&map->sealed, value->bytes, value->len);
+    /* The image keeps only the digest: it lies just behind in map->images' scratch. */
+    char *place = buffer_reserve(&map->images, sizeof(digest));
+    if (!place)
+        return;
+    memcpy(place, digest, sizeof(digest));
+    value->flags |= VALUE_SEALED;
+    value->len = sizeof(digest);
+    value->bytes = NULL; /* set by the caller, since the buffer may still move */
+}
+
+static void map_flag(struct map *map, const struct rule *rule)
+{
+    map->count.flagged++;
+    if (map->flagged_place || rule->column_count == 0)
+        return;
+    map->flagged_place = mem_text(map_place(map, map->record->place, rule->columns[0]));
+    map->flagged_field = rule->field->name;
+}
+
+static bool field_is_required(const struct mapping *mapping, const struct field *field)
+{
+    for (size_t i = 0; mapping->require && mapping->require[i]; i++)
+        if (mapping->require[i] == field)
+            return true;
+    return false;
+}
+
+/* The values of one section, put into the maker. Value bytes lie in map->images, whose address may change while it
+ * grows, so they are remembered as offsets first. Returns 1 when the whole row must be rejected. */
+static int map_values(struct map *map, const struct section *section, const struct transform_input *input,
+                      const char *id, struct err *err)
+{
+    enum { RULES_MAX = IMAGE_FIELDS_MAX };
+    struct {
+        struct value value;
+        size_t offset; /* + 1 of the bytes in map->images; 0: they lie elsewhere */
+    } made[RULES_MAX];
+    if (section->rule_count > RULES_MAX)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < section->rule_count; i++) {
+        const struct rule *rule = &section->rules[i];
+        struct rejection rejection = {.column = -1};
+        size_t before = map->images.len;
+        struct value value = {0};
+        int rc = transform_rule(map->transform, rule, input, &map->images, &value, &rejection);
+        if (rc == ERR_DATA) {
+            map_dead_letter(map, id, rejection.reason, rejection.column, rule->field);
+            map->count.rejected += section == &map->mapping->sections[0] && field_is_required(map->mapping, rule->field);
+            if (section == &map->mapping->sections[0] && field_is_required(map->mapping, rule->field))
+                return 1;
+            value = (struct value){0};
+        } else if (rc != 0) {
+            return rc;
+        }
+        if (value.flags & VALUE_FLAGGED)
+            map_flag(map, rule);
+        if (value.presence == PRESENCE_VALUE && rule->field->type == TYPE_REF && rule->unit_type) {
+            struct reference reference;
+            bool read = reference_read(value.bytes, value.len, &reference);
+            assert(read);
+            (void)read;
+            char *copy __attribute__((cleanup(tidy_free))) = mem_copy(value.bytes, value.len);
+            if (!copy || !reference_read(copy, value.len, &reference))
+                return -ENOMEM;
+            if ((rc = map_unit(map, &reference, err)) != 0)
+                return rc;
+        }
+        made[i].offset = 0;
+        if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected) {
+            before = map->images.len;
+            map_protect(map, &value);
+            made[i].offset = before + 1;
+        } else if (value.len > 0 && map->images.len > before && value.bytes >= map->images.data + before &&
+                   value.bytes < map->images.data + map->images.len) {
+            made[i].offset = (size_t)(value.bytes - map->images.data) + 1;
+        }
+        if (map->images.rc != 0)
+            return map->images.rc;
+        made[i].value = value;
+    }
+    image_start(&map->maker);
+    for (size_t i = 0; i < section->rule_count; i++) {
+        if (made[i].offset)
+            made[i].value.bytes = map->images.data + made[i].offset - 1;
+        image_put(&map->maker, section->rules[i].field->number, made[i].value);
+    }
+    return 0;
+}
+
+static int map_require(struct map *map, const char *id)
+{
+    const struct section *main = &map->mapping->sections[0];
+    for (size_t i = 0; map->mapping->require && map->mapping->require[i]; i++) {
+        const struct field *field = map->mapping->require[i];
+        bool there = false;
+        for (uint16_t n = 0; n < map->maker.count && !there; n++)
+            there = map->maker.fields[n] == field->number && map->maker.values[n].presence == PRESENCE_VALUE;
+        if (there)
+            continue;
+        int column = -1;
+        for (size_t r = 0; r < main->rule_count; r++)
+            if (main->rules[r].field == field && main->rules[r].column_count > 0)
+                column = main->rules[r].columns[0];
+        map_dead_letter(map, id, "required_field_missing", column, field);
+        map->count.rejected++;
+        return 1;
+    }
+    return 0;
+}
+
+/* Unmapped columns, when the organization wants them kept. */
+static void map_raw(struct map *map, const struct lane_record *record)
+{
+    image_start(&map->maker);
+    for (size_t i = 0; i < record->count; i++) {
+        const struct lane_value *value = &record->values[i];
+        uint32_t number = map->raw_numbers[value->column];
+        if (number > 0 && number <= UINT16_MAX && map->maker.count < IMAGE_FIELDS_MAX)
+            image_put(&map->maker, (uint16_t)number,
+                      (struct value){.presence = value->presence, .len = value->len, .bytes = value->bytes});
+    }
+}
+
+struct laid { /* a finished section: offsets into map->body, which may move */
+    enum kind kind;
+    size_t key, image;
+    uint16_t key_len;
+    uint32_t image_len;
+};
+
+/* Writes the image that is in the maker behind the others, with the section's key. */
+static int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_laid)
+{
+    struct laid laid = {.kind = kind, .key = map->body.len, .key_len = (uint16_t)key.len};
+    buffer_add(&map->body, key.data, key.len);
+    laid.image = map->body.len;
+    image_write(&map->maker, &map->body);
+    laid.image_len = (uint32_t)(map->body.len - laid.image);
+    *ret_laid = laid;
+    return map->body.rc;
+}
+
+/* All sections of the row, laid one behind the other in map->body. 1: the row is rejected. */
+static int map_sections(struct map *map, const struct transform_input *input, const char *id, const char *row_key,
+                        struct laid *laid, size_t *ret_count, struct err *err)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < map->mapping->section_count; s++) {
+        const struct section *section = &map->mapping->sections[s];
+        if (section->when && !transform_condition(map->transform, section->when, input))
+            continue;
+        int blank = -1;
+        const char *key = s > 0 && strcmp(row_key, id) != 0 ? row_key : "";
+        if (s > 0 && section->key) {
+            int rc = map_key(map, section->key, section->key_count, &map->key, &blank);
+            if (rc == ERR_DATA) {
+                map_dead_letter(map, id, "empty_key", blank, NULL);
+                continue;
+            }
+            if (rc != 0)
+                return rc;
+            key = arena_copy(map->arena, map->key.data, map->key.len);
+            if (!key)
+                return -ENOMEM;
+        }
+        int rc = map_values(map, section, input, id, err);
+        if (rc == 0 && s == 0)
+            rc = map_require(map, id);
+        if (rc == 0)
+            rc = map_lay(map, section->kind, bytes(key, strlen(key)), &laid[count]);
+        if (rc != 0)
+            return rc;
+        count++;
+    }
+    *ret_count = count;
+    return 0;
+}
+
+static int map_row(struct map *map, const struct lane_record *record, const char *id, const char *row_key,
+                   struct err *err)
+{
+    enum { LAID_MAX = 64 };
+    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
+    struct laid laid[LAID_MAX];
+    size_t count;
+    if (map->mapping->section_count >= LAID_MAX)
+        return ERR_LIMIT;
+    buffer_clear(&map->body);
+    buffer_clear(&map->images);
+    buffer_clear(&map->sealed);
+    int rc = map_sections(map, &input, id, row_key, laid, &count, err);
+    if (rc == 1)
+        return map_seen(map, id, strlen(id), SPOOL_REJECTED, err);
+    if (rc == 0 && map->mapping->keep_all) {
+        map_raw(map, record);
+        rc = map_lay(map, KIND_RAW, bytes("", 0), &laid[count]);
+        count++;
+    }
+    if (rc != 0)
+        return rc;
+    body_start(&map->sections);
+    for (size_t i = 0; i < count; i++) {
+        struct section_view section = {
+            .kind = laid[i].kind,
+            .key = map->body.data + laid[i].key,
+            .key_len = laid[i].key_len,
+            .image = {(const uint8_t *)map->body.data + laid[i].image, laid[i].image_len},
+        };
+        uint16_t nth;
+        if (body_add(&map->sections, &section, &nth) != 0)
+            return ERR_LIMIT;
+    }
+    buffer_clear(&map->images);
+    body_write(&map->sections, &map->images);
+    if (map->images.rc != 0 || map->sealed.rc != 0)
+        return map->images.rc ? map->images.rc : map->sealed.rc;
+    struct spool_row row = {.flags = SPOOL_ROW,
+                            .place = bytes(record->place, strlen(record->place)),
+                            .body = bytes(map->images.data, map->images.len),
+                            .protected_values = bytes(map->sealed.data, map->sealed.len)};
+    return map_spool(map, id, strlen(id), &row, err);
+}
+
+/* Finds the record's id (the main section's key, else the row's) and the row's own key. ERR_DATA: it has none. */
+static int map_identify(struct map *map, const struct lane_record *record, const char **ret_id,
+                        const char **ret_row_key)
+{
+    const struct mapping *mapping = map->mapping;
+    const struct section *main = &mapping->sections[0];
+    int blank = -1;
+    if (!mapping->key) {
+        *ret_id = *ret_row_key = record->source_id;
+        return record->source_id && *record->source_id ? 0 : ERR_DATA;
+    }
+    int rc = map_key(map, mapping->key, mapping->key_count, &map->id, &blank);
+    if (rc == 0 && !map_key_fits(&map->id)) {
+        map_dead_letter(map, NULL, "bad_key", mapping->key[0], NULL);
+        return ERR_DATA;
+    }
+    if (rc == 0)
+        *ret_id = *ret_row_key = arena_copy(map->arena, map->id.data, map->id.len);
+    if (rc == 0 && main->key && (rc = map_key(map, main->key, main->key_count, &map->id, &blank)) == 0)
+        *ret_id = arena_copy(map->arena, map->id.data, map->id.len);
+    if (rc == ERR_DATA)
+        map_dead_letter(map, NULL, "empty_key", blank, NULL);
+    return rc != 0 ? rc : *ret_id && *ret_row_key ? 0 : -ENOMEM;
+}
+
+int map_record(struct map *map, const struct lane_record *record, struct err *err)
+{
+    if (record->stream->count > map->bound) {
+        int rc = map_columns(map, record->stream, err);
+        if (rc != 0)
+            return rc;
+    }
+    map->record = record;
+    map->count.read++;
+    arena_clear(map->arena);
+    map_fill(map, record);
+    const char *id = NULL, *row_key = NULL;
+    int rc = map_identify(map, record, &id, &row_key);
+    if (rc == ERR_DATA) {
+        map->count.rejected++;
+        map->count.rejected_without_id++;
+        return 0;
+    }
+    if (rc != 0)
+        return rc;
+    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
+    if (map->mapping->where && !transform_condition(map->transform, map->mapping->where, &input)) {
+        map->count.filtered++;
+        return map_seen(map, id, strlen(id), SPOOL_FILTERED, err);
+    }
+    return map_row(map, record, id, row_key, err);
+}

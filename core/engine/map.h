@@ -1,0 +1,53 @@
+/* map - a connector's records become rows of the model while they come.
+ *
+ * Reads what the lane hands over, writes the spool: one row per record (and
+ * one per unit that a record refers to), keyed by source id. What cannot be
+ * used becomes a dead letter with its cell; the rest goes on. No store
+ * transaction is open meanwhile. */
+#ifndef ENGINE_MAP_H
+#define ENGINE_MAP_H
+
+#include "base/zone.h"
+#include "engine/lane.h"
+#include "engine/wait.h"
+#include "store/sorter.h"
+#include "store/vault.h"
+
+struct map;
+
+struct map_setup {
+    const struct mapping *mapping;
+    uint32_t stream;            /* number of (connection, partition, stream) */
+    const char *partition;      /* label */
+    const struct zone *zone;
+    const struct vault *vault;
+    struct store *store;        /* for numbers of columns that are kept unmapped */
+    struct sorter *spool;
+    uint64_t spool_max;         /* bytes */
+    struct wait_list *waits;
+    const char *columns_before; /* names of the last good pull's columns, joined with '\n'; NULL: first time */
+};
+
+struct map_count {
+    uint64_t read, filtered, rejected;
+    uint64_t rejected_without_id; /* any of these holds the removals of this pull */
+    uint64_t flagged;             /* values that were taken, but odd */
+};
+
+int map_new(const struct map_setup *setup, struct map **ret_map);
+void map_free(struct map *map);
+
+/* To be called by a lane's sink. Failures end the pull, with a sentence. */
+int map_columns(struct map *map, const struct lane_stream *stream, struct err *err);
+int map_record(struct map *map, const struct lane_record *record, struct err *err);
+int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err);
+
+const struct map_count *map_count(const struct map *map);
+/* Names of the columns that came, joined with '\n'; "" when none did. Lives as long as the map. */
+const char *map_column_names(const struct map *map);
+/* The first place where a flagged value stood, and its field; NULL: none. */
+const char *map_flagged_place(const struct map *map, const char **ret_field);
+
+DEFINE_TIDY(struct map *, map_free)
+
+#endif

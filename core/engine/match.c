@@ -1,0 +1,572 @@
+/* match - which person (or unit) each changed record belongs to. */
+#include "engine/match.h"
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/entity.h"
+#include "engine/refer.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { CLUSTER_MAX = 256, STATEMENT_KEY = 16 };
+
+/* A statement's value. */
+struct statement {
+    uint8_t type; /* 'l': link */
+    uint8_t pad;
+    uint16_t rule; /* from 1; 0: the kind's own rule */
+    uint32_t run;
+    uint64_t other;
+    int64_t time_ms;
+};
+
+static bool table_has(struct txn *txn, enum table table, struct bytes prefix)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, txn, table);
+    return cursor_seek(&cursor, prefix) && cursor_has_prefix(&cursor, prefix);
+}
+
+int match_init(struct match *match)
+{
+    static const uint8_t waiting_record = KIND_WAITING(KIND_person), waiting_ref = REFER_WAITING;
+    match->entity = mem_new(1, sizeof(*match->entity));
+    if (!match->entity)
+        return -ENOMEM;
+    match->has_statements = txn_count(match->snapshot, TABLE_statement) > 0;
+    match->has_waiting_records = table_has(match->snapshot, TABLE_index, bytes(&waiting_record, 1));
+    match->has_waiting_refs = table_has(match->snapshot, TABLE_refer, bytes(&waiting_ref, 1));
+    match->next_statement = meta_number(match->snapshot, "statement");
+    return match->snapshot->rc;
+}
+
+void match_done(struct match *match)
+{
+    struct numbers *maps[] = {&match->fresh, &match->fresh_stream, &match->links, &match->leaving, &match->removed};
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+        numbers_done(maps[i]);
+    buffer_done(&match->text);
+    buffer_done(&match->key);
+    free(match->roots);
+    free(match->entity);
+}
+
+static void match_fail(struct match *match, int rc)
+{
+    match->rc = match->rc ? match->rc : rc;
+}
+
+static void roots_add(struct match *match, enum kind kind, uint64_t id, uint64_t place)
+{
+    match_fail(match, mem_grow(&match->roots, match->root_count, &match->root_room, sizeof(*match->roots)));
+    if (match->rc == 0)
+        match->roots[match->root_count++] = (struct root){kind, id, place};
+}
+
+/* --- clusters --- */
+
+static bool seed_among(const uint64_t *seeds, size_t count, uint64_t seed)
+{
+    for (size_t i = 0; i < count; i++)
+        if (seeds[i] == seed)
+            return true;
+    return false;
+}
+
+uint64_t match_resolve(struct match *match, uint64_t seed)
+{
+    uint64_t *linked = numbers_get(&match->links, seed);
+    if (linked)
+        return *linked;
+    if (!match->has_statements)
+        return seed;
+    uint64_t seeds[CLUSTER_MAX] = {seed}, lowest = seed;
+    size_t count = 1;
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_statement);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t be = __builtin_bswap64(seeds[i]);
+        struct bytes prefix = bytes(&be, sizeof(be));
+        lowest = seeds[i] < lowest ? seeds[i] : lowest;
+        for (bool there = cursor_seek(&cursor, prefix); there && cursor_has_prefix(&cursor, prefix);
+             there = cursor_next(&cursor)) {
+            struct statement statement;
+            if (cursor.value.len < sizeof(statement))
+                continue;
+            memcpy(&statement, cursor.value.data, sizeof(statement));
+            if (statement.type == 'l' && count < CLUSTER_MAX && !seed_among(seeds, count, statement.other))
+                seeds[count++] = statement.other;
+        }
+    }
+    return lowest;
+}
+
+static void statement_put(struct match *match, uint64_t seed, uint64_t number, const struct statement *statement)
+{
+    uint64_t key[2] = {__builtin_bswap64(seed), __builtin_bswap64(number)};
+    changeset_set(match->changeset, TABLE_statement, bytes(key, sizeof(key)), bytes(statement, sizeof(*statement)));
+}
+
+void match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule)
+{
+    uint64_t number = ++match->next_statement;
+    struct statement statement = {
+        .type = 'l', .rule = (uint16_t)rule, .run = match->stage->run, .time_ms = match->stage->now_ms};
+    statement.other = other;
+    statement_put(match, seed, number, &statement);
+    statement.other = seed;
+    statement_put(match, other, number, &statement);
+    uint64_t lowest = seed < other ? seed : other;
+    match_fail(match, numbers_set(&match->links, seed, lowest));
+    match_fail(match, numbers_set(&match->links, other, lowest));
+}
+
+/* --- index keys: in the store, and what this run adds and takes away --- */
+
+static uint64_t key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
+{
+    buffer_clear(&match->key);
+    slot_prefix(kind, slot, text, len, &match->key);
+    match_fail(match, match->key.rc);
+    return digest_fast(match->key.data, match->key.len) | 1;
+}
+
+static uint64_t removed_hash(uint64_t hash, uint64_t id)
+{
+    return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
+}
+
+/* Candidates for a key; at most `most`. */
+static size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
+                               uint64_t *ret_ids, size_t most)
+{
+    uint64_t hash = key_hash(match, kind, slot, text, len);
+    size_t count = 0;
+    const uint64_t *fresh = numbers_get(&match->fresh, hash);
+    if (fresh && *fresh != FRESH_AMBIGUOUS)
+        ret_ids[count++] = *fresh;
+    struct bytes prefix = bytes(match->key.data, match->key.len);
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_index);
+    for (bool there = cursor_seek(&cursor, prefix); there && cursor_has_prefix(&cursor, prefix) && count < most;
+         there = cursor_next(&cursor)) {
+        uint64_t id;
+        if (cursor.key.len != prefix.len + sizeof(id))
+            continue;
+        memcpy(&id, (const uint8_t *)cursor.key.data + prefix.len, sizeof(id));
+        id = __builtin_bswap64(id);
+        if (!seed_among(ret_ids, count, id) && !numbers_get(&match->removed, removed_hash(hash, id)))
+            ret_ids[count++] = id;
+    }
+    if (fresh && *fresh == FRESH_AMBIGUOUS && count < 2) /* two new ones at least */
+        for (count = 0; count < 2; count++)
+            ret_ids[count] = FRESH_AMBIGUOUS;
+    return count;
+}
+
+uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
+{
+    uint64_t ids[2];
+    size_t count = match_candidates(match, kind, slot, text, len, ids, 2);
+    return count == 0 ? 0 : count == 1 ? ids[0] : FRESH_AMBIGUOUS;
+}
+
+/* Records that wait for a person with this key, and things that refer to one: they come again. */
+static void match_wake(struct match *match, enum kind kind, uint64_t id, struct bytes prefix);
+
+static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id,
+                      uint32_t stream)
+{
+    uint64_t hash = key_hash(match, kind, slot, text, len);
+    uint64_t *there = numbers_get(&match->fresh, hash);
+    if (there && *there != id)
+        id = FRESH_AMBIGUOUS;
+    match_fail(match, numbers_set(&match->fresh, hash, id));
+    if (kind == KIND_person && id != FRESH_AMBIGUOUS)
+        match_fail(match, numbers_set(&match->fresh_stream, id, stream));
+    if (!there && (match->has_waiting_records || match->has_waiting_refs))
+        match_wake(match, kind, id, bytes(match->key.data, match->key.len));
+}
+
+static void fresh_person(struct match *match, struct image image, uint64_t id, uint32_t stream)
+{
+    for (size_t i = 0; i < match->slots->person_count; i++) {
+        const struct slot *slot = &match->slots->person[i];
+        buffer_clear(&match->text);
+        if (slot_text(match->slots, slot, image, &match->text))
+            fresh_add(match, KIND_person, slot->number, match->text.data, match->text.len, id, stream);
+    }
+    match_fail(match, match->text.rc);
+}
+
+static void fresh_unit(struct match *match, struct image image, uint64_t id)
+{
+    static const uint16_t slots[] = {FIELD_org_unit_code, FIELD_org_unit_name};
+    struct value type = image_get(image, FIELD_org_unit_type);
+    for (size_t i = 0; i < 2 && type.len == 1; i++) {
+        struct value value = image_get(image, slots[i]);
+        buffer_clear(&match->text);
+        if (value.presence == PRESENCE_VALUE &&
+            slot_unit_text((uint8_t)*type.bytes, value.bytes, value.len, &match->text))
+            fresh_add(match, KIND_org_unit, slots[i], match->text.data, match->text.len, id, 0);
+    }
+    match_fail(match, match->text.rc);
+}
+
+static void match_wake(struct match *match, enum kind kind, uint64_t id, struct bytes prefix)
+{
+    (void)id;
+    struct buffer begin __attribute__((cleanup(buffer_done))) = {0};
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_refer);
+    buffer_byte(&begin, REFER_WAITING);
+    buffer_add(&begin, prefix.data, prefix.len);
+    match_fail(match, begin.rc);
+    struct bytes from = bytes(begin.data, begin.len);
+    for (bool there = match->has_waiting_refs && match->rc == 0 && cursor_seek(&cursor, from);
+         there && cursor_has_prefix(&cursor, from); there = cursor_next(&cursor))
+        if (cursor.key.len == from.len + ENTITY_KEY) {
+            struct bytes root = bytes((const uint8_t *)cursor.key.data + from.len, ENTITY_KEY);
+            roots_add(match, entity_key_kind(root), entity_key_id(root), ROOT_ONLY);
+        }
+    if (kind != KIND_person || !match->has_waiting_records || match->rc != 0)
+        return;
+    struct cursor index __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&index, match->snapshot, TABLE_index);
+    ((uint8_t *)begin.data)[1] = KIND_WAITING(KIND_person);
+    from = bytes(begin.data + 1, begin.len - 1);
+    for (bool there = cursor_seek(&index, from); there && cursor_has_prefix(&index, from); there = cursor_next(&index))
+        match_fail(match, stage_touch(match->stage, index.value));
+}
+
+/* --- persons --- */
+
+static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream)
+{
+    const uint64_t *fresh = numbers_get(&match->fresh_stream, id);
+    if (fresh && *fresh == stream)
+        return true;
+    if (!entity_get(match->snapshot, KIND_person, id, match->entity))
+        return false;
+    for (uint16_t n = 0; n < match->entity->member_count; n++) {
+        const struct member *member = &match->entity->members[n];
+        if (member->stream != stream)
+            continue;
+        struct bytes value;
+        buffer_clear(&match->key);
+        source_key(stream, member->id.data, member->id.len, &match->key);
+        struct bytes key = bytes(match->key.data, match->key.len);
+        if (numbers_get(&match->leaving, digest_fast(key.data, key.len) | 1))
+            continue; /* it goes in this very run: its place may be taken */
+        if (txn_get(match->snapshot, TABLE_source, key, &value) && source_read(value, &match->other) &&
+            match->other.state == SOURCE_PRESENT)
+            return true;
+    }
+    return false;
+}
+
+static void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity,
+                         const char *text)
+{
+    struct bytes id = source_key_id(key);
+    char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
+    if (!id_text)
+        match_fail(match, -ENOMEM);
+    else
+        wait_add(match->waits, &(struct wait_item){.type = WAIT_REVIEW,
+                                                   .stream = source_key_stream(key),
+                                                   .id = id_text,
+                                                   .reason = reason,
+                                                   .text = text,
+                                                   .entity = entity});
+}
+
+static bool owner_exists(const struct match *match, const struct connection *connection)
+{
+    for (const struct connection *const *at = match->organization->exists; *at; at++)
+        if (*at == connection)
+            return true;
+    return false;
+}
+
+struct verdict {
+    enum situation situation;
+    uint64_t entity;   /* to link with; 0: none */
+    unsigned rule;     /* from 1 */
+    const char *reason;
+};
+
+/* The first rule with exactly one candidate decides. */
+static struct verdict match_judge(struct match *match, const struct stream_name *stream, struct image image)
+{
+    for (size_t r = 0; r < match->slots->rule_count; r++) {
+        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
+        uint64_t ids[2];
+        buffer_clear(&match->text);
+        if (!slot_text(match->slots, slot, image, &match->text))
+            continue;
+        size_t count =
+            match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, 2);
+        if (count == 0)
+            continue;
+        if (count > 1)
+            return (struct verdict){SITUATION_DISPUTED, 0, (unsigned)r + 1, "match_ambiguous"};
+        if (!same_stream_stands(match, ids[0], stream->number) ||
+            match->organization->within_partition == WITHIN_SAME)
+            return (struct verdict){SITUATION_LINKED, ids[0], (unsigned)r + 1, NULL};
+        if (match->organization->within_partition == WITHIN_REVIEW)
+            return (struct verdict){SITUATION_DISPUTED, ids[0], (unsigned)r + 1, "match_within_partition"};
+        break; /* apart */
+    }
+    bool owner = stream->connection && owner_exists(match, stream->connection);
+    return (struct verdict){owner ? SITUATION_LINKED : SITUATION_NOT_OWNER, 0, 0, NULL};
+}
+
+/* Rows of the index by which an undecided record is found when its person comes. */
+static void waiting_rows(struct match *match, struct bytes record_key, struct image image, uint64_t seed, bool add)
+{
+    uint64_t be = __builtin_bswap64(seed);
+    for (size_t r = 0; r < match->slots->rule_count; r++) {
+        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
+        buffer_clear(&match->text);
+        if (!slot_text(match->slots, slot, image, &match->text))
+            continue;
+        buffer_clear(&match->key);
+        slot_prefix(KIND_WAITING(KIND_person), slot->number, match->text.data, match->text.len, &match->key);
+        buffer_add(&match->key, &be, sizeof(be));
+        match_fail(match, match->key.rc);
+        struct bytes key = bytes(match->key.data, match->key.len), old;
+        bool there = match->rc == 0 && txn_get(match->snapshot, TABLE_index, key, &old);
+        if (match->rc == 0 && add && !there)
+            changeset_set(match->changeset, TABLE_index, key, record_key);
+        else if (match->rc == 0 && !add && there)
+            changeset_delete(match->changeset, TABLE_index, key, old);
+    }
+}
+
+static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
+{
+    const struct section_view *main = &match->record.sections[0];
+    struct bytes stored;
+    if (staged->what != STAGED_NEW && txn_get(match->snapshot, TABLE_source, staged->key, &stored) &&
+        source_read(stored, &match->other) && match->other.count > 0 &&
+        (match->other.sections[0].image.len != main->image.len ||
+         memcmp(match->other.sections[0].image.bytes, main->image.bytes, main->image.len) != 0))
+        waiting_rows(match, staged->key, match->other.sections[0].image, main->seed, false);
+    waiting_rows(match, staged->key, main->image, main->seed, true);
+    if (verdict->situation == SITUATION_DISPUTED) {
+        match->count.disputed++;
+        match_review(match, staged->key, verdict->reason, verdict->entity,
+                     match->slots->rule_count >= verdict->rule
+                         ? match->organization->person_rules[verdict->rule - 1].text
+                         : NULL);
+    } else {
+        match->count.not_owner++;
+    }
+    stage_write(match->stage, staged, verdict->situation);
+}
+
+static void match_new_person(struct match *match, const struct staged *staged, uint64_t place,
+                             const struct stream_name *stream)
+{
+    const struct section_view *main = &match->record.sections[0];
+    struct verdict verdict = match_judge(match, stream, main->image);
+    if (verdict.situation != SITUATION_LINKED) {
+        match_undecided(match, staged, &verdict);
+        return;
+    }
+    if (match->record.situation != 0 && match->record.situation != SITUATION_LINKED)
+        waiting_rows(match, staged->key, main->image, main->seed, false);
+    uint64_t id = main->seed;
+    if (verdict.entity != 0) {
+        match_link(match, main->seed, verdict.entity, verdict.rule);
+        id = main->seed < verdict.entity ? main->seed : verdict.entity;
+        match->count.linked++;
+    } else {
+        match->count.created++;
+    }
+    fresh_person(match, main->image, id, stream->number);
+    roots_add(match, KIND_person, id, place);
+    stage_write(match->stage, staged, SITUATION_LINKED);
+}
+
+static bool fields_differ(struct image a, struct image b, uint16_t field)
+{
+    struct value x = image_get(a, field), y = image_get(b, field);
+    return x.presence == PRESENCE_VALUE && y.presence == PRESENCE_VALUE && !text_same(x.bytes, x.len, y.bytes, y.len);
+}
+
+/* The number seems to be somebody else's now: name and birth date both differ. */
+static bool person_replaced(struct image was, struct image is)
+{
+    bool name = fields_differ(was, is, FIELD_person_family_name) ||
+                (fields_differ(was, is, FIELD_person_display_name) &&
+                 image_get(is, FIELD_person_family_name).presence != PRESENCE_VALUE);
+    return name && fields_differ(was, is, FIELD_person_given_name) &&
+           fields_differ(was, is, FIELD_person_date_of_birth);
+}
+
+/* Keys that the person no longer has: who refers to them by such a key must look again. */
+static void match_keys_gone(struct match *match, uint64_t id, struct image was, struct image is)
+{
+    struct buffer now __attribute__((cleanup(buffer_done))) = {0};
+    bool gone = false;
+    for (size_t i = 0; i < match->slots->person_count; i++) {
+        const struct slot *slot = &match->slots->person[i];
+        buffer_clear(&match->text);
+        buffer_clear(&now);
+        if (!slot_text(match->slots, slot, was, &match->text))
+            continue;
+        slot_text(match->slots, slot, is, &now);
+        if (now.len == match->text.len && memcmp(now.data, match->text.data, now.len) == 0)
+            continue;
+        gone = true;
+        uint64_t hash = key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
+        bool alone = entity_get(match->snapshot, KIND_person, id, match->entity) && match->entity->member_count < 2;
+        if (alone)
+            match_fail(match, numbers_set(&match->removed, removed_hash(hash, id), 1));
+    }
+    match_fail(match, now.rc);
+    if (gone)
+        match_fail(match, refer_each(match->snapshot, KIND_person, id, &match->roots, &match->root_count,
+                                     &match->root_room));
+}
+
+static void match_known_person(struct match *match, const struct staged *staged, uint64_t place)
+{
+    const struct section_view *main = &match->record.sections[0];
+    uint64_t id = match_resolve(match, main->seed);
+    struct bytes stored;
+    if (staged->what == STAGED_CHANGED || staged->what == STAGED_RETURNED) {
+        bool had = txn_get(match->snapshot, TABLE_source, staged->key, &stored) &&
+                   source_read(stored, &match->other) && match->other.count > 0;
+        if (had && person_replaced(match->other.sections[0].image, main->image)) {
+            match->count.reused++;
+            match_review(match, staged->key, "identity_reused", id, NULL);
+            return; /* nothing is taken until somebody decides */
+        }
+        if (had)
+            match_keys_gone(match, id, match->other.sections[0].image, main->image);
+        fresh_person(match, main->image, id, source_key_stream(staged->key));
+    }
+    roots_add(match, KIND_person, id, place);
+    stage_write(match->stage, staged, SITUATION_LINKED);
+}
+
+/* --- units and things of their own --- */
+
+/* (type, code), else (type, name) where one side has no code. 0: nobody yet. */
+static uint64_t match_unit_find(struct match *match, struct image image)
+{
+    struct value type = image_get(image, FIELD_org_unit_type), code = image_get(image, FIELD_org_unit_code),
+                 name = image_get(image, FIELD_org_unit_name);
+    uint64_t id = 0;
+    if (type.len != 1)
+        return 0;
+    buffer_clear(&match->text);
+    if (code.presence == PRESENCE_VALUE &&
+        slot_unit_text((uint8_t)*type.bytes, code.bytes, code.len, &match->text))
+        id = match_find(match, KIND_org_unit, FIELD_org_unit_code, match->text.data, match->text.len);
+    if (id != 0 || name.presence != PRESENCE_VALUE)
+        return id == FRESH_AMBIGUOUS ? 0 : id;
+    buffer_clear(&match->text);
+    if (slot_unit_text((uint8_t)*type.bytes, name.bytes, name.len, &match->text))
+        id = match_find(match, KIND_org_unit, FIELD_org_unit_name, match->text.data, match->text.len);
+    if (id == 0 || id == FRESH_AMBIGUOUS)
+        return 0;
+    if (code.presence == PRESENCE_VALUE && (!entity_get(match->snapshot, KIND_org_unit, id, match->entity) ||
+                                            image_get(match->entity->image, FIELD_org_unit_code).presence ==
+                                                PRESENCE_VALUE))
+        return 0; /* same name, but each has a code of its own */
+    return id;
+}
+
+static void match_unit(struct match *match, const struct staged *staged, uint64_t place)
+{
+    const struct section_view *main = &match->record.sections[0];
+    uint64_t id = match_resolve(match, main->seed);
+    if (staged->what == STAGED_NEW) {
+        uint64_t found = match_unit_find(match, main->image);
+        if (found != 0) {
+            match_link(match, main->seed, found, 0);
+            id = main->seed < found ? main->seed : found;
+        }
+    }
+    if (staged->what != STAGED_MISSING && staged->what != STAGED_GONE)
+        fresh_unit(match, main->image, id);
+    roots_add(match, KIND_org_unit, id, place);
+    stage_write(match->stage, staged, SITUATION_LINKED);
+}
+
+static void match_staged(struct match *match, uint64_t place)
+{
+    struct staged staged;
+    match_fail(match, stage_read(match->stage, place, 0, &staged));
+    if (match->rc != 0)
+        return;
+    const struct stream_name *stream = streams_find(match->streams, source_key_stream(staged.key));
+    if (!stream || !source_read(staged.value, &match->record) || match->record.count == 0) {
+        match_fail(match, ERR_CORRUPT);
+        return;
+    }
+    const struct section_view *main = &match->record.sections[0];
+    bool leaving = staged.what == STAGED_MISSING || staged.what == STAGED_GONE;
+    if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
+        match_known_person(match, &staged, place);
+    else if (main->kind == KIND_person && leaving)
+        stage_write(match->stage, &staged, match->record.situation);
+    else if (main->kind == KIND_person)
+        match_new_person(match, &staged, place, stream);
+    else if (main->kind == KIND_org_unit)
+        match_unit(match, &staged, place);
+    else {
+        for (uint16_t n = 0; n < match->record.count; n++)
+            if (match->record.sections[n].kind != KIND_RAW)
+                roots_add(match, match->record.sections[n].kind,
+                          match_resolve(match, match->record.sections[n].seed), place);
+        stage_write(match->stage, &staged, SITUATION_LINKED);
+    }
+}
+
+/* Undecided records of before are judged again: what was in doubt may be clear now. */
+static void match_again(struct match *match)
+{
+    struct arena *arena TIDY(arena_free) = arena_new();
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    uint8_t type = WAIT_REVIEW;
+    cursor_open(&cursor, match->snapshot, TABLE_wait);
+    if (!arena) {
+        match_fail(match, -ENOMEM);
+        return;
+    }
+    for (bool there = cursor_seek(&cursor, bytes(&type, 1)); there && cursor_has_prefix(&cursor, bytes(&type, 1));
+         there = cursor_next(&cursor)) {
+        struct wait_item item;
+        if (!wait_read(cursor.key, cursor.value, arena, &item) || !item.id)
+            continue;
+        buffer_clear(&match->key);
+        source_key(item.stream, item.id, strlen(item.id), &match->key);
+        match_fail(match, match->key.rc ? match->key.rc
+                                        : stage_touch(match->stage, bytes(match->key.data, match->key.len)));
+    }
+}
+
+int match_run(struct match *match, const struct stage_missing *left, size_t left_count)
+{
+    for (size_t l = 0; l < left_count; l++)
+        for (size_t i = 0; i < left[l].count && match->rc == 0; i++) {
+            struct staged staged;
+            match_fail(match, stage_read(match->stage, left[l].places[i], 0, &staged));
+            if (match->rc == 0)
+                match_fail(match, numbers_set(&match->leaving, digest_fast(staged.key.data, staged.key.len) | 1, 1));
+        }
+    match_again(match);
+    /* stage->count may grow on the way: records that waited come again */
+    for (size_t i = 0; i < match->stage->count && match->rc == 0; i++)
+        match_staged(match, match->stage->places[i]);
+    fault_kill("match");
+    return match->rc ? match->rc : match->snapshot->rc ? match->snapshot->rc : changeset_rc(match->changeset);
+}

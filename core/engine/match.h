@@ -1,0 +1,72 @@
+/* match - which person (or unit) each changed record belongs to.
+ *
+ * Reads staged records, statements and the index; decides by the
+ * organization's rules, the first rule with exactly one candidate. A match is
+ * a statement, sticky until withdrawn. Ambiguity is a review for a person,
+ * never a guess; an unknown person from a source that does not decide who
+ * exists is counted, not created. Writes statements, the staged records with
+ * their situation, and the list of roots that must be merged again. */
+#ifndef ENGINE_MATCH_H
+#define ENGINE_MATCH_H
+
+#include "base/numbers.h"
+#include "engine/entity.h"
+#include "engine/slot.h"
+#include "engine/stage.h"
+#include "engine/streams.h"
+
+/* A root is what is merged as a whole: a person with everything that hangs on them, a unit, or a thing of its own. */
+struct root {
+    enum kind kind;
+    uint64_t id;
+    uint64_t place; /* of a staged record in the pile; ROOT_ONLY: nothing staged, but look again */
+};
+#define ROOT_ONLY UINT64_MAX
+
+struct match_count {
+    uint64_t linked, created, not_owner, disputed, reused;
+};
+
+struct match {
+    const struct organization *organization;
+    struct streams *streams;
+    const struct slots *slots;
+    struct txn *snapshot;
+    struct stage *stage;
+    struct changeset *changeset;
+    struct wait_list *waits;
+    struct root *roots;
+    size_t root_count, root_room;
+    struct match_count count;
+    /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
+    struct numbers fresh, fresh_stream, links, leaving, removed;
+    uint64_t next_statement;
+    bool has_statements, has_waiting_records, has_waiting_refs;
+    /* scratch */
+    struct buffer text, key;
+    struct source record, other;
+    struct entity *entity;
+    int rc;
+};
+
+/* Ambiguous in `fresh`: two different entities under one key. */
+#define FRESH_AMBIGUOUS UINT64_MAX
+
+int match_init(struct match *match);
+void match_done(struct match *match);
+
+/* All staged records, in their order. `left` are the records of this run that nobody saw, also held ones: they do not
+ * stand in the way of a record that takes their place. */
+int match_run(struct match *match, const struct stage_missing *left, size_t left_count);
+
+/* The entity of a seed: the lowest seed of its cluster. */
+uint64_t match_resolve(struct match *match, uint64_t seed);
+/* States that two seeds are the same thing. `rule` from 1; 0: by kind's own rule. */
+void match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule);
+/* Who has this index key now: an id, 0 for nobody, FRESH_AMBIGUOUS for several. */
+uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
+
+/* Rows of the index for records that wait for their person. */
+#define KIND_WAITING(kind) ((enum kind)((kind) | 0x80))
+
+#endif

@@ -1,0 +1,130 @@
+/* merge - whose word counts for each field. */
+#include "engine/merge.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { ACTIVE = 1, PENDING = 2, INACTIVE = 5, TERMINATED = 6 }; /* enumerators of person.status */
+
+static const struct authority *authority_for(const struct organization *organization, enum kind kind,
+                                             const struct field *field)
+{
+    const struct authority *otherwise = NULL;
+    for (const struct authority *at = organization->authorities; at && at->kind != KIND_NONE; at++) {
+        if (at->kind != kind)
+            continue;
+        if (at->field && field && at->field->number == field->number)
+            return at;
+        if (!at->field)
+            otherwise = at;
+    }
+    return otherwise;
+}
+
+int merge_rank(const struct organization *organization, enum kind kind, const struct field *field,
+               const struct connection *connection)
+{
+    const struct authority *authority = authority_for(organization, kind, field);
+    if (!authority) /* nobody said: as in the file */
+        return (int)(connection - organization->connections);
+    for (int rank = 0; authority->connections[rank]; rank++)
+        if (authority->connections[rank] == connection)
+            return rank;
+    return -1;
+}
+
+/* Lower counts more: who still has the record, then authority, then the older record. */
+static bool input_before(const struct merge_input *a, int a_rank, const struct merge_input *b, int b_rank)
+{
+    if (a->gone != b->gone)
+        return !a->gone;
+    if (a_rank != b_rank)
+        return a_rank < b_rank;
+    return a->seed < b->seed;
+}
+
+static bool value_counts(struct value value)
+{
+    return value.presence == PRESENCE_VALUE ||
+           ((value.presence == PRESENCE_NULL || value.presence == PRESENCE_EMPTY) && value.flags & VALUE_CLEARS);
+}
+
+/* Best of all inputs for one field; false when nobody counts. */
+static bool merge_field(const struct organization *organization, enum kind kind, uint16_t number,
+                        const struct merge_input *inputs, size_t count, struct merge_winner *ret_winner)
+{
+    const struct field *field = organization_field_number(organization, kind, number);
+    bool found = false;
+    int best_rank = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct value value = image_get(inputs[i].image, number);
+        int rank = merge_rank(organization, kind, field, inputs[i].connection);
+        if (rank < 0 || !value_counts(value) || (inputs[i].gone && value.presence != PRESENCE_VALUE))
+            continue;
+        if (found && !input_before(&inputs[i], rank, &inputs[ret_winner->input], best_rank))
+            continue;
+        found = true;
+        best_rank = rank;
+        if (value.presence != PRESENCE_VALUE)
+            value = (struct value){.presence = PRESENCE_NULL};
+        value.flags &= (uint8_t) ~(VALUE_CARRIED | VALUE_CLEARS);
+        *ret_winner = (struct merge_winner){number, i, value};
+    }
+    return found;
+}
+
+size_t merge_fields(const struct organization *organization, enum kind kind, const struct merge_input *inputs,
+                    size_t count, struct merge_winner *ret_winners)
+{
+    uint16_t at[256] = {0}; /* a position in each image: fields are taken in ascending order */
+    size_t winners = 0;
+    for (;;) {
+        uint32_t next = UINT32_MAX;
+        for (size_t i = 0; i < count; i++) {
+            uint16_t field;
+            if (at[i] < image_count(inputs[i].image)) {
+                image_nth(inputs[i].image, at[i], &field);
+                next = field < next ? field : next;
+            }
+        }
+        if (next == UINT32_MAX || winners == IMAGE_FIELDS_MAX)
+            return winners;
+        for (size_t i = 0; i < count; i++) {
+            uint16_t field;
+            if (at[i] < image_count(inputs[i].image)) {
+                image_nth(inputs[i].image, at[i], &field);
+                at[i] += field == next;
+            }
+        }
+        if (merge_field(organization, kind, (uint16_t)next, inputs, count, &ret_winners[winners]))
+            winners++;
+    }
+}
+
+bool merge_exists(const struct organization *organization, const struct merge_input *inputs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (const struct connection *const *exists = organization->exists; !inputs[i].gone && *exists; exists++)
+            if (*exists == inputs[i].connection)
+                return true;
+    return false;
+}
+
+uint8_t merge_status(uint8_t said, bool exists, int64_t hired_day, int64_t terminated_day, int64_t today,
+                     int64_t *ret_due)
+{
+    *ret_due = INT64_MAX;
+    if (!exists)
+        return INACTIVE;
+    if (terminated_day != INT64_MIN && terminated_day < today)
+        return TERMINATED;
+    if (terminated_day != INT64_MIN)
+        *ret_due = terminated_day + 1; /* it is the last day worked */
+    if (hired_day != INT64_MIN && hired_day > today) {
+        *ret_due = hired_day < *ret_due ? hired_day : *ret_due;
+        return PENDING;
+    }
+    if (said == TERMINATED && terminated_day != INT64_MIN)
+        return ACTIVE; /* announced, not yet so */
+    return said ? said : ACTIVE;
+}

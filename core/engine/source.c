@@ -1,0 +1,203 @@
+/* source - how a source record is written down. */
+#include "engine/source.h"
+
+#include "base/digest.h"
+#include "base/error.h"
+
+#include <string.h>
+
+enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12 };
+
+void source_key(uint32_t stream, const char *id, size_t len, struct buffer *out)
+{
+    enum { HASHED = 184, HASH = 16 };
+    buffer_be32(out, stream);
+    if (len <= SOURCE_ID_MAX) {
+        buffer_add(out, id, len);
+        return;
+    }
+    uint8_t digest[DIGEST_SHA256];
+    digest_sha256(id, len, digest);
+    buffer_add(out, id, HASHED);
+    buffer_add(out, digest, HASH);
+}
+
+void body_start(struct body_maker *maker)
+{
+    maker->count = 0;
+}
+
+static int section_compare(const struct section_view *a, const struct section_view *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    int order = memcmp(a->key, b->key, a->key_len < b->key_len ? a->key_len : b->key_len);
+    return order ? order : (int)a->key_len - (int)b->key_len;
+}
+
+/* Kinds ascend with how much hangs on them: the person first. So the order by kind puts the main section first. */
+int body_add(struct body_maker *maker, const struct section_view *section, uint16_t *ret_nth)
+{
+    uint16_t at = maker->count;
+    while (at > 0 && section_compare(&maker->sections[at - 1], section) > 0)
+        at--;
+    if (at > 0 && section_compare(&maker->sections[at - 1], section) == 0) {
+        *ret_nth = (uint16_t)(at - 1);
+        return ERR_CONFLICT;
+    }
+    if (maker->count == SECTIONS_MAX)
+        return ERR_LIMIT;
+    memmove(&maker->sections[at + 1], &maker->sections[at], (maker->count - at) * sizeof(*section));
+    maker->sections[at] = *section;
+    maker->count++;
+    *ret_nth = at;
+    return 0;
+}
+
+void body_write(struct body_maker *maker, struct buffer *out)
+{
+    buffer_add(out, &maker->count, sizeof(maker->count));
+    for (uint16_t n = 0; n < maker->count; n++) {
+        const struct section_view *section = &maker->sections[n];
+        uint8_t head[SECTION_HEAD] = {(uint8_t)section->kind};
+        memcpy(head + 2, &section->key_len, sizeof(section->key_len));
+        memcpy(head + 4, &section->image.len, sizeof(section->image.len));
+        buffer_add(out, head, sizeof(head));
+        buffer_add(out, section->key, section->key_len);
+        buffer_add(out, section->image.bytes, section->image.len);
+    }
+}
+
+bool body_read(struct bytes body, struct section_view *ret_sections, uint16_t *ret_count)
+{
+    const uint8_t *at = body.data, *end = at + body.len;
+    uint16_t count;
+    if (body.len < sizeof(count))
+        return false;
+    memcpy(&count, at, sizeof(count));
+    at += sizeof(count);
+    if (count > SECTIONS_MAX)
+        return false;
+    for (uint16_t n = 0; n < count; n++) {
+        struct section_view section = {0};
+        if (end - at < SECTION_HEAD)
+            return false;
+        section.kind = (enum kind)at[0];
+        memcpy(&section.key_len, at + 2, sizeof(section.key_len));
+        memcpy(&section.image.len, at + 4, sizeof(section.image.len));
+        at += SECTION_HEAD;
+        if ((size_t)(end - at) < (size_t)section.key_len + section.image.len)
+            return false;
+        section.key = (const char *)at;
+        section.image.bytes = at + section.key_len;
+        at += section.key_len + section.image.len;
+        ret_sections[n] = section;
+    }
+    *ret_count = count;
+    return at == end;
+}
+
+static bool dead_read(const uint8_t *at, const uint8_t *end, struct source *ret_source)
+{
+    for (uint16_t n = 0; n < ret_source->dead_count; n++) {
+        struct section_view *dead = &ret_source->dead[n];
+        if (end - at < DEAD_HEAD)
+            return false;
+        *dead = (struct section_view){.kind = (enum kind)at[0]};
+        memcpy(&dead->key_len, at + 2, sizeof(dead->key_len));
+        memcpy(&dead->seed, at + 4, sizeof(dead->seed));
+        dead->key = (const char *)at + DEAD_HEAD;
+        if (end - at - DEAD_HEAD < dead->key_len)
+            return false;
+        at += DEAD_HEAD + dead->key_len;
+    }
+    return at == end;
+}
+
+bool source_read(struct bytes value, struct source *ret_source)
+{
+    const uint8_t *at = value.data;
+    uint32_t body_len;
+    if (value.len < sizeof(body_len) + TAIL_HEAD)
+        return false;
+    memcpy(&body_len, at, sizeof(body_len));
+    at += sizeof(body_len);
+    if (body_len > value.len - sizeof(body_len) - TAIL_HEAD)
+        return false;
+    ret_source->body = bytes(at, body_len);
+    if (!body_read(ret_source->body, ret_source->sections, &ret_source->count))
+        return false;
+    at += body_len;
+    ret_source->state = (enum source_state)at[0];
+    ret_source->situation = (enum situation)at[1];
+    memcpy(&ret_source->dead_count, at + 2, sizeof(ret_source->dead_count));
+    if (ret_source->dead_count > SECTIONS_MAX)
+        return false;
+    memcpy(&ret_source->run, at + 4, sizeof(ret_source->run));
+    memcpy(&ret_source->since_ms, at + 8, sizeof(ret_source->since_ms));
+    at += TAIL_HEAD;
+    const uint8_t *end = (const uint8_t *)value.data + value.len;
+    if (end - at < ret_source->count * 8)
+        return false;
+    for (uint16_t n = 0; n < ret_source->count; n++, at += 8)
+        memcpy(&ret_source->sections[n].seed, at, sizeof(uint64_t));
+    return dead_read(at, end, ret_source);
+}
+
+void source_write(const struct source *source, struct buffer *out)
+{
+    uint32_t body_len = (uint32_t)source->body.len;
+    uint8_t tail[TAIL_HEAD] = {(uint8_t)source->state, (uint8_t)source->situation};
+    memcpy(tail + 2, &source->dead_count, sizeof(source->dead_count));
+    memcpy(tail + 4, &source->run, sizeof(source->run));
+    memcpy(tail + 8, &source->since_ms, sizeof(source->since_ms));
+    buffer_add(out, &body_len, sizeof(body_len));
+    buffer_add(out, source->body.data, source->body.len);
+    buffer_add(out, tail, sizeof(tail));
+    for (uint16_t n = 0; n < source->count; n++)
+        buffer_add(out, &source->sections[n].seed, sizeof(uint64_t));
+    for (uint16_t n = 0; n < source->dead_count; n++) {
+        uint8_t head[DEAD_HEAD] = {(uint8_t)source->dead[n].kind};
+        memcpy(head + 2, &source->dead[n].key_len, sizeof(source->dead[n].key_len));
+        memcpy(head + 4, &source->dead[n].seed, sizeof(source->dead[n].seed));
+        buffer_add(out, head, sizeof(head));
+        buffer_add(out, source->dead[n].key, source->dead[n].key_len);
+    }
+}
+
+void spool_row_write(const struct spool_row *row, struct buffer *out)
+{
+    uint16_t place_len = (uint16_t)(row->place.len > PLACE_MAX ? PLACE_MAX : row->place.len);
+    uint32_t body_len = (uint32_t)row->body.len;
+    uint8_t head[4] = {row->flags};
+    memcpy(head + 2, &place_len, sizeof(place_len));
+    buffer_add(out, head, sizeof(head));
+    buffer_add(out, row->place.data, place_len);
+    buffer_add(out, &body_len, sizeof(body_len));
+    buffer_add(out, row->body.data, row->body.len);
+    buffer_add(out, row->protected_values.data, row->protected_values.len);
+}
+
+bool spool_row_read(struct bytes value, struct spool_row *ret_row)
+{
+    const uint8_t *at = value.data, *end = at + value.len;
+    uint16_t place_len;
+    uint32_t body_len;
+    if (value.len < 4)
+        return false;
+    ret_row->flags = at[0];
+    memcpy(&place_len, at + 2, sizeof(place_len));
+    at += 4;
+    if ((size_t)(end - at) < place_len + sizeof(body_len))
+        return false;
+    ret_row->place = bytes(at, place_len);
+    at += place_len;
+    memcpy(&body_len, at, sizeof(body_len));
+    at += sizeof(body_len);
+    if ((size_t)(end - at) < body_len)
+        return false;
+    ret_row->body = bytes(at, body_len);
+    at += body_len;
+    ret_row->protected_values = bytes(at, (size_t)(end - at));
+    return true;
+}

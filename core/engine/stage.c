@@ -1,0 +1,574 @@
+/* stage - the last thing each source said about each of its records. */
+#include "engine/stage.h"
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+enum { PILE_MEMORY = 48 << 20, STAGED_HEAD = 3 };
+
+int stage_init(struct stage *stage, const char *scratch_dir)
+{
+    return pile_new(scratch_dir, PILE_MEMORY, &stage->pile);
+}
+
+void stage_done(struct stage *stage)
+{
+    pile_free(stage->pile);
+    free(stage->places);
+    numbers_done(&stage->keys);
+    buffer_done(&stage->body);
+    buffer_done(&stage->value);
+    buffer_done(&stage->row);
+}
+
+void stage_missing_done(struct stage_missing *missing)
+{
+    free(missing->places);
+    *missing = (struct stage_missing){0};
+}
+
+/* --- what is kept of a staged record: u8 what, u16 key length, key, value, then protected values behind --- */
+
+static int stage_keep(struct stage *stage, enum staged_what what, struct bytes key, struct bytes value,
+                      uint64_t *ret_place)
+{
+    uint16_t key_len = (uint16_t)key.len;
+    uint8_t head[STAGED_HEAD] = {(uint8_t)what};
+    memcpy(head + 1, &key_len, sizeof(key_len));
+    buffer_clear(&stage->row);
+    buffer_add(&stage->row, head, sizeof(head));
+    buffer_add(&stage->row, key.data, key.len);
+    buffer_add(&stage->row, value.data, value.len);
+    if (stage->row.rc != 0)
+        return stage->row.rc;
+    return pile_add(stage->pile, bytes(stage->row.data, stage->row.len), ret_place);
+}
+
+int stage_read(struct stage *stage, uint64_t place, unsigned slot, struct staged *ret_staged)
+{
+    struct bytes row;
+    int rc = pile_get(stage->pile, place, slot, &row);
+    if (rc != 0)
+        return rc;
+    const uint8_t *at = row.data;
+    uint16_t key_len;
+    memcpy(&key_len, at + 1, sizeof(key_len));
+    ret_staged->what = (enum staged_what)at[0];
+    ret_staged->key = bytes(at + STAGED_HEAD, key_len);
+    ret_staged->value = bytes(at + STAGED_HEAD + key_len, row.len - STAGED_HEAD - key_len);
+    return 0;
+}
+
+static int places_add(uint64_t **places, size_t *count, size_t *room, uint64_t place)
+{
+    int rc = mem_grow(places, *count, room, sizeof(**places));
+    if (rc == 0)
+        (*places)[(*count)++] = place;
+    return rc;
+}
+
+static int stage_add(struct stage *stage, enum staged_what what, struct bytes key, struct bytes value)
+{
+    uint64_t place;
+    int rc = stage_keep(stage, what, key, value, &place);
+    return rc ? rc : places_add(&stage->places, &stage->count, &stage->room, place);
+}
+
+int stage_release(struct stage *stage, const struct stage_missing *missing, size_t nth)
+{
+    return places_add(&stage->places, &stage->count, &stage->room, missing->places[nth]);
+}
+
+/* --- the vault --- */
+
+static bool item_among(const struct vault_item *items, size_t count, const uint8_t *digest)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(items[i].digest, digest, DIGEST_KEYED) == 0)
+            return true;
+    return false;
+}
+
+/* What the record's sealed values are in plain: from the pull, else from what was sealed before. */
+static int vault_collect(struct stage *stage, struct bytes fresh, struct bytes old_row, struct buffer *plain,
+                         struct vault_item *items, size_t *ret_count)
+{
+    enum { HEAD = DIGEST_KEYED + 4 };
+    size_t count = 0;
+    const uint8_t *at = fresh.data, *end = at + fresh.len;
+    while (end - at >= HEAD && count < VAULT_ITEM_MAX) {
+        uint32_t len;
+        memcpy(&len, at + DIGEST_KEYED, sizeof(len));
+        if ((size_t)(end - at) - HEAD < len)
+            return ERR_CORRUPT;
+        if (!item_among(items, count, at)) {
+            memcpy(items[count].digest, at, DIGEST_KEYED);
+            items[count].plain = (const char *)at + HEAD;
+            items[count++].len = len;
+        }
+        at += HEAD + len;
+    }
+    plain->ceiling = 1 << 20;
+    buffer_reserve(plain, 1 << 16); /* so that what was revealed stays where it is */
+    buffer_clear(plain);
+    for (uint16_t s = 0; s < stage->made.count && old_row.len > 0; s++)
+        for (uint16_t n = 0; n < image_count(stage->made.sections[s].image); n++) {
+            uint16_t field;
+            struct value value = image_nth(stage->made.sections[s].image, n, &field);
+            const uint8_t *digest = (const uint8_t *)value.bytes;
+            if (!(value.flags & VALUE_SEALED) || value.len != DIGEST_KEYED || count == VAULT_ITEM_MAX ||
+                item_among(items, count, digest))
+                continue;
+            size_t begin = plain->len;
+            int rc = vault_reveal(stage->vault, old_row, digest, plain);
+            if (rc == ERR_GONE)
+                continue; /* erased: it stays erased */
+            if (rc != 0 || plain->len > 1 << 16)
+                return rc ? rc : ERR_LIMIT;
+            memcpy(items[count].digest, digest, DIGEST_KEYED);
+            items[count].plain = plain->data + begin;
+            items[count++].len = plain->len - begin;
+        }
+    *ret_count = count;
+    return 0;
+}
+
+/* Whether each sealed digest of the record is in the row already. */
+static bool vault_has_all(struct stage *stage, const struct vault_item *items, size_t count, struct bytes old_row)
+{
+    if (old_row.len == 0)
+        return count == 0;
+    struct buffer plain __attribute__((cleanup(buffer_done))) = {0};
+    for (size_t i = 0; i < count; i++) {
+        buffer_clear(&plain);
+        if (vault_reveal(stage->vault, old_row, items[i].digest, &plain) != 0)
+            return false;
+    }
+    return true;
+}
+
+static int stage_seal(struct stage *stage, struct bytes fresh)
+{
+    if (fresh.len == 0)
+        return 0;
+    struct vault_item items[VAULT_ITEM_MAX];
+    struct buffer plain __attribute__((cleanup(buffer_done))) = {0}, row __attribute__((cleanup(buffer_done))) = {0};
+    uint64_t key = __builtin_bswap64(stage->made.sections[0].seed);
+    struct bytes old = {0};
+    size_t count;
+    txn_get(stage->snapshot, TABLE_vault, bytes(&key, sizeof(key)), &old);
+    int rc = vault_collect(stage, fresh, old, &plain, items, &count);
+    if (rc != 0 || vault_has_all(stage, items, count, old))
+        return rc;
+    rc = vault_seal(stage->vault, old, items, count, &row);
+    if (rc == 0)
+        changeset_put(stage->changeset, TABLE_vault, bytes(&key, sizeof(key)), old, bytes(row.data, row.len));
+    return rc;
+}
+
+/* --- one record: its rows joined, what is absent overlaid, seeds given --- */
+
+static bool mapping_has(const struct mapping *mapping, enum kind kind, uint16_t field)
+{
+    for (size_t s = 0; s < mapping->section_count; s++)
+        for (size_t i = 0; mapping->sections[s].kind == kind && i < mapping->sections[s].rule_count; i++)
+            if (mapping->sections[s].rules[i].field->number == field)
+                return true;
+    return false;
+}
+
+static const struct section_view *section_find(const struct section_view *sections, uint16_t count,
+                                               const struct section_view *like)
+{
+    for (uint16_t n = 0; n < count; n++)
+        if (sections[n].kind == like->kind && sections[n].key_len == like->key_len &&
+            memcmp(sections[n].key, like->key, like->key_len) == 0)
+            return &sections[n];
+    return NULL;
+}
+
+/* Fields that the old image has, the new one has not, and the mapping still names: they are carried. Writes the new
+ * image behind `out` when there are any; else gives the new one back. */
+static struct image image_overlay(struct stage *stage, const struct mapping *mapping, enum kind kind,
+                                  struct image image, struct image old, struct buffer *out)
+{
+    bool carried = false;
+    image_start(&stage->image);
+    uint16_t field;
+    for (uint16_t n = 0; n < image_count(old); n++) {
+        struct value value = image_nth(old, n, &field);
+        if (image_get(image, field).presence != PRESENCE_ABSENT || !mapping_has(mapping, kind, field))
+            continue;
+        value.flags |= VALUE_CARRIED;
+        image_put(&stage->image, field, value);
+        carried = true;
+    }
+    if (!carried)
+        return image;
+    for (uint16_t n = 0; n < image_count(image); n++) {
+        struct value value = image_nth(image, n, &field);
+        image_put(&stage->image, field, value);
+    }
+    size_t begin = out->len;
+    image_write(&stage->image, out);
+    return (struct image){(const uint8_t *)out->data + begin, (uint32_t)(out->len - begin)};
+}
+
+/* Lays the old record under the sections that came. The images that change go to stage->value, which is reserved
+ * first so that it does not move. */
+static int stage_overlay(struct stage *stage, const struct stage_stream *stream)
+{
+    buffer_clear(&stage->value);
+    size_t most = stage->old.body.len + stage->body.len + 4096;
+    for (uint16_t n = 0; n < stage->maker.count; n++)
+        most += stage->maker.sections[n].image.len;
+    if (!buffer_reserve(&stage->value, most))
+        return stage->value.rc;
+    buffer_clear(&stage->value);
+    for (uint16_t n = 0; n < stage->maker.count; n++) {
+        struct section_view *section = &stage->maker.sections[n];
+        const struct section_view *old = section_find(stage->old.sections, stage->old.count, section);
+        if (old)
+            section->image = image_overlay(stage, stream->mapping, section->kind, section->image, old->image,
+                                           &stage->value);
+    }
+    for (uint16_t n = 0; n < stage->old.count; n++) {
+        const struct section_view *old = &stage->old.sections[n];
+        uint16_t nth;
+        if (old->kind < 32 && stream->unknown_kinds & 1u << old->kind &&
+            !section_find(stage->maker.sections, stage->maker.count, old) &&
+            body_add(&stage->maker, old, &nth) == ERR_LIMIT)
+            return ERR_LIMIT;
+    }
+    return stage->value.rc;
+}
+
+/* Seeds stay with their section, also through a time in which the source does not say it. */
+static void stage_seeds(struct stage *stage, bool had)
+{
+    struct source *made = &stage->made, *old = &stage->old;
+    for (uint16_t n = 0; n < made->count; n++) {
+        const struct section_view *before = NULL;
+        if (had && !(before = section_find(old->sections, old->count, &made->sections[n])))
+            before = section_find(old->dead, old->dead_count, &made->sections[n]);
+        made->sections[n].seed = before ? before->seed : ++stage->next_seed;
+    }
+    made->dead_count = 0;
+    for (uint16_t n = 0; had && n < old->count + old->dead_count; n++) {
+        const struct section_view *before = n < old->count ? &old->sections[n] : &old->dead[n - old->count];
+        if (before->kind != KIND_RAW && made->dead_count < SECTIONS_MAX &&
+            !section_find(made->sections, made->count, before))
+            made->dead[made->dead_count++] = *before;
+    }
+}
+
+/* Writes stage->made (state, seeds) into stage->value and keeps it. */
+static int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, enum source_state state)
+{
+    stage->made.state = state;
+    stage->made.run = stage->run;
+    stage->made.since_ms = stage->now_ms;
+    buffer_clear(&stage->value);
+    source_write(&stage->made, &stage->value);
+    if (stage->value.rc != 0)
+        return stage->value.rc;
+    return stage_add(stage, what, key, bytes(stage->value.data, stage->value.len));
+}
+
+struct group { /* all spooled rows of one id */
+    struct bytes key, protected_values;
+    uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
+    size_t rows;
+};
+
+/* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
+static int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group,
+                        struct bytes stored, struct stage_count *count)
+{
+    bool had = stored.data != NULL;
+    if (had && !source_read(stored, &stage->old))
+        return ERR_CORRUPT;
+    bool present = had && stage->old.state == SOURCE_PRESENT;
+    if (present && stage->old.body.len == stage->body.len &&
+        memcmp(stage->old.body.data, stage->body.data, stage->body.len) == 0) {
+        count->same++;
+        return 0;
+    }
+    struct bytes body = bytes(stage->body.data, stage->body.len);
+    if (had) {
+        if (!body_read(body, stage->maker.sections, &stage->maker.count))
+            return ERR_CORRUPT;
+        int rc = stage_overlay(stage, stream);
+        if (rc != 0)
+            return rc;
+        buffer_clear(&stage->row);
+        body_write(&stage->maker, &stage->row);
+        if (stage->row.rc != 0)
+            return stage->row.rc;
+        body = bytes(stage->row.data, stage->row.len);
+        if (present && stage->old.body.len == body.len && memcmp(stage->old.body.data, body.data, body.len) == 0) {
+            count->same++;
+            return 0;
+        }
+        /* row is scratch of stage_keep() too: the finished body moves to where it can stay */
+        buffer_clear(&stage->body);
+        buffer_add(&stage->body, body.data, body.len);
+        body = bytes(stage->body.data, stage->body.len);
+        if (stage->body.rc != 0)
+            return stage->body.rc;
+    }
+    stage->made.body = body;
+    if (!body_read(body, stage->made.sections, &stage->made.count))
+        return ERR_CORRUPT;
+    stage_seeds(stage, had);
+    stage->made.situation = had ? stage->old.situation : 0;
+    int rc = stage_seal(stage, group->protected_values);
+    if (rc != 0)
+        return rc;
+    count->added += !had;
+    count->changed += present;
+    count->returned += had && !present;
+    return stage_finish(stage, !had ? STAGED_NEW : present ? STAGED_CHANGED : STAGED_RETURNED, group->key,
+                        SOURCE_PRESENT);
+}
+
+/* A stored record that this pull did not show. */
+static int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
+                        bool filtered, struct stage_missing *missing, struct stage_count *count)
+{
+    struct bytes id = source_key_id(key);
+    size_t prefix = strlen(SOURCE_UNIT_PREFIX);
+    if (id.len >= prefix && memcmp(id.data, SOURCE_UNIT_PREFIX, prefix) == 0)
+        return 0;
+    if (!source_read(stored, &stage->old))
+        return ERR_CORRUPT;
+    bool present = stage->old.state == SOURCE_PRESENT;
+    bool over = stage->old.state == SOURCE_MISSING && !stream->ignore_missing &&
+                stage->now_ms - stage->old.since_ms >= stream->grace_ms;
+    if (!present && !over)
+        return 0;
+    bool goes = over || (!stream->ignore_missing && (stream->grace_ms <= 0 || filtered));
+    stage->made = stage->old;
+    stage->made.state = goes ? SOURCE_GONE : SOURCE_MISSING;
+    stage->made.run = stage->run;
+    stage->made.since_ms = stage->now_ms;
+    buffer_clear(&stage->value);
+    source_write(&stage->made, &stage->value);
+    uint64_t place;
+    int rc = stage->value.rc;
+    if (rc == 0)
+        rc = stage_keep(stage, goes ? STAGED_GONE : STAGED_MISSING, key, bytes(stage->value.data, stage->value.len),
+                        &place);
+    if (rc == 0)
+        rc = places_add(&missing->places, &missing->count, &missing->room, place);
+    count->filtered += filtered;
+    count->missing += !filtered && present;
+    return rc;
+}
+
+/* --- walking spool and store side by side --- */
+
+struct walk {
+    struct stage *stage;
+    const struct stage_stream *stream;
+    struct cursor cursor;
+    uint8_t prefix[4];
+    bool stored; /* the cursor stands on a record of this stream */
+    struct bytes key, value; /* the spooled row that comes next */
+    int spooled;
+    struct buffer key_copy, sealed;
+};
+
+static void walk_store_next(struct walk *walk, bool first)
+{
+    struct bytes prefix = bytes(walk->prefix, sizeof(walk->prefix));
+    walk->stored = (first ? cursor_seek(&walk->cursor, prefix) : cursor_next(&walk->cursor)) &&
+                   cursor_has_prefix(&walk->cursor, prefix);
+}
+
+static void walk_duplicate(struct walk *walk, struct bytes key, const struct spool_row *row, const char *reason,
+                           struct stage_count *count)
+{
+    struct stage *stage = walk->stage;
+    struct bytes id = source_key_id(key);
+    char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
+    char *place __attribute__((cleanup(tidy_free))) = mem_copy(row->place.data, row->place.len);
+    if (!id_text || !place) {
+        stage->waits->rc = -ENOMEM;
+        return;
+    }
+    char *star = strchr(place, '*');
+    if (star)
+        memmove(star, star + 1, strlen(star));
+    count->duplicates++;
+    wait_add(stage->waits, &(struct wait_item){.type = WAIT_DEAD,
+                                               .stream = walk->stream->stream,
+                                               .id = id_text,
+                                               .place = place,
+                                               .field = place, /* several of one id are several dead letters */
+                                               .reason = reason});
+}
+
+/* A further row of the same id: gives what the first ones did not, or is a duplicate. */
+static int walk_join(struct walk *walk, struct bytes key, const struct spool_row *row, struct stage_count *count)
+{
+    struct stage *stage = walk->stage;
+    struct section_view sections[SECTIONS_MAX];
+    uint16_t section_count, nth;
+    struct buffer joined __attribute__((cleanup(buffer_done))) = {0};
+    bool fresh = false, disagrees = false;
+    if (!body_read(bytes(stage->body.data, stage->body.len), stage->maker.sections, &stage->maker.count) ||
+        !body_read(row->body, sections, &section_count))
+        return ERR_CORRUPT;
+    for (uint16_t n = 0; n < section_count; n++) {
+        int rc = sections[n].kind == KIND_RAW ? ERR_CONFLICT : body_add(&stage->maker, &sections[n], &nth);
+        if (rc == 0)
+            fresh = true;
+        else if (rc != ERR_CONFLICT)
+            return rc;
+        else if (sections[n].kind != KIND_RAW)
+            disagrees |= stage->maker.sections[nth].image.len != sections[n].image.len ||
+                         memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes,
+                                sections[n].image.len) != 0;
+    }
+    if (!fresh || disagrees)
+        walk_duplicate(walk, key, row, fresh ? "rows_disagree" : "duplicate_key", count);
+    if (!fresh)
+        return 0;
+    body_write(&stage->maker, &joined);
+    buffer_clear(&stage->body);
+    buffer_add(&stage->body, joined.data, joined.len);
+    buffer_add(&walk->sealed, row->protected_values.data, row->protected_values.len);
+    return joined.rc ? joined.rc : stage->body.rc;
+}
+
+/* Collects all spooled rows of the next id into stage->body. */
+static int walk_group(struct walk *walk, struct group *ret_group, struct stage_count *count)
+{
+    struct stage *stage = walk->stage;
+    buffer_clear(&walk->key_copy);
+    buffer_clear(&walk->sealed);
+    buffer_clear(&stage->body);
+    buffer_add(&walk->key_copy, walk->key.data, walk->key.len);
+    struct group group = {.key = bytes(walk->key_copy.data, walk->key_copy.len)};
+    int rc = walk->key_copy.rc;
+    while (rc == 0 && walk->spooled == 1 && walk->key.len == group.key.len &&
+           memcmp(walk->key.data, group.key.data, group.key.len) == 0) {
+        struct spool_row row;
+        if (!spool_row_read(walk->value, &row))
+            return ERR_CORRUPT;
+        if (row.flags != SPOOL_ROW) {
+            group.seen = row.flags;
+        } else if (group.rows++ == 0) {
+            buffer_add(&stage->body, row.body.data, row.body.len);
+            buffer_add(&walk->sealed, row.protected_values.data, row.protected_values.len);
+            rc = stage->body.rc;
+        } else {
+            rc = walk_join(walk, group.key, &row, count);
+        }
+        if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
+            rc = walk->spooled;
+    }
+    group.protected_values = bytes(walk->sealed.data, walk->sealed.len);
+    *ret_group = group;
+    return rc ? rc : walk->sealed.rc;
+}
+
+static bool id_is_unit(struct bytes key)
+{
+    size_t len = strlen(SOURCE_UNIT_PREFIX);
+    return key.len >= 4 + len && memcmp((const char *)key.data + 4, SOURCE_UNIT_PREFIX, len) == 0;
+}
+
+static int walk_step(struct walk *walk, struct stage_missing *missing, struct stage_count *count)
+{
+    struct stage *stage = walk->stage;
+    int order = walk->spooled != 1 ? 1 : !walk->stored ? -1 : 0;
+    if (order == 0) {
+        size_t len = walk->key.len < walk->cursor.key.len ? walk->key.len : walk->cursor.key.len;
+        order = memcmp(walk->key.data, walk->cursor.key.data, len);
+        order = order ? order : (int)walk->key.len - (int)walk->cursor.key.len;
+    }
+    struct group group = {0};
+    int rc = order <= 0 ? walk_group(walk, &group, count) : 0;
+    if (rc != 0)
+        return rc;
+    struct bytes stored = order >= 0 ? walk->cursor.value : bytes(NULL, 0);
+    if (order >= 0 && !id_is_unit(walk->cursor.key)) {
+        struct source *old = &stage->old;
+        if (!source_read(stored, old))
+            return ERR_CORRUPT;
+        count->population += old->state == SOURCE_PRESENT;
+    }
+    if (order <= 0)
+        count->distinct += !id_is_unit(group.key);
+    if (group.rows > 0)
+        rc = stage_record(stage, walk->stream, &group, stored, count);
+    else if (order >= 0 && walk->stream->complete && (order > 0 || group.seen == SPOOL_FILTERED))
+        rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
+    if (order >= 0)
+        walk_store_next(walk, false);
+    return rc ? rc : stage->snapshot->rc;
+}
+
+int stage_compare(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
+                  struct stage_count *ret_count)
+{
+    struct walk walk = {.stage = stage, .stream = stream};
+    struct stage_count count = {0};
+    uint32_t be = __builtin_bswap32(stream->stream);
+    memcpy(walk.prefix, &be, sizeof(be));
+    cursor_open(&walk.cursor, stage->snapshot, TABLE_source);
+    walk_store_next(&walk, true);
+    int rc = sorter_rewind(stream->spool);
+    if (rc == 0 && (walk.spooled = sorter_next(stream->spool, &walk.key, &walk.value)) < 0)
+        rc = walk.spooled;
+    while (rc == 0 && (walk.spooled == 1 || walk.stored))
+        rc = walk_step(&walk, missing, &count);
+    cursor_close(&walk.cursor);
+    buffer_done(&walk.key_copy);
+    buffer_done(&walk.sealed);
+    fault_kill("stage");
+    if (rc == 0 && (rc = stage->waits->rc) == 0)
+        *ret_count = count;
+    return rc ? rc : stage->snapshot->rc;
+}
+
+int stage_touch(struct stage *stage, struct bytes key)
+{
+    struct bytes value;
+    for (; stage->known < stage->count; stage->known++) { /* what is staged already, looked up by key */
+        struct staged staged;
+        int rc = stage_read(stage, stage->places[stage->known], 1, &staged);
+        if (rc == 0)
+            rc = numbers_set(&stage->keys, digest_fast(staged.key.data, staged.key.len) | 1, 1);
+        if (rc != 0)
+            return rc;
+    }
+    if (numbers_get(&stage->keys, digest_fast(key.data, key.len) | 1))
+        return 0;
+    return txn_get(stage->snapshot, TABLE_source, key, &value) ? stage_add(stage, STAGED_CHANGED, key, value)
+                                                               : stage->snapshot->rc;
+}
+
+void stage_write(struct stage *stage, const struct staged *staged, enum situation situation)
+{
+    /* situation is one byte behind the body: see source.h */
+    uint32_t body_len;
+    memcpy(&body_len, staged->value.data, sizeof(body_len));
+    buffer_clear(&stage->value);
+    buffer_add(&stage->value, staged->value.data, staged->value.len);
+    if (stage->value.rc == 0)
+        stage->value.data[sizeof(body_len) + body_len + 1] = (char)situation;
+    struct bytes old = {0};
+    if (staged->what != STAGED_NEW)
+        txn_get(stage->snapshot, TABLE_source, staged->key, &old);
+    if (old.len == stage->value.len && memcmp(old.data, stage->value.data, old.len) == 0)
+        return; /* it only came again to be judged */
+    changeset_put(stage->changeset, TABLE_source, staged->key, old, bytes(stage->value.data, stage->value.len));
+}

@@ -1,0 +1,93 @@
+/* stage - the last thing each source said about each of its records.
+ *
+ * Compares the sorted spool of one stream with what is stored, in key order.
+ * An unchanged record costs one comparison and no write. A field that is
+ * absent now keeps its previous value, flagged as carried; so staging a pull
+ * twice changes nothing the second time. Missing is derived only from a
+ * complete claim, and only proposed here: the safeguard decides.
+ *
+ * Reads what map spooled and the `source` and `vault` tables; what differs is
+ * kept in a pile for match and merge, and goes into the changeset by
+ * stage_write(). */
+#ifndef ENGINE_STAGE_H
+#define ENGINE_STAGE_H
+
+#include "base/numbers.h"
+#include "config/mapping.h"
+#include "engine/source.h"
+#include "engine/wait.h"
+#include "store/changeset.h"
+#include "store/pile.h"
+#include "store/sorter.h"
+#include "store/vault.h"
+
+enum staged_what { STAGED_NEW = 1, STAGED_CHANGED, STAGED_RETURNED, STAGED_MISSING, STAGED_GONE };
+
+/* One record that differs from what was stored. */
+struct staged {
+    enum staged_what what;
+    struct bytes key;   /* of the source table */
+    struct bytes value; /* as it will be stored, but for the situation */
+};
+
+struct stage {
+    struct txn *snapshot;
+    struct changeset *changeset;
+    const struct vault *vault;
+    struct wait_list *waits;
+    uint32_t run;
+    int64_t now_ms;
+    uint64_t next_seed;
+    struct pile *pile;
+    uint64_t *places; /* of staged records, in the order of streams and keys */
+    size_t count, room;
+    struct numbers keys; /* of staged records, for stage_touch() */
+    size_t known;
+    /* scratch, reused for each record */
+    struct buffer body, value, row;
+    struct body_maker maker;
+    struct source old, made;
+    struct image_maker image;
+};
+
+struct stage_count {
+    uint64_t added, changed, same, returned;
+    uint64_t duplicates;
+    uint64_t population;    /* records that were present before, without units made by reference */
+    uint64_t missing;       /* present before, not seen now (only when asked) */
+    uint64_t filtered;      /* present before, now outside `where` */
+    uint64_t distinct;      /* different ids in the spool, units left out */
+};
+
+struct stage_stream {
+    uint32_t stream;
+    const struct mapping *mapping;
+    struct sorter *spool;
+    bool complete;          /* the claim proves absence */
+    uint32_t unknown_kinds; /* bit per kind: the column that says whether there is one is missing; keep what was */
+    int64_t grace_ms;
+    bool ignore_missing;
+};
+
+/* Records that would go, by place in stage->pile; told apart from `places`. */
+struct stage_missing {
+    uint64_t *places;
+    size_t count, room;
+};
+
+int stage_init(struct stage *stage, const char *scratch_dir);
+void stage_done(struct stage *stage);
+void stage_missing_done(struct stage_missing *missing);
+
+int stage_compare(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
+                  struct stage_count *ret_count);
+/* The safeguard let them go: they join the staged records. */
+int stage_release(struct stage *stage, const struct stage_missing *missing, size_t nth);
+/* A stored record comes again although its source said nothing new: it is to be judged once more. */
+int stage_touch(struct stage *stage, struct bytes key);
+/* Reads a staged record; valid until the next call with the same slot (0 or 1). */
+int stage_read(struct stage *stage, uint64_t place, unsigned slot, struct staged *ret_staged);
+/* Puts the record into the changeset, with how it stands to the persons, sealed values into the vault. */
+void stage_write(struct stage *stage, const struct staged *staged, enum situation situation);
+
+#endif

@@ -1,0 +1,30 @@
+/* streams - the numbers of (connection, partition, stream), and what they mean for one organization. */
+#ifndef ENGINE_STREAMS_H
+#define ENGINE_STREAMS_H
+
+#include "base/arena.h"
+#include "config/organization.h"
+#include "store/store.h"
+
+struct stream_name {
+    uint32_t number;
+    const char *connection_name, *partition, *stream;
+    const struct connection *connection; /* NULL: no longer in the organization's file */
+};
+
+struct streams {
+    struct arena *arena;
+    struct stream_name *items; /* by ascending number */
+    size_t count;
+};
+
+/* Reads all that the store knows. */
+int streams_load(const struct organization *organization, struct txn *txn, struct streams *ret_streams);
+void streams_done(struct streams *streams);
+const struct stream_name *streams_find(const struct streams *streams, uint32_t number);
+
+/* The number, given when there is none yet. */
+int streams_number(struct store *store, const char *connection, const char *partition, const char *stream,
+                   uint32_t *ret_number);
+
+#endif

@@ -1,0 +1,237 @@
+/* wait - what waits for a person. */
+#include "engine/wait.h"
+
+#include "base/buffer.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Key: u8 type, u32 stream, u64 digest of what makes the item this one. Value: u64 number, u32 run, i64 since,
+ * u64 entity, then id, place, reason, field, text, each u16 length (0: none, else length + 1) and bytes. */
+enum { KEY = 1 + 4 + 8, FIXED = 8 + 4 + 8 + 8, TEXTS = 5 };
+
+int wait_list_init(struct wait_list *list)
+{
+    *list = (struct wait_list){.arena = arena_new()};
+    return list->arena ? 0 : -ENOMEM;
+}
+
+void wait_list_done(struct wait_list *list)
+{
+    arena_free(list->arena);
+    free(list->items);
+    *list = (struct wait_list){0};
+}
+
+static const char *wait_copy(struct wait_list *list, const char *text)
+{
+    if (!text)
+        return NULL;
+    const char *copy = arena_text(list->arena, text);
+    if (!copy)
+        list->rc = -ENOMEM;
+    return copy;
+}
+
+void wait_add(struct wait_list *list, const struct wait_item *item)
+{
+    if (list->rc == 0)
+        list->rc = mem_grow(&list->items, list->count, &list->room, sizeof(*item));
+    if (list->rc != 0)
+        return;
+    struct wait_item copy = *item;
+    copy.id = wait_copy(list, item->id);
+    copy.place = wait_copy(list, item->place);
+    copy.reason = wait_copy(list, item->reason);
+    copy.field = wait_copy(list, item->field);
+    copy.text = wait_copy(list, item->text);
+    list->items[list->count++] = copy;
+    list->by_type[(unsigned char)item->type & 127]++;
+}
+
+static void digest_text(struct buffer *out, const char *text)
+{
+    buffer_text(out, text ? text : "");
+    buffer_byte(out, '\0');
+}
+
+/* What makes two items the same one: where they belong, what is wrong. The place counts only without an id: rows
+ * move. */
+static int wait_key(const struct wait_item *item, struct buffer *scratch, uint8_t ret_key[KEY])
+{
+    buffer_clear(scratch);
+    digest_text(scratch, item->id);
+    digest_text(scratch, item->id ? NULL : item->place);
+    digest_text(scratch, item->reason);
+    digest_text(scratch, item->field);
+    if (scratch->rc != 0)
+        return scratch->rc;
+    uint32_t stream = __builtin_bswap32(item->stream);
+    uint64_t digest = digest_fast(scratch->data, scratch->len);
+    ret_key[0] = (uint8_t)item->type;
+    memcpy(ret_key + 1, &stream, sizeof(stream));
+    memcpy(ret_key + 5, &digest, sizeof(digest));
+    return 0;
+}
+
+static void wait_write(const struct wait_item *item, struct buffer *out)
+{
+    const char *const texts[TEXTS] = {item->id, item->place, item->reason, item->field, item->text};
+    buffer_clear(out);
+    buffer_add(out, &item->number, sizeof(item->number));
+    buffer_add(out, &item->run, sizeof(item->run));
+    buffer_add(out, &item->since_ms, sizeof(item->since_ms));
+    buffer_add(out, &item->entity, sizeof(item->entity));
+    for (int i = 0; i < TEXTS; i++) {
+        size_t len = texts[i] ? strlen(texts[i]) : 0;
+        uint16_t mark = (uint16_t)(!texts[i] ? 0 : len > 65000 ? 65001 : len + 1);
+        buffer_add(out, &mark, sizeof(mark));
+        if (mark > 1)
+            buffer_add(out, texts[i], mark - 1u);
+    }
+}
+
+bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct wait_item *ret_item)
+{
+    const uint8_t *at = value.data, *end = at + value.len, *head = key.data;
+    if (key.len != KEY || value.len < FIXED)
+        return false;
+    struct wait_item item = {.type = (enum wait_type)head[0]};
+    memcpy(&item.stream, head + 1, sizeof(item.stream));
+    item.stream = __builtin_bswap32(item.stream);
+    memcpy(&item.number, at, sizeof(item.number));
+    memcpy(&item.run, at + 8, sizeof(item.run));
+    memcpy(&item.since_ms, at + 12, sizeof(item.since_ms));
+    memcpy(&item.entity, at + 20, sizeof(item.entity));
+    at += FIXED;
+    const char **texts[TEXTS] = {&item.id, &item.place, &item.reason, &item.field, &item.text};
+    for (int i = 0; i < TEXTS; i++) {
+        uint16_t mark;
+        if (end - at < 2)
+            return false;
+        memcpy(&mark, at, sizeof(mark));
+        at += 2;
+        if (mark > 0 && end - at < mark - 1)
+            return false;
+        if (mark > 0 && !(*texts[i] = arena_copy(arena, at, mark - 1u)))
+            return false;
+        at += mark > 0 ? mark - 1 : 0;
+    }
+    *ret_item = item;
+    return true;
+}
+
+struct keyed {
+    uint8_t key[KEY];
+    struct wait_item *item;
+};
+
+static int keyed_compare(const void *a, const void *b)
+{
+    return memcmp(((const struct keyed *)a)->key, ((const struct keyed *)b)->key, KEY);
+}
+
+struct settling {
+    struct txn *txn;
+    struct changeset *changeset;
+    struct buffer value, scratch;
+    uint64_t last_number;
+    bool numbered;
+    uint32_t run;
+    int64_t now_ms;
+};
+
+/* An item of this run, and what waited under its key before (data NULL: nothing). */
+static void settle_one(struct settling *settling, const struct keyed *keyed, struct bytes old, struct arena *arena)
+{
+    struct wait_item *item = keyed->item, before = {0};
+    if (old.data && wait_read(bytes(keyed->key, KEY), old, arena, &before)) {
+        item->number = before.number;
+        item->since_ms = before.since_ms;
+        item->run = before.run; /* same words: same bytes, no write */
+        wait_write(item, &settling->value);
+        if (settling->value.len == old.len && memcmp(settling->value.data, old.data, old.len) == 0)
+            return;
+    } else {
+        item->number = ++settling->last_number;
+        item->since_ms = settling->now_ms;
+        settling->numbered = true;
+    }
+    item->run = settling->run;
+    wait_write(item, &settling->value);
+    changeset_put(settling->changeset, TABLE_wait, bytes(keyed->key, KEY), old,
+                  bytes(settling->value.data, settling->value.len));
+}
+
+/* Walks what waited for one stream and type beside the items of this run, both by key. */
+static void settle_walk(struct settling *settling, struct cursor *cursor, const uint8_t prefix[5],
+                        struct keyed *keyed, size_t count, bool keep, struct arena *arena)
+{
+    struct bytes begins = bytes(prefix, 5);
+    bool there = cursor_seek(cursor, begins) && cursor_has_prefix(cursor, begins);
+    size_t i = 0;
+    while (i < count || there) {
+        int order = i >= count ? 1 : !there ? -1 : memcmp(keyed[i].key, cursor->key.data, KEY);
+        if (order <= 0)
+            settle_one(settling, &keyed[i], order == 0 ? cursor->value : bytes(NULL, 0), arena);
+        else if (!keep)
+            changeset_delete(settling->changeset, TABLE_wait, cursor->key, cursor->value);
+        if (order >= 0)
+            there = cursor_next(cursor) && cursor_has_prefix(cursor, begins);
+        if (order <= 0)
+            for (size_t same = i++; i < count && memcmp(keyed[i].key, keyed[same].key, KEY) == 0; i++)
+                ;
+    }
+}
+
+static int keyed_make(struct wait_list *list, struct settling *settling, struct keyed **ret_keyed)
+{
+    struct keyed *keyed = mem_new(list->count ? list->count : 1, sizeof(*keyed));
+    if (!keyed)
+        return -ENOMEM;
+    int rc = 0;
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
+        keyed[i].item = &list->items[i];
+        rc = wait_key(&list->items[i], &settling->scratch, keyed[i].key);
+    }
+    if (list->count > 1)
+        qsort(keyed, list->count, sizeof(*keyed), keyed_compare);
+    *ret_keyed = keyed;
+    return rc;
+}
+
+int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count,
+                const char *keep, uint32_t run, int64_t now_ms, struct changeset *changeset)
+{
+    static const char types[] = {WAIT_DRIFT, WAIT_DEAD, WAIT_HELD, WAIT_REVIEW};
+    if (list->rc != 0)
+        return list->rc;
+    struct settling settling = {
+        .txn = txn, .changeset = changeset, .run = run, .now_ms = now_ms, .last_number = meta_number(txn, "wait")};
+    struct keyed *keyed __attribute__((cleanup(tidy_free))) = NULL;
+    struct arena *arena TIDY(arena_free) = arena_new();
+    int rc = arena ? keyed_make(list, &settling, &keyed) : -ENOMEM;
+    for (size_t s = 0; s < stream_count && rc == 0; s++)
+        for (size_t t = 0; t < sizeof(types) && rc == 0; t++) {
+            uint8_t prefix[5] = {(uint8_t)types[t]};
+            uint32_t be = __builtin_bswap32(streams[s]);
+            memcpy(prefix + 1, &be, sizeof(be));
+            size_t begin = 0, end;
+            while (begin < list->count && memcmp(keyed[begin].key, prefix, 5) < 0)
+                begin++;
+            for (end = begin; end < list->count && memcmp(keyed[end].key, prefix, 5) == 0;)
+                end++;
+            struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+            cursor_open(&cursor, txn, TABLE_wait);
+            settle_walk(&settling, &cursor, prefix, keyed + begin, end - begin, keep && strchr(keep, types[t]), arena);
+            rc = txn->rc;
+        }
+    if (rc == 0 && settling.numbered)
+        changeset_set(changeset, TABLE_meta, bytes("wait", 4), bytes(&settling.last_number, 8));
+    buffer_done(&settling.value);
+    buffer_done(&settling.scratch);
+    return rc ? rc : changeset_rc(changeset);
+}

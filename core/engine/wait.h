@@ -1,0 +1,50 @@
+/* wait - what waits for a person: dead letters, held changes, reviews, header drift. One writer, one id space.
+ *
+ * A run collects items; at its end they are compared with what waited before
+ * for the same pull: an item that is found again keeps its number (d17), one
+ * that is not found again is settled and goes. */
+#ifndef ENGINE_WAIT_H
+#define ENGINE_WAIT_H
+
+#include "base/arena.h"
+#include "store/changeset.h"
+
+enum wait_type { WAIT_DEAD = 'd', WAIT_HELD = 'h', WAIT_REVIEW = 'r', WAIT_DRIFT = 'c' };
+
+struct wait_item {
+    enum wait_type type;
+    uint32_t stream;     /* number of (connection, partition, stream) */
+    const char *id;      /* source id; NULL: the row has none */
+    const char *place;   /* "Employees!C17"; NULL: none */
+    const char *reason;  /* stable code, see reason.def */
+    const char *field;   /* "person.hired_on"; NULL: the whole record */
+    const char *text;    /* what stood there, or the sentence; never a protected value; NULL: none */
+    uint64_t entity;     /* whom it is about; 0: nobody yet */
+    /* told by the store */
+    uint64_t number;
+    uint32_t run;        /* that saw it last */
+    int64_t since_ms;
+};
+
+struct wait_list {
+    struct arena *arena;
+    struct wait_item *items;
+    size_t count, room;
+    size_t by_type[128];
+    int rc;
+};
+
+int wait_list_init(struct wait_list *list);
+void wait_list_done(struct wait_list *list);
+/* Copies texts into the list. Sticky: the first failure stays in list->rc. */
+void wait_add(struct wait_list *list, const struct wait_item *item);
+
+/* Compares the list with what waits in the store for the streams given, and puts the differences into the changeset.
+ * Types in `keep` ("h" …) are left alone when they are not in the list. */
+int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count,
+                const char *keep, uint32_t run, int64_t now_ms, struct changeset *changeset);
+
+/* Reads one row of the table; texts point into it or into the arena. */
+bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct wait_item *ret_item);
+
+#endif
