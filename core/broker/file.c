@@ -10,9 +10,9 @@
 #include "broker/patience.h"
 #include "broker/place.h"
 #include "broker/sftp.h"
-#include "muster/connector.h"
 
 #include <errno.h>
+#include <muster/connector.h>
 #include <string.h>
 
 enum { SERVERS_MAX = 16 };

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +22,7 @@ struct scratch {
 
 static void scratch_done(struct scratch *scratch)
 {
-    sodium_memzero(scratch, sizeof(*scratch));
+    explicit_bzero(scratch, sizeof(*scratch));
 }
 
 static int keep(const char *bytes, size_t len, const char *what, const char *where, struct secret *ret_secret,
