@@ -30,6 +30,16 @@ int fault_hit(const char *point)
     return atomic_fetch_add(&plan.seen, 1) + 1 == plan.nth;
 }
 
+long fault_plan(const char *point, long nth)
+{
+    size_t len = strlen(point);
+    len = len < sizeof(plan.point) ? len : sizeof(plan.point) - 1;
+    memcpy(plan.point, point, len);
+    plan.point[len] = '\0';
+    plan.nth = nth;
+    return atomic_exchange(&plan.seen, 0);
+}
+
 void fault_kill(const char *where)
 {
     const char *text = getenv("MUSTER_FAULT");

@@ -10,6 +10,9 @@
 #ifdef HAVE_FAULTS
 /* 1 when this call of the point is the one that must fail. */
 int fault_hit(const char *point);
+/* For tests that go through all calls in one process: from now on the nth call of the point fails, counted anew; 0 is
+ * none. Returns how many calls of the last plan's point were counted. */
+long fault_plan(const char *point, long nth);
 /* Kills the process when "kill:WHERE" names this place. */
 void fault_kill(const char *where);
 #else
