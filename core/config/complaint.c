@@ -3,9 +3,10 @@
  * Written by everything in config that checks; read by `muster check`. Part of
  * node.h. A complaint never holds more of a file than a short word of it, and
  * what it holds cannot drive a terminal. */
-#include "config/node.h"
+#include "config/reading.h"
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,54 +129,49 @@ void complaints_write(const struct complaints *complaints, struct buffer *out)
         buffer_format(out, "%s: not checked to the end: no memory\n", complaints->file);
 }
 
-/* Names are compared without case, and '-', '_' and ' ' are one. */
-static unsigned char fold(char c)
+int complaints_hand_over(const struct complaints *from, struct complaints *to)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned char)(c - 'A' + 'a');
-    return c == '-' || c == ' ' ? '_' : (unsigned char)c;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct complaint *one = &from->items[i];
+        struct node at = {.line = one->line, .column = one->column};
+        if (one->warning)
+            complain_warning(to, one->line ? &at : NULL, "%s", one->text);
+        else
+            complain(to, one->line ? &at : NULL, "%s", one->text);
+    }
+    size_t told = 0;
+    for (size_t i = 0; i < from->count; i++)
+        told += !from->items[i].warning;
+    to->errors += from->errors - told; /* more than were kept */
+    return from->errors > 0 ? ERR_CONFIG : 0;
 }
 
-enum { NAME_MAX_LEN = 64 };
+enum { NAME_ROOM = 65 };
 
-/* Edits between two short names: insert, delete, replace, swap neighbours. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+/* Names are compared without case, and '-', '_' and ' ' are one. False when it is too long to be one. */
+static bool fold_name(const char *name, char ret_folded[NAME_ROOM])
 {
-    unsigned char rows[3][NAME_MAX_LEN + 1];
-    unsigned char *last = rows[0], *previous = rows[1], *row = rows[2];
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = (unsigned char)j;
-    for (size_t i = 1; i <= a_len; i++) {
-        unsigned char *spare = last;
-        last = previous, previous = row, row = spare;
-        row[0] = (unsigned char)i;
-        for (size_t j = 1; j <= b_len; j++) {
-            bool same = fold(a[i - 1]) == fold(b[j - 1]);
-            unsigned best = previous[j - 1] + !same;
-            best = best < previous[j] + 1u ? best : previous[j] + 1u;
-            best = best < row[j - 1] + 1u ? best : row[j - 1] + 1u;
-            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
-                best = best < last[j - 2] + 1u ? best : last[j - 2] + 1u;
-            row[j] = (unsigned char)best;
-        }
+    size_t len = strlen(name);
+    if (len >= NAME_ROOM)
+        return false;
+    for (size_t i = 0; i <= len; i++) {
+        char c = name[i];
+        ret_folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '-' || c == ' ' ? '_' : c;
     }
-    return row[b_len];
+    return true;
 }
 
 const char *nearest_name(const char *written, const char *const *names)
 {
+    char folded[NAME_ROOM], name[NAME_ROOM];
     size_t len = strlen(written);
     const char *nearest = NULL;
     /* A third of the letters may be wrong, but never so many that any short name would do. */
-    size_t enough = len < 3 ? 0 : len < 6 ? 1 : len < 9 ? 2 : 3;
-    if (len == 0 || len > NAME_MAX_LEN)
+    size_t best = len < 3 ? 1 : len < 6 ? 2 : len < 9 ? 3 : 4; /* must stay below */
+    if (len == 0 || !fold_name(written, folded))
         return NULL;
-    size_t best = enough + 1;
-    for (size_t i = 0; names && names[i]; i++) {
-        size_t name_len = strlen(names[i]);
-        if (name_len > NAME_MAX_LEN)
-            continue;
-        size_t edits = distance(written, len, names[i], name_len);
+    for (size_t i = 0; names && names[i] && best > 0; i++) {
+        size_t edits = fold_name(names[i], name) ? text_distance(folded, name, best) : best;
         if (edits < best) {
             best = edits;
             nearest = names[i];
@@ -198,11 +194,9 @@ size_t node_unknown_keys(struct complaints *complaints, const struct node *map, 
         if (names[n])
             continue;
         unknown++;
-        const char *nearest = nearest_name(key, names);
-        if (nearest)
-            complain(complaints, map->keys[i], "%s: unknown key '%s': did you mean '%s'?", what, key, nearest);
-        else
-            complain(complaints, map->keys[i], "%s: unknown key '%s'", what, key);
+        const char *nearest = nearest_name(key, names), *colon = what && what[0] ? ": " : "";
+        complain(complaints, map->keys[i], "%s%sunknown key '%s'%s%s%s", what ? what : "", colon, key,
+                 nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     }
     return unknown;
 }

@@ -359,7 +359,7 @@ static const char *hint(const char *said)
     static const struct {
         const char *part, *hint;
     } hints[] = {
-        {"tab character", "a tab in the indentation: use spaces"},
+        {"tab ", "a tab in the indentation: use spaces"},
         {"nested block mapping on the same line", "a text with ': ' in it must stand in quotes"},
         {"multiline plain key", "the indentation does not fit, or a text with ': ' in it needs quotes"},
         {"plain scalar cannot start", "a text that begins with this character must stand in quotes"},
@@ -375,6 +375,22 @@ static const char *hint(const char *said)
     return NULL;
 }
 
+/* libfyaml counts a tab as the columns that it fills, and stops behind it. */
+static unsigned tab_column(const struct reader *reader, unsigned line, unsigned otherwise)
+{
+    const char *text = reader->text, *end = text + reader->len;
+    for (; line > 1 && text; line--) {
+        text = memchr(text, '\n', (size_t)(end - text));
+        text = text ? text + 1 : NULL;
+    }
+    if (!text)
+        return otherwise;
+    unsigned column = 1;
+    for (; text < end && *text == ' '; text++)
+        column++;
+    return text < end && *text == '\t' ? column : otherwise;
+}
+
 static void syntax_error(struct reader *reader, struct fy_diag *diag)
 {
     void *iterator = NULL;
@@ -388,6 +404,8 @@ static void syntax_error(struct reader *reader, struct fy_diag *diag)
     here.line = error->line > 0 ? (unsigned)error->line : 1;
     here.column = error->column > 0 ? (unsigned)error->column : 1;
     const char *helps = hint(error->msg);
+    if (strstr(error->msg, "tab "))
+        here.column = tab_column(reader, here.line, here.column);
     if (helps)
         complain(reader->complaints, &here, "%s", helps);
     else

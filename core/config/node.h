@@ -55,7 +55,8 @@ void complaints_write(const struct complaints *complaints, struct buffer *out);
  * else NULL. */
 const char *nearest_name(const char *written, const char *const *names);
 
-/* Complains about each key of `map` that is not among `names`, with the nearest one. Returns how many. */
+/* Complains about each key of `map` that is not among `names`, with the nearest one. `what` comes before the sentence;
+ * NULL: the file as a whole. Returns how many. */
 size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
                          const char *what);
 

@@ -1,0 +1,133 @@
+/* connection - one connection of an organization's file. Part of reading.h. */
+#include "config/reading.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const keys[] = {"connector",  "options", "streams",       "target", "triggers",
+                                   "safeguards", "lanes",   "authorization", "allow",  NULL};
+
+/* "connector 'poc' is not installed; installed: sheet" */
+static void not_installed(struct reading *reading, const struct node *node, const char *name,
+                          const char *const *installed)
+{
+    const char *list = "";
+    for (size_t i = 0; installed && installed[i] && strlen(list) < 400; i++)
+        list = reading_format(reading, "%s%s%s", list, i ? ", " : "", installed[i]);
+    const char *nearest = nearest_name(name, installed);
+    if (nearest)
+        complain(reading->complaints, node, "connector '%s' is not installed: did you mean '%s'?", name, nearest);
+    else
+        complain(reading->complaints, node, "connector '%s' is not installed; installed: %s", name,
+                 list[0] ? list : "none");
+}
+
+static void describe(struct reading *reading, struct connection *connection, const struct node *node)
+{
+    struct err err = {0};
+    const char *what = reading_format(reading, "connection '%s': connector", connection->name);
+    connection->connector = want_text(reading, node, what);
+    if (!node)
+        complain(reading->complaints, reading->key, "connection '%s': connector is missing", connection->name);
+    if (!connection->connector) {
+        connection->connector = "";
+        return;
+    }
+    const char *const *installed = reading->installed ? reading->installed(reading->context) : NULL;
+    if (reading->installed && !has_name(installed, connection->connector)) {
+        not_installed(reading, node, connection->connector, installed);
+        return;
+    }
+    connection->description = reading->describe(reading->context, connection->connector, &err);
+    if (!connection->description)
+        complain(reading->complaints, node, "connector '%s' cannot be used: %s", connection->connector,
+                 err.text[0] ? err.text : "it gives no description");
+}
+
+/* What a connector may do besides asking the host has to be said by the organization. */
+static void read_allow(struct reading *reading, struct connection *connection, const struct node *node)
+{
+    static const char *const words[] = {"network", "files", "programs", "secrets", NULL};
+    static const uint32_t needs[] = {MUSTER_NEEDS_NETWORK, MUSTER_NEEDS_FILES, MUSTER_NEEDS_EXEC, MUSTER_NEEDS_SECRETS};
+    const char *what = reading_format(reading, "connection '%s': allow", connection->name);
+    const char *const *allow = want_texts(reading, node, what);
+    for (size_t i = 0; allow && allow[i]; i++)
+        want_word(reading, node->type == NODE_LIST ? node->items[i] : node, what, words);
+    connection->allow = allow;
+    if (!connection->description || (node && !allow))
+        return;
+    const char *missing = "";
+    for (size_t i = 0; words[i]; i++)
+        if ((connection->description->needs & needs[i]) && !has_name(allow, words[i]))
+            missing = reading_format(reading, "%s%s%s", missing, missing[0] ? ", " : "", words[i]);
+    if (missing[0])
+        complain(reading->complaints, reading->key,
+                 "connection '%s': connector '%s' needs %s of its own: if it may, add allow: [%s]", connection->name,
+                 connection->connector, missing, missing);
+}
+
+static void check_authorization(struct reading *reading, const struct connection *connection)
+{
+    static const char *const names[] = {"document", "signed_on", "granted_on", "until", NULL};
+    const char *what = reading_format(reading, "connection '%s': authorization", connection->name);
+    if (!want_map(reading, connection->authorization, what))
+        return;
+    node_unknown_keys(reading->complaints, connection->authorization, names, what);
+    for (size_t i = 0; names[i]; i++) {
+        const struct node *node = node_get(connection->authorization, names[i]);
+        const char *label = reading_format(reading, "%s: %s", what, names[i]);
+        if (i == 0)
+            want_text(reading, node, label);
+        else
+            want_day(reading, node, label);
+    }
+}
+
+static void read_one(struct reading *reading, struct connection *connection, const struct node *map)
+{
+    const char *what = reading_format(reading, "connection '%s'", connection->name);
+    connection->node = map;
+    connection->lanes = 1;
+    connection->grace_ms = -1;
+    connection->connector = "";
+    if (!want_map(reading, map, what))
+        return;
+    node_unknown_keys(reading->complaints, map, keys, what);
+    connection->target = node_get(map, "target");
+    connection->authorization = node_get(map, "authorization");
+    describe(reading, connection, node_get(map, "connector"));
+    options_read(reading, connection, node_get(map, "options"));
+    read_allow(reading, connection, node_get(map, "allow"));
+    streams_read(reading, connection, node_get(map, "streams"));
+    target_check(reading, connection);
+    triggers_read(reading, connection, node_get(map, "triggers"));
+    safeguards_read(reading, connection, node_get(map, "safeguards"));
+    check_authorization(reading, connection);
+    connection->lanes =
+        want_count(reading, node_get(map, "lanes"), reading_format(reading, "%s: lanes", what), 1, 64, 1);
+}
+
+void connections_read(struct reading *reading, const struct node *node)
+{
+    struct organization *organization = reading->organization;
+    const struct node *map = want_map(reading, node, "connections");
+    size_t count = map ? map->count : 0;
+    struct connection *connections = reading_get(reading, count + 1, sizeof(*connections));
+    const char **names = reading_get(reading, count + 1, sizeof(*names));
+    if (!connections || !names)
+        return;
+    for (size_t i = 0; i < count; i++)
+        connections[i].name = names[i] = map->keys[i]->text;
+    reading->connections = connections;
+    reading->connection_names = (const char *const *)names;
+    organization->connections = connections;
+    organization->connection_count = count;
+    for (size_t i = 0; i < count; i++) {
+        reading->key = map->keys[i];
+        if (!name_valid(names[i]))
+            complain(reading->complaints, reading->key,
+                     "connection '%s': a name is made of a-z, 0-9, '-' and '_', as in hr-workbook", names[i]);
+        read_one(reading, &connections[i], map->items[i]);
+    }
+    triggers_check_circles(reading);
+}

@@ -1,0 +1,99 @@
+/* reading - what the files that read an organization's file share: where they put things, and how they ask a node
+ * for the shape it must have.
+ *
+ * Every want_… function complains at the node's place when it is something
+ * else and then gives NULL, 0 or what its line says; a missing node (NULL) is
+ * never an error of its own. `what` names it for the sentence: "connection
+ * 'hr': lanes". Memory running out sticks in reading->rc. */
+#ifndef CONFIG_READING_H
+#define CONFIG_READING_H
+
+#include "config/organization.h"
+
+#include <muster/connector.h>
+
+struct reading {
+    struct arena *arena;           /* of what is made */
+    struct complaints *complaints; /* in the same arena */
+    const char *config_dir;
+    struct organization *organization; /* being made; NULL: muster.yaml */
+    describe_fn *describe;
+    installed_fn *installed;
+    void *context;
+    struct zone *zone;                   /* of the organization; NULL: it names none that exists */
+    struct connection *connections;      /* the same as organization->connections, still writable */
+    const struct node *key;              /* of the connection that is read: its place */
+    const char *const *connection_names; /* NULL-terminated */
+    int rc;
+};
+
+/* Zeroed memory of the arena; NULL sets reading->rc. */
+void *reading_get(struct reading *reading, size_t count, size_t size);
+const char *reading_format(struct reading *reading, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The node itself when it is a map (or list), else a complaint and NULL. */
+const struct node *want_map(struct reading *reading, const struct node *node, const char *what);
+const struct node *want_list(struct reading *reading, const struct node *node, const char *what);
+/* One text that is not empty. */
+const char *want_text(struct reading *reading, const struct node *node, const char *what);
+/* One text or a list of them, NULL-terminated; NULL: missing or a complaint. */
+const char *const *want_texts(struct reading *reading, const struct node *node, const char *what);
+/* One of these words: its index, or -1. */
+int want_word(struct reading *reading, const struct node *node, const char *what, const char *const *words);
+bool want_bool(struct reading *reading, const struct node *node, const char *what, bool otherwise);
+/* A whole number within bounds, else `otherwise`. */
+unsigned want_count(struct reading *reading, const struct node *node, const char *what, unsigned min, unsigned max,
+                    unsigned otherwise);
+/* "15m", "1h", "30s", "2d", "400d", "2y": milliseconds, else `otherwise`. */
+int64_t want_duration(struct reading *reading, const struct node *node, const char *what, int64_t otherwise);
+/* "64MB", "4 MiB": bytes, else `otherwise`. */
+uint64_t want_bytes(struct reading *reading, const struct node *node, const char *what, uint64_t otherwise);
+/* "5%", with `bare` also "5": 0 to 100, else -1. */
+double want_percent(struct reading *reading, const struct node *node, const char *what, bool bare);
+/* A day YYYY-MM-DD as it stands, else NULL. */
+const char *want_day(struct reading *reading, const struct node *node, const char *what);
+/* Complains about a name that is none of these, with the nearest one. True when it is one. */
+bool want_name(struct reading *reading, const struct node *node, const char *what, const char *name,
+               const char *const *names);
+/* Whether a list ending in NULL has this name. */
+bool has_name(const char *const *names, const char *name);
+
+/* The key itself, for its place; `map` when it has no such key. */
+const struct node *key_node(const struct node *map, const char *key);
+/* [a-z0-9][a-z0-9_-]*, at most 64 long: names of organizations and connections. */
+bool name_valid(const char *name);
+/* The names of a person's fields that a rule may use, own ones included; NULL-terminated. NULL: no memory. */
+const char *const *field_names(struct reading *reading, enum kind kind);
+
+/* Says again, in another arena, what was said. Returns 0, or ERR_CONFIG when there is an error among it. */
+int complaints_hand_over(const struct complaints *from, struct complaints *to);
+
+/* secretref.c */
+const struct secretref *secretref_read(struct reading *reading, const struct node *node, const char *what);
+void secretref_refuse_elsewhere(struct reading *reading, const struct node *root);
+
+/* option.c: fills connection->options and on_missing. */
+void options_read(struct reading *reading, struct connection *connection, const struct node *options);
+/* Walk a description's tables by the stride that its maker had. NULL after the last. */
+const struct muster_option *option_nth(const struct muster_connector *connector, const struct muster_option *table,
+                                       size_t n);
+const struct muster_stream *stream_nth(const struct muster_connector *connector, size_t n);
+
+/* stream.c: fills connection->mappings. */
+void streams_read(struct reading *reading, struct connection *connection, const struct node *streams);
+/* True when the connector declares it, or takes any; complains otherwise. */
+bool stream_known(struct reading *reading, const struct connection *connection, const struct node *node,
+                  const char *name);
+
+/* The rest of a connection, and of the organization, one file each. */
+void connections_read(struct reading *reading, const struct node *connections);
+void triggers_read(struct reading *reading, struct connection *connection, const struct node *triggers);
+void triggers_check_circles(struct reading *reading);
+void safeguards_read(struct reading *reading, struct connection *connection, const struct node *safeguards);
+void target_check(struct reading *reading, const struct connection *connection);
+void match_read(struct reading *reading, const struct node *match);
+void authority_read(struct reading *reading, const struct node *authority);
+void notify_check(struct reading *reading, const struct node *notify);
+void retention_check(struct reading *reading, const struct node *retention);
+
+#endif

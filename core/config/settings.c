@@ -1,0 +1,187 @@
+/* settings - muster.yaml: where things are and how much they may take.
+ *
+ * Reads CONFIG_DIR/muster.yaml, which may be missing: every key has a default. */
+#include "config/organization.h"
+
+#include "config/reading.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATE_DIR "/var/lib/muster"
+
+static const char *const keys[] = {"state",         "connectors", "listen",   "tls",    "lanes",
+                                   "parallel_runs", "limits",     "seal_key", "notify", NULL};
+
+/* Where the command was given counts for words of the command line. */
+static const char *absolute(struct reading *reading, const char *path)
+{
+    char here[4096];
+    if (path[0] == '/')
+        return reading_format(reading, "%s", path);
+    if (!getcwd(here, sizeof(here))) {
+        reading->rc = -errno;
+        return "";
+    }
+    return strcmp(path, ".") == 0 ? reading_format(reading, "%s", here) : reading_format(reading, "%s/%s", here, path);
+}
+
+static void want_absolute(struct reading *reading, const struct node *node, const char *what, const char *path)
+{
+    if (path && path[0] != '/')
+        complain(reading->complaints, node, "%s must be an absolute path", what);
+}
+
+static void read_folders(struct reading *reading, const struct node *root, struct settings *settings, const char *state,
+                         const char *connectors)
+{
+    const struct node *node = node_get(root, "state");
+    const char *text = want_text(reading, node, "state");
+    want_absolute(reading, node, "state", text);
+    settings->state = state ? absolute(reading, state) : text ? text : STATE_DIR;
+
+    node = node_get(root, "connectors");
+    const char *const *folders = want_texts(reading, node, "connectors");
+    for (size_t i = 0; folders && folders[i]; i++)
+        want_absolute(reading, node->type == NODE_LIST ? node->items[i] : node, "connectors", folders[i]);
+    if (connectors || !folders) {
+        const char **one = reading_get(reading, 2, sizeof(*one));
+        if (one)
+            one[0] = connectors ? absolute(reading, connectors) : CONNECTORDIR;
+        folders = (const char *const *)one;
+    }
+    settings->connectors = folders;
+}
+
+static int64_t limit_time(struct reading *reading, const struct node *limits, const char *name, int64_t otherwise)
+{
+    const struct node *node = node_get(limits, name);
+    const char *what = reading_format(reading, "limits: %s", name);
+    int64_t length = want_duration(reading, node, what, otherwise);
+    if (length < 1000)
+        complain(reading->complaints, node, "%s must be 1s or longer", what);
+    return length;
+}
+
+static uint64_t limit_size(struct reading *reading, const struct node *limits, const char *name, uint64_t otherwise)
+{
+    const struct node *node = node_get(limits, name);
+    const char *what = reading_format(reading, "limits: %s", name);
+    uint64_t size = want_bytes(reading, node, what, otherwise);
+    if (size < 1024)
+        complain(reading->complaints, node, "%s must be 1KiB or more", what);
+    return size;
+}
+
+static void read_limits(struct reading *reading, const struct node *node, struct settings *settings)
+{
+    static const char *const names[] = {"silence", "total", "record", "field", "spool", "memory", NULL};
+    const struct node *limits = want_map(reading, node, "limits");
+    node_unknown_keys(reading->complaints, limits, names, "limits");
+    settings->limits.silence_ms = limit_time(reading, limits, "silence", 30 * 1000);
+    settings->limits.total_ms = limit_time(reading, limits, "total", 3600 * 1000);
+    settings->limits.record_bytes = limit_size(reading, limits, "record", UINT64_C(4) << 20);
+    settings->limits.field_bytes = limit_size(reading, limits, "field", UINT64_C(1) << 20);
+    settings->limits.spool_bytes = limit_size(reading, limits, "spool", UINT64_C(8) << 30);
+    settings->limits.memory_bytes = limit_size(reading, limits, "memory", UINT64_C(1) << 30);
+    if (settings->limits.field_bytes > settings->limits.record_bytes)
+        complain(reading->complaints, node, "limits: field must not be more than record");
+    if (settings->limits.silence_ms > settings->limits.total_ms)
+        complain(reading->complaints, node, "limits: silence must not be longer than total");
+}
+
+/* Not used yet; a wrong one is better told today. */
+static void check_listening(struct reading *reading, const struct node *root)
+{
+    static const char *const names[] = {"certificate", "key", NULL};
+    const char *const *listen = want_texts(reading, node_get(root, "listen"), "listen");
+    const struct node *at = node_get(root, "listen");
+    for (size_t i = 0; listen && listen[i]; i++) {
+        const char *colon = strrchr(listen[i], ':');
+        if (!colon || colon == listen[i] || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+            complain(reading->complaints, at->type == NODE_LIST ? at->items[i] : at,
+                     "listen must be ADDRESS:PORT, as in 127.0.0.1:8080");
+    }
+    const struct node *tls = want_map(reading, node_get(root, "tls"), "tls");
+    node_unknown_keys(reading->complaints, tls, names, "tls");
+    for (size_t i = 0; tls && names[i]; i++) {
+        const struct node *node = node_get(tls, names[i]);
+        const char *what = reading_format(reading, "tls: %s", names[i]);
+        if (!node)
+            complain(reading->complaints, key_node(root, "tls"), "%s is missing", what);
+        else if (node->tag)
+            (void)secretref_read(reading, node, what);
+        else
+            want_absolute(reading, node, what, want_text(reading, node, what));
+    }
+}
+
+static void refuse_tags(struct reading *reading, const struct node *root)
+{
+    for (size_t i = 0; i < root->count; i++)
+        if (root->type == NODE_MAP && root->items[i]->tag && strcmp(root->keys[i]->text, "seal_key") != 0)
+            complain(reading->complaints, root->items[i], "%s is no secret: write the value without !secret",
+                     root->keys[i]->text);
+}
+
+static void read_root(struct reading *reading, const struct node *root, struct settings *settings, const char *state,
+                      const char *connectors)
+{
+    const struct node *map = want_map(reading, root, "the file");
+    node_unknown_keys(reading->complaints, map, keys, NULL);
+    if (map)
+        refuse_tags(reading, map);
+    read_folders(reading, map, settings, state, connectors);
+    settings->lanes = want_count(reading, node_get(map, "lanes"), "lanes", 1, 256, 8);
+    settings->parallel_runs = want_count(reading, node_get(map, "parallel_runs"), "parallel_runs", 1, 256, 2);
+    read_limits(reading, node_get(map, "limits"), settings);
+    if (node_get(map, "seal_key"))
+        settings->seal_key = secretref_read(reading, node_get(map, "seal_key"), "seal_key");
+    check_listening(reading, map);
+    notify_check(reading, node_get(map, "notify"));
+}
+
+static struct settings *settings_new(void)
+{
+    TIDY(arena_free) struct arena *arena = arena_new();
+    struct settings *settings = arena ? arena_get(arena, sizeof(*settings)) : NULL;
+    if (settings)
+        settings->arena = TAKE(arena);
+    return settings;
+}
+
+int settings_read(const char *dir, const char *state, const char *connectors, struct complaints *complaints,
+                  struct settings **ret_settings)
+{
+    TIDY(settings_free) struct settings *settings = settings_new();
+    if (!settings)
+        return -ENOMEM;
+    /* The tree lives as long as the settings, and what is said is said where the caller wants it. */
+    struct complaints own = {.arena = settings->arena};
+    struct reading reading = {.arena = settings->arena, .complaints = &own};
+    const struct node *root = NULL;
+    settings->config_dir = reading.config_dir = absolute(&reading, dir);
+    const char *path = arena_format(settings->arena, "%s/muster.yaml", settings->config_dir);
+    if (!complaints->file)
+        complaints->file = arena_text(complaints->arena, "muster.yaml");
+    if (!path || !complaints->file || reading.rc != 0)
+        return reading.rc ? reading.rc : -ENOMEM;
+    own.file = complaints->file;
+    int rc = node_read_file(path, &own, &root);
+    if (rc != 0 && rc != ERR_CONFIG && rc != -ENOENT)
+        return rc;
+    read_root(&reading, root, settings, state, connectors);
+    if (reading.rc != 0)
+        return reading.rc;
+    rc = complaints_hand_over(&own, complaints);
+    if (rc == 0)
+        *ret_settings = TAKE(settings);
+    return rc;
+}
+
+void settings_free(struct settings *settings)
+{
+    if (settings)
+        arena_free(settings->arena);
+}

@@ -1,0 +1,183 @@
+/* stream - the streams of a connection that are read, each with its mapping compiled. Part of reading.h.
+ *
+ * A connector may ship a mapping: text in its description, laid under what the
+ * file says, so that single fields can be overridden and a stream switched off
+ * (`users: off`). Nodes from that text are given the place of the connection
+ * in the file: that is where an integrator can do something about them. */
+#include "config/reading.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct muster_stream *stream_nth(const struct muster_connector *connector, size_t n)
+{
+    size_t stride = connector->stream_size ? connector->stream_size : sizeof(struct muster_stream);
+    const char *entry = (const char *)connector->streams;
+    if (!entry)
+        return NULL;
+    for (; ((const struct muster_stream *)entry)->name; entry += stride)
+        if (n-- == 0)
+            return (const struct muster_stream *)entry;
+    return NULL;
+}
+
+bool stream_known(struct reading *reading, const struct connection *connection, const struct node *node,
+                  const char *name)
+{
+    const char *names[65] = {0};
+    const struct muster_stream *stream;
+    if (!connection->description)
+        return true;
+    for (size_t n = 0; n < 64 && (stream = stream_nth(connection->description, n)); n++) {
+        if (stream->flags & MUSTER_DYNAMIC)
+            return true;
+        names[n] = stream->name;
+    }
+    return want_name(reading, node,
+                     reading_format(reading, "connection '%s': connector '%s' has no stream", connection->name,
+                                    connection->connector),
+                     name, names);
+}
+
+static bool is_off(const struct node *node)
+{
+    return node && node->type == NODE_TEXT && !node->quoted && strcmp(node->text, "off") == 0;
+}
+
+/* ---- the connector's own mapping, laid under ---- */
+
+static void move(struct node *node, const struct node *to)
+{
+    node->line = to->line;
+    node->column = to->column;
+    for (size_t i = 0; i < node->count; i++) {
+        move(node->items[i], to);
+        if (node->type == NODE_MAP)
+            move(node->keys[i], to);
+    }
+}
+
+/* The default text as a tree of the file; NULL: there is none or it is no YAML. */
+static struct node *shipped(struct reading *reading, const struct muster_stream *stream)
+{
+    const struct node *root = NULL;
+    if (!stream || !stream->mapping_in || stream->mapping_in[0] == '\0')
+        return NULL;
+    struct complaints own = {.arena = reading->arena, .file = stream->name};
+    int rc = node_read_text(stream->mapping_in, strlen(stream->mapping_in), &own, &root);
+    if (rc == -ENOMEM)
+        reading->rc = rc;
+    else if (rc != 0 || !root || root->type != NODE_MAP)
+        complain(reading->complaints, reading->key,
+                 "the mapping that the connector ships for stream '%s' is broken: %s", stream->name,
+                 own.count > 0 ? own.items[0].text : "it is no map");
+    else
+        move((struct node *)root, reading->key); /* ours: it was made a moment ago */
+    return rc == 0 && root && root->type == NODE_MAP ? (struct node *)root : NULL;
+}
+
+/* What `over` says, then what only `under` says; maps of both are merged, `depth` levels down. What is `off` goes. */
+static const struct node *lay_over(struct reading *reading, const struct node *over, const struct node *under,
+                                   unsigned depth)
+{
+    struct node *merged = reading_get(reading, 1, sizeof(*merged));
+    if (!merged)
+        return NULL;
+    *merged = *over;
+    merged->count = 0;
+    merged->keys = reading_get(reading, over->count + under->count + 1, sizeof(struct node *));
+    merged->items = reading_get(reading, over->count + under->count + 1, sizeof(struct node *));
+    if (!merged->keys || !merged->items)
+        return NULL;
+    for (size_t i = 0; i < over->count; i++) {
+        const struct node *below = node_get(under, over->keys[i]->text), *value = over->items[i];
+        if (below && below->type == NODE_MAP && is_off(value))
+            continue;
+        if (below && below->type == NODE_MAP && value->type == NODE_MAP && depth > 0 && !node_get(value, "from"))
+            value = lay_over(reading, value, below, depth - 1);
+        merged->keys[merged->count] = over->keys[i];
+        merged->items[merged->count++] = (struct node *)value;
+    }
+    for (size_t i = 0; i < under->count; i++) {
+        if (node_get(over, under->keys[i]->text))
+            continue;
+        merged->keys[merged->count] = under->keys[i];
+        merged->items[merged->count++] = under->items[i];
+    }
+    return merged;
+}
+
+/* ---- all of a connection ---- */
+
+struct streams {
+    const struct mapping **items;
+    size_t count;
+};
+
+static void compile(struct reading *reading, const char *name, const struct node *node, struct streams *out)
+{
+    const struct mapping *mapping = NULL;
+    size_t errors = reading->complaints->errors;
+    int rc = mapping_compile(name, node, reading->organization->custom, reading->complaints, &mapping);
+    if (rc != 0 && rc != ERR_CONFIG)
+        reading->rc = rc;
+    else if (rc == ERR_CONFIG && reading->complaints->errors == errors)
+        complain(reading->complaints, node, "stream '%s': the mapping cannot be used", name);
+    if (mapping)
+        out->items[out->count++] = mapping;
+}
+
+static const struct muster_stream *declared(const struct connection *connection, const char *name)
+{
+    const struct muster_stream *stream = NULL;
+    for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++)
+        if (strcmp(stream->name, name) == 0)
+            return stream;
+    return NULL;
+}
+
+static void read_one(struct reading *reading, const struct connection *connection, const struct node *key,
+                     const struct node *value, struct streams *out)
+{
+    if (!stream_known(reading, connection, key, key->text) || is_off(value))
+        return;
+    if (!want_map(reading, value, reading_format(reading, "connection '%s': stream '%s'", connection->name, key->text)))
+        return;
+    const struct node *under = shipped(reading, declared(connection, key->text));
+    if (under)
+        value = lay_over(reading, value, under, 1);
+    if (value)
+        compile(reading, key->text, value, out);
+}
+
+static size_t stream_count(const struct connection *connection)
+{
+    size_t count = 0;
+    while (connection->description && stream_nth(connection->description, count))
+        count++;
+    return count;
+}
+
+void streams_read(struct reading *reading, struct connection *connection, const struct node *node)
+{
+    const struct node *map =
+        want_map(reading, node, reading_format(reading, "connection '%s': streams", connection->name));
+    size_t most = (map ? map->count : 0) + stream_count(connection) + 1;
+    struct streams out = {.items = reading_get(reading, most, sizeof(*out.items))};
+    connection->mappings = out.items; /* from here on organization_free() releases what was compiled */
+    if (!out.items)
+        return;
+    for (size_t i = 0; map && i < map->count; i++)
+        read_one(reading, connection, map->keys[i], map->items[i], &out);
+    const struct muster_stream *stream;
+    for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++) {
+        const struct node *under = node_get(map, stream->name) ? NULL : shipped(reading, stream);
+        if (under)
+            compile(reading, stream->name, under, &out);
+    }
+    if (connection->description && !node && !connection->target && out.count == 0)
+        complain(reading->complaints, reading->key,
+                 "connection '%s' names no stream: add streams: or target:", connection->name);
+}

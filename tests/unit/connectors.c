@@ -1,0 +1,118 @@
+/* connectors - descriptions of connectors that exist only in these tests. */
+#include "connectors.h"
+
+#include <string.h>
+
+static const muster_option sheet_options[] = {
+    {.name = "location", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED | MUSTER_PLACE, .doc = "Where the files are."},
+    {.name = "host_key", .type = MUSTER_TEXT},
+    {.name = "known_hosts", .type = MUSTER_TEXT},
+    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "private_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "sheet", .type = MUSTER_TEXT},
+    {.name = "header_row", .type = MUSTER_INTEGER, .initial = "1", .min = 1, .max = 1000},
+    {.name = "after_read", .type = MUSTER_CHOICE, .choices = "keep|archive|delete", .initial = "keep"},
+    {.name = "archive_to", .type = MUSTER_TEXT},
+    {.name = "files", .type = MUSTER_CHOICE, .choices = "newest|all", .initial = "newest"},
+    {.name = "on_missing", .type = MUSTER_CHOICE, .choices = "deactivate|ignore", .initial = "deactivate"},
+    {0},
+};
+static const muster_option store_members[] = {
+    {.name = "id", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED},
+    {.name = "name", .type = MUSTER_TEXT},
+    {.name = "url", .type = MUSTER_URL},
+    {0},
+};
+static const muster_option pmt_options[] = {
+    {.name = "root_url", .type = MUSTER_URL},
+    {.name = "chain", .type = MUSTER_TEXT},
+    {.name = "api_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET | MUSTER_REQUIRED, .doc = "The partner's key."},
+    {.name = "dialect", .type = MUSTER_TEXT},
+    {.name = "stores", .type = MUSTER_LIST, .members = store_members},
+    {.name = "every", .type = MUSTER_SECONDS, .initial = "60", .max = 86400},
+    {.name = "memory", .type = MUSTER_BYTES, .min = 1, .max = 1 << 30},
+    {.name = "retries", .type = MUSTER_INTEGER, .min = 0, .max = 10},
+    {.name = "share", .type = MUSTER_DECIMAL, .min = 0, .max = 2},
+    {.name = "strict", .type = MUSTER_BOOL},
+    {.name = "day", .type = MUSTER_DATE},
+    {.name = "sources", .type = MUSTER_HOSTS},
+    {.name = "tokens", .type = MUSTER_LIST, .flags = MUSTER_SECRET},
+    {.name = "extra", .type = MUSTER_JSON},
+    {0},
+};
+static const muster_option any_options[] = {
+    {.name = "base_url", .type = MUSTER_URL},
+    {.name = "token_url", .type = MUSTER_URL},
+    {.name = "shared_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "token", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "secret", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "application_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "client_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "subscription_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
+    {.name = "sub_lists", .type = MUSTER_LIST},
+    {.name = "numeric", .type = MUSTER_LIST},
+    {.name = "read_only", .type = MUSTER_BOOL},
+    {.name = "connection", .type = MUSTER_TEXT},
+    {.name = "user", .type = MUSTER_TEXT},
+    {.name = "statements", .type = MUSTER_JSON},
+    {.name = "corp_id", .type = MUSTER_TEXT},
+    {.name = "password_policy", .type = MUSTER_TEXT},
+    {.name = "password_from", .type = MUSTER_JSON},
+    {.name = "modules", .type = MUSTER_JSON},
+    {.name = "csv_encoding", .type = MUSTER_TEXT},
+    {.name = "tokens", .type = MUSTER_LIST, .flags = MUSTER_SECRET},
+    {.name = "time_zones", .type = MUSTER_JSON},
+    {.name = "aliases", .type = MUSTER_JSON},
+    {.name = "sources", .type = MUSTER_HOSTS},
+    {0},
+};
+static const muster_stream sheet_streams[] = {
+    {.name = "rows", .flags = MUSTER_READ_FULL | MUSTER_DYNAMIC},
+    {0},
+};
+static const muster_stream pmt_streams[] = {
+    {.name = "users",
+     .mapping_in = "key: userid\n"
+                   "person: { given_name: first_name, family_name: last_name, mobile_phone: cell_phone_number }\n"
+                   "membership: { role: rolename }\n"},
+    {.name = "groups", .mapping_in = "org_unit: { code: id, name: name, type: { const: function } }\n"},
+    {0},
+};
+static const muster_route routes[] = {{.method = "POST", .path = "/punches"}, {0}};
+
+#define SIZES                                                                                                          \
+    .magic = MUSTER_MAGIC, .size = sizeof(muster_connector), .option_size = sizeof(muster_option),                     \
+    .stream_size = sizeof(muster_stream)
+
+static const muster_connector connectors[] = {
+    {SIZES, .name = "sheet", .options = sheet_options, .streams = sheet_streams},
+    {SIZES, .name = "pmt", .options = pmt_options, .streams = pmt_streams},
+    {SIZES, .name = "poc", .options = any_options, .streams = pmt_streams},
+    {SIZES, .name = "poweroffice", .options = any_options, .streams = sheet_streams},
+    {SIZES, .name = "companyiq", .options = any_options, .streams = sheet_streams},
+    {SIZES, .name = "usersync", .options = any_options, .streams = sheet_streams},
+    {SIZES, .name = "odbc", .options = any_options, .streams = sheet_streams,
+     .needs = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS},
+    {SIZES, .name = "wfx", .options = any_options, .streams = pmt_streams, .routes = routes},
+    {SIZES, .name = "needy", .streams = pmt_streams, .needs = MUSTER_NEEDS_FILES | MUSTER_NEEDS_EXEC},
+};
+
+const char *const test_all_connectors[] = {"sheet", "pmt", "poc",   "poweroffice", "companyiq", "usersync",
+                                           "odbc",  "wfx", "needy", "broken",      NULL};
+
+const struct muster_connector *test_describe(void *context, const char *connector, struct err *err)
+{
+    (void)context;
+    for (size_t i = 0; i < sizeof(connectors) / sizeof(connectors[0]); i++)
+        if (strcmp(connectors[i].name, connector) == 0)
+            return &connectors[i];
+    err_set(err, ERR_CONNECTOR, "its host process died by signal 11");
+    return NULL;
+}
+
+const char *const *test_installed(void *context)
+{
+    return context;
+}

@@ -1,0 +1,124 @@
+/* test_option - options of connections, and the secrets among them. */
+#include "read_organization.h"
+
+#include <stdio.h>
+
+static const struct option_value *value_of(const struct connection *connection, const char *name)
+{
+    for (size_t i = 0; i < connection->option_count; i++)
+        if (strcmp(connection->options[i].name, name) == 0)
+            return &connection->options[i];
+    return NULL;
+}
+
+static void options_become_plain_values_with_paths(void **state)
+{
+    (void)state;
+    struct reading *reading = good(
+        "organization: a\nconnections:\n  p:\n    connector: pmt\n    options:\n      api_key: !secret file:sub/key\n"
+        "      every: 1h30m\n      memory: 64 MiB\n      retries: 007\n      share: 1.50\n      strict: Yes\n"
+        "      day: 2026-02-28\n      sources: [a.example, 10.0.0.0/8]\n      root_url: http://127.0.0.1:8080/x\n"
+        "      tokens: [ !secret env:A, !secret credential:b, !secret file:/abs ]\n"
+        "      stores: [ { id: 1 }, { id: '', name: é, url: https://x.example } ]\n"
+        "      extra: { a: [1, \"x\\\"\\n\"], b: {} }\n");
+    const struct connection *p = &reading->organization->connections[0];
+    static const char *const expected[][2] = {{"every", "5400"},
+                                              {"memory", "67108864"},
+                                              {"retries", "7"},
+                                              {"share", "1.50"},
+                                              {"strict", "true"},
+                                              {"day", "2026-02-28"},
+                                              {"sources", "a.example 10.0.0.0/8"},
+                                              {"root_url", "http://127.0.0.1:8080/x"},
+                                              {"stores[0].id", "1"},
+                                              {"stores[1].id", ""},
+                                              {"stores[1].name", "é"},
+                                              {"stores[1].url", "https://x.example"},
+                                              {"extra", "{\"a\":[\"1\",\"x\\\"\\u000a\"],\"b\":{}}"}};
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        assert_string_equal(connection_option(p, expected[i][0]), expected[i][1]);
+    assert_int_equal(p->option_count, 17);
+    assert_null(value_of(p, "api_key")->text);
+    char path[100];
+    snprintf(path, sizeof(path), "%s/secrets/sub/key", dir);
+    assert_int_equal(value_of(p, "api_key")->secret->how, SECRET_FILE);
+    assert_string_equal(value_of(p, "api_key")->secret->name, path);
+    assert_int_equal(value_of(p, "tokens[0]")->secret->how, SECRET_ENV);
+    assert_string_equal(value_of(p, "tokens[0]")->secret->name, "A");
+    assert_int_equal(value_of(p, "tokens[1]")->secret->how, SECRET_CREDENTIAL);
+    assert_string_equal(value_of(p, "tokens[2]")->secret->name, "/abs");
+    assert_null(connection_option(p, "stores[0].name"));
+    done(reading);
+}
+
+static void a_secret_is_never_repeated_wherever_it_was_put(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"password: hunter2",
+                                         "password: !secret hunter2",
+                                         "password: !secret file:../hunter2/../..",
+                                         "private_key: [hunter2]",
+                                         "password: !secret [hunter2]",
+                                         "header_row: hunter2",
+                                         "after_read: hunter2",
+                                         "on_missing: hunter2",
+                                         "host_key: !secret env:hunter2",
+                                         "location: hunter2",
+                                         "location: 'sftp://u:hunter2@h/x'",
+                                         "location: { hunter2: hunter2 }",
+                                         "password: { a: hunter2 }",
+                                         "files: [hunter2]",
+                                         "password: !secret credential:../hunter2",
+                                         "password: !secret env:hunter2-x",
+                                         "password: !secret FILE:hunter2"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char text[300];
+        snprintf(text, sizeof(text), "organization: a\nconnections:\n  hr: { connector: sheet, options: { %s } }\n",
+                 places[i]);
+        struct reading *reading = read_text(text);
+        assert_int_equal(reading->rc, ERR_CONFIG);
+        assert_non_null(strstr(reading->said.data, "a.yaml:3:"));
+        assert_null(strstr(reading->said.data, "hunter2"));
+        done(reading);
+    }
+}
+
+static void a_secret_outside_of_options_is_refused(void **state)
+{
+    (void)state;
+    expect_said(HR STREAM "name: !secret env:X\nnotify: [ { to: !secret env:Y } ]\n",
+                "a.yaml:7:7: no secret belongs here: !secret is for options of a connection\n"
+                "a.yaml:8:17: no secret belongs here: !secret is for options of a connection\n"
+                "a.yaml:8:17: notify: to must begin with mailto: or https://\n");
+}
+
+static void a_server_without_a_known_key_is_refused(void **state)
+{
+    (void)state;
+    expect_said("organization: a\nconnections:\n  hr:\n    connector: sheet\n    options: { location: "
+                "\"sftp://u@h.example/x\" }\n" STREAM,
+                "a.yaml:5:26: connection 'hr': option 'location' needs host_key: SHA256:… or known_hosts: FILE beside "
+                "it, so that no other server is taken for this one\n");
+}
+
+static void on_missing_is_taken_from_the_options(void **state)
+{
+    (void)state;
+    struct reading *reading =
+        good("organization: a\nconnections:\n  hr: { connector: sheet, options: { location: /x, "
+             "on_missing: ignore }, streams: { e: { key: N, person: { employee_number: N } } } }\n");
+    assert_int_equal(reading->organization->connections[0].on_missing, MISSING_IGNORE);
+    done(reading);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_become_plain_values_with_paths),
+        cmocka_unit_test(a_secret_is_never_repeated_wherever_it_was_put),
+        cmocka_unit_test(a_secret_outside_of_options_is_refused),
+        cmocka_unit_test(a_server_without_a_known_key_is_refused),
+        cmocka_unit_test(on_missing_is_taken_from_the_options),
+    };
+    return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);
+}
