@@ -129,16 +129,34 @@ static void read_url(struct options *options, const char *path, const struct nod
         add_text(options, path, text, node);
 }
 
-/* sftp://user@host:port/path, or an absolute path here. */
-static void read_place(struct options *options, const char *path, const struct node *node)
+/* Only the last part may be a pattern, and nothing goes up: what is meant must be seen in what is written. */
+static void add_place(struct options *options, const char *path, const char *folders, const struct node *node)
 {
-    const char *text = node->text;
-    if (text[0] == '/') {
-        add_text(options, path, text, node);
-        return;
-    }
+    const char *last = strrchr(folders, '/'), *wild = strpbrk(folders, "*?"), *up = strstr(folders, "/..");
+    while (up && up[3] != '/' && up[3] != '\0')
+        up = strstr(up + 3, "/..");
+    if (wild && last && wild < last)
+        wrong(options, node, path, "has * or ? in a folder's name: only the last part may be a pattern");
+    else if (up)
+        wrong(options, node, path, "goes up with '..': write the folder that is meant");
+    else
+        add_text(options, path, node->text, node);
+}
+
+/* sftp://user@host:port/path, or an absolute path here. A relative one is for options whose initial value is relative
+ * too: their connector says what to. */
+static void read_place(struct options *options, const struct muster_option *option, const char *path,
+                       const struct node *node)
+{
+    const char *text = node->text, *initial = option->initial;
+    bool relative = initial && initial[0] != '\0' && initial[0] != '/' && !strstr(initial, "://");
     if (strncmp(text, "sftp://", 7) != 0) {
-        wrong(options, node, path, "must be sftp://USER@HOST/PATH or an absolute path");
+        if (text[0] == '/')
+            add_place(options, path, text, node);
+        else if (relative && !strstr(text, "://"))
+            add_text(options, path, text, node);
+        else
+            wrong(options, node, path, "must be sftp://USER@HOST/PATH or an absolute path");
         return;
     }
     const char *authority = text + 7, *slash = strchr(authority, '/');
@@ -147,7 +165,7 @@ static void read_place(struct options *options, const char *path, const struct n
     else if (!slash || slash == authority || slash[1] == '\0' || slash[-1] == '@' || authority[0] == '@')
         wrong(options, node, path, "must name a host and a path, as in sftp://USER@HOST/PATH");
     else
-        add_text(options, path, text, node);
+        add_place(options, path, slash, node);
 }
 
 /* ---- one value ---- */
@@ -238,7 +256,7 @@ static void read_scalar(struct options *options, const struct muster_option *opt
     case MUSTER_CHOICE: read_choice(options, option, path, node); break;
     default:
         if (option->flags & MUSTER_PLACE)
-            read_place(options, path, node);
+            read_place(options, option, path, node);
         else
             add_text(options, path, node->text, node);
     }

@@ -101,6 +101,31 @@ static void a_server_without_a_known_key_is_refused(void **state)
                 "it, so that no other server is taken for this one\n");
 }
 
+static void a_place_is_absolute_or_on_a_server_and_says_what_it_means(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"in/x.xlsx", "must be sftp://USER@HOST/PATH or an absolute path"},
+        {"ftp://h.example/x", "must be sftp://USER@HOST/PATH or an absolute path"},
+        {"sftp://h.example", "must name a host and a path, as in sftp://USER@HOST/PATH"},
+        {"sftp:///x", "must name a host and a path, as in sftp://USER@HOST/PATH"},
+        {"/in/*/x.xlsx", "has * or ? in a folder's name: only the last part may be a pattern"},
+        {"/in/../x.xlsx", "goes up with '..': write the folder that is meant"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[400], said[400];
+        snprintf(
+            text, sizeof(text),
+            "organization: a\nconnections:\n  hr:\n    connector: sheet\n    options: { location: \"%s\", host_key: x "
+            "}\n" STREAM,
+            cases[i][0]);
+        snprintf(said, sizeof(said), "a.yaml:5:26: connection 'hr': option 'location' %s\n", cases[i][1]);
+        expect_said(text, said);
+    }
+    done(good("organization: a\nconnections:\n  hr:\n    connector: sheet\n    options: { location: "
+              "\"sftp://u@h.example:22/~/in..x/..y-*.csv\", known_hosts: /k, archive_to: ../done }\n" STREAM));
+}
+
 static void on_missing_is_taken_from_the_options(void **state)
 {
     (void)state;
@@ -118,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_secret_is_never_repeated_wherever_it_was_put),
         cmocka_unit_test(a_secret_outside_of_options_is_refused),
         cmocka_unit_test(a_server_without_a_known_key_is_refused),
+        cmocka_unit_test(a_place_is_absolute_or_on_a_server_and_says_what_it_means),
         cmocka_unit_test(on_missing_is_taken_from_the_options),
     };
     return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);
