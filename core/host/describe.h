@@ -1,0 +1,21 @@
+/* describe - a connector's description on its way to the engine, each table walked by the connector's own stride. */
+#ifndef HOST_DESCRIBE_H
+#define HOST_DESCRIBE_H
+
+#include "base/buffer.h"
+
+#include <muster/connector.h>
+
+/* Appends the fields of the description. Returns 0, or ERR_CONNECTOR with the sentence when a table has no end or
+ * nests too deep; the buffer's sticky error tells of the rest. */
+int describe_write(const muster_connector *connector, struct buffer *out, char *ret_why, size_t room);
+/* One stream or field, as discover() hands it over. */
+int describe_stream(const muster_connector *connector, const muster_stream *stream, struct buffer *out, char *ret_why,
+                    size_t room);
+void describe_field(const muster_field *field, struct buffer *out);
+
+/* The nth entry of a table with that stride. */
+#define DESCRIBE_NTH(table, stride, n)                                                                                 \
+    ((__typeof__(table))(const void *)((const char *)(const void *)(table) + (size_t)(n) * (stride)))
+
+#endif

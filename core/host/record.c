@@ -1,0 +1,368 @@
+/* record - records on their way out: streams, their columns by number, and the one record that is being built. */
+#include "host/record.h"
+
+#include "base/jsonobject.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { COLUMNS_MAX = 16384, STREAMS_MAX = 1024, NAME_MAX_BYTES = 4096 };
+
+struct stream {
+    char *name;
+    uint32_t number;
+    bool table; /* columns() was called */
+    bool begun; /* a record was begun: columns() comes too late */
+    char **names;
+    size_t count, room;
+    uint32_t *serials; /* per column: the record that has it */
+    size_t serial_room;
+    uint32_t serial;   /* of the record under way */
+    uint32_t *slots;   /* hash table: column + 1, 0 is free */
+    size_t slot_count; /* a power of two */
+    size_t next;       /* the column after the last one put: mostly the one that comes */
+};
+
+static void stream_done(struct stream *stream)
+{
+    for (size_t i = 0; i < stream->count; i++)
+        free(stream->names[i]);
+    free(stream->names);
+    free(stream->serials);
+    free(stream->slots);
+    free(stream->name);
+    free(stream);
+}
+
+void record_streams_forget(struct session *session)
+{
+    for (size_t i = 0; i < session->stream_count; i++)
+        stream_done(session->streams[i]);
+    session->stream_count = 0;
+    session->record.stream = NULL;
+}
+
+void record_streams_done(struct session *session)
+{
+    record_streams_forget(session);
+    free(session->streams);
+    session->streams = NULL;
+    session->stream_room = 0;
+}
+
+/* A record's stream is mostly the one before, and there are few. NULL: no memory or too many. */
+static struct stream *stream_get(struct session *session, const char *name)
+{
+    for (size_t i = 0; i < session->stream_count; i++)
+        if (strcmp(session->streams[i]->name, name) == 0)
+            return session->streams[i];
+    if (session->stream_count == STREAMS_MAX || strlen(name) > NAME_MAX_BYTES || !text_valid(name, strlen(name)) ||
+        mem_grow(&session->streams, session->stream_count, &session->stream_room, sizeof(*session->streams)) != 0)
+        return NULL;
+    struct stream *stream = mem_new(1, sizeof(*stream));
+    char *copy = mem_text(name);
+    if (!stream || !copy) {
+        free(stream);
+        free(copy);
+        return NULL;
+    }
+    *stream = (struct stream){.name = copy, .number = (uint32_t)session->stream_count};
+    session->streams[session->stream_count++] = stream;
+    return stream;
+}
+
+static size_t hash(const char *name, size_t len)
+{
+    uint32_t value = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        value = (value ^ (unsigned char)name[i]) * 16777619u;
+    return value ^ value >> 15;
+}
+
+static size_t slot_of(const struct stream *stream, const char *name, size_t len)
+{
+    size_t slot = hash(name, len) & (stream->slot_count - 1);
+    while (stream->slots[slot] != 0) {
+        const char *there = stream->names[stream->slots[slot] - 1];
+        if (strncmp(there, name, len) == 0 && there[len] == '\0')
+            break;
+        slot = (slot + 1) & (stream->slot_count - 1);
+    }
+    return slot;
+}
+
+static int slots_grow(struct stream *stream)
+{
+    if (stream->count * 2 < stream->slot_count)
+        return 0;
+    size_t wanted = stream->slot_count ? stream->slot_count * 2 : 64;
+    uint32_t *slots = mem_new(wanted, sizeof(*slots));
+    if (!slots)
+        return -1;
+    free(stream->slots);
+    stream->slots = slots;
+    stream->slot_count = wanted;
+    for (size_t i = 0; i < stream->count; i++) {
+        size_t slot = slot_of(stream, stream->names[i], strlen(stream->names[i]));
+        if (stream->slots[slot] == 0) /* of two columns with one name the first is found by it */
+            stream->slots[slot] = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
+static int column_add(struct stream *stream, const char *name, size_t len)
+{
+    if (stream->count == COLUMNS_MAX || len > NAME_MAX_BYTES || !text_valid(name, len) || slots_grow(stream) != 0 ||
+        mem_grow(&stream->serials, stream->count, &stream->serial_room, sizeof(*stream->serials)) != 0 ||
+        mem_grow(&stream->names, stream->count, &stream->room, sizeof(*stream->names)) != 0)
+        return -1;
+    char *copy = mem_copy(name, len);
+    if (!copy)
+        return -1;
+    size_t slot = slot_of(stream, name, len);
+    if (stream->slots[slot] == 0)
+        stream->slots[slot] = (uint32_t)stream->count + 1;
+    stream->serials[stream->count] = 0;
+    stream->names[stream->count++] = copy;
+    return 0;
+}
+
+/* Tells the engine the names of the columns from `first` on. */
+static void columns_tell(struct session *session, const struct stream *stream, size_t first, const char *const *places)
+{
+    size_t begin = session_begin(session, WIRE_COLUMNS);
+    wire_put_u32(&session->out, stream->number);
+    wire_put_text(&session->out, stream->name);
+    wire_put_u32(&session->out, stream->table);
+    wire_put_u32(&session->out, (uint32_t)first);
+    wire_put_u32(&session->out, (uint32_t)(stream->count - first));
+    for (size_t i = first; i < stream->count; i++) {
+        wire_put_text(&session->out, stream->names[i]);
+        wire_put_text(&session->out, places && places[i - first] ? places[i - first] : "");
+    }
+    session_end(session, begin);
+}
+
+muster_rc record_columns(muster_run *run, const char *name, const char *const *names, const char *const *places,
+                         size_t n)
+{
+    struct session *session = session_of(run);
+    if (!name || (!names && n > 0))
+        return session_fail(session, MUSTER_FAIL, "the connector called columns() without a stream or names");
+    struct stream *stream = stream_get(session, name);
+    if (!stream)
+        return session_fail(session, MUSTER_FAIL, "no memory for stream '%.100s', or too many streams", name);
+    if (stream->begun || stream->table)
+        return session_fail(session, MUSTER_FAIL, "the connector called columns() for stream '%.100s' %s", name,
+                            stream->table ? "twice" : "after its first record");
+    stream->table = true;
+    for (size_t i = 0; i < n; i++)
+        if (!names[i] || column_add(stream, names[i], strlen(names[i])) != 0)
+            return session_fail(session, MUSTER_DATA,
+                                "stream '%.100s': column %zu has no name, or a name that is too long or no "
+                                "UTF-8, or there are more than %d columns",
+                                name, i + 1, COLUMNS_MAX);
+    columns_tell(session, stream, 0, places);
+    return MUSTER_OK;
+}
+
+static void record_failed(muster_record *record, muster_rc rc, const char *why)
+{
+    if (record->rc != 0)
+        return;
+    record->rc = rc;
+    snprintf(record->why, sizeof(record->why), "%s", why);
+}
+
+/* Where the text stands; SIZE_MAX: nowhere. */
+static size_t text_put(struct buffer *bytes, const char *text)
+{
+    size_t at = bytes->len + sizeof(uint32_t);
+    wire_put_text(bytes, text);
+    return text && bytes->rc == 0 ? at : SIZE_MAX;
+}
+
+muster_record *record_begin(muster_run *run, const char *name, const char *source_id, const char *place)
+{
+    struct session *session = session_of(run);
+    muster_record *record = &session->record;
+    struct buffer *bytes = &record->bytes;
+    buffer_clear(bytes);
+    record->rc = 0;
+    record->count = 0;
+    record->stream = name ? stream_get(session, name) : NULL;
+    if (!record->stream) {
+        record_failed(record, MUSTER_FAIL, "a record without a stream, or of too many streams");
+        return record;
+    }
+    struct stream *stream = record->stream;
+    if (!stream->begun && stream->count == 0)
+        columns_tell(session, stream, 0, NULL); /* so that the engine knows its number */
+    stream->begun = true;
+    stream->serial++;
+    stream->next = 0;
+    wire_put_u32(bytes, stream->number);
+    record->source_id_at = text_put(bytes, source_id);
+    record->place_at = text_put(bytes, place);
+    record->count_at = bytes->len;
+    wire_put_u32(bytes, 0);
+    return record;
+}
+
+static void put(muster_record *record, size_t column, int32_t type, const char *value, size_t len)
+{
+    struct stream *stream = record->stream;
+    if (record->rc != 0)
+        return;
+    if (stream->serials[column] == stream->serial || type < MUSTER_TEXT || type > MUSTER_REF) {
+        snprintf(record->why, sizeof(record->why), "the connector put field '%.100s' %s", stream->names[column],
+                 stream->serials[column] == stream->serial ? "twice into one record" : "with a type that is none");
+        record->rc = type < MUSTER_TEXT || type > MUSTER_REF ? MUSTER_FAIL : MUSTER_DATA;
+        return;
+    }
+    if (len > record->session->field_max) {
+        snprintf(record->why, sizeof(record->why), "field '%.100s' has %zu bytes, more than the limit of %llu",
+                 stream->names[column], len, (unsigned long long)record->session->field_max);
+        record->rc = MUSTER_DATA;
+        return;
+    }
+    stream->serials[column] = stream->serial;
+    stream->next = column + 1;
+    char *place = buffer_reserve(&record->bytes, 8 + len);
+    if (!place)
+        return;
+    uint16_t number = (uint16_t)column;
+    uint32_t size = (uint32_t)len;
+    memcpy(place, &number, sizeof(number));
+    place[2] = (char)type;
+    place[3] = (char)(!value ? WIRE_IS_NULL : len == 0 ? WIRE_IS_EMPTY : WIRE_IS_VALUE);
+    memcpy(place + 4, &size, sizeof(size));
+    if (len > 0)
+        memcpy(place + 8, value, len);
+    record->count++;
+}
+
+void record_put_nth(muster_record *record, size_t column, int32_t type, const char *value, size_t len)
+{
+    if (record->rc != 0)
+        return;
+    if (column >= record->stream->count) {
+        record_failed(record, MUSTER_FAIL, "the connector put a column that columns() did not name");
+        return;
+    }
+    put(record, column, type, value, value ? len : 0);
+}
+
+/* Finds the column by name, or makes it. */
+static void put_named(muster_record *record, const char *name, size_t name_len, int32_t type, const char *value,
+                      size_t len)
+{
+    struct stream *stream = record->stream;
+    if (record->rc != 0)
+        return;
+    size_t column = stream->next;
+    if (column >= stream->count || strncmp(stream->names[column], name, name_len) != 0 ||
+        stream->names[column][name_len] != '\0') {
+        uint32_t found = stream->slot_count ? stream->slots[slot_of(stream, name, name_len)] : 0;
+        column = found ? found - 1 : stream->count;
+    }
+    if (column == stream->count) {
+        if (stream->table) {
+            record_failed(record, MUSTER_FAIL, "the connector put a field that columns() did not name");
+            return;
+        }
+        if (column_add(stream, name, name_len) != 0) {
+            record_failed(record, MUSTER_DATA, "a field too many, or one whose name is too long or no UTF-8");
+            return;
+        }
+        columns_tell(record->session, stream, column, NULL);
+    }
+    put(record, column, type, value, len);
+}
+
+void record_put(muster_record *record, const char *field, int32_t type, const char *value)
+{
+    if (record->rc == 0 && !field)
+        record_failed(record, MUSTER_FAIL, "the connector put a field without a name");
+    if (record->rc == 0)
+        put_named(record, field, strlen(field), type, value, value ? strlen(value) : 0);
+}
+
+static int put_member(void *context, const struct jsonobject_member *member)
+{
+    static const int32_t types[] = {
+        [JSONOBJECT_NULL] = MUSTER_TEXT,   [JSONOBJECT_BOOL] = MUSTER_BOOL,   [JSONOBJECT_NUMBER] = MUSTER_DECIMAL,
+        [JSONOBJECT_STRING] = MUSTER_TEXT, [JSONOBJECT_NESTED] = MUSTER_JSON,
+    };
+    muster_record *record = context;
+    put_named(record, member->name, member->name_len, types[member->type],
+              member->type == JSONOBJECT_NULL ? NULL : member->text, member->text_len);
+    return 0;
+}
+
+void record_put_json(muster_record *record, const char *json, size_t len)
+{
+    if (record->rc != 0)
+        return;
+    const char *why = NULL;
+    size_t at = 0;
+    if (jsonobject_split(json, len, put_member, record, &why, &at) != 0 && record->rc == 0) {
+        record->rc = MUSTER_DATA;
+        snprintf(record->why, sizeof(record->why), "%s at byte %zu of the JSON object", why, at + 1);
+    }
+}
+
+/* A record that is too large or cannot be read is a bad record, not a bad connector: it becomes a dead letter. */
+static muster_rc refuse(struct session *session, const muster_record *record)
+{
+    const char *bytes = record->bytes.data;
+    muster_rc rc = record_reject(&session->run, record->stream->name,
+                                 record->source_id_at == SIZE_MAX ? NULL : bytes + record->source_id_at,
+                                 record->place_at == SIZE_MAX ? NULL : bytes + record->place_at, record->why);
+    return rc == MUSTER_OK ? MUSTER_DATA : rc;
+}
+
+muster_rc record_emit(muster_run *run, muster_record *record)
+{
+    struct session *session = session_of(run);
+    if (!record || !record->stream)
+        return session_fail(session, MUSTER_FAIL, "%s",
+                            record && record->rc ? record->why
+                                                 : "the connector emitted a record that it did not begin");
+    struct buffer *bytes = &record->bytes;
+    if (record->rc == 0 && (bytes->rc != 0 || bytes->len > session->record_max)) {
+        record->rc = MUSTER_DATA;
+        snprintf(record->why, sizeof(record->why), "the record has more bytes than the limit of %llu",
+                 (unsigned long long)session->record_max);
+    }
+    if (record->rc != 0) {
+        muster_rc rc =
+            record->rc == MUSTER_DATA ? refuse(session, record) : session_fail(session, record->rc, "%s", record->why);
+        record->stream = NULL;
+        return rc;
+    }
+    memcpy(bytes->data + record->count_at, &record->count, sizeof(record->count));
+    if (session->out.len > 0 && session->out.len + bytes->len + 8 > FRAME_MAX)
+        session_flush(session, -1);
+    size_t begin = session_begin(session, WIRE_RECORD);
+    buffer_add(&session->out, bytes->data, bytes->len);
+    session_end(session, begin);
+    record->stream = NULL;
+    return MUSTER_OK;
+}
+
+muster_rc record_reject(muster_run *run, const char *stream, const char *source_id, const char *place, const char *why)
+{
+    struct session *session = session_of(run);
+    if (!stream || !why)
+        return session_fail(session, MUSTER_FAIL, "the connector called reject() without a stream or a reason");
+    size_t begin = session_begin(session, WIRE_REJECT);
+    wire_put_text(&session->out, stream);
+    wire_put_text(&session->out, source_id);
+    wire_put_text(&session->out, place);
+    wire_put_text(&session->out, why);
+    session_end(session, begin);
+    return MUSTER_OK;
+}

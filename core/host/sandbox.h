@@ -1,0 +1,24 @@
+/* sandbox - the fence around a connector: what this process gives up before foreign code runs in it.
+ *
+ * sandbox_enter(): limits on memory, files and descriptors; no new
+ * privileges; Landlock (read libraries, the one connector, time zones; write
+ * the scratch folder); seccomp (no sockets, no exec, no ptrace, no new
+ * processes). sandbox_close(), after loading: no new executable pages. What the
+ * kernel lacks is written down and the rest is done all the same. */
+#ifndef HOST_SANDBOX_H
+#define HOST_SANDBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sandbox {
+    const char *connector, *scratch; /* absolute */
+    uint64_t memory_max;             /* bytes; 0: no limit */
+    char lacks[100];                 /* "landlock seccomp"; "" when the kernel has everything */
+};
+
+/* Both return 0 or ERR_CONNECTOR with a sentence: a fence that the kernel has but that cannot be put up is no start. */
+int sandbox_enter(struct sandbox *sandbox, char *ret_why, size_t room);
+int sandbox_close(struct sandbox *sandbox, char *ret_why, size_t room);
+
+#endif
