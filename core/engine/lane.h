@@ -56,6 +56,7 @@ struct lane_sink {
     int (*gone)(void *context, const char *stream, const char *source_id);
     int (*cursor)(void *context, const char *value, bool checkpoint);
     int (*partition)(void *context, const char *id, const char *label, const char *locator);
+    int (*stream)(void *context, const muster_stream *stream); /* discover(); lives until the call ends */
     int (*field)(void *context, const char *stream, const muster_field *field); /* discover() */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void (*log)(void *context, int level, const char *text);
@@ -92,6 +93,10 @@ struct lane_start {
 int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err);
 /* The description as it came in the handshake; lives as long as the lane. */
 const muster_connector *lane_description(const struct lane *lane);
+/* The same as bytes, for description_read(); for keeping. */
+const void *lane_description_bytes(const struct lane *lane, size_t *ret_len);
+/* The program that lane_begin() would start; ret_path has PATH_MAX bytes. Returns 0, or ERR_CONFIG and a sentence. */
+int lane_program(char *ret_path, struct err *err);
 /* What this kernel lacks for the sandbox: "landlock seccomp"; "" when nothing. Lives as long as the lane. */
 const char *lane_sandbox_lacks(const struct lane *lane);
 /* open() was called at the first of these; close() is called by lane_stop(). rc 0: the call came back, see the result

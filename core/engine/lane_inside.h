@@ -1,0 +1,69 @@
+/* lane_inside - what the files of a lane share: lane (calls and clocks), lane_spawn (the process), lane_message
+ * (what the host says). */
+#ifndef ENGINE_LANE_INSIDE_H
+#define ENGINE_LANE_INSIDE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/frame.h"
+#include "base/wire.h"
+#include "engine/lane.h"
+
+#include <sys/types.h>
+
+struct lane_column_table {
+    struct lane_stream seen; /* first: what the sink gets */
+    char **names, **places;
+    size_t room;
+    size_t place_room;
+};
+
+struct lane {
+    char *name, *path, *scratch;
+    const struct connection *connection;
+    const struct settings *settings;
+    const atomic_bool *cancel;
+    /* the process */
+    pid_t pid;
+    int pidfd, socket, errors;
+    uint32_t *cancel_page; /* shared with the host */
+    char line[500];        /* of its stderr, as far as it came */
+    size_t line_len;
+    char last_line[500];
+    uint64_t error_bytes;
+    /* the talk */
+    struct frame_reader in;
+    struct buffer out;
+    bool dead, is_open, done;
+    char *lacks;
+    struct arena *arena; /* the description */
+    struct buffer description_bytes;
+    const muster_connector *description;
+    /* the call under way */
+    struct arena *call_arena;
+    const struct lane_sink *sink;
+    struct lane_result *result;
+    struct err *err;
+    int64_t total_until, silent_until, cancelled_until; /* steady ms; 0: not set */
+    struct lane_column_table **streams;
+    size_t stream_count, stream_room;
+    struct lane_value *values;
+    size_t value_room;
+};
+
+int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err);
+/* Passes on what came on the host's stderr. */
+void lane_hear(struct lane *lane);
+/* The host closed its socket or died: waits for its end, says how. Gives ERR_CONNECTOR. */
+int lane_died(struct lane *lane, struct err *err);
+void lane_kill(struct lane *lane);
+void lane_despawn(struct lane *lane); /* closes, removes the scratch folder */
+
+/* Takes one message of the host; sets lane->done at the end of a call. Returns 0 or what ends the lane. */
+int lane_message(struct lane *lane, uint32_t type, struct wire *message);
+void lane_forget_streams(struct lane *lane);
+/* Answers of the engine; the fd, unless -1, goes with it and stays the caller's. */
+int lane_send(struct lane *lane, int passed);
+int lane_nonsense(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
