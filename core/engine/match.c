@@ -175,7 +175,7 @@ uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const ch
 }
 
 /* Records that wait for a person with this key, and things that refer to one: they come again. */
-static void match_wake(struct match *match, enum kind kind, uint64_t id, struct bytes prefix);
+static void match_wake(struct match *match, enum kind kind, struct bytes prefix);
 
 static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id,
                       uint32_t stream)
@@ -188,7 +188,7 @@ static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const 
     if (kind == KIND_person && id != FRESH_AMBIGUOUS)
         match_fail(match, numbers_set(&match->fresh_stream, id, stream));
     if (!there && (match->has_waiting_records || match->has_waiting_refs))
-        match_wake(match, kind, id, bytes(match->key.data, match->key.len));
+        match_wake(match, kind, bytes(match->key.data, match->key.len));
 }
 
 static void fresh_person(struct match *match, struct image image, uint64_t id, uint32_t stream)
@@ -216,9 +216,8 @@ static void fresh_unit(struct match *match, struct image image, uint64_t id)
     match_fail(match, match->text.rc);
 }
 
-static void match_wake(struct match *match, enum kind kind, uint64_t id, struct bytes prefix)
+static void match_wake(struct match *match, enum kind kind, struct bytes prefix)
 {
-    (void)id;
     struct buffer begin __attribute__((cleanup(buffer_done))) = {0};
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, match->snapshot, TABLE_refer);

@@ -67,6 +67,6 @@ void match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rul
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
 
 /* Rows of the index for records that wait for their person. */
-#define KIND_WAITING(kind) ((enum kind)((kind) | 0x80))
+#define KIND_WAITING(k) ((enum kind)((k) | 0x80))
 
 #endif

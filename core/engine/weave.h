@@ -1,0 +1,23 @@
+/* weave - the golden records of everything that a run touched, out of all their source records.
+ *
+ * For each root (a person with employments, absences, pay; a unit; a thing of
+ * its own) gathers the records that belong to it, staged or stored, lets merge
+ * decide, resolves references, compares with what was held to be true, and
+ * puts the differences into the changeset: entity, index, journal, due rows;
+ * references through refer. */
+#ifndef ENGINE_WEAVE_H
+#define ENGINE_WEAVE_H
+
+#include "engine/match.h"
+
+struct weave_count {
+    uint64_t created, updated, unchanged, deactivated, reactivated; /* persons */
+    uint64_t others; /* units and things of their own that changed */
+};
+
+/* Adds to the roots what a date brings: everything due up to today, whose rows go. */
+int weave_due(struct match *match, int64_t today);
+/* All roots of the match, sorted here. Raises `meta.sequence`. */
+int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
+
+#endif
