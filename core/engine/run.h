@@ -1,0 +1,76 @@
+/* run - one sync of one connection, from pull to commit.
+ *
+ * A straight-line function on the caller's thread: pull and map, stage, match,
+ * weave, journal. Deciding is apart from writing. The outcome is a vector per
+ * partition; the run's is the worst of them. */
+#ifndef ENGINE_RUN_H
+#define ENGINE_RUN_H
+
+#include "base/arena.h"
+#include "engine/connectors.h"
+
+#include <stdatomic.h>
+
+enum outcome { OUTCOME_SUCCEEDED, OUTCOME_PARTIAL, OUTCOME_HELD, OUTCOME_FAILED, OUTCOME_CANCELLED };
+
+const char *outcome_name(enum outcome outcome); /* "succeeded" */
+
+struct run_request {
+    const struct settings *settings;
+    const struct organization *organization;
+    struct connectors *connectors;
+    const struct connection *connection;
+    bool full;                 /* read and compare everything, also what was taken already */
+    const char *partition;     /* only this one; NULL: all */
+    uint32_t allow_held;       /* removals that this run held may go; 0: none */
+    const char *reason;        /* why, journaled */
+    const atomic_bool *cancel; /* may be NULL */
+    /* May be NULL; called now and then while records come. total 0: unknown. */
+    void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);
+    void *context;
+};
+
+struct run_partition {
+    const char *name;
+    enum outcome outcome;
+    const char *claim;  /* "complete" "changes" "partial" "failed" "unchanged" */
+    const char *reason; /* a sentence; "" when all is well */
+};
+
+struct run_report {
+    struct arena *arena; /* owns all texts */
+    uint32_t run;
+    enum outcome outcome;
+    const char *organization, *connection;
+    struct run_partition *partitions;
+    size_t partition_count;
+    /* records */
+    uint64_t read, filtered, flagged;
+    const char *flagged_place; /* first numeric identifier or the like; NULL: none */
+    /* persons */
+    uint64_t created, updated, unchanged, missing, deactivated, reactivated, linked, not_owner;
+    uint64_t held, dead_letters, reviews, drift;
+    uint64_t puts; /* calls that changed the store */
+    int64_t started_ms;
+    double seconds;
+    const char *json; /* the same as one JSON document, as it is kept in the store */
+};
+
+/* Runs it. Whatever comes of it is in the report (also a failure: OUTCOME_FAILED, and the sentence in the partition's
+ * reason); a code is returned only when not even that could be noted: ERR_BUSY, a store that cannot be opened. */
+int run_sync(const struct run_request *request, struct run_report *ret_report, struct err *err);
+void run_report_done(struct run_report *report);
+
+/* STATE/organizations/ID, in the arena. */
+const char *run_store_dir(const struct settings *settings, const char *organization, struct arena *arena);
+/* Gives the organization's own fields the numbers that the store has for them (write: also new ones). */
+struct store;
+int run_bind_fields(const struct organization *organization, struct store *store, bool write);
+
+/* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
+int run_check(const struct run_request *request, struct err *err);
+/* Asks the connector what its source has: the sink's stream, field and record functions are called. */
+struct lane_sink;
+int run_discover(const struct run_request *request, const struct lane_sink *sink, struct err *err);
+
+#endif
