@@ -2,13 +2,24 @@
 #include "store/dict.h"
 
 #include "base/buffer.h"
+#include "base/digest.h"
 
 #include <string.h>
 
+/* A name that is too long for a key is cut, and its digest keeps it apart from others that begin so. */
 static void name_key(const char *name, struct buffer *out)
 {
+    enum { WHOLE = STORE_KEY_MAX - 1 };
+    size_t len = strlen(name);
     buffer_byte(out, 'n');
-    buffer_add(out, name, strnlen(name, STORE_KEY_MAX - 1));
+    if (len <= WHOLE) {
+        buffer_add(out, name, len);
+        return;
+    }
+    uint8_t digest[DIGEST_SHA256];
+    digest_sha256(name, len, digest);
+    buffer_add(out, name, WHOLE - sizeof(digest));
+    buffer_add(out, digest, sizeof(digest));
 }
 
 static void number_key(uint32_t number, uint8_t ret_key[5])

@@ -42,17 +42,27 @@ void pile_free(struct pile *pile)
 
 int pile_add(struct pile *pile, struct bytes thing, uint64_t *ret_place)
 {
+    if (thing.len > UINT32_MAX)
+        return ERR_LIMIT;
     uint32_t len = (uint32_t)thing.len;
     bool fits = pile->memory.len + sizeof(len) + thing.len <= pile->limit && spill_end(pile->spill) == 0;
+    uint64_t place = pile->memory.len + spill_end(pile->spill);
+    int rc;
     if (fits) {
-        *ret_place = pile->memory.len;
-        buffer_add(&pile->memory, &len, sizeof(len));
-        buffer_add(&pile->memory, thing.data, thing.len);
-        return pile->memory.rc;
+        char *room = buffer_reserve(&pile->memory, sizeof(len) + thing.len);
+        if (room) {
+            memcpy(room, &len, sizeof(len));
+            if (thing.len > 0)
+                memcpy(room + sizeof(len), thing.data, thing.len);
+        }
+        rc = pile->memory.rc;
+    } else {
+        rc = spill_write(pile->spill, &len, sizeof(len));
+        rc = rc != 0 ? rc : spill_write(pile->spill, thing.data, thing.len);
     }
-    *ret_place = pile->memory.len + spill_end(pile->spill);
-    int rc = spill_write(pile->spill, &len, sizeof(len));
-    return rc != 0 ? rc : spill_write(pile->spill, thing.data, thing.len);
+    if (rc == 0)
+        *ret_place = place;
+    return rc;
 }
 
 int pile_get(struct pile *pile, uint64_t place, unsigned slot, struct bytes *ret_thing)

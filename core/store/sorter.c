@@ -88,7 +88,8 @@ static struct bytes row_value(const uint8_t *row)
 
 static int key_compare(struct bytes a, struct bytes b)
 {
-    int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.data, b.data, len) : 0;
     return order ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
@@ -167,7 +168,8 @@ void *sorter_reserve(struct sorter *sorter, struct bytes key, size_t value_len)
         sorter->sorted = false;
     uint32_t head[2] = {(uint32_t)key.len, (uint32_t)value_len};
     memcpy(row, head, sizeof(head));
-    memcpy(row + HEAD, key.data, key.len);
+    if (key.len > 0)
+        memcpy(row + HEAD, key.data, key.len);
     sorter->order[sorter->count++] = sorter->filled;
     sorter->filled += len;
     sorter->total++;
@@ -203,6 +205,11 @@ static int reader_fill(struct sorter *sorter, struct reader *reader, size_t len)
 {
     if (reader->filled - reader->at >= len)
         return 1;
+    uint64_t left = reader->end - reader->offset;
+    if (reader->filled == reader->at && left == 0)
+        return 0;
+    if (len - (reader->filled - reader->at) > left)
+        return ERR_CORRUPT; /* asked before there is memory for what a damaged file promises */
     memmove(reader->buffer, reader->buffer + reader->at, reader->filled - reader->at);
     reader->filled -= reader->at;
     reader->at = 0;
@@ -213,14 +220,13 @@ static int reader_fill(struct sorter *sorter, struct reader *reader, size_t len)
         reader->buffer = bigger;
         reader->room = len;
     }
-    uint64_t left = reader->end - reader->offset;
     size_t part = reader->room - reader->filled < left ? reader->room - reader->filled : (size_t)left;
     int rc = spill_read(sorter->spill, reader->offset, reader->buffer + reader->filled, part);
     if (rc != 0)
         return rc;
     reader->offset += part;
     reader->filled += part;
-    return reader->filled >= len ? 1 : reader->filled == 0 ? 0 : ERR_CORRUPT;
+    return 1;
 }
 
 static int reader_step(struct sorter *sorter, struct reader *reader)
@@ -239,6 +245,8 @@ static int reader_step(struct sorter *sorter, struct reader *reader)
     uint32_t head[2];
     memcpy(head, reader->buffer + reader->at, sizeof(head));
     size_t len = HEAD + (size_t)head[0] + head[1];
+    if (head[0] > STORE_KEY_MAX)
+        return ERR_CORRUPT;
     rc = reader_fill(sorter, reader, len);
     if (rc != 1)
         return rc == 0 ? ERR_CORRUPT : rc;
@@ -272,26 +280,9 @@ static void heap_down(struct reader *readers, size_t count, size_t at)
     }
 }
 
-int sorter_rewind(struct sorter *sorter)
+static int readers_start(struct sorter *sorter)
 {
-    if (sorter->rc != 0)
-        return sorter->rc;
-    readers_free(sorter);
-    if (sorter->run_count > 0 && (sorter->rc = sorter_spill(sorter)) != 0)
-        return sorter->rc;
-    sorter_order(sorter);
-    size_t count = sorter->run_count ? sorter->run_count : 1;
-    sorter->readers = mem_new(count, sizeof(*sorter->readers));
-    if (!sorter->readers)
-        return -ENOMEM;
-    sorter->reader_count = count;
-    if (sorter->run_count == 0) {
-        sorter->readers[0].memory = true;
-        return 0;
-    }
-    free(TAKE(sorter->rows)); /* all is on disk: give the memory back while it is read */
-    sorter->room = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < sorter->reader_count; i++) {
         struct reader *reader = &sorter->readers[i];
         *reader = (struct reader){.offset = sorter->runs[i].offset, .end = sorter->runs[i].end, .nth = i};
         if (sorter->runs_ordered)
@@ -302,12 +293,35 @@ int sorter_rewind(struct sorter *sorter)
             return rc == 0 ? ERR_CORRUPT : rc;
     }
     if (!sorter->runs_ordered)
-        for (size_t i = count; i-- > 0;)
-            heap_down(sorter->readers, count, i);
+        for (size_t i = sorter->reader_count; i-- > 0;)
+            heap_down(sorter->readers, sorter->reader_count, i);
     return 0;
 }
 
-static int sorter_next_queued(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
+int sorter_rewind(struct sorter *sorter)
+{
+    readers_free(sorter);
+    if (sorter->rc == 0 && sorter->run_count > 0)
+        sorter->rc = sorter_spill(sorter);
+    if (sorter->rc != 0)
+        return sorter->rc;
+    sorter_order(sorter);
+    size_t count = sorter->run_count ? sorter->run_count : 1;
+    sorter->readers = mem_new(count, sizeof(*sorter->readers));
+    if (!sorter->readers)
+        return sorter->rc = -ENOMEM;
+    sorter->reader_count = count;
+    if (sorter->run_count == 0) {
+        sorter->readers[0].memory = true;
+        return 0;
+    }
+    free(TAKE(sorter->rows)); /* all is on disk: give the memory back while it is read */
+    free(TAKE(sorter->order));
+    sorter->room = sorter->order_room = 0;
+    return sorter->rc = readers_start(sorter);
+}
+
+static int sorter_next_queue(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
 {
     for (; sorter->reader_at < sorter->reader_count; sorter->reader_at++) {
         struct reader *reader = &sorter->readers[sorter->reader_at];
@@ -325,13 +339,11 @@ static int sorter_next_queued(struct sorter *sorter, struct bytes *ret_key, stru
     return 0;
 }
 
-int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
+static int sorter_next_heap(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
 {
-    if (sorter->runs_ordered)
-        return sorter_next_queued(sorter, ret_key, ret_value);
     /* The top row was handed out by the last call (reader_at marks that): step it first. */
     struct reader *readers = sorter->readers;
-    if (sorter->reader_at == 1) {
+    if (sorter->reader_at == 1 && sorter->reader_count > 0) {
         int rc = reader_step(sorter, &readers[0]);
         if (rc < 0)
             return rc;
@@ -349,6 +361,17 @@ int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_
     return 1;
 }
 
+int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
+{
+    if (sorter->rc != 0)
+        return sorter->rc;
+    int rc = sorter->runs_ordered ? sorter_next_queue(sorter, ret_key, ret_value)
+                                  : sorter_next_heap(sorter, ret_key, ret_value);
+    if (rc < 0)
+        sorter->rc = rc;
+    return rc;
+}
+
 int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size_t *ret_count)
 {
     if (sorter->rc == 0)
@@ -362,13 +385,25 @@ int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size
 
 int sorter_adopt(struct sorter *sorter, const struct sorter_run *runs, size_t count)
 {
-    sorter->runs = mem_new(count ? count : 1, sizeof(*runs));
-    if (!sorter->runs)
+    uint64_t end = spill_end(sorter->spill), all = 0, rows = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t len = runs[i].end - runs[i].offset;
+        if (runs[i].offset > runs[i].end || runs[i].end > end || runs[i].rows == 0 || runs[i].rows > len / HEAD)
+            return ERR_CORRUPT;
+        if ((all += len) > end)
+            return ERR_CORRUPT; /* they cannot overlap */
+        rows += runs[i].rows;
+    }
+    struct sorter_run *own = mem_new(count ? count : 1, sizeof(*runs));
+    if (!own)
         return -ENOMEM;
-    memcpy(sorter->runs, runs, count * sizeof(*runs));
-    sorter->run_count = count;
-    sorter->runs_ordered = count < 2;
-    for (size_t i = 0; i < count; i++)
-        sorter->total += runs[i].rows;
+    if (count > 0)
+        memcpy(own, runs, count * sizeof(*runs));
+    free(sorter->runs);
+    sorter->runs = own;
+    sorter->run_count = sorter->run_room = count;
+    sorter->total = rows;
+    sorter->total_bytes = all - rows * HEAD;
+    sorter->runs_ordered = count == 0;
     return 0;
 }

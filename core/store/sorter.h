@@ -33,6 +33,7 @@ struct sorter_run {
     uint64_t offset, end, rows;
 };
 int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size_t *ret_count);
+/* ERR_CORRUPT: these cannot be runs of the spill. */
 int sorter_adopt(struct sorter *sorter, const struct sorter_run *runs, size_t count);
 
 DEFINE_TIDY(struct sorter *, sorter_free)

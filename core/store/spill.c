@@ -18,6 +18,8 @@ static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has 
 struct spill {
     int fd; /* -1: not made yet */
     int rc;
+    bool reopened;    /* to read: its end is no whole block */
+    bool named;       /* its folder knows it for good */
     char *dir, *path; /* path: named */
     uint64_t flushed; /* bytes in the file; a multiple of BLOCK until synced */
     size_t filled;
@@ -28,7 +30,7 @@ struct spill {
 
 static int spill_alloc(const char *dir, const char *path, struct spill **ret_spill)
 {
-    struct spill *spill = mem_new(1, sizeof(*spill));
+    struct spill *spill = sodium_init() < 0 ? NULL : mem_new(1, sizeof(*spill)); /* the fast ciphers come with init */
     if (!spill)
         return -ENOMEM;
     spill->fd = -1;
@@ -62,6 +64,7 @@ int spill_open(const char *path, const uint8_t key[SPILL_KEY], struct spill **re
     if (rc != 0)
         return rc;
     memcpy(spill->key, key, SPILL_KEY);
+    spill->reopened = spill->named = true;
     spill->fd = open(path, O_RDWR | O_CLOEXEC);
     off_t end = spill->fd < 0 ? -1 : lseek(spill->fd, 0, SEEK_END);
     if (end < 0)
@@ -103,13 +106,15 @@ uint64_t spill_end(const struct spill *spill)
 
 static int spill_make(struct spill *spill)
 {
-    if (spill->path)
-        spill->fd = open(spill->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (spill->path) /* never over a file that may be the only place where something stands */
+        spill->fd = open(spill->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     else
         spill->fd = open(spill->dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
     if (spill->fd < 0 && !spill->path) { /* a file system without O_TMPFILE */
         char *name __attribute__((cleanup(tidy_free))) = mem_format("%s/spill-XXXXXX", spill->dir);
-        spill->fd = name ? mkostemp(name, O_CLOEXEC) : -1;
+        if (!name)
+            return -ENOMEM;
+        spill->fd = mkostemp(name, O_CLOEXEC);
         if (spill->fd >= 0)
             unlink(name);
     }
@@ -145,6 +150,8 @@ static int spill_flush(struct spill *spill, bool keep)
 int spill_write(struct spill *spill, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
+    if (spill->reopened)
+        return -EROFS;
     while (len > 0 && spill->rc == 0) {
         size_t part = CHUNK - spill->filled < len ? CHUNK - spill->filled : len;
         memcpy(spill->chunk + spill->filled, at, part);
@@ -180,7 +187,7 @@ int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len
 {
     if (spill->rc != 0)
         return spill->rc;
-    if (offset + len > spill_end(spill))
+    if (len > spill_end(spill) || offset > spill_end(spill) - len)
         return ERR_CORRUPT;
     size_t in_file = offset >= spill->flushed        ? 0
                      : spill->flushed - offset < len ? (size_t)(spill->flushed - offset)
@@ -195,8 +202,28 @@ int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len
     return 0;
 }
 
+/* A new name is on disk only when its folder is. */
+static int spill_sync_folder(struct spill *spill)
+{
+    char *folder __attribute__((cleanup(tidy_free))) = mem_text(spill->path);
+    if (!folder)
+        return -ENOMEM;
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    int fd __attribute__((cleanup(tidy_close))) = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return -errno;
+    spill->named = true;
+    return 0;
+}
+
 int spill_sync(struct spill *spill)
 {
     int rc = spill_flush(spill, true);
-    return rc != 0 ? rc : fdatasync(spill->fd) == 0 ? 0 : -errno;
+    if (rc == 0)
+        rc = fault_hit("spill") ? -EIO : fdatasync(spill->fd) != 0 ? -errno : 0;
+    if (rc == 0 && spill->path && !spill->named)
+        rc = spill_sync_folder(spill);
+    return spill->rc = spill->rc ? spill->rc : rc;
 }

@@ -17,7 +17,7 @@ enum { SPILL_KEY = 32 };
 
 /* An unlinked file in `dir`, made when the first byte is written. Returns 0 or -ENOMEM. */
 int spill_new(const char *dir, struct spill **ret_spill);
-/* The same under a name that stays until spill_remove(). */
+/* The same under a name that stays until spill_remove(). A file of that name fails the first write with -EEXIST. */
 int spill_create(const char *path, struct spill **ret_spill);
 /* An existing one, to read. Returns 0 or a negative errno. */
 int spill_open(const char *path, const uint8_t key[SPILL_KEY], struct spill **ret_spill);
@@ -31,7 +31,7 @@ uint64_t spill_end(const struct spill *spill);
 int spill_write(struct spill *spill, const void *bytes, size_t len);
 /* All of `len` bytes from `offset`; what was written is seen at once. Returns 0, ERR_CORRUPT or a negative errno. */
 int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len);
-/* Everything written is on disk. */
+/* Everything written is on disk, and so is its name. */
 int spill_sync(struct spill *spill);
 
 DEFINE_TIDY(struct spill *, spill_free)

@@ -22,6 +22,7 @@ static void vault_derive(const uint8_t master[VAULT_MASTER], const char *organiz
     crypto_generichash_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1);
     crypto_generichash_update(&state, (const unsigned char *)organization, strlen(organization));
     crypto_generichash_final(&state, ret_key, 32);
+    sodium_memzero(&state, sizeof(state));
 }
 
 void vault_init(struct vault *vault, const uint8_t master[VAULT_MASTER], const char *organization)
@@ -90,11 +91,14 @@ int vault_reveal(const struct vault *vault, struct bytes row, const uint8_t dige
         if (len < MAC || len > (size_t)(end - at) - ITEM_HEAD)
             break;
         if (sodium_memcmp(at, digest, DIGEST_KEYED) == 0) {
+            size_t before = out->len;
             uint8_t *plain = (uint8_t *)buffer_reserve(out, len - MAC);
             const uint8_t *nonce = at + DIGEST_KEYED + sizeof(len);
             rc = !plain                                                               ? out->rc
                  : crypto_secretbox_open_easy(plain, at + ITEM_HEAD, len, nonce, key) ? ERR_CORRUPT
                                                                                       : 0;
+            if (plain && rc != 0)
+                out->data[out->len = before] = '\0';
             break;
         }
         at += ITEM_HEAD + len;
