@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 enum { STORES_MAX = 256, READERS_MAX = 254 };
 static const size_t MAP_SIZE = (size_t)256 << 30; /* fixed while open: resizing under a reader is SIGBUS */
@@ -21,6 +22,8 @@ struct store {
     struct store *next;
     unsigned users;
     char *dir;
+    dev_t device; /* one environment per process, by whatever path: LMDB's locks want it so */
+    ino_t inode;
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
 };
@@ -48,8 +51,8 @@ static int store_code(int rc)
     case MDB_NOTFOUND: return ERR_GONE;
     case MDB_MAP_FULL:
     case MDB_TXN_FULL:
-    case MDB_READERS_FULL:
     case MDB_DBS_FULL: return ERR_LIMIT;
+    case MDB_READERS_FULL: return ERR_BUSY;
     case MDB_VERSION_MISMATCH: return ERR_NEWER;
     case MDB_CORRUPTED:
     case MDB_INVALID:
@@ -64,10 +67,13 @@ int store_fail(const struct store *store, int rc, struct err *err)
     switch (rc) {
     case 0: return 0;
     case -ENOSPC:
-        return err_set(err, rc, "%s: the disk is full; nothing of this was kept. Make room and run it again.",
+        return err_set(err, rc, "%s: the disk is full. Nothing is half written: make room and run it again.",
                        store->dir);
     case ERR_LIMIT:
-        return err_set(err, rc, "%s: the store has reached its largest size; nothing of this was kept.", store->dir);
+        return err_set(err, rc, "%s: the store has reached its largest size. Nothing is half written.", store->dir);
+    case ERR_BUSY: return err_set(err, rc, "%s: too many are reading here at once; try again later.", store->dir);
+    case ERR_NEWER:
+        return err_set(err, rc, "%s/data.mdb was written by a newer version of LMDB: install that one.", store->dir);
     case ERR_CORRUPT: return err_set(err, rc, "%s/data.mdb is damaged; restore it from a backup.", store->dir);
     default: return err_set(err, rc, "%s: the store failed: %s", store->dir, err_text(rc));
     }
@@ -95,33 +101,30 @@ static int store_layout_check(struct store *store, struct txn *txn, bool create,
     }
     if (layout > STORE_LAYOUT || normalizer > TEXT_NORMALIZER)
         return err_set(err, ERR_NEWER,
-                       "%s was written by a newer muster (layout %lu, this one knows %d): install that version, or use "
-                       "another state folder.",
-                       store->dir, (unsigned long)layout, STORE_LAYOUT);
-    if (layout == 0)
-        return err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir);
-    return 0;
+                       "%s was written by a newer muster (layout %lu, normalizer %lu; this one knows %d and %d): "
+                       "install that version, or use another state folder.",
+                       store->dir, (unsigned long)layout, (unsigned long)normalizer, STORE_LAYOUT, TEXT_NORMALIZER);
+    return layout == 0 ? ERR_GONE : 0;
 }
 
 static int store_tables_open(struct store *store, bool create, struct err *err)
 {
     struct txn txn;
     txn_begin(&txn, store, create);
-    for (int table = 0; table < TABLE_COUNT && txn.rc == 0; table++)
-        txn.rc = store_code(
-            mdb_dbi_open(txn.mdb, table_name((enum table)table), create ? MDB_CREATE : 0, &store->tables[table]));
-    if (txn.rc == 0)
-        txn.rc = store_layout_check(store, &txn, create, err);
-    if (txn.rc != 0) {
-        int rc = txn.rc;
-        txn_abort(&txn);
-        return rc == ERR_GONE   ? err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir)
-               : err && err->rc ? rc
-                                : store_fail(store, rc, err);
+    for (int table = 0; table < TABLE_COUNT && txn.rc == 0; table++) {
+        int rc = mdb_dbi_open(txn.mdb, table_name((enum table)table), create ? MDB_CREATE : 0, &store->tables[table]);
+        txn.rc = store_code(rc == MDB_INCOMPATIBLE ? MDB_NOTFOUND : rc);
+        if (table == TABLE_meta && txn.rc == 0) /* another layout may have other tables */
+            txn.rc = store_layout_check(store, &txn, create, err);
     }
-    /* A read transaction's handles stay only when it is committed. */
-    int rc = create ? txn_end(&txn) : store_code(mdb_txn_commit(txn.mdb));
-    return rc == 0 ? 0 : store_fail(store, rc, err);
+    int rc = txn.rc;
+    if (rc != 0)
+        txn_abort(&txn);
+    else /* a read transaction's handles stay only when it is committed */
+        rc = create ? txn_end(&txn) : store_code(mdb_txn_commit(txn.mdb));
+    if (rc == ERR_GONE)
+        return err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir);
+    return rc == 0 || rc == ERR_NEWER ? rc : store_fail(store, rc, err);
 }
 
 static int store_make_dir(const char *dir, struct err *err)
@@ -142,26 +145,44 @@ static int store_make_dir(const char *dir, struct err *err)
 
 static int store_env_open(struct store *store, bool create, struct err *err)
 {
-    char *data __attribute__((cleanup(tidy_free))) = mem_format("%s/data.mdb", store->dir);
-    if (!data)
-        return -ENOMEM;
-    bool there = access(data, F_OK) == 0;
-    if (!there && !create)
-        return ERR_GONE;
-    int rc = there ? 0 : store_make_dir(store->dir, err);
+    int rc = store_code(mdb_env_create(&store->env));
     if (rc != 0)
-        return rc;
-    if ((rc = store_code(mdb_env_create(&store->env))) != 0)
         return store_fail(store, rc, err);
     mdb_env_set_mapsize(store->env, store_map_size());
     mdb_env_set_maxdbs(store->env, TABLE_COUNT);
     mdb_env_set_maxreaders(store->env, READERS_MAX);
-    rc = store_code(mdb_env_open(store->env, store->dir, MDB_NOTLS, 0640));
+    rc = fault_hit("store") ? -EIO : store_code(mdb_env_open(store->env, store->dir, MDB_NOTLS, 0640));
     if (rc != 0)
         return store_fail(store, rc, err);
     int dead;
     mdb_reader_check(store->env, &dead);
-    return store_tables_open(store, create && !there, err);
+    /* Without tables: new, or whoever made it died before they were there. */
+    MDB_stat stat;
+    rc = store_code(mdb_env_stat(store->env, &stat));
+    if (rc != 0)
+        return store_fail(store, rc, err);
+    bool empty = stat.ms_entries == 0;
+    return empty && !create ? ERR_GONE : store_tables_open(store, empty, err);
+}
+
+/* Which folder it is, made if need be. */
+static int store_identify(const char *dir, bool create, struct stat *ret_stat, struct err *err)
+{
+    char *data __attribute__((cleanup(tidy_free))) = mem_format("%s/data.mdb", dir);
+    if (!data)
+        return -ENOMEM;
+    struct stat data_stat;
+    bool there = stat(data, &data_stat) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        return err_set(err, -errno, "%s cannot be opened: %s", data, strerrordesc_np(errno));
+    if (!there && !create)
+        return ERR_GONE;
+    int rc = there ? 0 : store_make_dir(dir, err);
+    if (rc != 0)
+        return rc;
+    if (stat(dir, ret_stat) != 0)
+        return err_set(err, -errno, "%s cannot be opened: %s", dir, strerrordesc_np(errno));
+    return 0;
 }
 
 static void store_free(struct store *store)
@@ -174,8 +195,12 @@ static void store_free(struct store *store)
 
 static int store_register(const char *dir, bool create, struct store **ret_store, struct err *err)
 {
+    struct stat stat;
+    int rc = store_identify(dir, create, &stat, err);
+    if (rc != 0)
+        return rc;
     for (struct store *store = registry; store; store = store->next)
-        if (strcmp(store->dir, dir) == 0) {
+        if (store->device == stat.st_dev && store->inode == stat.st_ino) {
             store->users++;
             *ret_store = store;
             return 0;
@@ -187,8 +212,9 @@ static int store_register(const char *dir, bool create, struct store **ret_store
         free(store);
         return -ENOMEM;
     }
-    int rc = store_env_open(store, create, err);
-    if (rc != 0) {
+    store->device = stat.st_dev;
+    store->inode = stat.st_ino;
+    if ((rc = store_env_open(store, create, err)) != 0) {
         store_free(store);
         return rc;
     }
@@ -254,6 +280,16 @@ void txn_abort(struct txn *txn)
     txn->mdb = NULL;
 }
 
+/* A write that the disk took only in part comes from LMDB as EIO. */
+static int commit_code(const struct store *store, int rc)
+{
+    enum { ROOM = 1 << 16 };
+    struct statvfs disk;
+    if (rc == EIO && statvfs(store->dir, &disk) == 0 && disk.f_bavail * disk.f_frsize < ROOM)
+        return -ENOSPC;
+    return store_code(rc);
+}
+
 int txn_end(struct txn *txn)
 {
     if (txn->rc == 0 && txn->write && txn->mdb) {
@@ -262,7 +298,7 @@ int txn_end(struct txn *txn)
             mdb_txn_abort(mdb);
             return txn->rc = -EIO;
         }
-        return txn->rc = store_code(mdb_txn_commit(mdb));
+        return txn->rc = commit_code(txn->store, mdb_txn_commit(mdb));
     }
     txn_abort(txn);
     return txn->rc;
@@ -344,12 +380,22 @@ void txn_delete(struct txn *txn, enum table table, struct bytes key)
     txn->puts++;
 }
 
+static MDB_stat txn_stat(struct txn *txn, enum table table)
+{
+    MDB_stat stat = {0};
+    if (txn->rc == 0)
+        txn->rc = store_code(mdb_stat(txn->mdb, txn->store->tables[table], &stat));
+    return stat;
+}
+
 uint64_t txn_count(struct txn *txn, enum table table)
 {
-    MDB_stat stat;
-    if (txn->rc != 0 || (txn->rc = store_code(mdb_stat(txn->mdb, txn->store->tables[table], &stat))) != 0)
-        return 0;
-    return stat.ms_entries;
+    return txn_stat(txn, table).ms_entries;
+}
+
+uint64_t txn_pages(struct txn *txn, enum table table)
+{
+    return txn_stat(txn, table).ms_leaf_pages;
 }
 
 void cursor_open(struct cursor *cursor, struct txn *txn, enum table table)
@@ -357,7 +403,7 @@ void cursor_open(struct cursor *cursor, struct txn *txn, enum table table)
     *cursor = (struct cursor){.txn = txn};
     MDB_cursor *mdb = NULL;
     if (txn->rc == 0)
-        txn->rc = store_code(mdb_cursor_open(txn->mdb, txn->store->tables[table], &mdb));
+        txn->rc = fault_hit("store") ? -EIO : store_code(mdb_cursor_open(txn->mdb, txn->store->tables[table], &mdb));
     cursor->mdb = mdb;
 }
 
@@ -373,7 +419,7 @@ static bool cursor_move(struct cursor *cursor, MDB_val *key, MDB_cursor_op op)
     if (cursor->txn->rc != 0 || !cursor->mdb)
         return false;
     MDB_val value;
-    int rc = mdb_cursor_get(cursor->mdb, key, &value, op);
+    int rc = fault_hit("store") ? EIO : mdb_cursor_get(cursor->mdb, key, &value, op);
     if (rc != 0) {
         if (rc != MDB_NOTFOUND)
             cursor->txn->rc = store_code(rc);

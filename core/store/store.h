@@ -20,9 +20,9 @@ struct store;
 enum { STORE_LAYOUT = 1 }; /* raised by each change of shape; migrated by numbered steps on a copy */
 enum { STORE_KEY_MAX = 511 };
 
-/* Opens the environment of one organization; `create` makes folder and tables. The same directory opened again gives
- * the same store, counted. Returns 0, ERR_GONE (nothing there yet), ERR_NEWER, ERR_CORRUPT, ERR_LIMIT (too many open)
- * or a negative errno, with a sentence. */
+/* Opens the environment of one organization; `create` makes folder and tables. The same directory opened again, by
+ * whatever path, gives the same store, counted. Returns 0, ERR_GONE (nothing there yet; without a sentence), ERR_NEWER,
+ * ERR_CORRUPT, ERR_LIMIT (too many open) or a negative errno, with a sentence. */
 int store_open(const char *dir, bool create, struct store **ret_store, struct err *err);
 void store_close(struct store *store);
 const char *store_dir(const struct store *store);
@@ -64,6 +64,7 @@ void txn_put_new(struct txn *txn, enum table table, struct bytes key, struct byt
 void txn_append(struct txn *txn, enum table table, struct bytes key, struct bytes value);  /* after the last key */
 void txn_delete(struct txn *txn, enum table table, struct bytes key); /* not there: nothing happens */
 uint64_t txn_count(struct txn *txn, enum table table);
+uint64_t txn_pages(struct txn *txn, enum table table); /* that hold rows */
 
 /* Walking a table in key order. Rows live until the next step or the end of the transaction. */
 struct cursor {

@@ -1,0 +1,584 @@
+/* test_store - an organization's environment: opening, sticky transactions, cursors, the run lock, full maps and disks.
+ */
+#include "unit.h"
+
+#include "scratch.h"
+
+#include "base/text.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static struct scratch scratch;
+
+static int set_up(void **state)
+{
+    (void)state;
+    scratch_make(&scratch);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fault_set(NULL);
+    unsetenv("MUSTER_MAP_SIZE");
+    scratch_remove(&scratch);
+    return 0;
+}
+
+static struct bytes text(const char *words)
+{
+    return bytes(words, strlen(words));
+}
+
+static struct store *opened(const char *name)
+{
+    struct store *store = NULL;
+    struct err err = {0};
+    if (store_open(scratch_path(&scratch, name), true, &store, &err) != 0)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static bool stands(struct store *store, const char *key, const char *value)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct bytes got;
+    txn_begin(&txn, store, false);
+    bool there = txn_get(&txn, TABLE_source, text(key), &got);
+    assert_int_equal(txn.rc, 0);
+    return there && got.len == strlen(value) && memcmp(got.data, value, got.len) == 0;
+}
+
+static void assert_said(const struct err *err, const char *words)
+{
+    if (!strstr(err->text, words))
+        fail_msg("\"%s\" does not say \"%s\"", err->text, words);
+}
+
+static void what_was_committed_is_there_again(void **state)
+{
+    (void)state;
+    struct store *store = opened("org");
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    meta_set_number(&txn, "next", 77);
+    meta_set(&txn, "note", text("hello"));
+    assert_int_equal(txn_end(&txn), 0);
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("2"));
+    txn_put(&txn, TABLE_source, text("b"), text("2"));
+    txn_abort(&txn);
+    store_close(store);
+    store = opened("org");
+    assert_true(stands(store, "a", "1"));
+    assert_false(stands(store, "b", "2"));
+    struct bytes got;
+    txn_begin(&txn, store, true);
+    assert_int_equal(meta_number(&txn, "next"), 77);
+    assert_int_equal(meta_number(&txn, "note"), 0);
+    assert_true(meta_get(&txn, "note", &got));
+    assert_int_equal(got.len, 5);
+    meta_set(&txn, "note", bytes(NULL, 0));
+    assert_false(meta_get(&txn, "note", &got));
+    assert_int_equal(txn_end(&txn), 0);
+    assert_true(store_size(store) > 4096);
+    store_close(store);
+}
+
+static void one_folder_is_one_store_by_whatever_path(void **state)
+{
+    (void)state;
+    char *whole = realpath(scratch.dir, NULL), again[512];
+    snprintf(again, sizeof(again), "%s/.//org/", whole);
+    free(whole);
+    struct store *one = opened("org"), *two = opened("org"), *three = NULL, *other = opened("org2");
+    assert_int_equal(store_open(again, false, &three, NULL), 0);
+    assert_ptr_equal(one, two);
+    assert_ptr_equal(one, three);
+    assert_ptr_not_equal(one, other);
+    store_close(one);
+    store_close(three);
+    store_close(other);
+    struct txn txn; /* still open: two holds it */
+    txn_begin(&txn, two, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    assert_int_equal(txn_end(&txn), 0);
+    store_close(two);
+    store_close(NULL);
+}
+
+static void two_hundred_and_fifty_six_are_open_at_once_and_no_more(void **state)
+{
+    (void)state;
+    setenv("MUSTER_MAP_SIZE", "1048576", 1);
+    struct store *stores[257];
+    struct err err = {0};
+    char name[32];
+    for (int i = 0; i < 256; i++) {
+        snprintf(name, sizeof(name), "org%d", i);
+        stores[i] = opened(name);
+    }
+    assert_int_equal(store_open(scratch_path(&scratch, "over"), true, &stores[256], &err), ERR_LIMIT);
+    assert_said(&err, "256 organizations are open at once");
+    stores[256] = opened("org7"); /* is open already */
+    assert_ptr_equal(stores[256], stores[7]);
+    for (int i = 0; i < 257; i++)
+        store_close(stores[i]);
+    store_close(opened("over"));
+}
+
+static void nothing_there_is_gone_and_nothing_is_made(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    assert_int_equal(store_open(scratch_path(&scratch, "none"), false, &store, NULL), ERR_GONE);
+    assert_null(store);
+    assert_int_equal(access(scratch_path(&scratch, "none"), F_OK), -1);
+}
+
+static void a_path_through_a_file_cannot_be_made(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    struct err err = {0};
+    close(open(scratch_path(&scratch, "file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_int_equal(store_open(scratch_path(&scratch, "file/org"), true, &store, &err), -ENOTDIR);
+    assert_said(&err, "cannot be made: Not a directory");
+}
+
+static void a_newer_layout_or_normalizer_is_refused_in_a_sentence(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"layout", "normalizer"};
+    static const uint64_t known[] = {STORE_LAYOUT, TEXT_NORMALIZER};
+    for (int i = 0; i < 2; i++) {
+        struct store *store = opened("org");
+        struct err err = {0};
+        struct txn txn;
+        txn_begin(&txn, store, true);
+        meta_set_number(&txn, names[i], known[i] + 1);
+        assert_int_equal(txn_end(&txn), 0);
+        store_close(store);
+        assert_int_equal(store_open(scratch_path(&scratch, "org"), i, &store, &err), ERR_NEWER);
+        assert_said(&err, "written by a newer muster");
+        assert_said(&err, "install that version, or use another state folder");
+        assert_said(&err, i ? "normalizer 2" : "layout 2");
+        assert_int_equal(store_open(scratch_path(&scratch, "org"), true, &store, NULL), ERR_NEWER);
+        remove(scratch_path(&scratch, "org/data.mdb"));
+    }
+}
+
+/* An environment that is not ours, with these tables. */
+static void plant(const char *dir, const char *const *tables)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    mkdir(dir, 0700);
+    assert_int_equal(mdb_env_create(&env), 0);
+    mdb_env_set_maxdbs(env, 8);
+    assert_int_equal(mdb_env_open(env, dir, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (; *tables; tables++) {
+        assert_int_equal(mdb_dbi_open(txn, *tables, MDB_CREATE, &dbi), 0);
+        uint64_t number = 2;
+        MDB_val key = {6, (void *)(uintptr_t) "layout"}, value = {sizeof(number), &number};
+        assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+static void a_newer_store_with_other_tables_is_newer_and_not_damaged(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    plant(scratch_path(&scratch, "org"), (const char *const[]){"meta", "persons", NULL});
+    for (int create = 0; create < 2; create++) {
+        struct err err = {0};
+        assert_int_equal(store_open(scratch_path(&scratch, "org"), create, &store, &err), ERR_NEWER);
+        assert_said(&err, "newer muster (layout 2");
+    }
+}
+
+static void another_program_s_store_is_not_ours(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    plant(scratch_path(&scratch, "org"), (const char *const[]){"mail", NULL});
+    for (int create = 0; create < 2; create++) {
+        struct err err = {0};
+        assert_int_equal(store_open(scratch_path(&scratch, "org"), create, &store, &err), ERR_CORRUPT);
+        assert_said(&err, "org/data.mdb is not a muster store");
+    }
+}
+
+static void a_first_start_that_died_before_there_were_tables_is_begun_again(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    plant(scratch_path(&scratch, "org"), (const char *const[]){NULL});
+    assert_int_equal(store_open(scratch_path(&scratch, "org"), false, &store, NULL), ERR_GONE);
+    store_close(opened("org"));
+    assert_int_equal(store_open(scratch_path(&scratch, "org"), false, &store, NULL), 0);
+    store_close(store);
+    mkdir(scratch_path(&scratch, "empty"), 0700);
+    close(open(scratch_path(&scratch, "empty/data.mdb"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    store_close(opened("empty"));
+}
+
+static void garbage_is_called_damaged(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    struct err err = {0};
+    mkdir(scratch_path(&scratch, "org"), 0700);
+    FILE *file = fopen(scratch_path(&scratch, "org/data.mdb"), "w");
+    for (int i = 0; i < 4000; i++)
+        fputs("garbage ", file);
+    fclose(file);
+    assert_int_equal(store_open(scratch_path(&scratch, "org"), true, &store, &err), ERR_CORRUPT);
+    assert_said(&err, "org/data.mdb is damaged; restore it from a backup");
+}
+
+static void the_first_failure_sticks_and_nothing_is_kept(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn txn;
+    struct bytes got;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    txn_put_new(&txn, TABLE_source, text("a"), text("2"));
+    assert_int_equal(txn.rc, ERR_CONFLICT);
+    uint64_t puts = txn.puts;
+    txn_put(&txn, TABLE_source, text("b"), text("1"));
+    txn_delete(&txn, TABLE_source, text("a"));
+    txn_append(&txn, TABLE_source, text("z"), text("1"));
+    assert_false(txn_get(&txn, TABLE_source, text("a"), &got));
+    assert_int_equal(txn_count(&txn, TABLE_source), 0);
+    assert_int_equal(txn.puts, puts);
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, &txn, TABLE_source);
+    assert_false(cursor_seek(&cursor, text("")) || cursor_last(&cursor) || cursor_next(&cursor));
+    txn_renew(&txn);
+    assert_int_equal(txn_end(&txn), ERR_CONFLICT);
+    assert_int_equal(txn_end(&txn), ERR_CONFLICT);
+    assert_false(stands(store, "a", "1"));
+}
+
+static void appending_before_the_last_key_is_a_conflict(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    for (int same = 0; same < 2; same++) {
+        struct txn txn;
+        txn_begin(&txn, store, true);
+        txn_append(&txn, TABLE_source, text("b"), text("1"));
+        txn_append(&txn, TABLE_source, text(same ? "b" : "a"), text("1"));
+        assert_int_equal(txn_end(&txn), ERR_CONFLICT);
+    }
+    assert_false(stands(store, "b", "1"));
+}
+
+static void renewing_commits_what_is_whole(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    assert_true(txn.dirty > 0);
+    txn_renew(&txn);
+    assert_int_equal(txn.dirty, 0);
+    assert_true(stands(store, "a", "1"));
+    txn_put(&txn, TABLE_source, text("b"), text("1"));
+    assert_int_equal(txn.puts, 2);
+    txn_abort(&txn);
+    assert_true(stands(store, "a", "1"));
+    assert_false(stands(store, "b", "1"));
+}
+
+static void deleting_what_is_not_there_is_no_failure(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    txn_delete(&txn, TABLE_source, text("b"));
+    assert_int_equal(txn_count(&txn, TABLE_source), 1);
+    txn_delete(&txn, TABLE_source, text("a"));
+    assert_int_equal(txn_count(&txn, TABLE_source), 0);
+    assert_int_equal(txn_end(&txn), 0);
+}
+
+static void a_reader_keeps_seeing_what_it_saw_first(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn read __attribute__((cleanup(tidy_txn))), other __attribute__((cleanup(tidy_txn))), write;
+    struct bytes got;
+    txn_begin(&read, store, false);
+    txn_begin(&other, store, false); /* two in one thread */
+    txn_begin(&write, store, true);
+    txn_put(&write, TABLE_source, text("a"), text("1"));
+    assert_int_equal(txn_end(&write), 0);
+    assert_false(txn_get(&read, TABLE_source, text("a"), &got));
+    assert_int_equal(txn_end(&other), 0);
+    assert_false(txn_get(&read, TABLE_source, text("a"), &got));
+    assert_true(stands(store, "a", "1"));
+}
+
+static void a_walk_over_a_prefix_sees_all_of_it_and_no_more(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, store, true);
+    static const char *const keys[] = {"a", "b", "ba", "bab", "bb", "c", "b\xff"};
+    for (int i = 0; i < 7; i++)
+        txn_put(&txn, TABLE_index, text(keys[i]), text("x"));
+    static const struct {
+        const char *prefix;
+        int count;
+    } cases[] = {{"b", 5}, {"ba", 2}, {"bab", 1}, {"bac", 0}, {"", 7}, {"c", 1}, {"d", 0}, {"a", 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+        struct bytes prefix = text(cases[i].prefix);
+        int count = 0;
+        cursor_open(&cursor, &txn, TABLE_index);
+        for (bool on = cursor_seek(&cursor, prefix); on && cursor_has_prefix(&cursor, prefix);
+             on = cursor_next(&cursor))
+            count++;
+        assert_int_equal(count, cases[i].count);
+    }
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, &txn, TABLE_index);
+    assert_true(cursor_last(&cursor));
+    assert_memory_equal(cursor.key.data, "c", 1);
+    assert_true(cursor_previous(&cursor));
+    assert_memory_equal(cursor.key.data, "b\xff", 2);
+    assert_true(cursor_seek(&cursor, text("a")));
+    assert_false(cursor_previous(&cursor));
+    struct cursor none __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&none, &txn, TABLE_refer);
+    assert_false(cursor_last(&none) || cursor_seek(&none, text("a")) || cursor_seek(&none, text("")));
+    assert_int_equal(txn.rc, 0);
+}
+
+static void no_call_that_fails_is_overlooked(void **state)
+{
+    (void)state;
+#ifndef HAVE_FAULTS
+    skip();
+#endif
+    struct store *store TIDY(store_close) = opened("org");
+    int rc = -1, nth = 1;
+    for (; rc != 0; nth++) {
+        char plan[32];
+        struct bytes got;
+        struct txn txn;
+        snprintf(plan, sizeof(plan), "store:%d", nth);
+        fault_set(plan);
+        txn_begin(&txn, store, true);
+        meta_set_number(&txn, "n", (uint64_t)nth);
+        txn_put(&txn, TABLE_source, text("a"), text("1"));
+        txn_get(&txn, TABLE_source, text("a"), &got);
+        txn_delete(&txn, TABLE_source, text("a"));
+        txn_put_new(&txn, TABLE_source, text("c"), text("1"));
+        struct cursor cursor;
+        cursor_open(&cursor, &txn, TABLE_source);
+        cursor_seek(&cursor, text("c"));
+        cursor_next(&cursor);
+        cursor_close(&cursor);
+        rc = txn_end(&txn);
+        assert_int_equal(rc, fault_seen() >= nth ? -EIO : 0);
+        fault_set(NULL);
+        txn_begin(&txn, store, false);
+        assert_int_equal(meta_number(&txn, "n"), rc ? 0 : (uint64_t)nth);
+        assert_int_equal(txn_end(&txn), 0);
+    }
+    assert_true(nth > 9);
+    store_close(TAKE(store));
+    for (nth = 1, rc = -1; rc != 0; nth++) { /* opening, new and old */
+        for (int old = 0; old < 2; old++) {
+            char plan[32];
+            struct err err = {0};
+            struct store *opening TIDY(store_close) = NULL;
+            snprintf(plan, sizeof(plan), "store:%d", nth);
+            fault_set(plan);
+            int one = store_open(scratch_path(&scratch, old ? "org" : "fresh"), true, &opening, &err);
+            assert_true(one == 0 || (one == -EIO && err.rc == -EIO && !opening));
+            rc = old ? rc : one;
+        }
+    }
+    assert_true(nth > 5);
+}
+
+struct busy {
+    int said[2];
+};
+
+static void lock_and_wait(void *with)
+{
+    struct busy *busy = with;
+    struct store *store = NULL;
+    int fd = -1;
+    if (store_open(scratch_path(&scratch, "org"), true, &store, NULL) != 0 || store_lock(store, &fd, NULL) != 0)
+        abort();
+    if (write(busy->said[1], "x", 1) != 1)
+        abort();
+    for (;;)
+        pause();
+}
+
+static void a_busy_lock_names_the_process_and_dies_with_it(void **state)
+{
+    (void)state;
+    struct busy busy;
+    struct err err = {0};
+    char byte, words[64];
+    int fd = -1, again = -1;
+    assert_int_equal(pipe(busy.said), 0);
+    pid_t child = fork();
+    if (child == 0)
+        lock_and_wait(&busy);
+    assert_int_equal(read(busy.said[0], &byte, 1), 1);
+    struct store *store TIDY(store_close) = opened("org");
+    assert_int_equal(store_lock(store, &fd, &err), ERR_BUSY);
+    snprintf(words, sizeof(words), "another run of this organization is at it: process %ld;", (long)child);
+    assert_said(&err, words);
+    assert_int_equal(fd, -1);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(store_lock(store, &fd, NULL), 0);
+    err = (struct err){0};
+    assert_int_equal(store_lock(store, &again, &err), ERR_BUSY); /* within one process, too */
+    snprintf(words, sizeof(words), "process %ld;", (long)getpid());
+    assert_said(&err, words);
+    store_unlock(fd);
+    assert_int_equal(store_lock(store, &again, NULL), 0);
+    store_unlock(again);
+    store_unlock(-1);
+    close(busy.said[0]);
+    close(busy.said[1]);
+}
+
+/* Puts until it fails; returns the code. */
+static int fill(struct store *store, int rows)
+{
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    char value[1000] = "v", key[16];
+    for (int i = 0; i < rows; i++) {
+        snprintf(key, sizeof(key), "fill%d", i);
+        txn_put(&txn, TABLE_source, text(key), bytes(value, sizeof(value)));
+    }
+    return txn_end(&txn);
+}
+
+static void a_full_map_is_said_and_keeps_nothing(void **state)
+{
+    (void)state;
+    setenv("MUSTER_MAP_SIZE", "1048576", 1);
+    struct store *store TIDY(store_close) = opened("org");
+    struct err err = {0};
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    assert_int_equal(txn_end(&txn), 0);
+    int rc = fill(store, 2000);
+    assert_int_equal(rc, ERR_LIMIT);
+    assert_int_equal(store_fail(store, rc, &err), ERR_LIMIT);
+    assert_said(&err, "has reached its largest size");
+    assert_true(stands(store, "a", "1"));
+    assert_false(stands(store, "fill0", ""));
+    assert_int_equal(fill(store, 100), 0); /* what fits goes on */
+}
+
+#define CHILD_CHECK(claim)                                                                                             \
+    do {                                                                                                               \
+        if (!(claim)) {                                                                                                \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #claim);                                                \
+            _exit(1);                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+enum { NO_RIGHT = 77 };
+
+static void fill_a_small_disk(void *with)
+{
+    (void)with;
+    const char *disk = scratch_path(&scratch, "disk");
+    struct store *store = NULL;
+    struct err err = {0};
+    mkdir(disk, 0700);
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", disk, "tmpfs", 0, "size=2m") != 0)
+        _exit(NO_RIGHT);
+    CHILD_CHECK(store_open(scratch_path(&scratch, "disk/org"), true, &store, &err) == 0);
+    CHILD_CHECK(fill(store, 200) == 0);
+    int rc = fill(store, 3000);
+    CHILD_CHECK(rc == -ENOSPC);
+    CHILD_CHECK(store_fail(store, rc, &err) == -ENOSPC);
+    CHILD_CHECK(strstr(err.text, "the disk is full"));
+    struct txn txn;
+    txn_begin(&txn, store, false);
+    CHILD_CHECK(txn_count(&txn, TABLE_source) == 200);
+    CHILD_CHECK(txn_end(&txn) == 0);
+    CHILD_CHECK(fill(store, 250) == 0);
+    store_close(store);
+    CHILD_CHECK(store_open(scratch_path(&scratch, "disk/org"), false, &store, &err) == 0);
+    txn_begin(&txn, store, false);
+    CHILD_CHECK(txn_count(&txn, TABLE_source) == 250);
+    CHILD_CHECK(txn_end(&txn) == 0);
+    store_close(store);
+}
+
+static void a_full_disk_is_said_and_keeps_nothing(void **state)
+{
+    (void)state;
+    int status = scratch_child(fill_a_small_disk, NULL);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_RIGHT)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+#define CASE(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(what_was_committed_is_there_again),
+        CASE(one_folder_is_one_store_by_whatever_path),
+        CASE(two_hundred_and_fifty_six_are_open_at_once_and_no_more),
+        CASE(nothing_there_is_gone_and_nothing_is_made),
+        CASE(a_path_through_a_file_cannot_be_made),
+        CASE(a_newer_layout_or_normalizer_is_refused_in_a_sentence),
+        CASE(a_newer_store_with_other_tables_is_newer_and_not_damaged),
+        CASE(another_program_s_store_is_not_ours),
+        CASE(a_first_start_that_died_before_there_were_tables_is_begun_again),
+        CASE(garbage_is_called_damaged),
+        CASE(the_first_failure_sticks_and_nothing_is_kept),
+        CASE(appending_before_the_last_key_is_a_conflict),
+        CASE(renewing_commits_what_is_whole),
+        CASE(deleting_what_is_not_there_is_no_failure),
+        CASE(a_reader_keeps_seeing_what_it_saw_first),
+        CASE(a_walk_over_a_prefix_sees_all_of_it_and_no_more),
+        CASE(no_call_that_fails_is_overlooked),
+        CASE(a_busy_lock_names_the_process_and_dies_with_it),
+        CASE(a_full_map_is_said_and_keeps_nothing),
+        CASE(a_full_disk_is_said_and_keeps_nothing),
+    };
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
