@@ -7,9 +7,8 @@
 #include "base/mem.h"
 #include "store/sorter.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <lmdb.h>
+#include <sodium.h>
 #include <string.h>
 
 /* A row's value in its sorter: u8 op, u64 digest of the expected old value, new value. */
@@ -33,9 +32,8 @@ struct changeset {
     char *path;
     struct spill *spill;
     struct sorter *tables[TABLE_COUNT];
-    uint64_t dirty;
-    bool kept;  /* named in meta.applying: the file outlives us until all of it is in the store */
-    bool again; /* finishing after a crash: rows may be there already */
+    uint64_t replacing[TABLE_COUNT]; /* rows that expect something to stand there */
+    bool kept;                       /* named in meta.applying: the file outlives us until all of it is in the store */
     int rc;
 };
 
@@ -84,12 +82,12 @@ static void changeset_add(struct changeset *changeset, enum table table, struct 
     memcpy(row + 1, &old, sizeof(old));
     if (value.len > 0)
         memcpy(row + ROW_HEAD, value.data, value.len);
-    changeset->dirty += op == OP_NEW ? key.len + value.len + ROW_COST : PAGE + value.len;
+    changeset->replacing[table] += op == OP_REPLACE || op == OP_DELETE;
 }
 
 static uint64_t old_digest(struct bytes old)
 {
-    return digest_fast(old.data, old.len);
+    return old.len > 0 ? digest_fast(old.data, old.len) : 0;
 }
 
 void changeset_put(struct changeset *changeset, enum table table, struct bytes key, struct bytes old,
@@ -118,57 +116,99 @@ uint64_t changeset_rows(const struct changeset *changeset, enum table table)
     return sorter_count(changeset->tables[table]);
 }
 
-/* Writes one row, if what should stand there still does. */
-static void row_apply(struct txn *txn, enum table table, struct bytes key, struct bytes row, bool again, bool append)
-{
-    const uint8_t *head = row.data;
-    struct bytes value = bytes(head + ROW_HEAD, row.len - ROW_HEAD), old;
-    uint64_t expected;
-    memcpy(&expected, head + 1, sizeof(expected));
-    if (!again && (head[0] == OP_REPLACE || head[0] == OP_DELETE) &&
-        !(txn_get(txn, table, key, &old) && old_digest(old) == expected)) {
-        txn->rc = txn->rc ? txn->rc : ERR_CONFLICT;
-        return;
-    }
-    if (head[0] == OP_DELETE)
-        txn_delete(txn, table, key);
-    else if (head[0] == OP_NEW && append)
-        txn_append(txn, table, key, value);
-    else if (head[0] == OP_NEW && !again)
-        txn_put_new(txn, table, key, value);
-    else
-        txn_put(txn, table, key, value);
-}
+/* How a table's rows stand to what the table holds when the first of them is about to be written. */
+struct meeting {
+    bool append;  /* all of them come after its last row */
+    size_t share; /* bytes of pages that are dirtied per row, beside the row itself */
+};
 
-/* Whether all of the table's rows come after what the table holds. */
-static bool table_appends(struct txn *txn, enum table table, struct bytes first)
+static struct meeting table_meet(struct txn *txn, enum table table, struct bytes first, uint64_t rows)
 {
+    struct meeting meeting = {.share = PAGE};
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, txn, table);
-    if (!cursor_last(&cursor))
-        return txn->rc == 0;
-    size_t len = cursor.key.len < first.len ? cursor.key.len : first.len;
-    int order = memcmp(cursor.key.data, first.data, len);
-    return order < 0 || (order == 0 && cursor.key.len < first.len);
+    if (!cursor_last(&cursor)) {
+        meeting.append = txn->rc == 0;
+    } else {
+        size_t len = cursor.key.len < first.len ? cursor.key.len : first.len;
+        int order = memcmp(cursor.key.data, first.data, len);
+        meeting.append = order < 0 || (order == 0 && cursor.key.len < first.len);
+    }
+    uint64_t pages = txn_pages(txn, table);
+    if (meeting.append)
+        meeting.share = 0;
+    else if (pages < rows) /* in key order no page is visited twice */
+        meeting.share = (size_t)(pages * PAGE / rows);
+    return meeting;
 }
 
+static uint64_t row_expected(struct bytes row)
+{
+    uint64_t expected;
+    memcpy(&expected, (const uint8_t *)row.data + 1, sizeof(expected));
+    return expected;
+}
+
+static uint8_t row_op(struct bytes row)
+{
+    return ((const uint8_t *)row.data)[0];
+}
+
+/* What a file says that was read again must be looked at. */
+static bool row_valid(struct bytes key, struct bytes row)
+{
+    return key.len > 0 && row.len >= ROW_HEAD && row_op(row) >= OP_NEW && row_op(row) <= OP_DELETE;
+}
+
+/* Whether what should stand there does. */
+static bool row_holds(struct txn *txn, enum table table, struct bytes key, struct bytes row)
+{
+    struct bytes old;
+    switch (row_op(row)) {
+    case OP_NEW: return !txn_get(txn, table, key, &old);
+    case OP_SET: return true;
+    default: return txn_get(txn, table, key, &old) && old_digest(old) == row_expected(row);
+    }
+}
+
+static void row_apply(struct txn *txn, enum table table, struct bytes key, struct bytes row, struct meeting meeting)
+{
+    struct bytes value = bytes((const uint8_t *)row.data + ROW_HEAD, row.len - ROW_HEAD);
+    size_t dirty = txn->dirty;
+    if (row_op(row) == OP_DELETE)
+        txn_delete(txn, table, key);
+    else if (row_op(row) == OP_NEW && meeting.append)
+        txn_append(txn, table, key, value);
+    else
+        txn_put(txn, table, key, value);
+    txn->dirty = dirty + meeting.share + key.len + value.len + ROW_COST;
+}
+
+/* A changeset is either written at one go, each row after a look at what stands there, or in parts, when all have been
+ * looked at before; what is finished after a crash may stand there already. */
 static int table_apply(struct changeset *changeset, struct txn *txn, enum table table, bool in_parts)
 {
     struct sorter *sorter = changeset->tables[table];
-    int rc = sorter_rewind(sorter);
+    uint64_t rows = sorter_count(sorter);
+    int rc = rows > 0 ? sorter_rewind(sorter) : 0;
     struct bytes key, row;
-    bool first = true, append = false;
-    while (rc == 0 && (rc = sorter_next(sorter, &key, &row)) == 1) {
-        rc = 0;
-        if (in_parts && txn->dirty > TXN_DIRTY_MAX) {
+    struct meeting meeting = {0};
+    bool met = false;
+    while (rows > 0 && rc == 0 && (rc = sorter_next(sorter, &key, &row)) == 1) {
+        rc = row_valid(key, row) ? 0 : ERR_CORRUPT;
+        if (rc == 0 && in_parts && txn->dirty > TXN_DIRTY_MAX) {
             txn_renew(txn);
+            met = false; /* somebody may have written between */
             fault_kill("applying");
         }
-        if (first)
-            append = table_appends(txn, table, key);
-        first = false;
-        row_apply(txn, table, key, row, changeset->again, append);
-        rc = txn->rc;
+        if (rc == 0 && !met)
+            meeting = table_meet(txn, table, key, rows);
+        met = true;
+        if (rc == 0 && !in_parts && !(meeting.append && row_op(row) == OP_NEW) && !row_holds(txn, table, key, row))
+            rc = ERR_CONFLICT;
+        if (rc == 0)
+            row_apply(txn, table, key, row, meeting);
+        rc = txn->rc ? txn->rc : rc;
     }
     return rc;
 }
@@ -188,6 +228,56 @@ static int changeset_apply_all(struct changeset *changeset, bool in_parts, uint6
     if (rc == 0 && ret_puts)
         *ret_puts = txn.puts;
     return rc;
+}
+
+/* About how many bytes it would make dirty in one transaction. */
+static int changeset_weigh(struct changeset *changeset, uint64_t *ret_dirty)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    uint64_t dirty = 0;
+    txn_begin(&txn, changeset->store, false);
+    for (int table = 0; table < TABLE_COUNT && txn.rc == 0; table++) {
+        struct sorter *sorter = changeset->tables[table];
+        uint64_t rows = sorter_count(sorter);
+        struct bytes key, row;
+        if (rows == 0)
+            continue;
+        int rc = sorter_rewind(sorter);
+        rc = rc == 0 ? sorter_next(sorter, &key, &row) : rc;
+        if (rc == 1)
+            dirty += rows * (table_meet(&txn, (enum table)table, key, rows).share + ROW_COST) + sorter_bytes(sorter);
+        else
+            txn.rc = txn.rc ? txn.rc : rc;
+    }
+    int rc = txn_end(&txn);
+    if (rc == 0)
+        *ret_dirty = dirty;
+    return rc;
+}
+
+static int table_look(struct changeset *changeset, struct txn *txn, enum table table)
+{
+    struct sorter *sorter = changeset->tables[table];
+    uint64_t rows = sorter_count(sorter);
+    struct bytes key, row;
+    if (rows == 0)
+        return 0;
+    int rc = sorter_rewind(sorter);
+    for (uint64_t n = 0; rc == 0 && txn->rc == 0 && (rc = sorter_next(sorter, &key, &row)) == 1; n++) {
+        if (n == 0 && table_meet(txn, table, key, rows).append)
+            return changeset->replacing[table] == 0 ? 0 : ERR_CONFLICT;
+        rc = row_holds(txn, table, key, row) ? 0 : ERR_CONFLICT;
+    }
+    return rc;
+}
+
+/* Looks at all that should stand there, so that a changeset that is written in parts is written to its end. */
+static void changeset_look(struct changeset *changeset, struct txn *txn)
+{
+    for (int table = 0; table < TABLE_COUNT && txn->rc == 0; table++) {
+        int rc = table_look(changeset, txn, (enum table)table);
+        txn->rc = txn->rc ? txn->rc : rc;
+    }
 }
 
 /* The list of runs, written behind them: u32 table, u32 count, then the runs. */
@@ -213,24 +303,42 @@ static int directory_write(struct changeset *changeset, struct applying *ret_app
 
 static int directory_read(struct changeset *changeset, const struct applying *applying)
 {
-    if (applying->end < applying->directory || applying->end - applying->directory > BUFFER_CEILING)
+    if (applying->end < applying->directory || applying->end - applying->directory > BUFFER_CEILING ||
+        applying->end > spill_end(changeset->spill))
         return ERR_CORRUPT;
     size_t len = (size_t)(applying->end - applying->directory), at = 0;
     uint8_t *list __attribute__((cleanup(tidy_free))) = mem_new(1, len + 1);
     int rc = list ? spill_read(changeset->spill, applying->directory, list, len) : -ENOMEM;
-    while (rc == 0 && at < len) {
+    for (uint32_t table = 0; rc == 0 && table < TABLE_COUNT; table++) {
         uint32_t head[2];
         if (len - at < sizeof(head))
             return ERR_CORRUPT;
         memcpy(head, list + at, sizeof(head));
         at += sizeof(head);
         size_t size = head[1] * sizeof(struct sorter_run);
-        if (head[0] >= TABLE_COUNT || size > len - at)
+        if (head[0] != table || size > len - at)
             return ERR_CORRUPT;
         struct sorter_run *runs __attribute__((cleanup(tidy_free))) = (void *)mem_copy(list + at, size);
-        rc = runs ? sorter_adopt(changeset->tables[head[0]], runs, head[1]) : -ENOMEM;
+        rc = runs ? sorter_adopt(changeset->tables[table], runs, head[1]) : -ENOMEM;
         at += size;
     }
+    return rc == 0 && at != len ? ERR_CORRUPT : rc;
+}
+
+/* Whether `meta` names a changeset that is being applied, and where it stands. */
+static int applying_read(struct store *store, bool *ret_there, struct applying *ret_applying)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct bytes value;
+    txn_begin(&txn, store, false);
+    bool there = meta_get(&txn, "applying", &value);
+    if (there && value.len != sizeof(*ret_applying))
+        txn.rc = ERR_CORRUPT;
+    else if (there)
+        memcpy(ret_applying, value.data, sizeof(*ret_applying));
+    int rc = txn_end(&txn);
+    if (rc == 0)
+        *ret_there = there;
     return rc;
 }
 
@@ -244,8 +352,16 @@ static int changeset_keep(struct changeset *changeset)
     fault_kill("keep");
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, changeset->store, true);
+    changeset_look(changeset, &txn);
     meta_set(&txn, "applying", bytes(&applying, sizeof(applying)));
-    return txn_end(&txn);
+    rc = txn_end(&txn);
+    changeset->kept = true;
+    if (rc != 0) { /* a commit that failed: the file may go only when it is sure that nothing names it */
+        bool there = true;
+        changeset->kept = applying_read(changeset->store, &there, &applying) != 0 || there;
+    }
+    sodium_memzero(applying.key, sizeof(applying.key));
+    return rc;
 }
 
 int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
@@ -253,9 +369,11 @@ int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
     if (changeset->rc != 0)
         return changeset->rc;
     fault_kill("journal");
-    bool in_parts = changeset->dirty > TXN_DIRTY_MAX;
-    int rc = in_parts ? changeset_keep(changeset) : 0;
-    changeset->kept = in_parts && rc == 0;
+    uint64_t dirty;
+    int rc = changeset_weigh(changeset, &dirty);
+    bool in_parts = rc == 0 && dirty > TXN_DIRTY_MAX;
+    if (in_parts)
+        rc = changeset_keep(changeset);
     if (rc == 0)
         rc = changeset_apply_all(changeset, in_parts, ret_puts);
     if (rc == 0)
@@ -263,43 +381,58 @@ int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
     return rc;
 }
 
+/* A changeset over the file that is named in `meta`. */
+static int changeset_reopen(struct store *store, const struct applying *applying, struct changeset **ret_changeset)
+{
+    struct changeset *changeset TIDY(changeset_free) = mem_new(1, sizeof(*changeset));
+    if (!changeset)
+        return -ENOMEM;
+    changeset->store = store;
+    changeset->kept = true;
+    changeset->path = mem_format("%s/changeset", store_dir(store));
+    int rc = changeset->path ? spill_open(changeset->path, applying->key, &changeset->spill) : -ENOMEM;
+    for (int table = 0; table < TABLE_COUNT && rc == 0; table++)
+        rc = sorter_new(changeset->spill, TABLE_MEMORY, &changeset->tables[table]);
+    if (rc == 0)
+        rc = directory_read(changeset, applying);
+    if (rc == 0)
+        *ret_changeset = TAKE(changeset);
+    return rc;
+}
+
+static int changeset_finish(struct store *store, const struct applying *applying, struct err *err)
+{
+    struct changeset *changeset TIDY(changeset_free) = NULL;
+    int rc = changeset_reopen(store, applying, &changeset);
+    if (rc == 0)
+        rc = changeset_apply_all(changeset, true, NULL);
+    if (rc == 0)
+        changeset->kept = false; /* else the file stays for the next try */
+    if (rc == ERR_CORRUPT || rc == -ENOENT)
+        return err_set(err, rc,
+                       "%s/changeset: a run was cut short while it was written down, and this file of it cannot be "
+                       "read: %s. Put it back, or restore the organization from a backup.",
+                       store_dir(store), err_text(rc));
+    return store_fail(store, rc, err);
+}
+
 int changeset_recover(struct store *store, bool *ret_finished, struct err *err)
 {
     struct applying applying;
-    struct txn txn __attribute__((cleanup(tidy_txn)));
-    txn_begin(&txn, store, false);
-    struct bytes value;
-    bool there = meta_get(&txn, "applying", &value) && value.len == sizeof(applying);
-    if (there)
-        memcpy(&applying, value.data, sizeof(applying));
-    int rc = txn_end(&txn);
-    *ret_finished = false;
-    struct changeset *changeset TIDY(changeset_free) = NULL;
-    if (rc == 0)
-        rc = changeset_new(store, &changeset);
+    bool there;
+    int rc = applying_read(store, &there, &applying);
     if (rc != 0)
         return store_fail(store, rc, err);
-    if (!there) {
-        unlink(changeset->path); /* of a run that died before it was named; decided again */
-        return 0;
+    if (there) {
+        rc = changeset_finish(store, &applying, err);
+        sodium_memzero(applying.key, sizeof(applying.key));
+    } else {
+        char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/changeset", store_dir(store));
+        if (!path)
+            return -ENOMEM;
+        unlink(path); /* of a run that died before it was named: decided again */
     }
-    spill_free(TAKE(changeset->spill));
-    rc = spill_open(changeset->path, applying.key, &changeset->spill);
-    if (rc != 0)
-        return err_set(err, rc,
-                       "%s: a run was cut short while it was written down, and this file of it cannot be read: "
-                       "%s. Put it back, or restore the organization from a backup.",
-                       changeset->path, err_text(rc));
-    for (int table = 0; table < TABLE_COUNT && rc == 0; table++) {
-        sorter_free(TAKE(changeset->tables[table]));
-        rc = sorter_new(changeset->spill, TABLE_MEMORY, &changeset->tables[table]);
-    }
-    changeset->again = changeset->kept = true;
     if (rc == 0)
-        rc = directory_read(changeset, &applying);
-    if (rc == 0)
-        rc = changeset_apply_all(changeset, true, NULL);
-    *ret_finished = rc == 0;
-    changeset->kept = rc != 0; /* the file stays for the next try */
-    return rc == 0 ? 0 : store_fail(store, rc, err);
+        *ret_finished = there;
+    return rc;
 }

@@ -26,9 +26,9 @@ void changeset_set(struct changeset *changeset, enum table table, struct bytes k
 int changeset_rc(const struct changeset *changeset);
 uint64_t changeset_rows(const struct changeset *changeset, enum table table);
 
-/* Carries it out. ERR_CONFLICT: what should stand there does not; with run.lock held that
- * is a damaged store. ret_puts (may be NULL): calls
- * that changed the store. */
+/* Carries it out. ERR_CONFLICT: what should stand there does not, and nothing was changed; with run.lock held that is a
+ * damaged store. After another failure a large changeset may be kept: changeset_recover() finishes it.
+ * ret_puts (may be NULL): calls that changed the store. */
 int changeset_apply(struct changeset *changeset, uint64_t *ret_puts);
 
 /* Finishes what a run that was killed left behind. *ret_finished tells whether there was something. Call with
