@@ -42,6 +42,7 @@ struct rule {
     /* where the text comes from: exactly one of these */
     const int *columns; /* of from (one), first_of, join, columns */
     size_t column_count;
+    const char *const *names; /* of columns: as they stand in the file */
     enum { FROM_COLUMN, FROM_CONST, FROM_FIRST_OF, FROM_JOIN, FROM_PARTITION, FROM_COLUMNS } how;
     const char *constant;
     struct value constant_made; /* the same as an image holds it; of a REF: nothing, it goes the way of a cell's text */
@@ -49,9 +50,10 @@ struct rule {
     bool no_trim;
     const char *split;   /* NULL: no */
     unsigned take;       /* of split, or of match without replace; from 1; 0: unset (match: all that matched) */
+    bool digits;         /* before match, so that a pattern sees telephone numbers bare */
     void *match;         /* pcre2_code * */
     const char *replace; /* PCRE2 extended substitution text */
-    bool lower, upper, digits;
+    bool lower, upper;
     const struct table_pair *table; /* NULL: none; ends with from == NULL */
     enum otherwise otherwise;
     const char *otherwise_value;

@@ -74,6 +74,8 @@ static void read_source(struct making *making)
     case WORD_columns:
         rule->how = FROM_COLUMNS;
         read_columns(making, found);
+        if (rule->columns)
+            rule->names = compile_texts(making->compile, making->said[found], "", false, &rule->column_count);
         break;
     case WORD_from_partition:
         rule->how = FROM_PARTITION;

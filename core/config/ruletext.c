@@ -76,12 +76,12 @@ const char *rule_write(struct compile *compile, const struct rule *rule)
         buffer_text(&out, " | untrimmed");
     if (rule->split)
         buffer_format(&out, " | split \"%s\" take %u", rule->split, rule->take);
+    if (rule->digits)
+        buffer_text(&out, " | digits");
     if (rule->match)
         write_pattern(rule, &out);
     if (rule->lower || rule->upper)
         buffer_text(&out, rule->lower ? " | lower" : " | upper");
-    if (rule->digits)
-        buffer_text(&out, " | digits");
     write_type(rule, &out);
     if (rule->person_field)
         buffer_format(&out, " | the person whose %s it is", rule->person_field->name);

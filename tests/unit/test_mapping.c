@@ -174,7 +174,7 @@ static void rules_are_told_on_one_line(void **state)
         {KIND_person, "terminated_on", "End date | date DD-MM-YYYY or YYYYMMDD | empty clears"},
         {KIND_person, "display_name", "join First name, Surname with \" \""},
         {KIND_person, "custom.badge", "Badge | match ^B-(\\d+)$ take 1"},
-        {KIND_person, "mobile_phone", "first of Mobile, Phone | match ^(?:31|0)?(6\\d{8})$ replace \"+31$1\" | digits"},
+        {KIND_person, "mobile_phone", "first of Mobile, Phone | digits | match ^(?:31|0)?(6\\d{8})$ replace \"+31$1\""},
         {KIND_person, "country", "\"NO\""},
         {KIND_employment, "fte_percent", "FTE | decimal \",\" | default \"100\""},
         {KIND_employment, "department", "department by code Dept no, by name Department"},
