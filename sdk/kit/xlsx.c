@@ -34,7 +34,7 @@ static muster_rc xlsx_open_sheet(struct xlsx *xlsx, const struct muster_tokens *
 {
     xlsx_close_sheet(xlsx);
     xlsx->tokens = tokens;
-    xlsx->sheet.row = 0;
+    xlsx->sheet.row = xlsx->sheet.finished = xlsx->sheet.skip = 0;
     xlsx->sheet.column = -1;
     xlsx->sheet.damaged = NULL;
     muster_rc rc = muster_member_open(xlsx->package, xlsx->entry->path, SHEET_MAX, &xlsx->member, error);
@@ -85,7 +85,7 @@ muster_rc muster_xlsx_open(const struct muster_source *source, void **ret_self, 
     if (rc == MUSTER_OK)
         rc = xlsx_parts(xlsx, wanted, error);
     if (rc == MUSTER_OK)
-        rc = xlsx_open_sheet(xlsx, &muster_sheet_tokens, error);
+        rc = xlsx_open_sheet(xlsx, &muster_scan_tokens, error);
     if (rc != MUSTER_OK) {
         xlsx_close(xlsx);
         return rc;
@@ -99,6 +99,14 @@ static muster_rc xlsx_more(void *self, struct muster_rows *rows, muster_table_er
     struct xlsx *xlsx = self;
     xlsx->sheet.rows = rows;
     muster_rc rc = xlsx->tokens->more(xlsx->tokenizer, error);
+    if (rc == MUSTER_UNSUPPORTED) {
+        /* Not of the ordinary shape: libxml2 begins anew and passes over what was given already. */
+        uint64_t given = xlsx->sheet.finished;
+        rc = xlsx_open_sheet(xlsx, &muster_sheet_tokens, error);
+        xlsx->sheet.skip = given;
+        if (rc == MUSTER_OK && rows->mark_count == rows->mark_next)
+            rc = xlsx->tokens->more(xlsx->tokenizer, error);
+    }
     if (rc != MUSTER_OK)
         return rc;
     if (rows->rc != MUSTER_OK)
@@ -113,7 +121,7 @@ static muster_rc xlsx_more(void *self, struct muster_rows *rows, muster_table_er
 static muster_rc xlsx_rewind(void *self, muster_table_error *error)
 {
     struct xlsx *xlsx = self;
-    return xlsx_open_sheet(xlsx, &muster_sheet_tokens, error);
+    return xlsx_open_sheet(xlsx, &muster_scan_tokens, error);
 }
 
 static void xlsx_progress(const void *self, uint64_t *ret_done, uint64_t *ret_total)

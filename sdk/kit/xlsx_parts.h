@@ -136,6 +136,9 @@ struct muster_sheet {
     uint64_t row;        /* number of the last row that began */
     int64_t column;      /* of the last cell that began in it; -1 */
     const char *damaged; /* what makes the sheet unreadable; NULL */
+    uint64_t finished;   /* rows that ended */
+    uint64_t skip;       /* rows to pass over: another tokenizer gave them already */
+    size_t chunk;        /* bytes that are read at once; 0: the usual. For tests */
 };
 
 /* A row begins: number 0 is the one after the last. */
@@ -146,6 +149,7 @@ struct muster_written {
     size_t ref_len, type_len, style_len;
     const char *value; /* NULL: none */
     size_t value_len;
+    bool formula;
 };
 void muster_sheet_cell(struct muster_sheet *sheet, const struct muster_written *written);
 void muster_sheet_row_end(struct muster_sheet *sheet);
@@ -167,6 +171,6 @@ struct muster_tokens {
     muster_rc (*more)(struct muster_tokenizer *tokenizer, muster_table_error *error);
     void (*done)(struct muster_tokenizer *tokenizer);
 };
-extern const struct muster_tokens muster_sheet_tokens;
+extern const struct muster_tokens muster_sheet_tokens, muster_scan_tokens;
 
 #endif

@@ -23,8 +23,9 @@ struct muster_tokenizer {
     const char *file;
     struct attribute ref, type, style;
     struct muster_bytes value;
-    bool in_data, in_row, in_cell, in_value, has_value, over;
+    bool in_data, in_row, in_cell, in_value, has_value, has_formula, over;
     unsigned phonetic;
+    size_t chunk_len;
     char chunk[CHUNK];
 };
 
@@ -65,11 +66,13 @@ static void sheet_start(struct muster_xml *xml, const char *name, const xmlChar 
         attribute_take(&self->style, attributes, count, "s");
         self->value.len = 0;
         self->in_cell = true;
-        self->has_value = false;
+        self->has_value = self->has_formula = false;
     } else if (strcmp(name, "v") == 0) {
         self->in_value = self->has_value = true;
     } else if (strcmp(name, "t") == 0 && self->phonetic == 0) {
         self->in_value = self->has_value = true; /* of <is>; runs follow each other */
+    } else if (strcmp(name, "f") == 0) {
+        self->has_formula = true;
     } else if (strcmp(name, "rPh") == 0) {
         self->phonetic++;
     }
@@ -84,7 +87,8 @@ static void cell_end(struct muster_tokenizer *self)
                                      .style = self->style.there ? self->style.text : NULL,
                                      .style_len = self->style.len,
                                      .value = self->has_value ? (self->value.data ? self->value.data : "") : NULL,
-                                     .value_len = self->value.len};
+                                     .value_len = self->value.len,
+                                     .formula = self->has_formula};
     muster_sheet_cell(self->sheet, &written);
     self->in_cell = false;
 }
@@ -126,6 +130,7 @@ static muster_rc sheet_begin(struct muster_sheet *sheet, struct muster_member *m
     self->sheet = sheet;
     self->member = member;
     self->file = file;
+    self->chunk_len = sheet->chunk && sheet->chunk < CHUNK ? sheet->chunk : CHUNK;
     self->value.ceiling = MUSTER_TABLE_CELL * 16; /* beyond the ceiling of a cell, so that the row is to blame */
     muster_rc rc = muster_xml_begin(&self->xml, &events, self, file, part, error);
     if (rc != MUSTER_OK) {
@@ -141,7 +146,7 @@ static muster_rc sheet_more(struct muster_tokenizer *self, muster_table_error *e
     struct muster_rows *rows = self->sheet->rows;
     while (rows->mark_count == rows->mark_next && !self->over) {
         size_t len = 0;
-        muster_rc rc = muster_member_read(self->member, self->chunk, CHUNK, &len, error);
+        muster_rc rc = muster_member_read(self->member, self->chunk, self->chunk_len, &len, error);
         if (rc != MUSTER_OK)
             return rc;
         self->over = len == 0;

@@ -1,8 +1,5 @@
 /* xlsx_strings - the texts that cells share, one after the other in one piece of memory. */
-#include "xlsx_parts.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "xlsx_lex.h"
 
 #define STRINGS_MAX ((size_t)1 << 30) /* bytes in memory */
 #define PART_MAX ((uint64_t)4 << 30)  /* bytes of XML */
@@ -69,13 +66,88 @@ static void strings_text(struct muster_xml *xml, const char *text, size_t len)
         muster_bytes_add(&context->strings->bytes, text, len);
 }
 
+/* ---- the ordinary shape, by hand ---- */
+
+/* <si><t>text</t></si> */
+static enum lex string_next(struct muster_lex *lex, struct muster_strings *strings, bool *ret_over)
+{
+    struct lex_attributes attributes;
+    struct lex_text text = {"", 0};
+    const char *p = lex_skip(lex->at);
+    *ret_over = LEX_IS(p, "</sst>");
+    if (*ret_over)
+        return LEX_OK;
+    if (!LEX_IS(p, "<si>"))
+        return lex_unexpected(lex, p);
+    p = lex_skip(p + 4);
+    if (!LEX_TAG(p, "<t"))
+        return lex_unexpected(lex, p);
+    p += 2;
+    enum lex rc = lex_attributes(lex, &p, &attributes);
+    if (rc == LEX_OK && !attributes.closed) {
+        rc = lex_text(lex, &p, &text);
+        if (rc == LEX_OK && !LEX_IS(p, "</t>"))
+            return lex_unexpected(lex, p);
+        p += 4;
+    }
+    if (rc != LEX_OK)
+        return rc;
+    p = lex_skip(p);
+    if (!LEX_IS(p, "</si>"))
+        return lex_unexpected(lex, p);
+    lex->at = p + 5;
+    muster_bytes_add(&strings->bytes, text.text, text.len);
+    return muster_strings_end(strings) == MUSTER_OK ? LEX_OK : LEX_ODD;
+}
+
+/* MUSTER_UNSUPPORTED: not of the ordinary shape, or too much; libxml2 decides. */
+static muster_rc strings_scan(struct muster_member *member, struct muster_strings *strings, size_t chunk,
+                              muster_table_error *error)
+{
+    struct muster_lex lex = {.member = member, .chunk = chunk};
+    struct lex_attributes attributes;
+    bool begun = false, over = false;
+    enum lex step = LEX_MORE;
+    muster_rc rc = MUSTER_OK;
+    while (rc == MUSTER_OK && !over) {
+        if (step == LEX_ODD || (step == LEX_MORE && lex.over))
+            rc = MUSTER_UNSUPPORTED;
+        else if (step == LEX_MORE)
+            rc = lex_fill(&lex, error);
+        if (rc != MUSTER_OK)
+            break;
+        const char *at = lex.at;
+        step = begun ? string_next(&lex, strings, &over) : lex_root(&lex, &at, "<sst", &attributes);
+        if (!begun && step == LEX_OK) {
+            lex.at = at;
+            begun = true;
+            over = attributes.closed;
+        }
+    }
+    while (rc == MUSTER_OK && !lex.over) {
+        lex.at = lex.end;
+        rc = lex_fill(&lex, error);
+    }
+    lex_done(&lex);
+    return rc;
+}
+
 muster_rc muster_strings_read(struct muster_package *package, const char *path, struct muster_strings *ret_strings,
                               muster_table_error *error)
 {
     static const struct muster_xml_events events = {strings_start, strings_close, strings_text};
     struct strings_context context = {.strings = ret_strings};
+    struct muster_member *member = NULL;
     *ret_strings = (struct muster_strings){.bytes.ceiling = STRINGS_MAX};
-    muster_rc rc = muster_xml_part(package, path, PART_MAX, &events, &context, error);
+    muster_rc rc = muster_member_open(package, path, PART_MAX, &member, error);
+    if (rc == MUSTER_OK)
+        rc = strings_scan(member, ret_strings, 0, error);
+    muster_member_close(member);
+    if (rc == MUSTER_UNSUPPORTED) {
+        muster_strings_done(ret_strings);
+        ret_strings->bytes.ceiling = STRINGS_MAX;
+        rc = muster_xml_part(package, path, PART_MAX, &events, &context, error);
+    }
     if (rc == MUSTER_OK && context.rc != MUSTER_OK)
         rc = muster_table_fail(error, context.rc, "%s: %s", muster_package_name(package),
                                context.rc == MUSTER_DATA ? "the shared strings are more than 1 GiB" : "out of memory");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_RESULT "a formula without a result"
 #define DAYS_MAX 2958465 /* 31 December 9999, counted from 30 December 1899 */
 
 bool muster_digits(const char *text, size_t len, uint64_t *ret_number)
@@ -142,6 +143,11 @@ static size_t number_expand(const char *scientific, char *out)
 static bool number_read(const char *text, size_t len, double *ret_number)
 {
     char copy[64];
+    uint64_t whole;
+    if (len <= 15 && muster_digits(text, len, &whole)) {
+        *ret_number = (double)whole; /* most dates */
+        return true;
+    }
     if (!number_shape(text, len))
         return false;
     memcpy(copy, text, len);
@@ -328,21 +334,29 @@ static void cell_shared(struct muster_sheet *sheet, uint32_t column, const struc
     muster_rows_cell(sheet->rows, column, MUSTER_TEXT, 0, strings->bytes.data + start, len, true);
 }
 
+/* Does text begin with this pattern? 0 is any digit. */
+static bool looks_like(const char *text, size_t len, const char *pattern)
+{
+    for (size_t n = 0; pattern[n]; n++)
+        if (n >= len || (pattern[n] == '0' ? text[n] < '0' || text[n] > '9' : text[n] != pattern[n]))
+            return false;
+    return true;
+}
+
 /* t="d": ISO 8601, of strict workbooks. */
 static void cell_iso(struct muster_sheet *sheet, uint32_t column, const struct muster_written *written)
 {
     const char *text = written->value;
     size_t len = written->value_len;
-    bool date = len >= 10 && text[4] == '-' && text[7] == '-';
-    if (date && len > 10 && text[10] == 'T') {
-        bool midnight = len >= 19 && memcmp(text + 11, "00:00:00", 8) == 0;
+    if (len <= 40 && looks_like(text, len, "0000-00-00T00:00:00")) {
+        bool midnight = memcmp(text + 11, "00:00:00", 8) == 0;
         for (size_t n = 19; midnight && n < len; n++)
             midnight = text[n] == '.' || text[n] == '0';
         muster_rows_cell(sheet->rows, column, midnight ? MUSTER_DATE : MUSTER_DATETIME, 0, text, midnight ? 10 : len,
                          false);
-    } else if (date && len == 10) {
+    } else if (len == 10 && looks_like(text, len, "0000-00-00")) {
         muster_rows_cell(sheet->rows, column, MUSTER_DATE, 0, text, len, false);
-    } else if (len >= 8 && text[2] == ':' && text[5] == ':') {
+    } else if (looks_like(text, len, "00:00:00")) {
         muster_rows_cell(sheet->rows, column, MUSTER_TIME, 0, text, 8, false);
     } else {
         muster_rows_blame(sheet->rows, (int32_t)column, "the cell is marked as a date and holds none");
@@ -404,20 +418,29 @@ void muster_sheet_cell(struct muster_sheet *sheet, const struct muster_written *
         return;
     }
     sheet->column = column;
-    if (!written->value)
-        return;
-    if (written->type && type_is(written, "s", 1))
-        cell_shared(sheet, (uint32_t)column, written);
-    else if (!written->type || type_is(written, "n", 1)) {
-        if (written->value_len > 0)
-            cell_number(sheet, (uint32_t)column, written);
-    } else if (type_is(written, "str", 3) || type_is(written, "inlineStr", 9))
+    bool text = written->type && (type_is(written, "str", 3) || type_is(written, "inlineStr", 9));
+    if (!written->value || (written->value_len == 0 && !text)) {
+        if (written->formula) /* written by a program that cannot compute: not the same as empty */
+            muster_rows_cell(sheet->rows, (uint32_t)column, MUSTER_TEXT, MUSTER_CELL_ERROR, NO_RESULT,
+                             sizeof(NO_RESULT) - 1, true);
+    } else if (text) {
         cell_text(sheet, (uint32_t)column, written);
-    else if (written->value_len > 0)
+    } else if (!written->type || type_is(written, "n", 1)) {
+        cell_number(sheet, (uint32_t)column, written);
+    } else if (type_is(written, "s", 1)) {
+        cell_shared(sheet, (uint32_t)column, written);
+    } else {
         cell_typed(sheet, (uint32_t)column, written);
+    }
 }
 
 void muster_sheet_row_end(struct muster_sheet *sheet)
 {
-    muster_rows_end(sheet->rows, sheet->row);
+    sheet->finished++;
+    if (sheet->skip > 0) {
+        sheet->skip--;
+        muster_rows_drop(sheet->rows);
+    } else {
+        muster_rows_end(sheet->rows, sheet->row);
+    }
 }

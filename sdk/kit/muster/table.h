@@ -40,7 +40,8 @@ enum { /* ceilings: more is refused with a sentence */
 };
 
 enum {                          /* flags of a cell */
-       MUSTER_CELL_ERROR = 0x1, /* the workbook computed an error; text says which: "#N/A" */
+       MUSTER_CELL_ERROR = 0x1, /* the workbook computed an error; text says which: "#N/A", or that a formula has no
+                                 * result because the program that wrote it does not compute */
        MUSTER_CELL_ODD = 0x2 /* formatted as a date or time, but no such day exists: type is DECIMAL, text the number */
 };
 
