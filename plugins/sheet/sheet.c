@@ -155,16 +155,14 @@ static muster_rc files_fetch(struct sheet *sheet, bool all)
         int64_t mtime;
         rc = sheet->host->list(sheet->run, location, nth, &name, &size, &mtime);
         if (rc == MUSTER_GONE && nth > 0)
-            break;
-        if (rc == MUSTER_GONE)
-            return sheet->host->fail(sheet->run, rc, "no file matches %s", location);
+            break; /* with none at all the host has said which place is empty */
         if (rc == MUSTER_OK && nth >= FILES_MAX)
             return sheet->host->fail(sheet->run, MUSTER_CONFIG,
                                      "more than %d files match %s: archive those that are done", FILES_MAX, location);
         if (rc == MUSTER_OK)
             rc = files_add(sheet, name, size);
     }
-    if (rc == MUSTER_GONE)
+    if (rc == MUSTER_GONE && sheet->count > 0)
         rc = MUSTER_OK;
     for (size_t n = 0; rc == MUSTER_OK && n < sheet->count; n++)
         rc = sheet->host->fetch(sheet->run, sheet->files[n].name, &sheet->files[n].fd);
@@ -278,7 +276,7 @@ static muster_rc rows_give(struct sheet *sheet, const struct file *file, muster_
         if (!row->why && row_blank(row))
             continue;
         rc = row_give(sheet, stream, layout, row);
-        if (rc != MUSTER_OK)
+        if (rc != MUSTER_OK && rc != MUSTER_DATA) /* DATA: the host has rejected this one itself */
             return rc;
         sheet->rows++;
     }
