@@ -13,7 +13,7 @@ import textwrap
 import openpyxl
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
-import sshd  # noqa: E402
+from harness import server  # noqa: E402
 
 FIRST = """Anna Bram Chloé Daan Eva Fatima Grzegorz Hélène Ömer Ingrid Jürgen Kübra Łukasz María Noor Olivier Søren
 Zoë Иван 小龍""".split()
@@ -133,9 +133,11 @@ def main():
     outgoing.mkdir()
     rows = employees()
     write(outgoing / "employees-2026-03-02.xlsx", rows)
-    with sshd.Server(folder / "server") as server:
+    with server.running(folder / "server", "--no-password", "--host-keys", "ed25519") as about:
         text = ORGANIZATION.format(
-            location=server.url(outgoing), host_key=server.host_key, private_key=server.private_key
+            location=server.url(about, outgoing),
+            host_key=about["host_keys"]["ed25519"],
+            private_key=about["keys"]["ed25519-openssh"],
         )
         (folder / "config" / "muster.yaml").write_text(f"state: {folder}/state\n", encoding="utf-8")
         (folder / "config" / "organizations" / "acme.yaml").write_text(text, encoding="utf-8")

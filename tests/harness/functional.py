@@ -6,6 +6,9 @@ files that come from outside, secrets/, state/, and bin/ in front of PATH. `@DIR
     # What the case claims.
     now 2026-03-02T06:30:00Z        from here on this is the time
     env MUSTER_FAULT=store:3        from here on; `env MUSTER_FAULT=` ends it
+    server                          an SFTP server until the end; in YAML files @SFTP@ is sftp://USER@HOST:PORT, @FILES@
+                                    its folder, @HOST_KEY@ its fingerprint, @KEY@ a private key that it lets in, @USER@
+                                    and @PASSWORD@ somebody with a password (the case is skipped where none can be made)
     $ book first                    calls first() of the case's make.py, which writes into in/
     $ muster sync acme --json       a line for /bin/sh
     ? created 10                    of the JSON document that the last step printed
@@ -16,6 +19,7 @@ The `?` lines are written by hand: they are what must be true. `expected` holds 
 every entity at the end; both are compared as text, and rewritten by `tests/run --accept NAME` (the `?` lines must hold
 also then). What differs from run to run is made the same in harness/normal.py.
 """
+import contextlib
 import difflib
 import json
 import pathlib
@@ -23,7 +27,7 @@ import shlex
 import shutil
 import sys
 
-from harness import installed
+from harness import installed, server
 from harness.job import Fresh, Outcome, ending, run, shortened
 from harness.normal import normal
 
@@ -46,8 +50,12 @@ class Case:
         with Fresh() as folder:
             room = Room(self.folder, place, folder)
             steps = Steps(room)
-            for number, line in enumerate((self.folder / "case").read_text(encoding="utf-8").splitlines(), 1):
-                steps.take(number, line)
+            with room.opened:
+                try:
+                    for number, line in enumerate((self.folder / "case").read_text(encoding="utf-8").splitlines(), 1):
+                        steps.take(number, line)
+                except NotHere as why:
+                    return [Outcome(self.name, "skipped", str(why))]
             steps.check_exit()
             complaints = steps.complaints
             if complaints:
@@ -69,12 +77,18 @@ class Case:
         return list(difflib.unified_diff(old.splitlines(), text.splitlines(), *names, lineterm=""))
 
 
+class NotHere(Exception):
+    """A case cannot be run on this machine; says why."""
+
+
 class Room:
-    """The folder that a case runs in."""
+    """The folder that a case runs in. `opened` closes what is to end with the case."""
 
     def __init__(self, case, place, folder):
         common = place.source / "tests" / "functional" / "common"
         self.case, self.place, self.folder = case, place, folder
+        self.opened = contextlib.ExitStack()
+        self.words = {"@DIR@": str(folder), "@CONNECTORS@": str(installed.connectors(place))}
         self.env = installed.environment(place, folder) | {
             "MUSTER_NOW": START,
             "PATH": f"{folder}/bin:{place.environment(folder)['PATH']}",
@@ -82,11 +96,7 @@ class Room:
         }
         for name in ("in", "bin", "secrets", "organizations"):
             (folder / name).mkdir()
-        own = sorted(path for path in case.glob("*.yaml") if path.name != "muster.yaml")
-        for path in own or [common / "acme.yaml"]:
-            self.configure(path, folder / "organizations" / path.name)
-        settings = case / "muster.yaml"
-        self.configure(settings if settings.exists() else common / "muster.yaml", folder / "muster.yaml")
+        self.configure(common)
         for path in case.glob("*.csv"):
             shutil.copy(path, folder / "in")
         self.program("muster", f"exec {shlex.quote(str(installed.muster(place)))} -c {folder} \"$@\"")
@@ -94,9 +104,36 @@ class Room:
         self.program("untouched", f'exec {python} -m harness.lmdb "$@"')
         self.program("book", f'exec {python} -c "import make, sys; getattr(make, sys.argv[1])()" "$@"')
 
-    def configure(self, source, target):
-        text = source.read_text(encoding="utf-8").replace("@DIR@", str(self.folder))
-        target.write_text(text.replace("@CONNECTORS@", str(installed.connectors(self.place))), encoding="utf-8")
+    def configure(self, common):
+        """Writes the case's configuration, or the common one, with the words of this room in it."""
+        own = sorted(path for path in self.case.glob("*.yaml") if path.name != "muster.yaml") or [common / "acme.yaml"]
+        settings = self.case / "muster.yaml"
+        for source in [*own, settings if settings.exists() else common / "muster.yaml"]:
+            text = source.read_text(encoding="utf-8")
+            for word, value in self.words.items():
+                text = text.replace(word, value)
+            folder = self.folder if source.name == "muster.yaml" else self.folder / "organizations"
+            (folder / source.name).write_text(text, encoding="utf-8")
+
+    def serve(self):
+        """Starts the SFTP server; the case's configuration is written again with what is known of it now."""
+        self.folder.chmod(0o755)  # the server may let somebody else in than who runs this
+        about = self.opened.enter_context(server.running(self.folder / "server"))
+        password = about["password"] or {"user": "", "right": ""}
+        if not about["password"] and any("@PASSWORD@" in path.read_text() for path in self.case.glob("*.yaml")):
+            raise NotHere(about["password_missing_because"])
+        self.words |= {
+            "@SFTP@": server.url(about, ""),
+            "@AT@": f"{about['host']}:{about['port']}",
+            "@FILES@": about["files"],
+            "@HOST_KEY@": about["host_keys"]["ed25519"],
+            "@KEY@": about["keys"]["ed25519-openssh"],
+            "@USER@": password["user"],
+            "@PASSWORD@": "password",
+        }
+        (self.folder / "secrets" / "password").write_text(password["right"], encoding="utf-8")
+        self.env["FILES"] = about["files"]
+        self.configure(self.place.source / "tests" / "functional" / "common")
 
     def program(self, name, body):
         path = self.folder / "bin" / name
@@ -107,6 +144,9 @@ class Room:
         return run(["/bin/sh", "-c", line], self.folder, self.env, SECONDS, apart=True)
 
     def normal(self, text):
+        for word in ("@USER@", "@SFTP@"):
+            if self.words.get(word):
+                text = text.replace(self.words[word], word.strip("@"))
         return normal(text, [(self.folder, "DIR"), (self.place.build, "BUILD"), (self.place.source, "SOURCE")])
 
     def store(self):
@@ -136,6 +176,8 @@ class Steps:
         elif word == "env":
             name, _, value = rest.partition("=")
             self.room.env[name] = value
+        elif line == "server":
+            self.room.serve()
         elif word == "$":
             self.check_exit()
             self.step(f"line {number}: $ {rest}", rest)

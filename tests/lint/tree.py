@@ -1,7 +1,8 @@
 """tree - what the lints share: walking the source, taking C apart, and proving that a lint finds what is planted.
 
-A lint is a function `check(root)` that yields complaints as `path:line: sentence`, and a list of plants: each makes
-one violation in a copy of the source; the lint must then complain about that file, and did not before.
+A lint is a function `check(root)` that yields complaints as `path:line: sentence`, and a list of plants: each is a path
+and what makes a violation of its text, tried in a copy of the source; the lint must then complain about that path, and
+did not before.
 """
 import pathlib
 import re
@@ -56,27 +57,17 @@ def line_of(text, offset):
 
 def append(path, text):
     """A plant: adds text to a file (made when missing)."""
-
-    def plant(root):
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        old = target.read_text(encoding="utf-8") if target.exists() else ""
-        target.write_text(old + text, encoding="utf-8")
-        return path
-
-    return plant
+    return path, lambda old: old + text
 
 
-def replace(path, old, new):
-    """A plant: changes the first place where `old` stands."""
+def replace(path, before, after):
+    """A plant: changes the first place where `before` stands."""
 
-    def plant(root):
-        text = (root / path).read_text(encoding="utf-8")
-        assert old in text, f"{path} has no {old!r} any more: mend the plant"
-        (root / path).write_text(text.replace(old, new, 1), encoding="utf-8")
-        return path
+    def plant(old):
+        assert before in old, f"{path} has no {before!r} any more: mend the plant"
+        return old.replace(before, after, 1)
 
-    return plant
+    return path, plant
 
 
 def copy_source(target):
@@ -89,16 +80,20 @@ def copy_source(target):
 def prove(check, plants):
     """Number of plants that the lint did not see."""
     blind = 0
-    for plant in plants:
-        with tempfile.TemporaryDirectory() as folder:
-            root = pathlib.Path(folder)
-            copy_source(root)
-            before = set(check(root))
-            path = plant(root)
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        copy_source(root)
+        before = set(check(root))
+        for path, plant in plants:
+            target = root / path
+            old = target.read_text(encoding="utf-8") if target.exists() else None
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(plant(old or ""), encoding="utf-8")
             after = set(check(root)) - before
             if not any(complaint.startswith(f"{path}:") for complaint in after):
                 blind += 1
                 print(f"planted a violation in {path}, the lint said {sorted(after) or 'nothing'}")
+            target.unlink() if old is None else target.write_text(old, encoding="utf-8")
     return blind
 
 

@@ -1,0 +1,37 @@
+"""server - an SFTP server (tests/sshd.py) for as long as a block lasts."""
+import contextlib
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "sshd.py"
+SECONDS = 60
+
+
+@contextlib.contextmanager
+def running(root, *words):
+    """Gives what sshd.py says of itself, see there; its files are below `root`, and the server ends with the block."""
+    said = pathlib.Path(root).with_suffix(".json")
+    argv = [sys.executable, str(PROGRAM), "--root", str(root), "--json", str(said), *words]
+    child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + SECONDS
+        while not said.exists():
+            if child.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the SFTP server did not start: {child.stderr.read() if child.poll() else ''}")
+            time.sleep(0.02)
+        yield json.loads(said.read_text(encoding="utf-8"))
+    finally:
+        child.stdin.close()
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        child.stderr.close()
+
+
+def url(about, path, user=None):
+    return f"sftp://{user or about['user']}@{about['host']}:{about['port']}{path}"
