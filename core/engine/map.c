@@ -32,9 +32,9 @@ struct map {
     struct cell *cells, *blank;
     const struct lane_record *record;
     struct buffer id, key, scratch, body, row, place;
-    struct buffer images; /* all images of the row, one after the other */
+    struct buffer finished; /* the row's body */
     struct buffer sealed; /* protected values: digest, length, plain */
-    struct image_maker maker;
+    struct image_maker maker, unit_maker;
     struct body_maker sections;
     /* units that were written already, by hash of their id */
     struct numbers units;
@@ -80,7 +80,7 @@ void map_free(struct map *map)
     numbers_done(&map->units);
     free(map->flagged_place);
     struct buffer *buffers[] = {&map->names, &map->id,   &map->key,    &map->scratch, &map->body,
-                                &map->row,   &map->place, &map->images, &map->sealed};
+                                &map->row,   &map->place, &map->finished, &map->sealed};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
     free(map);
@@ -199,6 +199,16 @@ static bool column_is_required(const struct mapping *mapping, int column)
     return false;
 }
 
+/* "Name, Surname, E-mail" */
+static const char *columns_listed(struct map *map)
+{
+    char *list = arena_text(map->arena, map_column_names(map));
+    for (char *at = list; at && *at; at++)
+        if (*at == '\n')
+            *at = ';';
+    return list ? list : "";
+}
+
 /* The whole header is known: what of the mapping is not there? */
 static int map_missing_columns(struct map *map, const struct lane_stream *stream, struct err *err)
 {
@@ -209,9 +219,9 @@ static int map_missing_columns(struct map *map, const struct lane_stream *stream
         bool key = column_is_key(map->mapping, (int)i);
         if (key || column_is_required(map->mapping, (int)i))
             return err_set(err, ERR_DATA,
-                           "column '%s' is missing, and it is %s. Nothing was read; the header has: %.300s. Put the "
-                           "column back, or name another one in the mapping.",
-                           name, key ? "the key of stream's records" : "required", map_column_names(map));
+                           "column '%s' is missing, and it is %s. Nothing was read. Put the column back, or name another one "
+                           "in the mapping; the header has: %.400s",
+                           name, key ? "the key" : "required", columns_listed(map));
         map_drift(map, "column_missing", name, NULL);
     }
     for (const char *at = map->setup.columns_before; at && *at;) {
@@ -353,18 +363,19 @@ static void map_fill(struct map *map, const struct lane_record *record)
     }
 }
 
-/* Joins the key columns' trimmed texts with '|'. ERR_DATA: one of them is blank. */
-static int map_key(struct map *map, const int *columns, size_t count, struct buffer *out, int *ret_blank)
+/* Joins the key columns' texts with '|'. ERR_DATA: one of them is blank or no clean text; *ret_blamed says which. */
+static int map_key(struct map *map, const struct transform_input *input, const int *columns, size_t count,
+                   struct buffer *out, struct rejection *ret_blamed)
 {
     buffer_clear(out);
     for (size_t i = 0; i < count; i++) {
-        const struct cell *cell = &map->cells[columns[i]];
-        const char *text = cell->bytes;
-        size_t len = cell->presence == PRESENCE_VALUE ? cell->len : 0;
-        if (len > 0)
-            text_trim(&text, &len);
+        const char *text;
+        size_t len;
+        int rc = transform_key(map->transform, input, columns[i], &text, &len, ret_blamed);
+        if (rc != 0)
+            return rc;
         if (len == 0) {
-            *ret_blank = columns[i];
+            *ret_blamed = (struct rejection){"empty_key", columns[i]};
             return ERR_DATA;
         }
         if (i > 0)
@@ -372,16 +383,6 @@ static int map_key(struct map *map, const int *columns, size_t count, struct buf
         buffer_add(out, text, len);
     }
     return out->rc;
-}
-
-static bool map_key_fits(const struct buffer *key)
-{
-    if (!text_valid(key->data, key->len))
-        return false;
-    for (size_t i = 0; i < key->len; i++)
-        if ((unsigned char)key->data[i] < 0x20 || key->data[i] == 0x7f)
-            return false;
-    return true;
 }
 
 /* A unit is made by being named: written once per pull. */
@@ -406,7 +407,7 @@ static int map_unit(struct map *map, const struct reference *reference, struct e
     int rc = numbers_set(&map->units, hash, 1);
     if (rc != 0)
         return rc;
-    struct image_maker *maker = &map->maker;
+    struct image_maker *maker = &map->unit_maker;
     char number = (char)reference->unit_type;
     image_start(maker);
     image_put(maker, FIELD_org_unit_type, (struct value){PRESENCE_VALUE, 0, 1, &number});
@@ -433,22 +434,18 @@ static int map_unit(struct map *map, const struct reference *reference, struct e
     return map_spool(map, id->data, id->len, &row, err);
 }
 
-/* A protected value goes to the sealed part; its digest stands for it. */
-static void map_protect(struct map *map, struct value *value)
+/* A protected value goes to the sealed part; in the image its digest stands for it. */
+static int map_protect(struct map *map, struct value *value)
 {
     uint8_t digest[DIGEST_KEYED];
     vault_digest(map->setup.vault, value->bytes, value->len, digest);
     buffer_add(&map->sealed, digest, sizeof(digest));
     buffer_add(&map->sealed, &value->len, sizeof(value->len));
     buffer_add(&map->sealed, value->bytes, value->len);
-    /* The image keeps only the digest: it lies just behind in map->images' scratch. */
-    char *place = buffer_reserve(&map->images, sizeof(digest));
-    if (!place)
-        return;
-    memcpy(place, digest, sizeof(digest));
     value->flags |= VALUE_SEALED;
     value->len = sizeof(digest);
-    value->bytes = NULL; /* set by the caller, since the buffer may still move */
+    value->bytes = arena_copy(map->arena, digest, sizeof(digest));
+    return value->bytes ? map->sealed.rc : -ENOMEM;
 }
 
 static void map_flag(struct map *map, const struct rule *rule)
@@ -468,64 +465,47 @@ static bool field_is_required(const struct mapping *mapping, const struct field 
     return false;
 }
 
-/* The values of one section, put into the maker. Value bytes lie in map->images, whose address may change while it
- * grows, so they are remembered as offsets first. Returns 1 when the whole row must be rejected. */
+/* One rule's value, put into the maker. Returns 1 when the whole row must be rejected. */
+static int map_value(struct map *map, const struct rule *rule, const struct transform_input *input, bool main,
+                     const char *id, struct err *err)
+{
+    struct rejection rejection = {.column = -1};
+    struct value value = {0};
+    int rc = transform_rule(map->transform, rule, input, &value, &rejection);
+    if (rc == ERR_DATA) {
+        map_dead_letter(map, id, rejection.reason, rejection.column, rule->field);
+        if (!main || !field_is_required(map->mapping, rule->field))
+            return 0; /* the field is as if nothing was said; the rest of the row goes on */
+        map->count.rejected++;
+        return 1;
+    }
+    if (rc != 0)
+        return rc;
+    if (value.flags & VALUE_FLAGGED)
+        map_flag(map, rule);
+    if (value.presence == PRESENCE_VALUE && rule->unit_type) {
+        struct reference reference;
+        bool read = reference_read(value.bytes, value.len, &reference);
+        assert(read);
+        if (read && (rc = map_unit(map, &reference, err)) != 0)
+            return rc;
+    }
+    if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected)
+        rc = map_protect(map, &value);
+    image_put(&map->maker, rule->field->number, value);
+    return rc;
+}
+
 static int map_values(struct map *map, const struct section *section, const struct transform_input *input,
                       const char *id, struct err *err)
 {
-    enum { RULES_MAX = IMAGE_FIELDS_MAX };
-    struct {
-        struct value value;
-        size_t offset; /* + 1 of the bytes in map->images; 0: they lie elsewhere */
-    } made[RULES_MAX];
-    if (section->rule_count > RULES_MAX)
+    if (section->rule_count > IMAGE_FIELDS_MAX)
         return ERR_LIMIT;
-    for (size_t i = 0; i < section->rule_count; i++) {
-        const struct rule *rule = &section->rules[i];
-        struct rejection rejection = {.column = -1};
-        size_t before = map->images.len;
-        struct value value = {0};
-        int rc = transform_rule(map->transform, rule, input, &map->images, &value, &rejection);
-        if (rc == ERR_DATA) {
-            map_dead_letter(map, id, rejection.reason, rejection.column, rule->field);
-            map->count.rejected += section == &map->mapping->sections[0] && field_is_required(map->mapping, rule->field);
-            if (section == &map->mapping->sections[0] && field_is_required(map->mapping, rule->field))
-                return 1;
-            value = (struct value){0};
-        } else if (rc != 0) {
-            return rc;
-        }
-        if (value.flags & VALUE_FLAGGED)
-            map_flag(map, rule);
-        if (value.presence == PRESENCE_VALUE && rule->field->type == TYPE_REF && rule->unit_type) {
-            struct reference reference;
-            bool read = reference_read(value.bytes, value.len, &reference);
-            assert(read);
-            (void)read;
-            char *copy __attribute__((cleanup(tidy_free))) = mem_copy(value.bytes, value.len);
-            if (!copy || !reference_read(copy, value.len, &reference))
-                return -ENOMEM;
-            if ((rc = map_unit(map, &reference, err)) != 0)
-                return rc;
-        }
-        made[i].offset = 0;
-        if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected) {
-            before = map->images.len;
-            map_protect(map, &value);
-            made[i].offset = before + 1;
-        } else if (value.len > 0 && map->images.len > before && value.bytes >= map->images.data + before &&
-                   value.bytes < map->images.data + map->images.len) {
-            made[i].offset = (size_t)(value.bytes - map->images.data) + 1;
-        }
-        if (map->images.rc != 0)
-            return map->images.rc;
-        made[i].value = value;
-    }
     image_start(&map->maker);
     for (size_t i = 0; i < section->rule_count; i++) {
-        if (made[i].offset)
-            made[i].value.bytes = map->images.data + made[i].offset - 1;
-        image_put(&map->maker, section->rules[i].field->number, made[i].value);
+        int rc = map_value(map, &section->rules[i], input, section == &map->mapping->sections[0], id, err);
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }
@@ -592,12 +572,12 @@ static int map_sections(struct map *map, const struct transform_input *input, co
         const struct section *section = &map->mapping->sections[s];
         if (section->when && !transform_condition(map->transform, section->when, input))
             continue;
-        int blank = -1;
+        struct rejection blamed = {.column = -1};
         const char *key = s > 0 && strcmp(row_key, id) != 0 ? row_key : "";
         if (s > 0 && section->key) {
-            int rc = map_key(map, section->key, section->key_count, &map->key, &blank);
+            int rc = map_key(map, input, section->key, section->key_count, &map->key, &blamed);
             if (rc == ERR_DATA) {
-                map_dead_letter(map, id, "empty_key", blank, NULL);
+                map_dead_letter(map, id, blamed.reason, blamed.column, NULL);
                 continue;
             }
             if (rc != 0)
@@ -619,19 +599,18 @@ static int map_sections(struct map *map, const struct transform_input *input, co
     return 0;
 }
 
-static int map_row(struct map *map, const struct lane_record *record, const char *id, const char *row_key,
-                   struct err *err)
+static int map_row(struct map *map, const struct lane_record *record, const struct transform_input *input,
+                   const char *id, const char *row_key, struct err *err)
 {
     enum { LAID_MAX = 64 };
-    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
     struct laid laid[LAID_MAX];
     size_t count;
     if (map->mapping->section_count >= LAID_MAX)
         return ERR_LIMIT;
     buffer_clear(&map->body);
-    buffer_clear(&map->images);
+    buffer_clear(&map->finished);
     buffer_clear(&map->sealed);
-    int rc = map_sections(map, &input, id, row_key, laid, &count, err);
+    int rc = map_sections(map, input, id, row_key, laid, &count, err);
     if (rc == 1)
         return map_seen(map, id, strlen(id), SPOOL_REJECTED, err);
     if (rc == 0 && map->mapping->keep_all) {
@@ -653,39 +632,38 @@ static int map_row(struct map *map, const struct lane_record *record, const char
         if (body_add(&map->sections, &section, &nth) != 0)
             return ERR_LIMIT;
     }
-    buffer_clear(&map->images);
-    body_write(&map->sections, &map->images);
-    if (map->images.rc != 0 || map->sealed.rc != 0)
-        return map->images.rc ? map->images.rc : map->sealed.rc;
+    buffer_clear(&map->finished);
+    body_write(&map->sections, &map->finished);
+    if (map->finished.rc != 0 || map->sealed.rc != 0)
+        return map->finished.rc ? map->finished.rc : map->sealed.rc;
     struct spool_row row = {.flags = SPOOL_ROW,
                             .place = bytes(record->place, strlen(record->place)),
-                            .body = bytes(map->images.data, map->images.len),
+                            .body = bytes(map->finished.data, map->finished.len),
                             .protected_values = bytes(map->sealed.data, map->sealed.len)};
     return map_spool(map, id, strlen(id), &row, err);
 }
 
 /* Finds the record's id (the main section's key, else the row's) and the row's own key. ERR_DATA: it has none. */
-static int map_identify(struct map *map, const struct lane_record *record, const char **ret_id,
-                        const char **ret_row_key)
+static int map_identify(struct map *map, const struct lane_record *record, const struct transform_input *input,
+                        const char **ret_id, const char **ret_row_key)
 {
     const struct mapping *mapping = map->mapping;
     const struct section *main = &mapping->sections[0];
-    int blank = -1;
+    struct rejection blamed = {.reason = "empty_key", .column = -1};
     if (!mapping->key) {
         *ret_id = *ret_row_key = record->source_id;
-        return record->source_id && *record->source_id ? 0 : ERR_DATA;
-    }
-    int rc = map_key(map, mapping->key, mapping->key_count, &map->id, &blank);
-    if (rc == 0 && !map_key_fits(&map->id)) {
-        map_dead_letter(map, NULL, "bad_key", mapping->key[0], NULL);
+        if (record->source_id && *record->source_id)
+            return 0;
+        map_dead_letter(map, NULL, "empty_key", -1, NULL);
         return ERR_DATA;
     }
+    int rc = map_key(map, input, mapping->key, mapping->key_count, &map->id, &blamed);
     if (rc == 0)
         *ret_id = *ret_row_key = arena_copy(map->arena, map->id.data, map->id.len);
-    if (rc == 0 && main->key && (rc = map_key(map, main->key, main->key_count, &map->id, &blank)) == 0)
+    if (rc == 0 && main->key && (rc = map_key(map, input, main->key, main->key_count, &map->id, &blamed)) == 0)
         *ret_id = arena_copy(map->arena, map->id.data, map->id.len);
     if (rc == ERR_DATA)
-        map_dead_letter(map, NULL, "empty_key", blank, NULL);
+        map_dead_letter(map, NULL, blamed.reason, blamed.column, NULL);
     return rc != 0 ? rc : *ret_id && *ret_row_key ? 0 : -ENOMEM;
 }
 
@@ -699,9 +677,11 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
     map->record = record;
     map->count.read++;
     arena_clear(map->arena);
+    transform_start(map->transform);
     map_fill(map, record);
+    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
     const char *id = NULL, *row_key = NULL;
-    int rc = map_identify(map, record, &id, &row_key);
+    int rc = map_identify(map, record, &input, &id, &row_key);
     if (rc == ERR_DATA) {
         map->count.rejected++;
         map->count.rejected_without_id++;
@@ -709,10 +689,9 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
     }
     if (rc != 0)
         return rc;
-    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
     if (map->mapping->where && !transform_condition(map->transform, map->mapping->where, &input)) {
         map->count.filtered++;
         return map_seen(map, id, strlen(id), SPOOL_FILTERED, err);
     }
-    return map_row(map, record, id, row_key, err);
+    return map_row(map, record, &input, id, row_key, err);
 }

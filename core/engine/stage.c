@@ -282,8 +282,9 @@ static int stage_finish(struct stage *stage, enum staged_what what, struct bytes
 
 struct group { /* all spooled rows of one id */
     struct bytes key, protected_values;
-    uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
+    uint8_t seen;   /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
     size_t rows;
+    bool ambiguous; /* two rows say different things under one key: neither is guessed to be the right one */
 };
 
 /* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
@@ -381,7 +382,7 @@ struct walk {
     bool stored; /* the cursor stands on a record of this stream */
     struct bytes key, value; /* the spooled row that comes next */
     int spooled;
-    struct buffer key_copy, sealed;
+    struct buffer key_copy, sealed, place; /* of the group: key, protected values, first row's place */
 };
 
 static void walk_store_next(struct walk *walk, bool first)
@@ -391,13 +392,13 @@ static void walk_store_next(struct walk *walk, bool first)
                    cursor_has_prefix(&walk->cursor, prefix);
 }
 
-static void walk_duplicate(struct walk *walk, struct bytes key, const struct spool_row *row, const char *reason,
+static void walk_duplicate(struct walk *walk, struct bytes key, struct bytes where, const char *reason,
                            struct stage_count *count)
 {
     struct stage *stage = walk->stage;
     struct bytes id = source_key_id(key);
     char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
-    char *place __attribute__((cleanup(tidy_free))) = mem_copy(row->place.data, row->place.len);
+    char *place __attribute__((cleanup(tidy_free))) = mem_copy(where.data, where.len);
     if (!id_text || !place) {
         stage->waits->rc = -ENOMEM;
         return;
@@ -414,8 +415,8 @@ static void walk_duplicate(struct walk *walk, struct bytes key, const struct spo
                                                .reason = reason});
 }
 
-/* A further row of the same id: gives what the first ones did not, or is a duplicate. */
-static int walk_join(struct walk *walk, struct bytes key, const struct spool_row *row, struct stage_count *count)
+/* A further row of the same id: gives what the first ones did not, or says the same again, or is a contradiction. */
+static int walk_join(struct walk *walk, struct group *group, const struct spool_row *row, struct stage_count *count)
 {
     struct stage *stage = walk->stage;
     struct section_view sections[SECTIONS_MAX];
@@ -426,18 +427,26 @@ static int walk_join(struct walk *walk, struct bytes key, const struct spool_row
         !body_read(row->body, sections, &section_count))
         return ERR_CORRUPT;
     for (uint16_t n = 0; n < section_count; n++) {
-        int rc = sections[n].kind == KIND_RAW ? ERR_CONFLICT : body_add(&stage->maker, &sections[n], &nth);
-        if (rc == 0)
-            fresh = true;
-        else if (rc != ERR_CONFLICT)
+        int rc = body_add(&stage->maker, &sections[n], &nth);
+        if (rc != 0 && rc != ERR_CONFLICT)
             return rc;
-        else if (sections[n].kind != KIND_RAW)
-            disagrees |= stage->maker.sections[nth].image.len != sections[n].image.len ||
-                         memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes,
-                                sections[n].image.len) != 0;
+        fresh |= rc == 0;
+        disagrees |= rc == ERR_CONFLICT && sections[n].kind != KIND_RAW &&
+                     (stage->maker.sections[nth].image.len != sections[n].image.len ||
+                      memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes,
+                             sections[n].image.len) != 0);
     }
-    if (!fresh || disagrees)
-        walk_duplicate(walk, key, row, fresh ? "rows_disagree" : "duplicate_key", count);
+    if (disagrees && !fresh) {
+        if (!group->ambiguous)
+            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), "duplicate_key", count);
+        walk_duplicate(walk, group->key, row->place, "duplicate_key", count);
+        group->ambiguous = true;
+    } else if (disagrees && count->disagreeing++ == 0) {
+        wait_add(stage->waits, &(struct wait_item){.type = WAIT_DRIFT,
+                                                   .stream = walk->stream->stream,
+                                                   .id = "",
+                                                   .reason = "rows_disagree"});
+    }
     if (!fresh)
         return 0;
     body_write(&stage->maker, &joined);
@@ -467,9 +476,11 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
         } else if (group.rows++ == 0) {
             buffer_add(&stage->body, row.body.data, row.body.len);
             buffer_add(&walk->sealed, row.protected_values.data, row.protected_values.len);
-            rc = stage->body.rc;
+            buffer_clear(&walk->place);
+            buffer_add(&walk->place, row.place.data, row.place.len);
+            rc = stage->body.rc ? stage->body.rc : walk->place.rc;
         } else {
-            rc = walk_join(walk, group.key, &row, count);
+            rc = walk_join(walk, &group, &row, count);
         }
         if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
             rc = walk->spooled;
@@ -507,9 +518,9 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
     }
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);
-    if (group.rows > 0)
+    if (group.rows > 0 && !group.ambiguous)
         rc = stage_record(stage, walk->stream, &group, stored, count);
-    else if (order >= 0 && walk->stream->complete && (order > 0 || group.seen == SPOOL_FILTERED))
+    else if (order >= 0 && group.rows == 0 && walk->stream->complete && (order > 0 || group.seen == SPOOL_FILTERED))
         rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
     if (order >= 0)
         walk_store_next(walk, false);
@@ -533,6 +544,7 @@ int stage_compare(struct stage *stage, const struct stage_stream *stream, struct
     cursor_close(&walk.cursor);
     buffer_done(&walk.key_copy);
     buffer_done(&walk.sealed);
+    buffer_done(&walk.place);
     fault_kill("stage");
     if (rc == 0 && (rc = stage->waits->rc) == 0)
         *ret_count = count;

@@ -1,0 +1,57 @@
+/* jsontext - JSON written straight into a buffer. */
+#include "base/jsontext.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+void json_string(struct buffer *out, const char *text, size_t len)
+{
+    if (!text) {
+        buffer_text(out, "null");
+        return;
+    }
+    bool valid = text_valid(text, len);
+    buffer_byte(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte == '"' || byte == '\\')
+            buffer_format(out, "\\%c", byte);
+        else if (byte == '\n')
+            buffer_text(out, "\\n");
+        else if (byte == '\t')
+            buffer_text(out, "\\t");
+        else if (byte < 0x20 || byte == 0x7f)
+            buffer_format(out, "\\u%04x", byte);
+        else if (byte >= 0x80 && !valid)
+            buffer_text(out, "\xef\xbf\xbd");
+        else
+            buffer_byte(out, byte);
+    }
+    buffer_byte(out, '"');
+}
+
+void json_text(struct buffer *out, const char *text)
+{
+    json_string(out, text, text ? strlen(text) : 0);
+}
+
+void json_name(struct buffer *out, const char *name)
+{
+    if (out->len > 0 && out->data[out->len - 1] != '{')
+        buffer_byte(out, ',');
+    json_text(out, name);
+    buffer_byte(out, ':');
+}
+
+void json_member_text(struct buffer *out, const char *name, const char *text)
+{
+    json_name(out, name);
+    json_text(out, text);
+}
+
+void json_member_number(struct buffer *out, const char *name, uint64_t value)
+{
+    json_name(out, name);
+    buffer_format(out, "%lu", (unsigned long)value);
+}

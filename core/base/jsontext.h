@@ -1,0 +1,19 @@
+/* jsontext - JSON written straight into a buffer. */
+#ifndef BASE_JSONTEXT_H
+#define BASE_JSONTEXT_H
+
+#include "base/buffer.h"
+
+#include <stdint.h>
+
+/* A quoted string; bytes that are no UTF-8 become U+FFFD. NULL is null. */
+void json_string(struct buffer *out, const char *text, size_t len);
+void json_text(struct buffer *out, const char *text);
+
+/* "name": with a comma before it unless the object has just begun. */
+void json_name(struct buffer *out, const char *name);
+/* A member of an object: name and value. */
+void json_member_text(struct buffer *out, const char *name, const char *text);
+void json_member_number(struct buffer *out, const char *name, uint64_t value);
+
+#endif

@@ -1,0 +1,339 @@
+/* pull - one stream of one partition, from the connector into a spool. */
+#include "engine/pull.h"
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+enum { SPOOL_MEMORY = 64 << 20 };
+
+/* --- what is kept between runs --- */
+
+struct checkpoint_head {
+    uint32_t run, columns_len, cursor_len, pad;
+    int64_t at_ms;
+    uint64_t people;
+    uint8_t mapping[16], files[32];
+};
+
+void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
+{
+    struct checkpoint_head head = {.run = checkpoint->run,
+                                   .columns_len = (uint32_t)strlen(checkpoint->columns),
+                                   .cursor_len = (uint32_t)strlen(checkpoint->cursor),
+                                   .at_ms = checkpoint->at_ms,
+                                   .people = checkpoint->people};
+    memcpy(head.mapping, checkpoint->mapping, sizeof(head.mapping));
+    memcpy(head.files, checkpoint->files, sizeof(head.files));
+    buffer_add(out, &head, sizeof(head));
+    buffer_text(out, checkpoint->columns);
+    buffer_text(out, checkpoint->cursor);
+}
+
+bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint)
+{
+    uint32_t key = __builtin_bswap32(stream);
+    struct bytes value;
+    struct checkpoint_head head;
+    if (!txn_get(txn, TABLE_cursor, bytes(&key, sizeof(key)), &value) || value.len < sizeof(head))
+        return false;
+    memcpy(&head, value.data, sizeof(head));
+    if (value.len != sizeof(head) + (size_t)head.columns_len + head.cursor_len)
+        return false;
+    const char *at = (const char *)value.data + sizeof(head);
+    struct checkpoint found = {.run = head.run, .at_ms = head.at_ms, .people = head.people};
+    memcpy(found.mapping, head.mapping, sizeof(found.mapping));
+    memcpy(found.files, head.files, sizeof(found.files));
+    found.columns = arena_copy(arena, at, head.columns_len);
+    found.cursor = arena_copy(arena, at + head.columns_len, head.cursor_len);
+    if (!found.columns || !found.cursor)
+        return false;
+    *ret_checkpoint = found;
+    return true;
+}
+
+struct ledger_head {
+    uint64_t size;
+    int64_t mtime_ms;
+    uint8_t sha256[32];
+};
+
+void ledger_write(const struct pulled_file *file, struct buffer *out)
+{
+    struct ledger_head head = {.size = file->size, .mtime_ms = file->mtime_ms};
+    memcpy(head.sha256, file->sha256, sizeof(head.sha256));
+    buffer_add(out, &head, sizeof(head));
+    buffer_text(out, file->name);
+}
+
+bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *ret_file)
+{
+    struct ledger_head head;
+    if (value.len < sizeof(head))
+        return false;
+    memcpy(&head, value.data, sizeof(head));
+    *ret_file = (struct pulled_file){.size = head.size, .mtime_ms = head.mtime_ms};
+    memcpy(ret_file->sha256, head.sha256, sizeof(head.sha256));
+    ret_file->name = arena_copy(arena, (const char *)value.data + sizeof(head), value.len - sizeof(head));
+    return ret_file->name != NULL;
+}
+
+/* --- what the connector asks for: files --- */
+
+static int pull_list(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
+                     int64_t *ret_mtime, struct err *err)
+{
+    struct pull *pull = context;
+    const struct file_entry *entries;
+    size_t count;
+    int rc = files_list(pull->files, place, &entries, &count, err);
+    if (rc != 0)
+        return rc;
+    if (nth >= count)
+        return ERR_GONE;
+    *ret_name = entries[nth].name;
+    *ret_size = entries[nth].size;
+    *ret_mtime = entries[nth].mtime_ms;
+    return 0;
+}
+
+static int fetched_add(struct pull *pull, const struct pulled_file *file)
+{
+    int rc = mem_grow(&pull->fetched, pull->fetched_count, &pull->fetched_room, sizeof(*pull->fetched));
+    if (rc == 0)
+        pull->fetched[pull->fetched_count++] = *file;
+    return rc;
+}
+
+static int pull_fetch(void *context, const char *name, int *ret_fd, struct err *err)
+{
+    struct pull *pull = context;
+    struct pulled_file file = {.name = arena_text(pull->arena, name)};
+    int fd __attribute__((cleanup(tidy_close))) = -1;
+    int rc = file.name ? files_fetch(pull->files, name, pull->scratch_dir, &fd, file.sha256, &file.size, err) : -ENOMEM;
+    if (rc == 0)
+        rc = fetched_add(pull, &file);
+    if (rc == 0)
+        *ret_fd = take_fd(&fd);
+    return rc;
+}
+
+/* All files of the pull as one digest, whatever their order. */
+static void pull_files_digest(struct pull *pull)
+{
+    memset(pull->files_digest, 0, sizeof(pull->files_digest));
+    for (size_t i = 0; i < pull->fetched_count; i++)
+        for (size_t b = 0; b < sizeof(pull->files_digest); b++)
+            pull->files_digest[b] ^= pull->fetched[i].sha256[b];
+}
+
+/* An older file came back: taking it would undo what newer ones said. */
+static bool pull_older(struct pull *pull, const char **ret_name, uint32_t *ret_run)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    uint32_t prefix = __builtin_bswap32(pull->stream);
+    struct bytes begins = bytes(&prefix, sizeof(prefix));
+    bool older = false;
+    txn_begin(&txn, pull->store, false);
+    cursor_open(&cursor, &txn, TABLE_file);
+    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins) && !older;
+         there = cursor_next(&cursor)) {
+        struct pulled_file row;
+        uint32_t run;
+        if (cursor.key.len < 8 || !ledger_read(cursor.value, pull->arena, &row))
+            continue;
+        memcpy(&run, (const uint8_t *)cursor.key.data + 4, sizeof(run));
+        run = __builtin_bswap32(run);
+        for (size_t i = 0; i < pull->fetched_count && run < pull->before.run; i++)
+            if (memcmp(row.sha256, pull->fetched[i].sha256, sizeof(row.sha256)) == 0) {
+                older = true;
+                *ret_name = pull->fetched[i].name;
+                *ret_run = run;
+            }
+    }
+    return older;
+}
+
+static int pull_unchanged(void *context)
+{
+    struct pull *pull = context;
+    pull_files_digest(pull);
+    if (pull->full || !pull->had_checkpoint || pull->fetched_count == 0)
+        return 0;
+    const struct checkpoint *before = &pull->before;
+    bool same_files = memcmp(before->files, pull->files_digest, sizeof(before->files)) == 0;
+    if (same_files)
+        return memcmp(before->mapping, pull->mapping->digest, sizeof(before->mapping)) == 0;
+    const char *name;
+    uint32_t run;
+    if (pull_older(pull, &name, &run))
+        err_set(&pull->err, ERR_HELD,
+                "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, take it "
+                "with `muster sync --full`.",
+                name, run, before->run);
+    return 0;
+}
+
+static int pull_afterwards(void *context, const char *name, int what, const char *to)
+{
+    struct pull *pull = context;
+    for (size_t i = 0; i < pull->fetched_count; i++)
+        if (strcmp(pull->fetched[i].name, name) == 0) {
+            pull->fetched[i].after = what;
+            pull->fetched[i].to = arena_text(pull->arena, to ? to : "");
+            return pull->fetched[i].to ? 0 : -ENOMEM;
+        }
+    return err_set(&pull->err, ERR_CONNECTOR, "the connector wants to put away %s, which it did not fetch", name);
+}
+
+void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink)
+{
+    *ret_sink = (struct lane_sink){.context = pull, .list = pull_list, .fetch = pull_fetch};
+}
+
+/* --- what the connector says --- */
+
+static int pull_columns(void *context, struct lane_stream *stream)
+{
+    struct pull *pull = context;
+    if (strcmp(stream->name, pull->mapping->stream) != 0)
+        return err_set(&pull->err, ERR_CONNECTOR, "the connector gave stream '%s' when '%s' was asked for",
+                       stream->name, pull->mapping->stream);
+    return pull->err.rc ? pull->err.rc : map_columns(pull->map, stream, &pull->err);
+}
+
+static int pull_record(void *context, const struct lane_record *record)
+{
+    struct pull *pull = context;
+    return pull->err.rc ? pull->err.rc : map_record(pull->map, record, &pull->err);
+}
+
+static int pull_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
+{
+    struct pull *pull = context;
+    (void)stream;
+    return pull->err.rc ? pull->err.rc : map_reject(pull->map, source_id, place, why, &pull->err);
+}
+
+static int pull_cursor(void *context, const char *value, bool checkpoint)
+{
+    struct pull *pull = context;
+    (void)checkpoint; /* a file connector has none in the middle */
+    pull->cursor = arena_text(pull->arena, value);
+    return pull->cursor ? 0 : -ENOMEM;
+}
+
+static void pull_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct pull *pull = context;
+    if (pull->progress)
+        pull->progress(pull->context, pull->label, done, total);
+}
+
+static void pull_log(void *context, int level, const char *text)
+{
+    struct pull *pull = context;
+    struct log from = {.connection = pull->connection->name};
+    log_line(&from, (enum log_level)level, "%s", text);
+}
+
+static int pull_prepare(struct pull *pull)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, pull->store, false);
+    pull->had_checkpoint = checkpoint_get(&txn, pull->stream, pull->arena, &pull->before);
+    int rc = txn_end(&txn);
+    if (rc == 0)
+        rc = spill_new(pull->scratch_dir, &pull->spill);
+    if (rc == 0)
+        rc = sorter_new(pull->spill, SPOOL_MEMORY, &pull->spool);
+    struct map_setup setup = {
+        .mapping = pull->mapping,
+        .stream = pull->stream,
+        .partition = pull->label,
+        .zone = pull->zone,
+        .vault = pull->vault,
+        .store = pull->store,
+        .spool = pull->spool,
+        .spool_max = pull->settings->limits.spool_bytes,
+        .waits = pull->waits,
+        .columns_before = pull->had_checkpoint ? pull->before.columns : NULL,
+    };
+    return rc ? rc : map_new(&setup, &pull->map);
+}
+
+/* A refusal by the connector, as one of our codes. */
+static int result_code(muster_rc rc)
+{
+    switch (rc) {
+    case MUSTER_RETRY: return ERR_NETWORK;
+    case MUSTER_AUTH: return ERR_AUTH;
+    case MUSTER_PERMISSION: return ERR_PERMISSION;
+    case MUSTER_CONFIG: return ERR_CONFIG;
+    case MUSTER_DATA: return ERR_DATA;
+    case MUSTER_CONFLICT: return ERR_CONFLICT;
+    case MUSTER_GONE: return ERR_GONE;
+    case MUSTER_UNSUPPORTED: return ERR_UNSUPPORTED;
+    case MUSTER_CANCELLED: return ERR_CANCELLED;
+    default: return ERR_CONNECTOR;
+    }
+}
+
+/* The connector says how many there were; if that is not what came, it is not everybody. */
+static void pull_check_claim(struct pull *pull)
+{
+    uint64_t read = map_count(pull->map)->read;
+    if (pull->result.claim != CLAIM_COMPLETE || pull->result.count == read)
+        return;
+    pull->result.claim = CLAIM_PARTIAL;
+    snprintf(pull->result.why, sizeof(pull->result.why),
+             "the connector claims %lu records and gave %lu: nobody is concluded to be missing",
+             (unsigned long)pull->result.count, (unsigned long)read);
+}
+
+int pull_run(struct pull *pull, struct lane *lane)
+{
+    int rc = pull_prepare(pull);
+    if (rc != 0)
+        return err_set(&pull->err, rc, "the pull could not begin: %s", err_text(rc));
+    struct lane_sink sink;
+    pull_file_sink(pull, &sink);
+    sink.columns = pull_columns;
+    sink.record = pull_record;
+    sink.reject = pull_reject;
+    sink.cursor = pull_cursor;
+    sink.progress = pull_progress;
+    sink.log = pull_log;
+    sink.unchanged = pull_unchanged;
+    sink.afterwards = pull_afterwards;
+    muster_pull ask = {.size = sizeof(ask),
+                       .partition = pull->partition,
+                       .locator = pull->locator,
+                       .stream = pull->mapping->stream,
+                       .full = pull->full,
+                       .cursor = pull->had_checkpoint && *pull->before.cursor ? pull->before.cursor : NULL};
+    rc = lane_pull(lane, &ask, &sink, &pull->result, &pull->err);
+    fault_kill("pull");
+    if (rc != 0)
+        return err_set(&pull->err, rc, "%s", err_text(rc));
+    pull->same = pull->result.rc == MUSTER_SAME;
+    if (pull->result.rc < 0)
+        err_set(&pull->err, result_code(pull->result.rc), "%s",
+                *pull->result.text ? pull->result.text : "the connector failed without a word");
+    pull_check_claim(pull);
+    return 0;
+}
+
+void pull_done(struct pull *pull)
+{
+    map_free(pull->map);
+    sorter_free(pull->spool);
+    spill_free(pull->spill);
+    free(pull->fetched);
+}

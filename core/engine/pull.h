@@ -1,0 +1,81 @@
+/* pull - one stream of one partition, from the connector into a spool.
+ *
+ * Stands between lane (what the connector asks and says), broker (files) and
+ * map (records). No store transaction is open while it runs. Remembers what
+ * was fetched, what shall be done with it after the commit, and the claim. */
+#ifndef ENGINE_PULL_H
+#define ENGINE_PULL_H
+
+#include "broker/file.h"
+#include "engine/lane.h"
+#include "engine/map.h"
+
+/* What is kept about the last good pull of a stream: the `cursor` table. */
+struct checkpoint {
+    uint32_t run;
+    int64_t at_ms;
+    uint8_t mapping[16], files[32]; /* digests: of the mapping; of all files together, zero when none */
+    uint64_t people;                /* records that are present */
+    const char *cursor;             /* what the connector gave; "" when nothing */
+    const char *columns;            /* names joined with '\n' */
+};
+bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint);
+void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out);
+
+/* A file that was fetched. */
+struct pulled_file {
+    const char *name;
+    uint64_t size;
+    int64_t mtime_ms;
+    uint8_t sha256[32];
+    int after; /* MUSTER_LEAVE, MUSTER_ARCHIVE, MUSTER_REMOVE */
+    const char *to;
+};
+
+
+/* The same in the ledger: the `file` table, key u32 stream, u32 run, u32 nth. */
+void ledger_write(const struct pulled_file *file, struct buffer *out);
+bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *ret_file);
+
+struct pull {
+    /* given */
+    struct arena *arena;
+    struct store *store;
+    struct files *files; /* of the connection */
+    const char *scratch_dir;
+    const struct connection *connection;
+    const struct mapping *mapping;
+    const char *partition, *label, *locator;
+    uint32_t stream;
+    bool full;
+    const struct zone *zone;
+    const struct vault *vault;
+    const struct settings *settings;
+    struct wait_list *waits;
+    void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);
+    void *context;
+    /* found */
+    bool had_checkpoint;
+    struct checkpoint before;
+    struct spill *spill;
+    struct sorter *spool;
+    struct map *map;
+    struct lane_result result;
+    struct pulled_file *fetched;
+    size_t fetched_count, fetched_room;
+    const char *cursor;
+    uint8_t files_digest[32];
+    bool same; /* unchanged: nothing was read */
+    struct err err;
+
+};
+
+/* Runs the pull. 0: it came to an end, see result, same and err (a refusal by the connector is a code in err.rc); the
+ * spool holds what may be staged. Else the lane is dead, with a sentence in err. */
+int pull_run(struct pull *pull, struct lane *lane);
+void pull_done(struct pull *pull);
+
+/* A sink that only answers for files, for check and discover. */
+void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink);
+
+#endif

@@ -1,0 +1,19 @@
+/* safeguard - whether that many may go at once. Pure. */
+#ifndef ENGINE_SAFEGUARD_H
+#define ENGINE_SAFEGUARD_H
+
+#include "config/organization.h"
+
+struct safeguard_case {
+    uint64_t population;       /* that were present before */
+    uint64_t going;            /* of these, not seen any more */
+    uint64_t seen;             /* records in this pull */
+    uint64_t rows_without_id;  /* each might be one of those that go */
+    const char *today;         /* YYYY-MM-DD, for exceptions */
+    int64_t now_ms;
+};
+
+/* NULL: they may go; else the stable reason code for which they are held. */
+const char *safeguard_judge(const struct safeguard *safeguard, const struct safeguard_case *safeguard_case);
+
+#endif
