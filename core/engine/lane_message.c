@@ -106,13 +106,8 @@ static int columns(struct lane *lane, struct wire *message)
         rc = column_add(lane, stream, message);
     if (rc == 0 && !wire_finished(message))
         rc = lane_nonsense(lane, "columns that do not end where they should");
-    if (rc == 0 && lane->value_room < stream->seen.count) {
-        struct lane_value *values = mem_resize(lane->values, stream->seen.count, sizeof(*values));
-        if (!values)
-            return -ENOMEM;
-        lane->values = values;
-        lane->value_room = stream->seen.count;
-    }
+    while (rc == 0 && lane->value_room < stream->seen.count)
+        rc = mem_grow(&lane->values, lane->value_room, &lane->value_room, sizeof(*lane->values));
     if (rc == 0 && lane->sink->columns)
         rc = sink_says(lane, lane->sink->columns(lane->sink->context, &stream->seen));
     return rc;

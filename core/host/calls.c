@@ -121,6 +121,7 @@ static void call_progress(muster_run *run, uint64_t done, uint64_t total)
     wire_put_u64(&session->out, done);
     wire_put_u64(&session->out, total);
     session_end(session, begin);
+    session_flush(session, -1); /* somebody is watching */
 }
 
 static int64_t call_now_ms(muster_run *run)

@@ -100,6 +100,7 @@ static const int allowed[] = {
     SCMP_SYS(set_tid_address),
     SCMP_SYS(arch_prctl),
     SCMP_SYS(restart_syscall),
+    SCMP_SYS(pause),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),
     SCMP_SYS(select),

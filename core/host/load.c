@@ -35,15 +35,16 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct load *load, const
 
 static int file_check(struct load *load)
 {
-    TIDY(close) int fd = open(load->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return refuse(load, "there is no file %s", load->path);
-    if (fd < 0)
-        return refuse(load, "%s cannot be opened: %s", load->path, err_text(-errno));
     struct stat status;
     char head[SELFMAG];
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+    if (stat(load->path, &status) != 0)
+        return errno == ENOENT ? refuse(load, "there is no file %s", load->path)
+                               : refuse(load, "%s cannot be found: %s", load->path, err_text(-errno));
+    if (!S_ISREG(status.st_mode))
         return refuse(load, "%s is not a file", load->path);
+    TIDY(close) int fd = open(load->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return refuse(load, "%s cannot be opened: %s", load->path, err_text(-errno));
     if (read(fd, head, sizeof(head)) != (ssize_t)sizeof(head) || memcmp(head, ELFMAG, SELFMAG) != 0)
         return refuse(load, "%s is not a shared object: it does not begin as ELF files do", load->path);
     return 0;

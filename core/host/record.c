@@ -222,6 +222,8 @@ static void put(muster_record *record, size_t column, int32_t type, const char *
         record->rc = type < MUSTER_TEXT || type > MUSTER_REF ? MUSTER_FAIL : MUSTER_DATA;
         return;
     }
+    if (!value)
+        len = 0;
     if (len > record->session->field_max) {
         snprintf(record->why, sizeof(record->why), "field '%.100s' has %zu bytes, more than the limit of %llu",
                  stream->names[column], len, (unsigned long long)record->session->field_max);
@@ -252,7 +254,7 @@ void record_put_nth(muster_record *record, size_t column, int32_t type, const ch
         record_failed(record, MUSTER_FAIL, "the connector put a column that columns() did not name");
         return;
     }
-    put(record, column, type, value, value ? len : 0);
+    put(record, column, type, value, len);
 }
 
 /* Finds the column by name, or makes it. */
