@@ -1,184 +1,7 @@
-/* test_lane - a host process with a real connector: what comes through, and what a bad one can do to us. */
-#include "unit.h"
+/* test_lane - a host process with a connector that behaves: what comes through, and how. */
+#include "heard.h"
 
-#include "base/buffer.h"
-#include "base/clock.h"
-#include "engine/lane.h"
-
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[PATH_MAX]; /* of this test run: scratch, copies of connectors */
-static struct settings settings;
-
-/* A sink that writes down what it hears, one line each. */
-struct heard {
-    struct buffer text, log;
-    uint64_t records, values;
-    bool count_only;
-    int record_rc; /* what the sink answers */
-    uint64_t record_rc_after;
-    const char *files[3];
-    int unchanged;
-    uint64_t progress;
-};
-
-static int hears_columns(void *context, struct lane_stream *stream)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "columns %s%s", stream->name, stream->table ? " table" : "");
-    for (size_t i = 0; i < stream->count; i++)
-        buffer_format(&heard->text, " %s%s%s", stream->names[i], stream->places[i][0] ? "@" : "", stream->places[i]);
-    buffer_byte(&heard->text, '\n');
-    stream->engine = heard;
-    return 0;
-}
-
-static int hears_record(void *context, const struct lane_record *record)
-{
-    static const char *const presences[] = {"absent", "null", "empty", ""};
-    struct heard *heard = context;
-    assert_ptr_equal(record->stream->engine, heard);
-    heard->records++;
-    heard->values += record->count;
-    if (heard->record_rc && heard->records > heard->record_rc_after)
-        return heard->record_rc;
-    if (heard->count_only)
-        return 0;
-    buffer_format(&heard->text, "%s %s at '%s':", record->stream->name, record->source_id ? record->source_id : "-",
-                  record->place);
-    for (size_t i = 0; i < record->count; i++) {
-        const struct lane_value *value = &record->values[i];
-        buffer_format(&heard->text, " %s/%d=%s", record->stream->names[value->column], value->type,
-                      presences[value->presence]);
-        if (value->len > 100)
-            buffer_format(&heard->text, "%u bytes", value->len);
-        else
-            buffer_add(&heard->text, value->bytes, value->len);
-    }
-    buffer_byte(&heard->text, '\n');
-    return 0;
-}
-
-static int hears_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "reject %s %s at '%s': %s\n", stream, source_id ? source_id : "-", place, why);
-    return 0;
-}
-
-static int hears_gone(void *context, const char *stream, const char *source_id)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "gone %s %s\n", stream, source_id);
-    return 0;
-}
-
-static int hears_cursor(void *context, const char *value, bool checkpoint)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "%s %s\n", checkpoint ? "checkpoint" : "cursor", value);
-    return 0;
-}
-
-static int hears_partition(void *context, const char *id, const char *label, const char *locator)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "partition %s %s %s\n", id, label, locator ? locator : "-");
-    return 0;
-}
-
-static int hears_stream(void *context, const muster_stream *stream)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "stream %s %s %s\n", stream->name, stream->fields[1].name, stream->mapping_in);
-    return 0;
-}
-
-static int hears_field(void *context, const char *stream, const muster_field *field)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "field %s %s %d %s\n", stream, field->name, field->type, field->to);
-    return 0;
-}
-
-static void hears_progress(void *context, uint64_t done, uint64_t total)
-{
-    struct heard *heard = context;
-    (void)total;
-    heard->progress = done;
-}
-
-static void hears_log(void *context, int level, const char *text)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->log, "%d %s\n", level, text);
-}
-
-static int gives_list(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
-                      int64_t *ret_mtime, struct err *err)
-{
-    struct heard *heard = context;
-    if (nth > 2 || !heard->files[nth])
-        return err_set(err, ERR_GONE, "nothing more in %s", place);
-    *ret_name = heard->files[nth];
-    *ret_size = 5;
-    *ret_mtime = -5;
-    return 0;
-}
-
-static int gives_fetch(void *context, const char *name, int *ret_fd, struct err *err)
-{
-    (void)context;
-    if (strcmp(name, "refused") == 0)
-        return err_set(err, ERR_AUTH, "the key of %s is not the pinned one", name);
-    int fd = memfd_create("fetched", MFD_CLOEXEC);
-    assert_int_equal(write(fd, name, strlen(name)), (ssize_t)strlen(name));
-    lseek(fd, 0, SEEK_SET);
-    *ret_fd = fd;
-    return 0;
-}
-
-static int takes_store(void *context, const char *name, int fd, struct err *err)
-{
-    (void)err;
-    struct heard *heard = context;
-    char text[10] = "";
-    assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), 4);
-    buffer_format(&heard->text, "store %s %s\n", name, text);
-    return 0;
-}
-
-static int says_unchanged(void *context)
-{
-    return ((struct heard *)context)->unchanged;
-}
-
-static int takes_afterwards(void *context, const char *name, int what, const char *to)
-{
-    struct heard *heard = context;
-    buffer_format(&heard->text, "afterwards %s %d %s\n", name, what, to ? to : "-");
-    return 0;
-}
-
-static struct lane_sink sink_of(struct heard *heard)
-{
-    return (struct lane_sink){heard,           hears_columns, hears_record,   hears_reject,    hears_gone, hears_cursor,
-                              hears_partition, hears_stream,  hears_field,    hears_progress,  hears_log,  gives_list,
-                              gives_fetch,     takes_store,   says_unchanged, takes_afterwards};
-}
-
-static void heard_done(struct heard *heard)
-{
-    buffer_done(&heard->text);
-    buffer_done(&heard->log);
-}
-
-#define HEARD __attribute__((cleanup(heard_done))) struct heard
+#include "base/frame.h"
 
 static const struct secretref hidden = {.how = SECRET_ENV, .name = "NOT_SENT"};
 static const struct option_value option_values[] = {
@@ -191,16 +14,6 @@ static const struct connection connection = {.name = "hr",
                                              .connector = "good",
                                              .options = option_values,
                                              .option_count = sizeof(option_values) / sizeof(option_values[0])};
-
-static void settings_reset(void)
-{
-    settings = (struct settings){.limits = {.silence_ms = 20000,
-                                            .total_ms = 60000,
-                                            .record_bytes = 8 << 20,
-                                            .field_bytes = 4 << 20,
-                                            .spool_bytes = 1 << 30,
-                                            .memory_bytes = 512 << 20}};
-}
 
 static struct lane *begin_good(const atomic_bool *cancel)
 {
@@ -267,17 +80,170 @@ static void a_table_keeps_its_columns_places_and_order(void **state)
     assert_int_equal(result.count, 1);
 }
 
+static void absent_null_empty_and_json_arrive_as_what_they_are(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_result result;
+    pulls(lane, "things", 0, &heard, &result);
+    assert_string_equal(heard.text.data,
+                        "columns things\n"
+                        "columns things text\n"
+                        "columns things text null\n"
+                        "columns things text null empty\n"
+                        "things 7 at '': text/1=value null/5=null empty/3=empty\n"
+                        "columns things text null empty name\n"
+                        "columns things text null empty name pay\n"
+                        "columns things text null empty name pay none\n"
+                        "columns things text null empty name pay none yes\n"
+                        "columns things text null empty name pay none yes deep\n"
+                        "columns things text null empty name pay none yes deep void\n"
+                        "things 8 at '/8': name/1=Ann \xc3\xa9\xf0\x9f\x98\x80 pay/3=12.10 none/1=null yes/4=true "
+                        "deep/13={\"a\": [1, 2, {}]} void/1=empty text/1=later\n"
+                        "checkpoint c1\n"
+                        "reject things 9 at '': a number that is none at byte 9 of the JSON object\n"
+                        "reject things - at '/10': no id\n"
+                        "gone things 6\n");
+    assert_int_equal(result.claim, CLAIM_CHANGES);
+    assert_int_equal(result.count, 4);
+}
+
+static void records_of_any_size_up_to_the_ceiling_come_whole(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {1, FRAME_MAX - 100, FRAME_MAX, 300 * 1024, 4 << 20};
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        HEARD heard = {0};
+        struct lane_result result;
+        char words[100];
+        pulls(lane, "big", sizes[i], &heard, &result);
+        snprintf(words, sizeof(words),
+                 sizes[i] > 100 ? "one id at 'here': bytes/1=%u bytes\n" : "one id at 'here': bytes/1=x\n",
+                 (unsigned)sizes[i]);
+        assert_non_null(strstr(heard.text.data, words));
+        assert_non_null(strstr(heard.text.data, "big b at '': before/1=1 n/1=2\nwide w at 'here': bytes/1=empty\n"));
+        assert_int_equal(result.claim, CLAIM_PARTIAL);
+        assert_string_equal(result.why, "a sample");
+    }
+}
+
+static void a_field_or_record_over_the_ceiling_is_a_dead_letter_of_its_own(void **state)
+{
+    (void)state;
+    settings.limits.field_bytes = 100000;
+    settings.limits.record_bytes = 200000;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_result result;
+    pulls(lane, "big", 100001, &heard, &result);
+    assert_non_null(strstr(heard.text.data, "reject one id at 'here': field 'bytes' has 100001 bytes, more than the "
+                                            "limit of 100000\n"));
+    lane_stop(TAKE(lane));
+    settings.limits.field_bytes = 1000000;
+    lane = begin_good(NULL);
+    HEARD again = {0};
+    pulls(lane, "big", 200000, &again, &result);
+    assert_non_null(strstr(again.text.data, "reject one id at 'here': the record has more bytes than the limit of "
+                                            "200000\n"));
+    assert_int_equal(result.claim, CLAIM_PARTIAL);
+    settings_reset();
+}
+
+static void options_are_read_with_initial_values_and_secrets_stay_here(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_sink sink = sink_of(&heard);
+    struct lane_result result;
+    struct err err = {0};
+    assert_int_equal(lane_check(lane, &sink, &result, &err), 0);
+    assert_int_equal(result.rc, MUSTER_OK);
+    assert_string_equal(heard.log.data, "2 location /here/* pace 7 secret unreadable sites 2 url https://example.com "
+                                        "self\n");
+}
+
+static void discover_and_partitions_answer_in_order(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_sink sink = sink_of(&heard);
+    struct lane_result result;
+    struct err err = {0};
+    assert_int_equal(lane_discover(lane, &sink, &result, &err), 0);
+    assert_int_equal(lane_partitions(lane, &sink, &result, &err), 0);
+    assert_string_equal(heard.text.data, "stream people boss key: id\nfield things boss 15 people\n"
+                                         "partition 1 Store One loc-1\npartition 2 2 -\n");
+    assert_int_equal(result.claim, CLAIM_COMPLETE);
+    assert_int_equal(result.count, 2);
+}
+
+static void files_go_both_ways_as_descriptors(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {.files = {"a.csv", "b.csv"}};
+    struct lane_result result;
+    pulls(lane, "files", 0, &heard, &result);
+    assert_non_null(strstr(heard.text.data, "files a.csv at '': content/1=a.csv size/2=right\n"
+                                            "afterwards a.csv 1 done\nstore a.csv back\n"));
+    assert_non_null(strstr(heard.text.data, "store b.csv back\n"));
+    assert_int_equal(result.rc, MUSTER_OK);
+    assert_string_equal(result.text, "");
+    heard.unchanged = 1;
+    pulls(lane, "files", 0, &heard, &result);
+    assert_int_equal(result.rc, MUSTER_SAME);
+}
+
+static void a_refusal_of_the_engine_is_the_sentence_at_the_end(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {.files = {"refused"}};
+    struct lane_result result;
+    pulls(lane, "files", 0, &heard, &result);
+    assert_int_equal(result.rc, MUSTER_AUTH);
+    assert_string_equal(result.text, "the key of refused is not the pinned one");
+    pulls(lane, "sorry", 0, &heard, &result);
+    assert_int_equal(result.rc, MUSTER_AUTH);
+    assert_string_equal(result.text, "the log-in of somebody was refused");
+    pulls(lane, "http", 0, &heard, &result);
+    assert_int_equal(result.rc, MUSTER_UNSUPPORTED);
+    assert_string_equal(result.text, "this version of muster does not offer HTTP to connectors");
+    pulls(lane, "people", 1, &heard, &result); /* and the lane lives */
+    assert_int_equal(result.rc, MUSTER_OK);
+    assert_string_equal(result.text, "");
+}
+
+static void a_hundred_thousand_records_come_without_loss(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {.count_only = true};
+    struct lane_result result;
+    pulls(lane, "people", 100000, &heard, &result);
+    assert_int_equal(heard.records, 100000);
+    assert_int_equal(heard.values, 1500000);
+    assert_int_equal(heard.progress, 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_description_comes_over_whole),
         cmocka_unit_test(a_table_keeps_its_columns_places_and_order),
+        cmocka_unit_test(absent_null_empty_and_json_arrive_as_what_they_are),
+        cmocka_unit_test(records_of_any_size_up_to_the_ceiling_come_whole),
+        cmocka_unit_test(a_field_or_record_over_the_ceiling_is_a_dead_letter_of_its_own),
+        cmocka_unit_test(options_are_read_with_initial_values_and_secrets_stay_here),
+        cmocka_unit_test(discover_and_partitions_answer_in_order),
+        cmocka_unit_test(files_go_both_ways_as_descriptors),
+        cmocka_unit_test(a_refusal_of_the_engine_is_the_sentence_at_the_end),
+        cmocka_unit_test(a_hundred_thousand_records_come_without_loss),
+        cmocka_unit_test(nothing_is_left_behind),
     };
-    snprintf(folder, sizeof(folder), "/tmp/test_lane.XXXXXX");
-    if (!mkdtemp(folder))
-        return 1;
-    settings_reset();
-    int failed = cmocka_run_group_tests_name("lane", tests, NULL, NULL);
-    rmdir(folder);
-    return failed;
+    return cmocka_run_group_tests_name("lane", tests, begins, NULL);
 }

@@ -1,0 +1,248 @@
+/* test_misbehaviour - what a bad connector can do to us, and what its host cannot do at all. */
+#include "heard.h"
+
+#include "base/clock.h"
+
+/* A lane with odd.so under this name. */
+static struct lane *begin_odd(const char *name, const atomic_bool *cancel, struct err *err)
+{
+    char path[PATH_MAX + 100], bytes[65536];
+    snprintf(path, sizeof(path), "%s/%s.so", folder, name);
+    TIDY(close) int in = open(TEST_CONNECTORS "/odd.so", O_RDONLY | O_CLOEXEC);
+    TIDY(close) int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+    for (ssize_t got; (got = read(in, bytes, sizeof(bytes))) > 0;)
+        assert_int_equal(write(out, bytes, (size_t)got), got);
+    struct lane *lane = NULL;
+    struct lane_start start = {path, folder, NULL, &settings, cancel};
+    lane_begin(&start, &lane, err);
+    unlink(path);
+    return lane;
+}
+
+/* One pull of a connector that misbehaves: what the lane ends with. */
+static int misbehaves(const char *stream, struct heard *heard, struct lane_result *result, struct err *err)
+{
+    struct lane_sink sink = sink_of(heard);
+    muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = stream};
+    TIDY(lane_stop) struct lane *lane = begin_odd("odd", NULL, err);
+    assert_string_equal(err->text, "");
+    int rc = lane_pull(lane, &pull, &sink, result, err);
+    struct err later = {0};
+    struct lane_result unused;
+    if (rc != 0) /* dead is dead */
+        assert_int_equal(lane_pull(lane, &pull, &sink, &unused, &later), ERR_CONNECTOR);
+    return rc;
+}
+
+static void whoever_misbehaves_ends_his_own_call_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stream;
+        int rc;
+        const char *words;
+    } cases[] = {
+        {"exit", ERR_CONNECTOR, "connector 'odd' exited with 3 in the middle of its work"},
+        {"close", ERR_TIMEOUT, "connector 'odd' said nothing for 1 seconds"},
+        {"garbage", ERR_CONNECTOR, "connector 'odd' sent nonsense: bytes that are no frame"},
+        {"unknown", ERR_CONNECTOR, "connector 'odd' sent nonsense: a message of type 999"},
+        {"cut", ERR_CONNECTOR, "connector 'odd' sent nonsense: a message that is cut off"},
+        {"no-stream", ERR_CONNECTOR, "connector 'odd' sent nonsense: a record of stream number 7"},
+        {"again", ERR_CONNECTOR, "connector 'odd' sent nonsense: a message of type 100"},
+        {"code", ERR_CONNECTOR, "connector 'odd' sent nonsense: the result code -99"},
+        {"hang", ERR_TIMEOUT, "connector 'odd' said nothing for 1 seconds"},
+        {"spin", ERR_TIMEOUT, "connector 'odd' said nothing for 1 seconds"},
+        {"chatter", ERR_TIMEOUT, "connector 'odd' took longer than the 2 seconds"},
+    };
+    settings.limits.silence_ms = 1000;
+    settings.limits.total_ms = 2000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        HEARD heard = {0};
+        struct err err = {0};
+        struct lane_result result;
+        int rc = misbehaves(cases[i].stream, &heard, &result, &err);
+        if (rc != cases[i].rc || !strstr(err.text, cases[i].words))
+            fail_msg("%s: %d \"%s\" instead of \"%s\"", cases[i].stream, rc, err.text, cases[i].words);
+    }
+    settings_reset();
+}
+
+static void a_crash_is_told_with_signal_and_last_words(void **state)
+{
+    (void)state;
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("crash", &heard, &result, &err), ERR_CONNECTOR);
+    assert_string_equal(err.text, "connector 'odd' was killed by signal 11 (Segmentation fault) in the middle of its "
+                                  "work; its last words: about to fall");
+    assert_string_equal(heard.log.data, "1 about to fall\n");
+}
+
+static void a_flood_ends_where_the_sink_says_so(void **state)
+{
+    (void)state;
+    HEARD heard = {.count_only = true, .record_rc = ERR_LIMIT, .record_rc_after = 1000};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("flood", &heard, &result, &err), ERR_LIMIT);
+    assert_int_equal(heard.records, 1001);
+    assert_string_equal(err.text, "connector 'odd' was stopped: a limit was reached");
+}
+
+static void columns_have_a_ceiling(void **state)
+{
+    (void)state;
+    HEARD heard = {.count_only = true};
+    struct err err = {0};
+    struct lane_result result;
+    struct lane_sink sink = sink_of(&heard);
+    muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = "columns"};
+    TIDY(lane_stop) struct lane *lane = begin_odd("odd", NULL, &err);
+    sink.columns = NULL;
+    sink.record = NULL;
+    assert_int_equal(lane_pull(lane, &pull, &sink, &result, &err), 0);
+    assert_string_equal(result.text, "stopped at column 16384");
+}
+
+static void what_it_writes_to_stderr_neither_blocks_it_nor_floods_us(void **state)
+{
+    (void)state;
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("stderr", &heard, &result, &err), 0);
+    assert_memory_equal(heard.log.data, "1 line 0 of many\n1 line 1 of many\n", 34);
+    assert_in_range(heard.log.len, 100000, 400000);
+}
+
+static void memory_ends_at_its_limit(void **state)
+{
+    (void)state;
+#ifndef HAVE_SANITIZERS /* they cannot live within such a limit, so it is not set for them */
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("memory", &heard, &result, &err), 0);
+    assert_string_equal(result.text, "no more memory");
+#else
+    skip();
+#endif
+}
+
+static void two_claims_are_a_fault_of_the_connector(void **state)
+{
+    (void)state;
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("claims", &heard, &result, &err), 0);
+    assert_int_equal(result.rc, MUSTER_FAIL);
+    assert_non_null(strstr(result.text, "claimed twice"));
+}
+
+static void a_cancel_is_seen_and_one_that_is_not_obeyed_kills(void **state)
+{
+    (void)state;
+    static const char *const streams[] = {"obeys", "spin"};
+    for (size_t i = 0; i < 2; i++) {
+        atomic_bool cancel = false;
+        HEARD heard = {.cancel = &cancel};
+        struct err err = {0};
+        struct lane_result result;
+        struct lane_sink sink = sink_of(&heard);
+        muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = streams[i]};
+        TIDY(lane_stop) struct lane *lane = begin_odd("odd", &cancel, &err);
+        int64_t before = clock_steady_ms();
+        assert_int_equal(lane_pull(lane, &pull, &sink, &result, &err), ERR_CANCELLED);
+        int64_t took = clock_steady_ms() - before;
+        assert_string_equal(err.text, i == 0 ? "cancelled" : "cancelled; connector 'odd' did not stop by itself");
+        if (i == 0)
+            assert_in_range(took, 0, 1500);
+        else
+            assert_in_range(took, 2000, 4000);
+    }
+}
+
+static void clocks_run_while_it_is_loaded_too(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    settings.limits.silence_ms = 1000;
+    assert_null(begin_odd("mute", NULL, &err));
+    assert_int_equal(err.rc, ERR_TIMEOUT);
+    assert_string_equal(err.text, "connector 'mute' said nothing for 1 seconds (limits: silence)");
+    settings_reset();
+}
+
+/* What the constructor of odd.so could do under the name "prisoner". */
+static void prisoner_says(const char *stream, char *ret_text, size_t room)
+{
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    struct lane_sink sink = sink_of(&heard);
+    muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = stream};
+    TIDY(lane_stop) struct lane *lane = begin_odd("prisoner", NULL, &err);
+    assert_string_equal(err.text, "");
+    snprintf(ret_text, room, "[%s] ", lane_sandbox_lacks(lane));
+    assert_int_equal(lane_pull(lane, &pull, &sink, &result, &err), 0);
+    snprintf(ret_text + strlen(ret_text), room - strlen(ret_text), "%s", result.text);
+}
+
+static void the_fence_stands_before_the_connector_runs(void **state)
+{
+    (void)state;
+    char text[2000];
+    prisoner_says("", text, sizeof(text));
+    if (strncmp(text, "[] ", 3) != 0)
+        skip(); /* this kernel lacks a part; the cases below say what is left */
+    assert_string_equal(text,
+                        "[] passwd EACCES, tmp EACCES, scratch works, unlink works, folder EPERM, libraries works, "
+                        "mem EACCES, socket EPERM, unix EPERM, fork EPERM, clone EPERM, exec EPERM, ptrace EPERM, "
+                        "kill EPERM, environment EPERM, thread works");
+    prisoner_says("pages", text, sizeof(text));
+    assert_string_equal(text, "[] mprotect EPERM, mmap EPERM");
+}
+
+#ifdef HAVE_FAULTS
+static void what_the_kernel_lacks_is_said_and_the_rest_stands(void **state)
+{
+    (void)state;
+    char text[2000];
+    setenv("MUSTER_SANDBOX_LACKS", "landlock", 1);
+    prisoner_says("", text, sizeof(text));
+    assert_non_null(strstr(text, "[landlock] passwd works"));
+    assert_non_null(strstr(text, "socket EPERM"));
+    unlink("/tmp/odd-was-here");
+    setenv("MUSTER_SANDBOX_LACKS", "seccomp", 1);
+    prisoner_says("", text, sizeof(text));
+    assert_non_null(strstr(text, "[seccomp] passwd EACCES"));
+    assert_non_null(strstr(text, "unix works"));
+    setenv("MUSTER_SANDBOX_LACKS", "truncate", 1);
+    prisoner_says("", text, sizeof(text));
+    assert_non_null(strstr(text, "[landlock-truncate] passwd EACCES, tmp EACCES, scratch works"));
+    unsetenv("MUSTER_SANDBOX_LACKS");
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whoever_misbehaves_ends_his_own_call_with_a_sentence),
+        cmocka_unit_test(a_crash_is_told_with_signal_and_last_words),
+        cmocka_unit_test(a_flood_ends_where_the_sink_says_so),
+        cmocka_unit_test(columns_have_a_ceiling),
+        cmocka_unit_test(what_it_writes_to_stderr_neither_blocks_it_nor_floods_us),
+        cmocka_unit_test(memory_ends_at_its_limit),
+        cmocka_unit_test(two_claims_are_a_fault_of_the_connector),
+        cmocka_unit_test(a_cancel_is_seen_and_one_that_is_not_obeyed_kills),
+        cmocka_unit_test(clocks_run_while_it_is_loaded_too),
+        cmocka_unit_test(the_fence_stands_before_the_connector_runs),
+#ifdef HAVE_FAULTS
+        cmocka_unit_test(what_the_kernel_lacks_is_said_and_the_rest_stands),
+#endif
+        cmocka_unit_test(nothing_is_left_behind),
+    };
+    return cmocka_run_group_tests_name("misbehaviour", tests, begins, NULL);
+}
