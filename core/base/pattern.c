@@ -174,8 +174,46 @@ static size_t read_piece(const struct piece *piece, const char *text, size_t len
     }
 }
 
+/* DD-MM-YYYY and its like on a text of the same length: one pass. False: go the long way. */
+static bool parse_plain(const char *pattern, const char *text, size_t len, struct moment *ret_moment)
+{
+    unsigned year = 0, month = 0, day = 0, year_digits = 0, month_digits = 0, day_digits = 0;
+    for (size_t at = 0; at < len; at++) {
+        unsigned digit = (unsigned char)text[at] - (unsigned)'0';
+        if (!is_letter(pattern[at])) {
+            if (pattern[at] != text[at])
+                return false;
+            continue;
+        }
+        if (digit > 9)
+            return false;
+        switch (pattern[at]) {
+        case 'Y':
+            year = year * 10 + digit;
+            year_digits++;
+            break;
+        case 'M':
+            month = month * 10 + digit;
+            month_digits++;
+            break;
+        case 'D':
+            day = day * 10 + digit;
+            day_digits++;
+            break;
+        default: return false;
+        }
+    }
+    struct date date = {(int)year, month, day};
+    if (pattern[len] != '\0' || year_digits != 4 || month_digits != 2 || day_digits != 2 || !date_valid(date))
+        return false;
+    *ret_moment = (struct moment){.date = date};
+    return true;
+}
+
 bool date_parse(const char *pattern, const char *text, size_t len, struct moment *ret_moment)
 {
+    if (strnlen(pattern, len + 1) == len && parse_plain(pattern, text, len, ret_moment))
+        return true;
     struct moment moment = {0};
     struct walk walk = {.at = pattern};
     bool has_date = false;

@@ -25,6 +25,22 @@ static char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+#define EVERY(byte) (0x0101010101010101u * (byte))
+
+/* Eight bytes at once: A to Z become lower case, all else stays, bytes above 127 too. */
+static uint64_t lower_eight(uint64_t eight)
+{
+    uint64_t low = eight & EVERY(0x7fu);
+    uint64_t from_a = low + EVERY(0x80u - 'A'), after_z = low + EVERY(0x7fu - 'Z');
+    return eight | ((~eight & (from_a ^ after_z) & EVERY(0x80u)) >> 2);
+}
+
+/* Whether one of eight bytes is a blank or a control character (and ASCII). */
+static bool blank_in_eight(uint64_t eight)
+{
+    return ((eight - EVERY(' ' + 1u)) & ~eight & EVERY(0x80u)) != 0;
+}
+
 static bool ascii_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -91,6 +107,18 @@ static size_t normalize_bytes(const char *text, size_t len, char *to)
     size_t used = 0;
     bool wanted = false;
     for (size_t at = 0; at < len; at++) {
+        uint64_t eight;
+        while (at + 8 <= len && (memcpy(&eight, text + at, 8), !blank_in_eight(eight))) {
+            if (wanted)
+                to[used++] = ' ';
+            wanted = false;
+            eight = lower_eight(eight);
+            memcpy(to + used, &eight, 8);
+            used += 8;
+            at += 8;
+        }
+        if (at == len)
+            break;
         if (ascii_space(text[at])) {
             wanted = used > 0;
             continue;
@@ -175,6 +203,18 @@ static int digit_value(int32_t point)
 
 void text_digits(const char *text, size_t len, struct buffer *out)
 {
+    if (ascii(text, len)) {
+        char *to = buffer_reserve(out, len);
+        size_t used = 0;
+        for (size_t at = 0; to && at < len; at++)
+            if (text[at] >= '0' && text[at] <= '9')
+                to[used++] = text[at];
+        if (to) {
+            out->len -= len - used;
+            out->data[out->len] = '\0';
+        }
+        return;
+    }
     while (len > 0) {
         int32_t point;
         size_t used = decode(text, len, &point);
@@ -209,7 +249,14 @@ void text_lower(const char *text, size_t len, struct buffer *out)
         return;
     }
     char *to = buffer_reserve(out, len);
-    for (size_t at = 0; to && at < len; at++)
+    size_t at = 0;
+    for (; to && at + 8 <= len; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, text + at, 8);
+        eight = lower_eight(eight);
+        memcpy(to + at, &eight, 8);
+    }
+    for (; to && at < len; at++)
         to[at] = ascii_lower(text[at]);
 }
 

@@ -71,6 +71,8 @@ static void normalizing_folds_case_width_and_white_space(void **state)
         {"  A.B@Example.ORG ", "a.b@example.org"},
         {"Employee\n\t Number", "employee number"},
         {"STRASSE", "strasse"},
+        {"@AZ[`az{@AZ[`az{", "@az[`az{@az[`az{"},
+        {"ABCDEFGH  IJKLMNOPQ RSTUVWXYZ ", "abcdefgh ijklmnopq rstuvwxyz"},
         {"Straße", "strasse"},
         {"\xc2\xa0Van\xc2\xa0\xc2\xa0"
          "Dijk",
@@ -173,6 +175,7 @@ static void case_changes_in_every_alphabet_and_leaves_foreign_bytes(void **state
 {
     (void)state;
     assert_writes(text_lower, "ANNA@X.NL", 9, "anna@x.nl");
+    assert_writes(text_lower, "@AZ[`az{@AZ[`az{", 16, "@az[`az{@az[`az{");
     assert_writes(text_lower, "ÅSE Ödegård ΑΒΓ ЖД", strlen("ÅSE Ödegård ΑΒΓ ЖД"), "åse ödegård αβγ жд");
     assert_writes(text_upper, "anna@x.nl", 9, "ANNA@X.NL");
     assert_writes(text_upper, "åse жд", strlen("åse жд"), "ÅSE ЖД");
