@@ -4,8 +4,6 @@
 
 #include "config/mapping.h"
 
-enum { TAKE_MAX = 99 }; /* groups of a pattern that `take` and `replace` may name */
-
 struct pattern {
     void *code; /* pcre2_code * */
     struct pattern *next;

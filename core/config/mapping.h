@@ -31,6 +31,8 @@ struct table_pair {
     const char *from, *to; /* from: as written; compared as text_normalize() makes it */
 };
 
+enum { TAKE_MAX = 99 }; /* groups of a pattern that `take` and `replace` may name */
+
 enum otherwise { OTHERWISE_NONE, OTHERWISE_REJECT, OTHERWISE_KEEP, OTHERWISE_VALUE };
 enum on_blank { ON_KEEP, ON_CLEAR };
 
@@ -68,6 +70,7 @@ struct rule {
     bool blank_said;      /* on_null or on_empty stood in the file */
     const char *fallback; /* `default`; not for a column that is absent */
     struct value fallback_made;
+    bool plain;      /* a text field that takes one column as it is */
     bool identifier; /* a number that is a name: a numeric cell is odd here */
     /* references */
     uint8_t unit_type;        /* field refers to org_unit; 0: none */

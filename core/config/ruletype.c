@@ -419,4 +419,6 @@ void rule_settle(struct making *making)
     if (rule->constant)
         rule->constant_made = fixed(making, said[WORD_const], rule->constant);
     rule->identifier = is_identifier(field);
+    rule->plain = field->type == TYPE_TEXT && rule->how == FROM_COLUMN && rule->column_count == 1 && !rule->split &&
+                  !rule->digits && !rule->match && !rule->lower && !rule->upper && !rule->table && !rule->date_written;
 }

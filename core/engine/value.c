@@ -139,6 +139,8 @@ static int make_date(struct transform *transform, const struct rule *rule, const
 {
     struct iso iso;
     char text[11];
+    if (piece->type == MUSTER_DATE && date_read(piece->bytes, piece->len, &iso.moment.date))
+        return done_piece(transform, piece, false, ret_value);
     if (!moment_read(rule, piece, &iso))
         return workspace_reject(ret_rejection, REASON_CODE(bad_date), piece->column);
     bool cut = local_day(input, &iso);

@@ -27,6 +27,8 @@ const char *literal_fault(const char *bytes, size_t len, bool *ret_returns)
     size_t at = 0;
     while (at + 8 <= len && plain_eight(bytes + at))
         at += 8;
+    if (at > 0 && len - at < 8 && plain_eight(bytes + len - 8)) /* the rest, with some that were seen already */
+        return NULL;
     bool foreign = false, control = false;
     for (size_t n = at; n < len; n++) {
         unsigned char c = (unsigned char)bytes[n];
