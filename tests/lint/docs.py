@@ -1,5 +1,5 @@
-"""docs - what people read is true: the README names files that are there, every option and stream of a connector has its
-sentence, every reason code stands in the man page and in reason.def, man pages are well-formed."""
+"""docs - what people read is true: the README names files that are there, every option and stream of a connector has
+its sentence, every reason code of reason.def stands in the man page, man pages are well-formed."""
 import re
 import subprocess
 
@@ -24,7 +24,8 @@ def check(root):
             text = tree.without_comments(path.read_text(encoding="utf-8"))
             yield from connector(tree.name(root, path), text)
     for path in tree.files(root, "*.1", "*.5"):
-        ran = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", path], capture_output=True, text=True, check=False)
+        mandoc = ["mandoc", "-T", "lint", "-W", "warning", path]
+        ran = subprocess.run(mandoc, capture_output=True, text=True, check=False)
         for line in ran.stdout.splitlines():
             yield f"{tree.name(root, path)}:{line.split(':', 2)[-1].strip()}"
     if (root / REASONS).exists() and (root / MANUAL).exists():
