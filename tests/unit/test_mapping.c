@@ -3,7 +3,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "config/mapping.h"
+
+#include <errno.h>
 
 static const struct field custom[] = {
     {.kind = KIND_person, .name = "custom.badge", .type = TYPE_TEXT, .doc = ""},
@@ -455,6 +458,29 @@ static void what_comes_from_a_key_is_an_identifier(void **state)
     done(made);
 }
 
+#ifdef HAVE_FAULTS
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    long nth = 0, failures = 0;
+    for (bool failed = true; failed;) {
+        struct complaints complaints = {.arena = arena_new(), .file = "a.yaml"};
+        const struct node *node = NULL;
+        const struct mapping *mapping = NULL;
+        assert_int_equal(node_read_text(acme, strlen(acme), &complaints, &node), 0);
+        fault_plan("alloc", ++nth);
+        int rc = mapping_compile("employees", node, custom, &complaints, &mapping);
+        failed = fault_plan("alloc", 0) >= nth;
+        assert_int_equal(rc, failed ? -ENOMEM : 0);
+        assert_int_equal(mapping != NULL, !failed);
+        failures += failed;
+        mapping_done(mapping);
+        arena_free(complaints.arena);
+    }
+    assert_true(failures > 20);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +496,9 @@ int main(void)
         cmocka_unit_test(the_digest_knows_the_types_of_own_fields),
         cmocka_unit_test(conditions_are_taken_apart),
         cmocka_unit_test(what_comes_from_a_key_is_an_identifier),
+#ifdef HAVE_FAULTS
+        cmocka_unit_test(every_allocation_may_fail),
+#endif
     };
     return cmocka_run_group_tests_name("mapping", tests, NULL, NULL);
 }

@@ -3,10 +3,12 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/zone.h"
 #include "engine/reason.h"
 #include "engine/transform.h"
 
+#include <errno.h>
 #include <muster/connector.h>
 #include <stdio.h>
 
@@ -795,6 +797,37 @@ static void typed_texts_are_checked_against_the_field(void **state)
     buffer_done(&said);
 }
 
+#ifdef HAVE_FAULTS
+static void every_allocation_of_a_rule_may_fail(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"{ join: [A, B], with: x, lower: true }",
+                                        "{ from: A, match: 'ë', replace: 'x' }",
+                                        "{ from: A, table: { é: e }, otherwise: keep, upper: true }"};
+    for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
+        struct made made = field_made(TEXT, rules[r]);
+        long nth = 0, failures = 0;
+        for (bool failed = true; failed;) {
+            struct transform *own = NULL;
+            struct cell cells[2] = {cell_of("Zoë\r\nÅ"), cell_of("b")};
+            struct transform_input input = {cells, "", amsterdam};
+            struct value value = {0};
+            struct rejection rejection;
+            fault_plan("alloc", ++nth);
+            int rc = transform_new(&own);
+            if (rc == 0)
+                rc = transform_rule(own, &made.mapping->sections[0].rules[0], &input, &value, &rejection);
+            failed = fault_plan("alloc", 0) >= nth;
+            assert_int_equal(rc, failed ? -ENOMEM : 0);
+            failures += failed;
+            transform_free(own);
+        }
+        assert_true(failures > 1);
+        done(&made);
+    }
+}
+#endif
+
 static void every_reason_has_a_sentence(void **state)
 {
     (void)state;
@@ -842,6 +875,9 @@ int main(void)
         cmocka_unit_test(a_rejection_names_the_column),
         cmocka_unit_test(typed_texts_are_checked_against_the_field),
         cmocka_unit_test(every_reason_has_a_sentence),
+#ifdef HAVE_FAULTS
+        cmocka_unit_test(every_allocation_of_a_rule_may_fail),
+#endif
     };
     return cmocka_run_group_tests_name("transform", tests, set_up, tear_down);
 }
