@@ -102,6 +102,24 @@ const char *map_flagged_place(const struct map *map, const char **ret_field)
     return map->flagged_place;
 }
 
+uint32_t map_unknown_kinds(const struct map *map)
+{
+    uint32_t kinds = 0;
+    if (!map->stream || !map->stream->table)
+        return 0;
+    for (size_t s = 0; s < map->mapping->section_count; s++) {
+        const struct section *section = &map->mapping->sections[s];
+        bool unknown = false;
+        for (const struct condition *when = section->when; when; when = when->next)
+            unknown |= map->where_found[when->column] == UNBOUND;
+        for (size_t i = 0; i < section->key_count; i++)
+            unknown |= map->where_found[section->key[i]] == UNBOUND;
+        if (unknown && section->kind < 32)
+            kinds |= 1u << section->kind;
+    }
+    return kinds;
+}
+
 /* --- columns: which of the source's are ours, which are missing, new or doubled --- */
 
 static bool names_hold(const char *names, const char *name)
@@ -375,7 +393,7 @@ static int map_key(struct map *map, const struct transform_input *input, const i
         if (rc != 0)
             return rc;
         if (len == 0) {
-            *ret_blamed = (struct rejection){"empty_key", columns[i]};
+            *ret_blamed = (struct rejection){REASON_CODE(empty_key), columns[i]};
             return ERR_DATA;
         }
         if (i > 0)
@@ -649,12 +667,12 @@ static int map_identify(struct map *map, const struct lane_record *record, const
 {
     const struct mapping *mapping = map->mapping;
     const struct section *main = &mapping->sections[0];
-    struct rejection blamed = {.reason = "empty_key", .column = -1};
+    struct rejection blamed = {.reason = REASON_CODE(empty_key), .column = -1};
     if (!mapping->key) {
         *ret_id = *ret_row_key = record->source_id;
         if (record->source_id && *record->source_id)
             return 0;
-        map_dead_letter(map, NULL, "empty_key", -1, NULL);
+        map_dead_letter(map, NULL, REASON_CODE(empty_key), -1, NULL);
         return ERR_DATA;
     }
     int rc = map_key(map, input, mapping->key, mapping->key_count, &map->id, &blamed);

@@ -45,6 +45,9 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
 const struct map_count *map_count(const struct map *map);
 /* Names of the columns that came, joined with '\n'; "" when none did. Lives as long as the map. */
 const char *map_column_names(const struct map *map);
+/* A bit per kind whose `when` or key asks for a column that the source does not have: whether there is one cannot be
+ * known, so what was there stays. */
+uint32_t map_unknown_kinds(const struct map *map);
 /* The first place where a flagged value stood, and its field; NULL: none. */
 const char *map_flagged_place(const struct map *map, const char **ret_field);
 

@@ -49,6 +49,9 @@ struct run_report {
     const char *flagged_place; /* first numeric identifier or the like; NULL: none */
     /* persons */
     uint64_t created, updated, unchanged, missing, deactivated, reactivated, linked, not_owner;
+    uint64_t population; /* records that are present, after the run */
+    const char **files;  /* that were fetched */
+    size_t file_count;
     uint64_t held, dead_letters, reviews, drift;
     uint64_t puts; /* calls that changed the store */
     int64_t started_ms;

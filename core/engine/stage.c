@@ -280,6 +280,12 @@ static int stage_finish(struct stage *stage, enum staged_what what, struct bytes
     return stage_add(stage, what, key, bytes(stage->value.data, stage->value.len));
 }
 
+static bool id_is_unit(struct bytes key)
+{
+    size_t len = strlen(SOURCE_UNIT_PREFIX);
+    return key.len >= 4 + len && memcmp((const char *)key.data + 4, SOURCE_UNIT_PREFIX, len) == 0;
+}
+
 struct group { /* all spooled rows of one id */
     struct bytes key, protected_values;
     uint8_t seen;   /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
@@ -291,13 +297,13 @@ struct group { /* all spooled rows of one id */
 static int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group,
                         struct bytes stored, struct stage_count *count)
 {
-    bool had = stored.data != NULL;
+    bool had = stored.data != NULL, unit = id_is_unit(group->key);
     if (had && !source_read(stored, &stage->old))
         return ERR_CORRUPT;
     bool present = had && stage->old.state == SOURCE_PRESENT;
     if (present && stage->old.body.len == stage->body.len &&
         memcmp(stage->old.body.data, stage->body.data, stage->body.len) == 0) {
-        count->same++;
+        count->same += !unit;
         return 0;
     }
     struct bytes body = bytes(stage->body.data, stage->body.len);
@@ -313,7 +319,7 @@ static int stage_record(struct stage *stage, const struct stage_stream *stream, 
             return stage->row.rc;
         body = bytes(stage->row.data, stage->row.len);
         if (present && stage->old.body.len == body.len && memcmp(stage->old.body.data, body.data, body.len) == 0) {
-            count->same++;
+            count->same += !unit;
             return 0;
         }
         /* row is scratch of stage_keep() too: the finished body moves to where it can stay */
@@ -331,9 +337,11 @@ static int stage_record(struct stage *stage, const struct stage_stream *stream, 
     int rc = stage_seal(stage, group->protected_values);
     if (rc != 0)
         return rc;
-    count->added += !had;
-    count->changed += present;
-    count->returned += had && !present;
+    if (!unit) {
+        count->added += !had;
+        count->changed += present;
+        count->returned += had && !present;
+    }
     return stage_finish(stage, !had ? STAGED_NEW : present ? STAGED_CHANGED : STAGED_RETURNED, group->key,
                         SOURCE_PRESENT);
 }
@@ -342,9 +350,7 @@ static int stage_record(struct stage *stage, const struct stage_stream *stream, 
 static int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
                         bool filtered, struct stage_missing *missing, struct stage_count *count)
 {
-    struct bytes id = source_key_id(key);
-    size_t prefix = strlen(SOURCE_UNIT_PREFIX);
-    if (id.len >= prefix && memcmp(id.data, SOURCE_UNIT_PREFIX, prefix) == 0)
+    if (id_is_unit(key))
         return 0;
     if (!source_read(stored, &stage->old))
         return ERR_CORRUPT;
@@ -488,12 +494,6 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
     group.protected_values = bytes(walk->sealed.data, walk->sealed.len);
     *ret_group = group;
     return rc ? rc : walk->sealed.rc;
-}
-
-static bool id_is_unit(struct bytes key)
-{
-    size_t len = strlen(SOURCE_UNIT_PREFIX);
-    return key.len >= 4 + len && memcmp((const char *)key.data + 4, SOURCE_UNIT_PREFIX, len) == 0;
 }
 
 static int walk_step(struct walk *walk, struct stage_missing *missing, struct stage_count *count)

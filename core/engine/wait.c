@@ -124,6 +124,15 @@ bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct
     return true;
 }
 
+bool wait_find(struct txn *txn, const struct wait_item *like, struct arena *arena, struct wait_item *ret_item)
+{
+    struct buffer scratch __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[KEY];
+    struct bytes value;
+    return wait_key(like, &scratch, key) == 0 && txn_get(txn, TABLE_wait, bytes(key, sizeof(key)), &value) &&
+           wait_read(bytes(key, sizeof(key)), value, arena, ret_item);
+}
+
 struct keyed {
     uint8_t key[KEY];
     struct wait_item *item;

@@ -44,6 +44,9 @@ void wait_add(struct wait_list *list, const struct wait_item *item);
 int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count,
                 const char *keep, uint32_t run, int64_t now_ms, struct changeset *changeset);
 
+/* The stored item that is the same as `like` (type, stream, id, reason, field; place without an id); texts in the
+ * arena. */
+bool wait_find(struct txn *txn, const struct wait_item *like, struct arena *arena, struct wait_item *ret_item);
 /* Reads one row of the table; texts point into it or into the arena. */
 bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct wait_item *ret_item);
 

@@ -1,0 +1,98 @@
+/* report - what came of a run, as a JSON document. */
+#include "engine/report.h"
+
+#include "base/date.h"
+#include "base/jsontext.h"
+
+#include <errno.h>
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = {"succeeded", "partial", "held", "failed", "cancelled"};
+    return names[outcome];
+}
+
+enum outcome report_worse(enum outcome a, enum outcome b)
+{
+    return a > b ? a : b;
+}
+
+static void report_partitions(const struct run_report *report, struct buffer *out)
+{
+    json_name(out, "partitions");
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < report->partition_count; i++) {
+        const struct run_partition *partition = &report->partitions[i];
+        buffer_text(out, i ? ",{" : "{");
+        json_member_text(out, "name", partition->name);
+        json_member_text(out, "outcome", outcome_name(partition->outcome));
+        json_member_text(out, "claim", partition->claim);
+        json_member_text(out, "reason", partition->reason);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
+static void report_files(const struct run_report *report, struct buffer *out)
+{
+    json_name(out, "files");
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < report->file_count; i++) {
+        buffer_text(out, i ? "," : "");
+        json_text(out, report->files[i]);
+    }
+    buffer_byte(out, ']');
+}
+
+int report_write(struct run_report *report, const struct run_request *request)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"read", report->read},
+        {"created", report->created},
+        {"updated", report->updated},
+        {"unchanged", report->unchanged},
+        {"missing", report->missing},
+        {"deactivated", report->deactivated},
+        {"reactivated", report->reactivated},
+        {"linked", report->linked},
+        {"not_owner", report->not_owner},
+        {"filtered", report->filtered},
+        {"held", report->held},
+        {"dead_letters", report->dead_letters},
+        {"reviews", report->reviews},
+        {"drift", report->drift},
+        {"flagged", report->flagged},
+        {"population", report->population},
+        {"puts", report->puts},
+    };
+    char started[25];
+    instant_write(report->started_ms, started);
+    buffer_byte(&out, '{');
+    json_member_text(&out, "organization", report->organization);
+    json_member_text(&out, "connection", report->connection);
+    json_member_number(&out, "run", report->run);
+    json_member_text(&out, "outcome", outcome_name(report->outcome));
+    json_member_text(&out, "started", started);
+    report_partitions(report, &out);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        json_member_number(&out, counts[i].name, counts[i].value);
+    if (report->flagged_place)
+        json_member_text(&out, "flagged_place", report->flagged_place);
+    report_files(report, &out);
+    if (request->allow_held) {
+        json_member_number(&out, "allowed_held", request->allow_held);
+        json_member_text(&out, "reason", request->reason);
+    }
+    json_name(&out, "pushed");
+    buffer_text(&out, "{\"created\":0,\"updated\":0,\"deactivated\":0,\"failed\":0}");
+    json_name(&out, "seconds");
+    buffer_format(&out, "%.3f}", report->seconds);
+    if (out.rc != 0)
+        return out.rc;
+    report->json = arena_copy(report->arena, out.data, out.len);
+    return report->json ? 0 : -ENOMEM;
+}

@@ -1,0 +1,12 @@
+/* report - what came of a run, as the JSON document that is kept in the `run` table and printed by `sync --json`. */
+#ifndef ENGINE_REPORT_H
+#define ENGINE_REPORT_H
+
+#include "engine/run.h"
+
+/* Writes report->json from the other members. Returns 0 or -ENOMEM. */
+int report_write(struct run_report *report, const struct run_request *request);
+/* The worse of two outcomes. */
+enum outcome report_worse(enum outcome a, enum outcome b);
+
+#endif
