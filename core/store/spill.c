@@ -166,20 +166,24 @@ int spill_write(struct spill *spill, const void *bytes, size_t len)
 
 static int spill_read_file(struct spill *spill, uint64_t offset, uint8_t *out, size_t len)
 {
-    uint8_t *coded __attribute__((cleanup(tidy_free))) = mem_new(1, len + BLOCK);
-    if (!coded)
-        return -ENOMEM;
-    size_t lead = offset % BLOCK, done = 0;
-    while (done < lead + len) {
-        ssize_t got = pread(spill->fd, coded + done, lead + len - done, (off_t)(offset - lead + done));
+    for (size_t done = 0; done < len;) {
+        ssize_t got = pread(spill->fd, out + done, len - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return got < 0 ? -errno : ERR_CORRUPT;
         done += (size_t)got;
     }
-    crypto_stream_chacha20_xor_ic(coded, coded, lead + len, nonce, (offset - lead) / BLOCK, spill->key);
-    memcpy(out, coded + lead, len);
+    size_t lead = offset % BLOCK, part = 0;
+    if (lead > 0) { /* begins inside a block of the cipher */
+        uint8_t block[BLOCK] = {0};
+        part = BLOCK - lead < len ? BLOCK - lead : len;
+        memcpy(block + lead, out, part);
+        crypto_stream_chacha20_xor_ic(block, block, sizeof(block), nonce, offset / BLOCK, spill->key);
+        memcpy(out, block + lead, part);
+    }
+    if (part < len)
+        crypto_stream_chacha20_xor_ic(out + part, out + part, len - part, nonce, (offset + part) / BLOCK, spill->key);
     return 0;
 }
 
