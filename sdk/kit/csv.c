@@ -47,7 +47,10 @@ static muster_rc csv_fill(struct csv *csv, muster_table_error *error)
         csv->at += (uint64_t)got;
         csv->raw_len += (size_t)got;
         csv->over = got == 0;
+        size_t before = window->len;
         size_t used = muster_encoding_decode(csv->encoding, csv->raw, csv->raw_len, csv->over, window);
+        if (window->len > before && memchr(window->data + before, '\0', window->len - before))
+            return muster_table_fail(error, MUSTER_DATA, "%s has a NUL character: that is no text", csv->name);
         memmove(csv->raw, csv->raw + used, csv->raw_len - used);
         csv->raw_len -= used;
     }
@@ -222,8 +225,7 @@ static muster_rc csv_start(struct csv *csv, muster_table_error *error)
     bool more;
     line_end(csv, &cursor, &more);
     csv->pos = (size_t)(cursor.at - csv->window.data);
-    csv->line = 2;
-    return MUSTER_OK;
+    return MUSTER_OK; /* the line does not count: spreadsheet programs do not show it */
 }
 
 static muster_rc csv_rewind(void *self, muster_table_error *error)

@@ -153,6 +153,8 @@ static muster_rc sheet_more(struct muster_tokenizer *self, muster_table_error *e
         rc = self->over ? muster_xml_finish(&self->xml, error) : muster_xml_feed(&self->xml, self->chunk, len, error);
         if (rc != MUSTER_OK)
             return rc;
+        if (self->value.rc == MUSTER_FAIL)
+            return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", self->file);
         if (self->value.rc != MUSTER_OK)
             return muster_table_fail(error, self->value.rc, "%s: a cell in row %llu is longer than 16 MiB", self->file,
                                      (unsigned long long)self->sheet->row);

@@ -70,7 +70,7 @@ static void delimiters_are_found(void **state)
            "1 A=Name B=Pay\n2 A=Jansen, P. B=1,5\n3 A=De Vries, A. B=2,5\n");
     expect("a\tb, c\n1\t2\n", "1 A=a B=b, c\n2 A=1 B=2\n");
     expect("a|b\n1|2\n", "1 A=a B=b\n2 A=1 B=2\n");
-    expect("sep=|\r\na,x|b\n1|2\n", "2 A=a,x B=b\n3 A=1 B=2\n");
+    expect("sep=|\r\na,x|b\n1|2\n", "1 A=a,x B=b\n2 A=1 B=2\n");
     expect("only one column\nx\n", "1 A=only one column\n2 A=x\n");
 }
 
@@ -91,6 +91,8 @@ static void encodings_are_found_by_mark_or_by_their_bytes(void **state)
                  "a\0,\0\x3d\xd8\x00\xde\n\0",
                  12, NULL, -1, "1 A=a B=\xf0\x9f\x98\x80\n");
     expect_bytes("\xfe\xff\0a\0,\x20\xac\0\n", 10, NULL, -1, "1 A=a B=\xe2\x82\xac\n");
+    muster_table_options wide = {.size = sizeof(wide), .encoding = "utf-16le"};
+    expect_bytes("a\0,\0\0\0", 6, &wide, -1, "error -5: the file has a NUL character: that is no text\n");
     expect("M\xfcller,\x80 5\n", "1 A=M\xc3\xbcller B=\xe2\x82\xac 5\n");
 }
 
@@ -155,6 +157,32 @@ static void other_files_are_called_what_they_are(void **state)
     expect("", "error -5: the file is empty (0 bytes): was its upload finished?\n");
 }
 
+/* Whatever the bytes are, there are rows or a sentence. */
+static void noise_gives_rows_or_a_sentence(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "aZ0\"\",,;;\t\n\r \xc3\xbc\xff\xfe|=";
+    static const char *const encodings[] = {"auto", "utf-8", "utf-16le", "utf-16be", "windows-1252"};
+    uint32_t seed = 12345;
+    for (int n = 0; n < 3000; n++) {
+        char bytes[200];
+        size_t len = 1 + n % sizeof(bytes);
+        for (size_t at = 0; at < len; at++) {
+            seed = seed * 1664525 + 1013904223;
+            bytes[at] = n % 7 == 0 ? (char)(seed >> 24) : alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+        }
+        muster_table_options options = {
+            .size = sizeof(options), .format = MUSTER_TABLE_CSV, .encoding = encodings[n % 5]};
+        int fd = bytes_fd(bytes, len);
+        char *text = table_text(fd, &options, n % 3 - 1);
+        char *error = strstr(text, "error ");
+        assert_true(!error || strlen(error) > 20);
+        assert_null(strstr(text, "(not terminated)"));
+        free(text);
+        close(fd);
+    }
+}
+
 /* A record that straddles two chunks must come out as any other. */
 static void cuts_between_chunks_change_nothing(void **state)
 {
@@ -207,6 +235,7 @@ int main(void)
         cmocka_unit_test(the_header_is_found_below_a_title),
         cmocka_unit_test(a_missing_header_row_is_told),
         cmocka_unit_test(other_files_are_called_what_they_are),
+        cmocka_unit_test(noise_gives_rows_or_a_sentence),
         cmocka_unit_test(cuts_between_chunks_change_nothing),
         cmocka_unit_test(a_cell_over_a_mebibyte_spoils_its_row_only),
     };

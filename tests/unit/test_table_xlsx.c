@@ -537,6 +537,79 @@ static void a_flipped_byte_is_told_or_harmless(void **state)
     }
 }
 
+/* ---- memory ---- */
+
+static long allocations_left = -1; /* then one fails; -1: none does */
+
+static bool allocation_fails(void)
+{
+    return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+
+void *__wrap_malloc(size_t size)
+{
+    return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return allocation_fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return allocation_fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+    return allocation_fails() ? NULL : __real_strndup(text, len);
+}
+
+/* The reader's own calls, one after the other: either it finds another way, with all rows, or it says so. */
+static void each_allocation_that_fails_is_told_or_made_up_for(void **state)
+{
+    (void)state;
+    muster_table_options options = {.size = sizeof(options), .name = "book.xlsx"};
+    int fds[] = {fixture("xlsxwriter.xlsx"), bytes_fd("a,\"b\"\n1,2\n", 10),
+                 workbook_fd(SHEET("<row><c t=\"str\"><v><![CDATA[x]]>_x0041_</v></c></row>"), NULL, NULL)};
+    for (size_t n = 0; n < sizeof(fds) / sizeof(*fds); n++) {
+        char *whole = table_text(fds[n], &options, 1);
+        long failed = 0;
+        bool hit = true;
+        for (long nth = 0; hit; nth++) {
+            allocations_left = nth;
+            char *text = table_text(fds[n], &options, 1);
+            hit = allocations_left < 0;
+            allocations_left = -1;
+            bool told = strstr(text, "out of memory") != NULL;
+            failed += told;
+            if (!told && strcmp(text, whole) != 0)
+                fail_msg("allocation %ld: %s", nth, text);
+            free(text);
+        }
+        assert_true(failed > 5);
+        free(whole);
+        close(fds[n]);
+    }
+}
+
 static void a_table_can_be_read_again_and_knows_its_places(void **state)
 {
     (void)state;
@@ -592,6 +665,7 @@ int main(void)
         cmocka_unit_test(other_archives_are_called_what_they_are),
         cmocka_unit_test(a_workbook_cut_off_anywhere_says_so),
         cmocka_unit_test(a_flipped_byte_is_told_or_harmless),
+        cmocka_unit_test(each_allocation_that_fails_is_told_or_made_up_for),
         cmocka_unit_test(a_table_can_be_read_again_and_knows_its_places),
     };
     return cmocka_run_group_tests_name("table_xlsx", tests, NULL, NULL);
