@@ -17,6 +17,13 @@ bool row_blank(const muster_row *row)
     return true;
 }
 
+/* What a column is that had values of type `before` and now has one of `now`; 0: none before. */
+static int32_t type_joined(int32_t before, int32_t now)
+{
+    bool days = (before == MUSTER_DATE && now == MUSTER_DATETIME) || (before == MUSTER_DATETIME && now == MUSTER_DATE);
+    return before == 0 || before == now ? now : days ? MUSTER_DATETIME : MUSTER_TEXT;
+}
+
 /* What the first rows show: the type of each column, 0 where nothing stands; *ret_width: columns with a value. */
 static muster_rc columns_seen(muster_table *table, int32_t *types, size_t *ret_width, muster_table_error *error)
 {
@@ -30,7 +37,7 @@ static muster_rc columns_seen(muster_table *table, int32_t *types, size_t *ret_w
             if (seen->len == 0 || (seen->flags & MUSTER_CELL_ERROR))
                 continue;
             int32_t *type = &types[seen->column];
-            *type = *type == 0 || *type == seen->type ? seen->type : MUSTER_TEXT;
+            *type = type_joined(*type, seen->type);
             *ret_width = seen->column + 1 > *ret_width ? seen->column + 1 : *ret_width;
         }
     }

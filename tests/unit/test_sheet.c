@@ -338,6 +338,19 @@ static void discover_tells_fields_and_a_few_rows(void **state)
            "reject employees S!B5: the cell is marked as a number and holds none\n= 0\n");
 }
 
+static void discover_guesses_types_from_the_first_rows(void **state)
+{
+    (void)state;
+    static const char types[] = SHEET("<row>" TEXT_CELL("a") TEXT_CELL("b") TEXT_CELL("c") TEXT_CELL(
+        "d") "</row>"
+             "<row><c s=\"3\"><v>45000</v></c><c><v>1</v></c><c t=\"b\"><v>1</v></c><c s=\"4\"><v>0.5</v></c></row>"
+             "<row><c s=\"3\"><v>45000.5</v></c>" TEXT_CELL("x") "</row>");
+    expect((struct fake){.places = one_book, .fds = {workbook_fd(types, NULL, NULL)}}, DISCOVER, 0,
+           "field employees @@a at A\nfield employees b at B\nfield employees ?c at C\nfield employees ~d at D\n"
+           "columns employees: A=a B=b C=c D=d\nemployees S!*2: 0=@2023-03-15 1=#1 2=?true 3=~12:00:00\n"
+           "employees S!*3: 0=@@2023-03-15T12:00:00 1=x\n= 0\n");
+}
+
 static void check_looks_and_changes_nothing(void **state)
 {
     (void)state;
@@ -410,6 +423,7 @@ int main(void)
         cmocka_unit_test(what_an_integrator_got_wrong_is_said),
         cmocka_unit_test(a_header_below_a_title_is_found_when_asked),
         cmocka_unit_test(discover_tells_fields_and_a_few_rows),
+        cmocka_unit_test(discover_guesses_types_from_the_first_rows),
         cmocka_unit_test(check_looks_and_changes_nothing),
         cmocka_unit_test(a_cancelled_pull_ends_without_a_claim),
         cmocka_unit_test(a_late_value_without_a_header_is_warned_about_once),
