@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "engine/reason.h"
 #include "engine/source.h"
 #include "engine/transform.h"
 #include "store/dict.h"
@@ -189,7 +190,7 @@ static int map_bind(struct map *map, const struct lane_stream *stream, size_t co
         buffer_byte(&map->names, '\n');
     buffer_text(&map->names, name);
     if (stream->table && map->setup.columns_before && !names_hold(map->setup.columns_before, name))
-        map_drift(map, "column_new", name, stream->places[column]);
+        map_drift(map, REASON_CODE(column_new), name, stream->places[column]);
     return map->binding[column] == IGNORED ? map_bind_raw(map, column, name) : 0;
 }
 
@@ -240,7 +241,7 @@ static int map_missing_columns(struct map *map, const struct lane_stream *stream
                            "column '%s' is missing, and it is %s. Nothing was read. Put the column back, or name another one "
                            "in the mapping; the header has: %.400s",
                            name, key ? "the key" : "required", columns_listed(map));
-        map_drift(map, "column_missing", name, NULL);
+        map_drift(map, REASON_CODE(column_missing), name, NULL);
     }
     for (const char *at = map->setup.columns_before; at && *at;) {
         size_t len = strcspn(at, "\n");
@@ -251,7 +252,7 @@ static int map_missing_columns(struct map *map, const struct lane_stream *stream
         for (size_t i = 0; i < map->mapping->column_count && !mapped; i++)
             mapped = text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, len);
         if (!mapped && !names_hold(map_column_names(map), name))
-            map_drift(map, "column_gone", name, NULL);
+            map_drift(map, REASON_CODE(column_gone), name, NULL);
         at += len + (at[len] == '\n');
     }
     (void)stream;
@@ -363,7 +364,7 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
                                                    .stream = map->setup.stream,
                                                    .id = source_id,
                                                    .place = place,
-                                                   .reason = "unreadable",
+                                                   .reason = REASON_CODE(unreadable),
                                                    .text = why});
     return source_id ? map_seen(map, source_id, strlen(source_id), SPOOL_REJECTED, err) : 0;
 }
@@ -542,7 +543,7 @@ static int map_require(struct map *map, const char *id)
         for (size_t r = 0; r < main->rule_count; r++)
             if (main->rules[r].field == field && main->rules[r].column_count > 0)
                 column = main->rules[r].columns[0];
-        map_dead_letter(map, id, "required_field_missing", column, field);
+        map_dead_letter(map, id, REASON_CODE(required_field_missing), column, field);
         map->count.rejected++;
         return 1;
     }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/entity.h"
+#include "engine/reason.h"
 #include "engine/refer.h"
 
 #include <errno.h>
@@ -312,12 +313,12 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
         if (count == 0)
             continue;
         if (count > 1)
-            return (struct verdict){SITUATION_DISPUTED, 0, (unsigned)r + 1, "match_ambiguous"};
+            return (struct verdict){SITUATION_DISPUTED, 0, (unsigned)r + 1, REASON_CODE(match_ambiguous)};
         if (!same_stream_stands(match, ids[0], stream->number) ||
             match->organization->within_partition == WITHIN_SAME)
             return (struct verdict){SITUATION_LINKED, ids[0], (unsigned)r + 1, NULL};
         if (match->organization->within_partition == WITHIN_REVIEW)
-            return (struct verdict){SITUATION_DISPUTED, ids[0], (unsigned)r + 1, "match_within_partition"};
+            return (struct verdict){SITUATION_DISPUTED, ids[0], (unsigned)r + 1, REASON_CODE(match_within_partition)};
         break; /* apart */
     }
     bool owner = stream->connection && owner_exists(match, stream->connection);
@@ -444,7 +445,7 @@ static void match_known_person(struct match *match, const struct staged *staged,
                    source_read(stored, &match->other) && match->other.count > 0;
         if (had && person_replaced(match->other.sections[0].image, main->image)) {
             match->count.reused++;
-            match_review(match, staged->key, "identity_reused", id, NULL);
+            match_review(match, staged->key, REASON_CODE(identity_reused), id, NULL);
             return; /* nothing is taken until somebody decides */
         }
         if (had)

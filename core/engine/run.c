@@ -334,7 +334,7 @@ static int stage_strand(struct run *run, struct strand *strand)
 /* Whether this removal was held by the run that a person now lets through. */
 static bool removal_allowed(struct run *run, struct strand *strand, const char *id)
 {
-    static const char *const reasons[] = {"safeguard_deactivate", "empty_partition", "row_without_id"};
+    const char *const reasons[] = {REASON_CODE(safeguard_deactivate), REASON_CODE(empty_partition), REASON_CODE(row_without_id)};
     struct wait_item item = {.type = WAIT_HELD, .stream = strand->pull.stream, .id = id}, found;
     for (size_t i = 0; run->request->allow_held && i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         item.reason = reasons[i];

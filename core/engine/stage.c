@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "engine/reason.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -444,14 +445,14 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
     }
     if (disagrees && !fresh) {
         if (!group->ambiguous)
-            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), "duplicate_key", count);
-        walk_duplicate(walk, group->key, row->place, "duplicate_key", count);
+            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key), count);
+        walk_duplicate(walk, group->key, row->place, REASON_CODE(duplicate_key), count);
         group->ambiguous = true;
     } else if (disagrees && count->disagreeing++ == 0) {
         wait_add(stage->waits, &(struct wait_item){.type = WAIT_DRIFT,
                                                    .stream = walk->stream->stream,
                                                    .id = "",
-                                                   .reason = "rows_disagree"});
+                                                   .reason = REASON_CODE(rows_disagree)});
     }
     if (!fresh)
         return 0;
