@@ -156,8 +156,8 @@ def walk(tour, outgoing, rows):
     tour.show("deadletters", "acme")
     say("The same rows again: nothing changes, and nothing is written to the people's tables.")
     tour.show("sync", "acme", "--full", expected=(0, 3))
-    say("""A week later HR delivers an edited workbook: one employee has a new surname and was promoted, one bad date was
-        mended, one employee is new and one is no longer there.""")
+    say("""A week later HR delivers an edited workbook: one employee has a new surname and was promoted, one bad date
+        was mended, one employee is new and one is no longer there.""")
     write(outgoing / "employees-2026-03-09.xlsx", edited(rows))
     tour.show("sync", "acme", expected=(3,))
     say("Exactly that was changed. Every change says what it was before, when, and by which run:")
