@@ -65,7 +65,7 @@ static int frame_wait(struct lane *lane, struct frame *ret_frame)
     int64_t silence = lane->settings->limits.silence_ms;
     lane->silent_until = silence > 0 ? clock_steady_ms() + silence : 0;
     for (;;) {
-        int64_t sleep;
+        int64_t sleep = 0;
         int rc = clocks_check(lane, &sleep);
         if (rc == 0)
             rc = frame_read(&lane->in, false, ret_frame);

@@ -120,7 +120,7 @@ static int attributes_make(posix_spawnattr_t *attributes)
 }
 
 /* Nothing of our environment is for a connector, but what the linker and the C library must know. */
-static int environment_make(const struct lane *lane, struct arena *arena, char *ret_environment[6])
+static int environment_make(const struct lane *lane, struct arena *arena, char *ret_environment[7])
 {
     size_t n = 0;
     const char *zones = getenv("TZDIR");
@@ -131,6 +131,9 @@ static int environment_make(const struct lane *lane, struct arena *arena, char *
         ret_environment[n++] = arena_format(arena, "TZDIR=%s", zones);
 #ifdef HAVE_FAULTS
     const char *pretended = getenv("MUSTER_SANDBOX_LACKS");
+    const char *fault = getenv("MUSTER_HOST_FAULT"); /* as MUSTER_FAULT, for the host */
+    if (fault)
+        ret_environment[n++] = arena_format(arena, "MUSTER_FAULT=%s", fault);
     if (pretended)
         ret_environment[n++] = arena_format(arena, "MUSTER_SANDBOX_LACKS=%s", pretended);
 #endif
@@ -145,7 +148,7 @@ static int start(struct lane *lane, char *program, int socket, int errors)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char *arguments[] = {program, NULL}, *environment[6];
+    char *arguments[] = {program, NULL}, *environment[7];
     int rc = environment_make(lane, lane->arena, environment);
     if (rc != 0)
         return rc;

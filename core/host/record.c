@@ -1,10 +1,12 @@
 /* record - records on their way out: streams, their columns by number, and the one record that is being built. */
 #include "host/record.h"
 
+#include "base/error.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -112,21 +114,32 @@ static int slots_grow(struct stream *stream)
     return 0;
 }
 
+/* Returns 0, ERR_DATA or -ENOMEM. */
 static int column_add(struct stream *stream, const char *name, size_t len)
 {
-    if (stream->count == COLUMNS_MAX || len > NAME_MAX_BYTES || !text_valid(name, len) || slots_grow(stream) != 0 ||
+    if (stream->count == COLUMNS_MAX || len > NAME_MAX_BYTES || !text_valid(name, len))
+        return ERR_DATA;
+    if (slots_grow(stream) != 0 ||
         mem_grow(&stream->serials, stream->count, &stream->serial_room, sizeof(*stream->serials)) != 0 ||
         mem_grow(&stream->names, stream->count, &stream->room, sizeof(*stream->names)) != 0)
-        return -1;
+        return -ENOMEM;
     char *copy = mem_copy(name, len);
     if (!copy)
-        return -1;
+        return -ENOMEM;
     size_t slot = slot_of(stream, name, len);
     if (stream->slots[slot] == 0)
         stream->slots[slot] = (uint32_t)stream->count + 1;
     stream->serials[stream->count] = 0;
     stream->names[stream->count++] = copy;
     return 0;
+}
+
+/* A record or columns are lost by a fault that is not the record's own: said at the end of the call, even if the
+ * connector does not look. */
+static muster_rc spoil(struct session *session, const char *why)
+{
+    session->spoiled = MUSTER_FAIL;
+    return session_fail(session, MUSTER_FAIL, "%s", why);
 }
 
 /* Tells the engine the names of the columns from `first` on. */
@@ -149,21 +162,25 @@ muster_rc record_columns(muster_run *run, const char *name, const char *const *n
                          size_t n)
 {
     struct session *session = session_of(run);
+    char why[300];
     if (!name || (!names && n > 0))
-        return session_fail(session, MUSTER_FAIL, "the connector called columns() without a stream or names");
+        return spoil(session, "the connector called columns() without a stream or names");
     struct stream *stream = stream_get(session, name);
     if (!stream)
-        return session_fail(session, MUSTER_FAIL, "no memory for stream '%.100s', or too many streams", name);
+        return spoil(session, "columns() has no memory left, or there are too many streams");
     if (stream->begun || stream->table)
-        return session_fail(session, MUSTER_FAIL, "the connector called columns() for stream '%.100s' %s", name,
-                            stream->table ? "twice" : "after its first record");
+        return spoil(session, stream->table ? "the connector called columns() twice for one stream"
+                                            : "the connector called columns() after the first record of the stream");
     stream->table = true;
-    for (size_t i = 0; i < n; i++)
-        if (!names[i] || column_add(stream, names[i], strlen(names[i])) != 0)
-            return session_fail(session, MUSTER_DATA,
-                                "stream '%.100s': column %zu has no name, or a name that is too long or no "
-                                "UTF-8, or there are more than %d columns",
-                                name, i + 1, COLUMNS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        int rc = names[i] ? column_add(stream, names[i], strlen(names[i])) : ERR_DATA;
+        if (rc == 0)
+            continue;
+        snprintf(why, sizeof(why), "stream '%.100s', column %zu: %s", name, i + 1,
+                 rc == -ENOMEM ? err_text(rc)
+                               : "it has no name, or a name that is too long or no UTF-8, or is one too many");
+        return spoil(session, why);
+    }
     columns_tell(session, stream, 0, places);
     return MUSTER_OK;
 }
@@ -275,8 +292,11 @@ static void put_named(muster_record *record, const char *name, size_t name_len, 
             record_failed(record, MUSTER_FAIL, "the connector put a field that columns() did not name");
             return;
         }
-        if (column_add(stream, name, name_len) != 0) {
-            record_failed(record, MUSTER_DATA, "a field too many, or one whose name is too long or no UTF-8");
+        int rc = column_add(stream, name, name_len);
+        if (rc != 0) {
+            record_failed(record, rc == -ENOMEM ? MUSTER_FAIL : MUSTER_DATA,
+                          rc == -ENOMEM ? "no memory for one more field"
+                                        : "a field too many, or one whose name is too long or no UTF-8");
             return;
         }
         columns_tell(record->session, stream, column, NULL);
@@ -310,7 +330,10 @@ void record_put_json(muster_record *record, const char *json, size_t len)
         return;
     const char *why = NULL;
     size_t at = 0;
-    if (jsonobject_split(json, len, put_member, record, &why, &at) != 0 && record->rc == 0) {
+    int rc = jsonobject_split(json, len, put_member, record, &why, &at);
+    if (rc != 0 && !why)
+        record_failed(record, MUSTER_FAIL, err_text(rc));
+    if (rc != 0 && record->rc == 0) {
         record->rc = MUSTER_DATA;
         snprintf(record->why, sizeof(record->why), "%s at byte %zu of the JSON object", why, at + 1);
     }
@@ -326,22 +349,31 @@ static muster_rc refuse(struct session *session, const muster_record *record)
     return rc == MUSTER_OK ? MUSTER_DATA : rc;
 }
 
-muster_rc record_emit(muster_run *run, muster_record *record)
+/* What was put is complete and not too large; else the record's failure says why not. */
+static void record_finish(const struct session *session, muster_record *record)
 {
-    struct session *session = session_of(run);
-    if (!record || !record->stream)
-        return session_fail(session, MUSTER_FAIL, "%s",
-                            record && record->rc ? record->why
-                                                 : "the connector emitted a record that it did not begin");
     struct buffer *bytes = &record->bytes;
-    if (record->rc == 0 && (bytes->rc != 0 || bytes->len > session->record_max)) {
+    if (record->rc != 0)
+        return;
+    if (bytes->rc == -ENOMEM) {
+        record_failed(record, MUSTER_FAIL, "no memory for a record");
+    } else if (bytes->rc != 0 || bytes->len > session->record_max) {
         record->rc = MUSTER_DATA;
         snprintf(record->why, sizeof(record->why), "the record has more bytes than the limit of %llu",
                  (unsigned long long)session->record_max);
     }
+}
+
+muster_rc record_emit(muster_run *run, muster_record *record)
+{
+    struct session *session = session_of(run);
+    if (!record || !record->stream)
+        return spoil(session,
+                     record && record->rc ? record->why : "the connector emitted a record that it did not begin");
+    struct buffer *bytes = &record->bytes;
+    record_finish(session, record);
     if (record->rc != 0) {
-        muster_rc rc =
-            record->rc == MUSTER_DATA ? refuse(session, record) : session_fail(session, record->rc, "%s", record->why);
+        muster_rc rc = record->rc == MUSTER_DATA ? refuse(session, record) : spoil(session, record->why);
         record->stream = NULL;
         return rc;
     }

@@ -39,6 +39,8 @@ void serve_refuse(struct session *session, const char *why)
 
 static void done(struct session *session, muster_rc rc)
 {
+    if (rc >= 0 && session->spoiled)
+        rc = session->spoiled;
     /* A refusal of the engine that the connector merely handed on is explained by the engine's own sentence. */
     const char *sentence = session->failed[0]                  ? session->failed
                            : rc < 0 && rc == session->asked_rc ? session->asked

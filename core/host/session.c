@@ -157,7 +157,7 @@ muster_rc session_fail(struct session *session, muster_rc rc, const char *format
 
 void session_call_begins(struct session *session)
 {
-    session->asked_rc = 0;
+    session->asked_rc = session->spoiled = 0;
     session->asked[0] = session->failed[0] = session->claim_why[0] = '\0';
     session->claim = WIRE_CLAIM_NONE;
     session->claim_count = 0;

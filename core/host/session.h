@@ -60,6 +60,7 @@ struct session {
     muster_rc asked_rc; /* the last refusal of the engine, and its sentence */
     char asked[SESSION_SENTENCE];
     char failed[SESSION_SENTENCE]; /* of fail() */
+    muster_rc spoiled;             /* a record was lost: whatever the connector says, the call did not go well */
     uint32_t claim;
     uint64_t claim_count;
     char claim_why[500];

@@ -4,7 +4,10 @@
  * MUSTER_CONNECTOR(). It runs in a process of its own that has no network, no
  * credentials and no files but a scratch folder: it asks the host, and the
  * broker behind the host does the talking. Every callback may block; host
- * functions are called from the callback's thread only.
+ * functions are called from the callback's thread only. Constructors run inside
+ * too: no sockets, no new processes, no folders; libraries under /lib, /usr/lib
+ * and /usr/local/lib can be read, and files in TMPDIR be written. Once it is
+ * loaded no page becomes executable: dlopen() belongs into a constructor.
  *
  * Memory: what a callback is handed lives until that callback returns, unless
  * its line says sooner; what a connector hands over is copied before the call
@@ -208,7 +211,10 @@ struct muster_host {
                          size_t n);
     /* Build one, hand it over. source_id NULL: the mapping's key names it. place is where it stands, for messages:
      * a '*' in it is where a column's place goes ("Employees!*17"), without '*' the field's name is appended as a
-     * pointer. Failures are sticky: the first one comes out of emit(). */
+     * pointer. One record is under way at a time: record() gives up an earlier one that was not emitted.
+     * Failures are sticky: the first one comes out of emit(). MUSTER_DATA from emit(): the record itself is at
+     * fault (too large, no JSON, a field put twice); the host has rejected it already, count it and go on. Any
+     * other failure ends the pull, whatever the connector returns. */
     muster_record *(*record)(muster_run *, const char *stream, const char *source_id, const char *place);
     void (*put)(muster_record *, const char *field, int32_t type, const char *value); /* NULL: null; "": empty */
     void (*put_nth)(muster_record *, size_t column, int32_t type, const char *value, size_t len); /* nth of columns() */
