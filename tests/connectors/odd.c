@@ -223,6 +223,12 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
         try_pages();
     if (strcmp(what, "code") == 0)
         return -99;
+    if (strcmp(what, "careless") == 0) {
+        muster_record *record = run->host->record(run, "people", "1", NULL);
+        run->host->put(record, "name", 99, "Ann");
+        run->host->emit(run, record);
+        return run->host->complete(run, 1);
+    }
     if (strcmp(what, "claims") == 0)
         return run->host->complete(run, 1), run->host->complete(run, 1);
     lie(what);

@@ -1,6 +1,7 @@
 /* test_lane - a host process with a connector that behaves: what comes through, and how. */
 #include "heard.h"
 
+#include "base/fault.h"
 #include "base/frame.h"
 
 static const struct secretref hidden = {.how = SECRET_ENV, .name = "NOT_SENT"};
@@ -230,6 +231,66 @@ static void a_hundred_thousand_records_come_without_loss(void **state)
     assert_int_equal(heard.progress, 100000);
 }
 
+#ifdef HAVE_FAULTS
+/* One pull from start to end; true when it went well and what was heard is what is heard on a good day. Whatever
+ * failed must have left a sentence. */
+static bool goes_well(const char *wanted)
+{
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result = {0};
+    struct lane_sink sink = sink_of(&heard);
+    muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = "things"};
+    TIDY(lane_stop) struct lane *lane = NULL;
+    struct lane_start start = {TEST_CONNECTORS "/good.so", folder, &connection, &settings, NULL};
+    int rc = lane_begin(&start, &lane, &err);
+    if (rc == 0)
+        rc = lane_pull(lane, &pull, &sink, &result, &err);
+    if (rc != 0)
+        assert_string_not_equal(err.text, "");
+    else if (result.rc != MUSTER_OK)
+        assert_string_not_equal(result.text, "");
+    if (rc != 0 || result.rc != MUSTER_OK || heard.text.rc != 0)
+        return false;
+    assert_string_equal(heard.text.data, wanted);
+    return true;
+}
+
+static void each_allocation_may_fail_in_the_engine_and_nothing_is_lost_silently(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_result result;
+    pulls(lane, "things", 0, &heard, &result);
+    long failed = 0, nth = 0, seen;
+    do {
+        fault_plan("alloc", ++nth);
+        failed += !goes_well(heard.text.data);
+        seen = fault_plan("alloc", 0);
+    } while (seen >= nth);
+    assert_in_range(failed, 20, nth);
+}
+
+static void each_allocation_may_fail_in_the_host_and_nothing_is_lost_silently(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {0};
+    struct lane_result result;
+    pulls(lane, "things", 0, &heard, &result);
+    char fault[30];
+    int failed = 0;
+    for (int nth = 1; nth < 60; nth++) {
+        snprintf(fault, sizeof(fault), "alloc:%d", nth);
+        setenv("MUSTER_HOST_FAULT", fault, 1);
+        failed += !goes_well(heard.text.data);
+    }
+    unsetenv("MUSTER_HOST_FAULT");
+    assert_in_range(failed, 10, 58); /* the last ones come after the end */
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +304,10 @@ int main(void)
         cmocka_unit_test(files_go_both_ways_as_descriptors),
         cmocka_unit_test(a_refusal_of_the_engine_is_the_sentence_at_the_end),
         cmocka_unit_test(a_hundred_thousand_records_come_without_loss),
+#ifdef HAVE_FAULTS
+        cmocka_unit_test(each_allocation_may_fail_in_the_engine_and_nothing_is_lost_silently),
+        cmocka_unit_test(each_allocation_may_fail_in_the_host_and_nothing_is_lost_silently),
+#endif
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests_name("lane", tests, begins, NULL);

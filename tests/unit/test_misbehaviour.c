@@ -141,6 +141,17 @@ static void two_claims_are_a_fault_of_the_connector(void **state)
     assert_non_null(strstr(result.text, "claimed twice"));
 }
 
+static void a_lost_record_spoils_the_call_of_whoever_did_not_look(void **state)
+{
+    (void)state;
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    assert_int_equal(misbehaves("careless", &heard, &result, &err), 0);
+    assert_int_equal(result.rc, MUSTER_FAIL);
+    assert_string_equal(result.text, "the connector put field 'name' with a type that is none");
+}
+
 static void a_cancel_is_seen_and_one_that_is_not_obeyed_kills(void **state)
 {
     (void)state;
@@ -236,6 +247,7 @@ int main(void)
         cmocka_unit_test(what_it_writes_to_stderr_neither_blocks_it_nor_floods_us),
         cmocka_unit_test(memory_ends_at_its_limit),
         cmocka_unit_test(two_claims_are_a_fault_of_the_connector),
+        cmocka_unit_test(a_lost_record_spoils_the_call_of_whoever_did_not_look),
         cmocka_unit_test(a_cancel_is_seen_and_one_that_is_not_obeyed_kills),
         cmocka_unit_test(clocks_run_while_it_is_loaded_too),
         cmocka_unit_test(the_fence_stands_before_the_connector_runs),
