@@ -22,7 +22,8 @@ struct map {
     struct transform *transform;
     struct arena *arena;
     /* columns of the lane */
-    const struct lane_stream *stream;
+    const struct lane_stream *stream; /* only as long as the lane's call */
+    bool table;
     size_t bound;          /* columns of the lane that were looked at */
     int *binding;          /* lane column → mapping column */
     uint32_t *raw_numbers; /* lane column → dict number, for keep: all */
@@ -106,7 +107,7 @@ const char *map_flagged_place(const struct map *map, const char **ret_field)
 uint32_t map_unknown_kinds(const struct map *map)
 {
     uint32_t kinds = 0;
-    if (!map->stream || !map->stream->table)
+    if (!map->table)
         return 0;
     for (size_t s = 0; s < map->mapping->section_count; s++) {
         const struct section *section = &map->mapping->sections[s];
@@ -269,6 +270,7 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
     bool first = map->bound == 0;
     map->bound = stream->count;
     map->stream = stream;
+    map->table = stream->table;
     for (size_t i = 0; i < map->mapping->column_count; i++)
         map->blank[i].presence =
             stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
