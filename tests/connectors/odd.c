@@ -156,9 +156,13 @@ static muster_rc obeys(muster_run *run)
 
 static muster_rc grab_memory(muster_run *run)
 {
+    static void *volatile last; /* so that no compiler leaves the pieces out */
     size_t got = 0;
-    for (void *piece; got < 4000 && (piece = malloc(1 << 20)) != NULL; got++)
+    for (void **piece; got < 4000 && (piece = malloc(1 << 20)) != NULL; got++) {
         memset(piece, 1, 1 << 20);
+        *piece = last;
+        last = piece;
+    }
     return run->host->fail(run, MUSTER_FAIL, "%s", got < 4000 ? "no more memory" : "memory without end");
 }
 
