@@ -178,7 +178,7 @@ static int visit_check(void *context, const char *option, const char *text, stru
         return 0; /* likewise; on a server the log-in is still worth a try */
     if (rc == 0)
         rc = place.remote ? sftp_check(sftp, &place, err) : local_check(&place, err);
-    if (rc < 0)
+    if (rc < 0 && !place.remote)
         err_prefix(err, "option '%s': ", option);
     return rc;
 }

@@ -91,7 +91,10 @@ int local_list(const struct place *place, struct listing *listing, const struct 
     if (!path)
         return no_memory(err);
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISREG(info.st_mode))
+        return listing_add(listing, place, place->folder, place->last, (uint64_t)info.st_size, changed_ms(&info), err);
+    if (there && S_ISDIR(info.st_mode)) {
         struct place inside = {.folder = path, .last = (char *)(uintptr_t) ""};
         return list_folder(path, &inside, listing, patience, err);
     }
