@@ -134,7 +134,8 @@ class Fixture:
             "wrong_key": write("known_hosts.wrong", [f"{hosts} {public(stranger)}"] + other_kinds),
             "other_host": write("known_hosts.other", [f"other.example {public(stranger)}"] +
                                 [line.replace(hosts, "127.0.0.1,[127.0.0.1]:1") for line in good]),
-            "revoked": write("known_hosts.revoked", good + [f"@revoked * {public(p)}" for p in self.host_keys.values()]),
+            "revoked": write("known_hosts.revoked",
+                             good + [f"@revoked * {public(path)}" for path in self.host_keys.values()]),
         }
         if "ecdsa" in self.host_keys:
             files["only_ecdsa"] = write("known_hosts.ecdsa", [f"{hosts} {public(self.host_keys['ecdsa'])}"])
@@ -152,8 +153,9 @@ class Fixture:
             return None, "useradd and chpasswd are missing"
         user, password = f"muster{os.getpid()}", secrets.token_urlsafe(12)
         for _ in range(20):
-            done = subprocess.run(["useradd", "--system", "--no-create-home", "--home-dir", self.path("home"), "--shell",
-                                   "/bin/sh", user], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run(["useradd", "--system", "--no-create-home", "--home-dir", self.path("home"),
+                                   "--shell", "/bin/sh", user],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             if done.returncode != 1:  # 1: somebody else is changing the password file
                 break
             time.sleep(0.2)
@@ -172,7 +174,8 @@ class Fixture:
             "PasswordAuthentication " + ("yes" if self.temporary_user and not pam else "no"),
             "KbdInteractiveAuthentication " + ("yes" if pam else "no"), "UsePAM " + ("yes" if pam else "no"),
             "MaxStartups 200", "MaxSessions 100", "LogLevel VERBOSE", "UseDNS no", "PrintMotd no",
-            f"Subsystem sftp internal-sftp -d {self.path('home')}", f"ForceCommand internal-sftp -d {self.path('home')}",
+            f"Subsystem sftp internal-sftp -d {self.path('home')}",
+            f"ForceCommand internal-sftp -d {self.path('home')}",
             "AllowTcpForwarding no", "X11Forwarding no",
         ] + [f"HostKey {path}" for path in self.host_keys.values()]
         path = self.path(name)

@@ -43,6 +43,11 @@ int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256])
     return 0;
 }
 
+int digest_equal(const uint8_t a[DIGEST_SHA256], const uint8_t b[DIGEST_SHA256])
+{
+    return sodium_memcmp(a, b, DIGEST_SHA256) == 0;
+}
+
 void digest_hex(const uint8_t *bytes, size_t len, char *ret_text)
 {
     sodium_bin2hex(ret_text, 2 * len + 1, bytes, len);

@@ -14,6 +14,8 @@ struct digest_file {
 void digest_sha256(const void *bytes, size_t len, uint8_t ret_digest[DIGEST_SHA256]);
 /* The whole of an open file from its beginning; the offset is put back. Returns 0 or a negative errno. */
 int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256]);
+/* Takes the same time wherever they differ. */
+int digest_equal(const uint8_t a[DIGEST_SHA256], const uint8_t b[DIGEST_SHA256]);
 void digest_hex(const uint8_t *bytes, size_t len, char *ret_text); /* 2 × len + 1 */
 void digest_keyed(const uint8_t key[32], const void *bytes, size_t len, uint8_t ret_digest[DIGEST_KEYED]);
 uint64_t digest_fast(const void *bytes, size_t len);

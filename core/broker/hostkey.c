@@ -3,12 +3,13 @@
  * Reads the known_hosts file that an option names; writes nothing. */
 #include "broker/hostkey.h"
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/digest.h"
+#include "base/mem.h"
 #include "base/tidy.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,13 +31,8 @@ bool hostkey_pin(const char *text, size_t len, uint8_t ret_pin[32])
         text += 7;
         len -= 7;
     }
-    while (len > 43 && text[len - 1] == '=')
-        len--;
     size_t got = 0;
-    return len == 43 &&
-           sodium_base642bin(ret_pin, 32, text, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) ==
-               0 &&
-           got == 32;
+    return len >= 43 && len <= 44 && base64_read(text, len, ret_pin, 32, &got) && got == 32;
 }
 
 int hostkey_read(const struct connection *connection, struct hostkey *ret_hostkey, struct err *err)
@@ -156,11 +152,10 @@ static bool revoked(const char *path, const char *key, size_t len)
 {
     __attribute__((cleanup(tidy_fclose))) FILE *file = fopen(path, "re");
     __attribute__((cleanup(tidy_free))) char *line = NULL;
-    size_t encoded_size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
-    __attribute__((cleanup(tidy_free))) char *encoded = malloc(encoded_size);
+    __attribute__((cleanup(tidy_free))) char *encoded = mem_new(1, BASE64_ROOM(len));
     if (!file || !encoded)
         return true; /* what cannot be ruled out is not trusted */
-    sodium_bin2base64(encoded, encoded_size, (const unsigned char *)key, len, sodium_base64_VARIANT_ORIGINAL);
+    base64_write(key, len, true, encoded);
     size_t room = 0;
     while (getline(&line, &room, file) > 0)
         if (strncmp(line, "@revoked", 8) == 0 && strstr(line, encoded))
@@ -196,7 +191,7 @@ enum hostkey_verdict hostkey_judge(const struct hostkey *hostkey, LIBSSH2_KNOWNH
     if (hostkey->pin_count > 0) {
         int same = 0;
         for (size_t i = 0; i < hostkey->pin_count; i++)
-            same |= sodium_memcmp(digest, hostkey->pins[i], sizeof(digest)) == 0;
+            same |= digest_equal(digest, hostkey->pins[i]);
         return same ? HOSTKEY_TRUSTED : HOSTKEY_OTHER;
     }
     if (!hosts)
@@ -213,7 +208,7 @@ void hostkey_fingerprint(const char *key, size_t len, char ret_text[64])
     uint8_t digest[32];
     digest_sha256(key, len, digest);
     memcpy(ret_text, "SHA256:", 7);
-    sodium_bin2base64(ret_text + 7, 57, digest, sizeof(digest), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    base64_write(digest, sizeof(digest), false, ret_text + 7);
 }
 
 const char *hostkey_type_name(int type)

@@ -2,38 +2,71 @@
 #include "broker/link.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/tidy.h"
 #include "broker/hostkey.h"
 #include "broker/login.h"
 #include "broker/tcp.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* libssh2 copies passwords and keys into memory of its own: it is wiped on its way back while a log-in runs. */
+/* libssh2 copies passwords and keys into memory of its own: it is wiped on its way back while a log-in runs. So each
+ * block says before its first byte how large it is. */
+union block {
+    size_t size;
+    max_align_t aligned;
+};
+
+void *link_memory(size_t size)
+{
+    union block *block = mem_resize(NULL, 1, sizeof(*block) + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    return block + 1;
+}
+
 static LIBSSH2_ALLOC_FUNC(link_alloc)
 {
     (void)abstract;
-    return malloc(count);
+    return link_memory(count);
 }
 
 static LIBSSH2_FREE_FUNC(link_free)
 {
     const struct link *link = *abstract;
-    if (ptr && link->wiping)
-        sodium_memzero(ptr, malloc_usable_size(ptr));
-    free(ptr);
+    if (!ptr)
+        return;
+    union block *block = (union block *)ptr - 1;
+    if (link->wiping)
+        explicit_bzero(ptr, block->size);
+    free(block);
 }
 
 static LIBSSH2_REALLOC_FUNC(link_realloc)
 {
-    (void)abstract;
-    return realloc(ptr, count);
+    if (!ptr)
+        return link_memory(count);
+    const struct link *link = *abstract;
+    union block *block = (union block *)ptr - 1;
+    if (link->wiping) { /* realloc would leave the old bytes behind */
+        void *copy = link_memory(count);
+        if (!copy)
+            return NULL;
+        memcpy(copy, ptr, block->size < count ? block->size : count);
+        link_free(ptr, abstract);
+        return copy;
+    }
+    block = mem_resize(block, 1, sizeof(*block) + count);
+    if (!block)
+        return NULL;
+    block->size = count;
+    return block + 1;
 }
 
 void link_begin(struct link *link)

@@ -38,6 +38,9 @@ bool link_broken(const struct link *link);
  */
 bool link_lost(const struct link *link, long code);
 
+/* Memory that libssh2 will free. NULL: none. */
+void *link_memory(size_t size);
+
 void link_begin(struct link *link);
 int link_wait(struct link *link); /* 0: try again; else link->rc says why not */
 

@@ -11,12 +11,12 @@
 #include "broker/secretstore.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #ifdef HAVE_SANITIZERS
-#include <sanitizer/lsan_interface.h>
+void __lsan_disable(void);
+void __lsan_enable(void);
 #endif
 
 enum { AGENT_TRIES = 5 }; /* servers hang up after six */
@@ -54,7 +54,7 @@ static int tidy_key(struct secret *key)
     if (len > 0 && copy[len - 1] != '\n')
         copy[len++] = '\n';
     int rc = secret_set(key, copy, len);
-    sodium_memzero(copy, room);
+    explicit_bzero(copy, room);
     free(copy);
     return rc;
 }
@@ -153,8 +153,11 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(answer)
     (void)name, (void)name_len, (void)instruction, (void)instruction_len, (void)abstract;
     for (int i = 0; i < num_prompts; i++) {
         const char *text = prompts[i].echo ? "" : secret_reveal(asked_for);
-        responses[i].text = strdup(text); /* given back through the link's allocator, which wipes it */
-        responses[i].length = responses[i].text ? (unsigned)strlen(text) : 0;
+        size_t len = strlen(text) + 1;
+        responses[i].text = link_memory(len); /* libssh2 gives it back through the link, which wipes it */
+        if (responses[i].text)
+            memcpy(responses[i].text, text, len);
+        responses[i].length = responses[i].text ? (unsigned)(len - 1) : 0;
     }
 }
 

@@ -1,10 +1,10 @@
 /* sshkey - what kind of private key a text holds. */
 #include "broker/sshkey.h"
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "base/tidy.h"
 
-#include <sodium.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,11 +36,10 @@ static bool find_frame(const char *text, size_t len, const char *label, struct f
 static uint8_t *decode(const struct frame *frame, size_t *ret_len)
 {
     uint8_t *bytes = mem_new(1, frame->len + 1);
-    if (bytes && sodium_base642bin(bytes, frame->len + 1, frame->body, frame->len, " \t\r\n", ret_len, NULL,
-                                   sodium_base64_VARIANT_ORIGINAL) == 0)
+    if (bytes && base64_read(frame->body, frame->len, bytes, frame->len + 1, ret_len))
         return bytes;
     if (bytes)
-        sodium_memzero(bytes, frame->len + 1);
+        explicit_bzero(bytes, frame->len + 1);
     free(bytes);
     return NULL;
 }
@@ -124,7 +123,7 @@ static void look_inside(const struct frame *frame, struct sshkey *key)
         read_openssh(bytes, len, key);
     else
         read_pkcs8(bytes, len, key);
-    sodium_memzero(bytes, frame->len + 1);
+    explicit_bzero(bytes, frame->len + 1);
     free(bytes);
 }
 

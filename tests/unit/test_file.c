@@ -14,15 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the organization's file gives; the table's initial values do not matter here. */
-const char *connection_option(const struct connection *connection, const char *name)
-{
-    for (size_t i = 0; i < connection->option_count; i++)
-        if (strcmp(connection->options[i].name, name) == 0)
-            return connection->options[i].text;
-    return NULL;
-}
-
 struct world {
     char dir[64];
     char location[128];

@@ -9,14 +9,6 @@
 
 static struct option_value options[2];
 
-const char *connection_option(const struct connection *connection, const char *name)
-{
-    for (size_t i = 0; i < connection->option_count; i++)
-        if (strcmp(connection->options[i].name, name) == 0)
-            return connection->options[i].text;
-    return NULL;
-}
-
 static int read_options(const char *pins, const char *known_hosts, struct hostkey *ret_hostkey, struct err *err)
 {
     struct connection connection = {.name = "hr", .options = options, .option_count = 2};
