@@ -554,6 +554,21 @@ static void match_again(struct match *match)
     }
 }
 
+int match_everything(struct match *match)
+{
+    static const enum kind kinds[] = {KIND_person, KIND_org_unit};
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_entity);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        uint8_t prefix = (uint8_t)kinds[i];
+        for (bool there = cursor_seek(&cursor, bytes(&prefix, 1)); there && cursor_has_prefix(&cursor, bytes(&prefix, 1));
+             there = cursor_next(&cursor))
+            roots_add(match, kinds[i], entity_key_id(cursor.key), ROOT_ONLY);
+    }
+    match->everything = true;
+    return match->rc ? match->rc : match->snapshot->rc;
+}
+
 int match_run(struct match *match, const struct stage_missing *left, size_t left_count)
 {
     for (size_t l = 0; l < left_count; l++)

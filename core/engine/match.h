@@ -41,6 +41,7 @@ struct match {
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
     struct numbers fresh, fresh_stream, links, leaving, removed;
     uint64_t next_statement;
+    bool everything; /* the rules have changed: every root is merged again, every index row checked */
     bool has_statements, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;
@@ -58,6 +59,9 @@ void match_done(struct match *match);
 /* All staged records, in their order. `left` are the records of this run that nobody saw, also held ones: they do not
  * stand in the way of a record that takes their place. */
 int match_run(struct match *match, const struct stage_missing *left, size_t left_count);
+
+/* Adds all persons and units there are to the roots. */
+int match_everything(struct match *match);
 
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);

@@ -11,6 +11,7 @@
 #include "engine/pull.h"
 #include "engine/reason.h"
 #include "engine/report.h"
+#include "engine/rules.h"
 #include "engine/safeguard.h"
 #include "engine/stage.h"
 #include "engine/weave.h"
@@ -56,6 +57,8 @@ struct run {
     struct strand *strands;
     size_t strand_count;
     int64_t now_ms, today, steady_ms;
+    uint8_t rules[16];  /* digest of what decides who is who and whose word counts */
+    bool rules_changed; /* since the last run that was applied */
     /* deciding */
     struct txn snapshot;
     struct changeset *changeset;
@@ -132,9 +135,14 @@ static int run_open(struct run *run)
         return store_fail(run->store, rc, run->err);
     run->now_ms = clock_now_ms();
     run->today = zone_day(run->zone, run->now_ms);
+    if ((rc = rules_digest(organization, run->rules)) != 0)
+        return rc;
     struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct bytes rules;
     txn_begin(&txn, run->store, false);
     run->report->run = (uint32_t)meta_number(&txn, "run") + 1;
+    run->rules_changed = !meta_get(&txn, "rules", &rules) || rules.len != sizeof(run->rules) ||
+                         memcmp(rules.data, run->rules, sizeof(run->rules)) != 0;
     return txn_end(&txn);
 }
 
@@ -415,6 +423,8 @@ static int run_match(struct run *run, struct wait_list *reviews)
         rc = match_run(&run->match, left, run->strand_count);
     if (rc == 0)
         rc = weave_due(&run->match, run->today);
+    if (rc == 0 && run->rules_changed)
+        rc = match_everything(&run->match);
     struct weave_count count = {0};
     if (rc == 0)
         rc = weave_run(&run->match, run->today, run->dir, &count);
@@ -512,6 +522,32 @@ static void run_count(struct run *run)
     report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
 }
 
+/* Changed rules may let nobody go whom a source would not be allowed to let go. True: they would, and the run says so. */
+static bool run_rules_held(struct run *run)
+{
+    uint64_t let_go = 0, people = 0;
+    for (size_t i = 0; i < run->strand_count; i++)
+        let_go += run->strands[i].let_go;
+    if (!run->rules_changed || run->request->allow_held != 0 || run->report->deactivated <= let_go)
+        return false;
+    char today[11];
+    date_write(date_from_days(run->today), today);
+    people = txn_count(&run->snapshot, TABLE_entity);
+    struct safeguard_case at = {.population = people,
+                                .going = run->report->deactivated - let_go,
+                                .seen = people,
+                                .today = today,
+                                .now_ms = run->now_ms};
+    if (!safeguard_judge(&run->request->connection->deactivate, &at))
+        return false;
+    err_set(run->err, ERR_HELD,
+            "the rules in %s have changed, and by them %lu people would be deactivated: nothing of this run was taken. "
+            "Put the rules back, or let it through with `muster sync %s --allow-held %u --reason TEXT`.",
+            run->request->organization->file, (unsigned long)at.going, run->request->organization->id,
+            run->report->run);
+    return true;
+}
+
 /* The row of the run itself, and the counters; in the last transaction. */
 static int run_row(struct run *run)
 {
@@ -524,6 +560,51 @@ static int run_row(struct run *run)
                   bytes(run->report->json, strlen(run->report->json)));
     changeset_set(run->changeset, TABLE_meta, bytes("run", 3), bytes(&number, sizeof(number)));
     return changeset_rc(run->changeset);
+}
+
+/* The whole run could not be: every partition says so. */
+static void run_failed(struct run *run)
+{
+    if (run->report->partition_count == 0) {
+        run->report->partitions = arena_get(run->arena, sizeof(*run->report->partitions));
+        run->report->partition_count = run->report->partitions ? 1 : 0;
+        if (run->report->partitions)
+            run->report->partitions[0].name = "main";
+    }
+    for (size_t i = 0; i < run->report->partition_count; i++) {
+        struct run_partition *partition = &run->report->partitions[i];
+        partition->outcome = run->err->rc == ERR_CANCELLED ? OUTCOME_CANCELLED
+                             : run->err->rc == ERR_HELD    ? OUTCOME_HELD
+                                                           : OUTCOME_FAILED;
+        partition->claim = "failed";
+        partition->reason = arena_text(run->arena, run->err->text);
+    }
+}
+
+/* Nothing of what was decided is kept, only that the run took place. */
+static int run_only_row(struct run *run)
+{
+    struct run_report *report = run->report, empty = {0};
+    changeset_free(TAKE(run->changeset));
+    for (size_t i = 0; i < run->strand_count; i++)
+        run->strands[i].compared = false;
+    empty = (struct run_report){.arena = report->arena,
+                                .run = report->run,
+                                .organization = report->organization,
+                                .connection = report->connection,
+                                .partitions = report->partitions,
+                                .partition_count = report->partition_count,
+                                .files = report->files,
+                                .file_count = report->file_count,
+                                .started_ms = report->started_ms,
+                                .seconds = report->seconds,
+                                .read = report->read,
+                                .held = report->deactivated};
+    *report = empty;
+    run_failed(run);
+    report->outcome = OUTCOME_HELD;
+    int rc = changeset_new(run->store, &run->changeset);
+    return rc ? rc : run_row(run);
 }
 
 static int run_decide(struct run *run)
@@ -545,8 +626,12 @@ static int run_decide(struct run *run)
         rc = run_waits(run, &reviews);
     if (rc == 0)
         run_count(run);
-    if (rc == 0)
+    if (rc == 0 && run_rules_held(run))
+        rc = run_only_row(run);
+    else if (rc == 0)
         rc = run_row(run);
+    if (rc == 0 && run->rules_changed && run->err->rc == 0)
+        changeset_set(run->changeset, TABLE_meta, bytes("rules", 5), bytes(run->rules, sizeof(run->rules)));
     match_done(&run->match);
     stage_done(&run->stage);
     streams_done(&run->streams);
@@ -585,23 +670,6 @@ static void run_files(struct run *run)
     for (size_t i = 0; run->report->files && i < run->strand_count; i++)
         for (size_t f = 0; f < run->strands[i].pull.fetched_count; f++)
             run->report->files[run->report->file_count++] = run->strands[i].pull.fetched[f].name;
-}
-
-/* The whole run could not be: every partition says so. */
-static void run_failed(struct run *run)
-{
-    if (run->report->partition_count == 0) {
-        run->report->partitions = arena_get(run->arena, sizeof(*run->report->partitions));
-        run->report->partition_count = run->report->partitions ? 1 : 0;
-        if (run->report->partitions)
-            run->report->partitions[0].name = "main";
-    }
-    for (size_t i = 0; i < run->report->partition_count; i++) {
-        struct run_partition *partition = &run->report->partitions[i];
-        partition->outcome = run->err->rc == ERR_CANCELLED ? OUTCOME_CANCELLED : OUTCOME_FAILED;
-        partition->claim = "failed";
-        partition->reason = arena_text(run->arena, run->err->text);
-    }
 }
 
 static void run_done(struct run *run)
