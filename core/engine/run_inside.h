@@ -1,0 +1,76 @@
+/* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_look.c. */
+#ifndef ENGINE_RUN_INSIDE_H
+#define ENGINE_RUN_INSIDE_H
+
+#include "engine/match.h"
+#include "engine/pull.h"
+#include "engine/report.h"
+#include "engine/run.h"
+#include "engine/stage.h"
+
+struct partition {
+    const char *id, *label, *locator;
+};
+
+/* One stream of one partition on its way through the run. */
+struct strand {
+    struct pull pull;
+    size_t partition; /* which of the report's */
+    struct wait_list waits;
+    struct stage_missing missing;
+    struct stage_count count;
+    bool compared;    /* it was staged: what waits for it is settled anew */
+    const char *held; /* reason code for which its removals are held */
+    uint64_t let_go;  /* removals that went through */
+};
+
+struct run {
+    const struct run_request *request;
+    struct run_report *report;
+    struct err *err;
+    struct arena *arena;
+    const char *dir;
+    struct store *store;
+    int lock;
+    struct vault vault;
+    struct zone *zone;
+    struct slots slots;
+    struct files *files;
+    struct lane *lane;
+    struct partition *partitions;
+    size_t partition_count, partition_room;
+    struct strand *strands;
+    size_t strand_count;
+    int64_t now_ms, today, steady_ms;
+    uint8_t rules[16];  /* digest of what decides who is who and whose word counts */
+    bool rules_changed; /* since the last run that was applied */
+    /* deciding */
+    struct txn snapshot;
+    struct changeset *changeset;
+    struct streams streams;
+    struct stage stage;
+    struct match match;
+};
+
+/* run_open.c: the store, locked and whole; keys, zone, slots, the number of the run. */
+int run_open(struct run *run);
+/* A host with the connection's connector. */
+int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
+/* Fits files_open(): context is the request. */
+int run_cancelled(void *context);
+
+/* run_pull.c: the partitions, a strand for each stream of each, and their pulls. */
+int run_partitions(struct run *run);
+int run_strands(struct run *run);
+void run_pulls(struct run *run);
+bool strand_stages(const struct strand *strand); /* its pull gave something to compare */
+/* What came of a strand goes into its partition's outcome, if it is worse than what stands there. */
+void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
+                    const char *reason);
+/* The whole run could not be: every partition says so. */
+void run_failed(struct run *run);
+
+/* run_decide.c: stage, match, weave; everything goes into run->changeset. */
+int run_decide(struct run *run);
+
+#endif

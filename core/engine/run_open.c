@@ -1,0 +1,107 @@
+/* run_open - what a run needs before it can begin. */
+#include "engine/run_inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/masterkey.h"
+#include "engine/rules.h"
+#include "store/dict.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *run_store_dir(const struct settings *settings, const char *organization, struct arena *arena)
+{
+    return arena_format(arena, "%s/organizations/%s", settings->state, organization);
+}
+
+int run_bind_fields(const struct organization *organization, struct store *store, bool write)
+{
+    for (struct field *field = organization->custom; field && field->name; field++) {
+        char *name __attribute__((cleanup(tidy_free))) = mem_format("field:%s", field->name);
+        uint32_t number = 0;
+        int rc = name ? 0 : -ENOMEM;
+        if (rc == 0 && write) {
+            rc = dict_number(store, name, &number);
+        } else if (rc == 0) {
+            struct txn txn __attribute__((cleanup(tidy_txn)));
+            txn_begin(&txn, store, false);
+            number = dict_find(&txn, name);
+            rc = txn_end(&txn);
+        }
+        if (rc != 0 || number > UINT16_MAX)
+            return rc ? rc : ERR_LIMIT;
+        field->number = (uint16_t)number;
+    }
+    return 0;
+}
+
+static int run_open_store(struct run *run)
+{
+    const struct organization *organization = run->request->organization;
+    run->dir = run_store_dir(run->request->settings, organization->id, run->arena);
+    if (!run->dir)
+        return -ENOMEM;
+    int rc = store_open(run->dir, true, &run->store, run->err);
+    if (rc == 0)
+        rc = store_lock(run->store, &run->lock, run->err);
+    bool finished = false;
+    if (rc == 0)
+        rc = changeset_recover(run->store, &finished, run->err);
+    if (rc == 0 && finished) {
+        struct log from = {.organization = organization->id};
+        log_info(&from, "a run that was cut short while it was written down is now whole");
+    }
+    if (rc == 0 && (rc = run_bind_fields(organization, run->store, true)) != 0)
+        rc = store_fail(run->store, rc, run->err);
+    return rc;
+}
+
+int run_open(struct run *run)
+{
+    const struct organization *organization = run->request->organization;
+    int rc = run_open_store(run);
+    uint8_t master[VAULT_MASTER];
+    if (rc == 0)
+        rc = masterkey_load(run->request->settings, master, run->err);
+    if (rc != 0)
+        return rc;
+    vault_init(&run->vault, master, organization->id);
+    explicit_bzero(master, sizeof(master));
+    rc = zone_open(organization->time_zone, &run->zone);
+    if (rc != 0)
+        return err_set(run->err, rc, "%s: time zone '%s' cannot be read: %s", organization->file,
+                       organization->time_zone, err_text(rc));
+    if ((rc = slots_make(organization, run->store, &run->slots)) != 0)
+        return store_fail(run->store, rc, run->err);
+    run->now_ms = clock_now_ms();
+    run->today = zone_day(run->zone, run->now_ms);
+    if ((rc = rules_digest(organization, run->rules)) != 0)
+        return rc;
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct bytes rules;
+    txn_begin(&txn, run->store, false);
+    run->report->run = (uint32_t)meta_number(&txn, "run") + 1;
+    run->rules_changed = !meta_get(&txn, "rules", &rules) || rules.len != sizeof(run->rules) ||
+                         memcmp(rules.data, run->rules, sizeof(run->rules)) != 0;
+    return txn_end(&txn);
+}
+
+int run_cancelled(void *context)
+{
+    const struct run_request *request = context;
+    return request->cancel && atomic_load(request->cancel);
+}
+
+int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err)
+{
+    struct lane_start start = {.connector = connectors_path(request->connectors, request->connection->connector),
+                               .scratch_dir = scratch,
+                               .connection = request->connection,
+                               .settings = request->settings,
+                               .cancel = request->cancel};
+    if (!start.connector)
+        return err_set(err, ERR_CONFIG, "connector '%s' is not installed", request->connection->connector);
+    return lane_begin(&start, ret_lane, err);
+}

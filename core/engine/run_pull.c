@@ -1,0 +1,178 @@
+/* run_pull - partitions, and the pull of each of their streams. */
+#include "engine/run_inside.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int partition_add(void *context, const char *id, const char *label, const char *locator)
+{
+    struct run *run = context;
+    int rc = mem_grow(&run->partitions, run->partition_count, &run->partition_room, sizeof(*run->partitions));
+    if (rc != 0)
+        return rc;
+    struct partition partition = {arena_text(run->arena, id), arena_text(run->arena, label ? label : id),
+                                  arena_text(run->arena, locator ? locator : "")};
+    if (!partition.id || !partition.label || !partition.locator)
+        return -ENOMEM;
+    run->partitions[run->partition_count++] = partition;
+    return 0;
+}
+
+int run_partitions(struct run *run)
+{
+    if (!lane_description(run->lane)->partitions)
+        return partition_add(run, "main", "main", "");
+    struct pull asks = {.arena = run->arena, .files = run->files, .scratch_dir = run->dir};
+    struct lane_sink sink;
+    struct lane_result result;
+    pull_file_sink(&asks, &sink);
+    sink.context = run;
+    sink.partition = partition_add;
+    sink.list = NULL;
+    sink.fetch = NULL;
+    int rc = lane_partitions(run->lane, &sink, &result, run->err);
+    if (rc == 0 && result.rc < 0)
+        rc = err_set(run->err, ERR_CONNECTOR, "the partitions could not be listed: %s", result.text);
+    return rc;
+}
+
+int run_strands(struct run *run)
+{
+    const struct connection *connection = run->request->connection;
+    size_t mappings = 0;
+    while (connection->mappings && connection->mappings[mappings])
+        mappings++;
+    run->strands = mem_new(run->partition_count * mappings + 1, sizeof(*run->strands));
+    run->report->partitions = arena_get(run->arena, (run->partition_count + 1) * sizeof(*run->report->partitions));
+    if (!run->strands || !run->report->partitions)
+        return -ENOMEM;
+    for (size_t p = 0; p < run->partition_count; p++) {
+        const struct partition *partition = &run->partitions[p];
+        if (run->request->partition && strcmp(run->request->partition, partition->id) != 0)
+            continue;
+        run->report->partitions[run->report->partition_count] =
+            (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", ""};
+        for (size_t m = 0; m < mappings; m++) {
+            struct strand *strand = &run->strands[run->strand_count++];
+            strand->partition = run->report->partition_count;
+            int rc = wait_list_init(&strand->waits);
+            struct pull *pull = &strand->pull;
+            *pull = (struct pull){.arena = run->arena,
+                                  .store = run->store,
+                                  .files = run->files,
+                                  .scratch_dir = run->dir,
+                                  .connection = connection,
+                                  .mapping = connection->mappings[m],
+                                  .partition = partition->id,
+                                  .label = partition->label,
+                                  .locator = partition->locator,
+                                  .full = run->request->full,
+                                  .zone = run->zone,
+                                  .vault = &run->vault,
+                                  .settings = run->request->settings,
+                                  .waits = &strand->waits,
+                                  .progress = run->request->progress,
+                                  .context = run->request->context};
+            if (rc == 0)
+                rc = streams_number(run->store, connection->name, partition->id, pull->mapping->stream, &pull->stream);
+            if (rc != 0)
+                return rc;
+        }
+        run->report->partition_count++;
+    }
+    if (run->report->partition_count == 0)
+        return err_set(run->err, ERR_GONE, "there is no partition '%s' in connection '%s'",
+                       run->request->partition ? run->request->partition : "", connection->name);
+    return 0;
+}
+
+void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
+                    const char *reason)
+{
+    struct run_partition *partition = &run->report->partitions[strand->partition];
+    if (outcome > partition->outcome || (outcome == partition->outcome && !*partition->reason)) {
+        partition->reason = arena_text(run->arena, reason);
+        partition->reason = partition->reason ? partition->reason : "";
+        partition->claim = claim;
+    }
+    partition->outcome = report_worse(partition->outcome, outcome);
+}
+
+/* What a pull that came to its end, or did not, means for its partition. */
+static void strand_judge(struct run *run, struct strand *strand)
+{
+    const struct pull *pull = &strand->pull;
+    if (pull->err.rc == ERR_HELD)
+        strand_outcome(run, strand, OUTCOME_HELD, "failed", pull->err.text);
+    else if (pull->err.rc == ERR_CANCELLED || run_cancelled((void *)(uintptr_t)run->request))
+        strand_outcome(run, strand, OUTCOME_CANCELLED, "failed", "cancelled; nothing of this pull was taken");
+    else if (pull->err.rc != 0)
+        strand_outcome(run, strand, OUTCOME_FAILED, "failed", pull->err.text);
+    else if (pull->same)
+        strand_outcome(run, strand, OUTCOME_SUCCEEDED, "unchanged", "");
+    else if (pull->result.claim == CLAIM_COMPLETE)
+        strand_outcome(run, strand, OUTCOME_SUCCEEDED, "complete", "");
+    else if (pull->result.claim == CLAIM_CHANGES)
+        strand_outcome(run, strand, OUTCOME_SUCCEEDED, "changes", "");
+    else
+        strand_outcome(run, strand, OUTCOME_PARTIAL, "partial",
+                       *pull->result.why ? pull->result.why
+                                         : "the connector does not say that this is everybody: nobody is concluded to "
+                                           "be missing");
+}
+
+bool strand_stages(const struct strand *strand)
+{
+    return strand->pull.err.rc == 0 && !strand->pull.same;
+}
+
+void run_pulls(struct run *run)
+{
+    for (size_t i = 0; i < run->strand_count; i++) {
+        struct strand *strand = &run->strands[i];
+        struct pull *pull = &strand->pull;
+        if (!run->lane) { /* the one before killed it: a fresh one, so that it costs nobody else */
+            run_lane(run->request, run->dir, &run->lane, &pull->err);
+        }
+        if (pull->err.rc == 0 && pull_run(pull, run->lane) != 0)
+            lane_stop(TAKE(run->lane));
+        strand_judge(run, strand);
+        if (pull->map) {
+            const struct map_count *count = map_count(pull->map);
+            const char *field;
+            run->report->read += count->read;
+            run->report->filtered += count->filtered;
+            run->report->flagged += count->flagged;
+            if (!run->report->flagged_place && map_flagged_place(pull->map, &field))
+                run->report->flagged_place = arena_text(run->arena, map_flagged_place(pull->map, &field));
+        }
+        if (strand_stages(strand))
+            continue;
+        if (!pull->same) { /* nothing of it counts */
+            wait_list_done(&strand->waits);
+            wait_list_init(&strand->waits);
+        }
+        sorter_free(TAKE(pull->spool));
+    }
+}
+
+/* The whole run could not be: every partition says so. */
+void run_failed(struct run *run)
+{
+    if (run->report->partition_count == 0) {
+        run->report->partitions = arena_get(run->arena, sizeof(*run->report->partitions));
+        run->report->partition_count = run->report->partitions ? 1 : 0;
+        if (run->report->partitions)
+            run->report->partitions[0].name = "main";
+    }
+    for (size_t i = 0; i < run->report->partition_count; i++) {
+        struct run_partition *partition = &run->report->partitions[i];
+        partition->outcome = run->err->rc == ERR_CANCELLED ? OUTCOME_CANCELLED
+                             : run->err->rc == ERR_HELD    ? OUTCOME_HELD
+                                                           : OUTCOME_FAILED;
+        partition->claim = "failed";
+        partition->reason = arena_text(run->arena, run->err->text);
+    }
+}
