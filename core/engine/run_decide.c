@@ -199,12 +199,12 @@ static void run_count(struct run *run)
     for (size_t i = 0; i < run->strand_count; i++) {
         struct strand *strand = &run->strands[i];
         if (strand->compared) {
-            report->unchanged += strand->count.same;
+            report->unchanged += run->rules_changed ? 0 : strand->count.same; /* then all of them were merged */
             report->missing += strand->count.missing + strand->count.filtered;
             rows_of_strand(run, strand);
         } else if (strand->pull.had_checkpoint) {
             report->population += strand->pull.before.people;
-            report->unchanged += strand->pull.same ? strand->pull.before.people : 0;
+            report->unchanged += strand->pull.same && !run->rules_changed ? strand->pull.before.people : 0;
         }
         if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
             strand_outcome(run, strand, OUTCOME_PARTIAL, "complete",
