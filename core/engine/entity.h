@@ -1,4 +1,5 @@
-/* entity - a golden record as it is stored: what the organization holds to be true of one thing, and from which records.
+/* entity - a golden record as it is stored: what the organization holds to be true of one thing, and from which
+ * records.
  *
  * Value: u8 state, u8 0, u16 members, u16 children, u16 0, u32 image length,
  * u64 first and last sequence in the journal, then per member { u32 stream,

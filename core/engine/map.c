@@ -1,49 +1,7 @@
 /* map - a connector's records become rows of the model while they come. */
-#include "engine/map.h"
-
-#include "base/digest.h"
-#include "base/mem.h"
-#include "base/numbers.h"
-#include "base/text.h"
-#include "engine/reason.h"
-#include "engine/source.h"
-#include "engine/transform.h"
-#include "store/dict.h"
+#include "engine/map_inside.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <string.h>
-
-enum { UNBOUND = -1, IGNORED = -2 };
-
-struct map {
-    struct map_setup setup;
-    const struct mapping *mapping;
-    struct transform *transform;
-    struct arena *arena;
-    /* columns of the lane */
-    const struct lane_stream *stream; /* only as long as the lane's call */
-    bool table;
-    size_t bound;          /* columns of the lane that were looked at */
-    int *binding;          /* lane column → mapping column */
-    uint32_t *raw_numbers; /* lane column → dict number, for keep: all */
-    size_t binding_room;
-    int *where_found;      /* mapping column → lane column; -1: the source has none */
-    struct buffer names;
-    /* one record */
-    struct cell *cells, *blank;
-    const struct lane_record *record;
-    struct buffer id, key, scratch, body, row, place;
-    struct buffer finished; /* the row's body */
-    struct buffer sealed; /* protected values: digest, length, plain */
-    struct image_maker maker, unit_maker;
-    struct body_maker sections;
-    /* units that were written already, by hash of their id */
-    struct numbers units;
-    struct map_count count;
-    char *flagged_place;
-    const char *flagged_field;
-};
 
 int map_new(const struct map_setup *setup, struct map **ret_map)
 {
@@ -81,7 +39,7 @@ void map_free(struct map *map)
     free(map->blank);
     numbers_done(&map->units);
     free(map->flagged_place);
-    struct buffer *buffers[] = {&map->names, &map->id,   &map->key,    &map->scratch, &map->body,
+    struct buffer *buffers[] = {&map->names, &map->id,    &map->key,      &map->scratch, &map->body,
                                 &map->row,   &map->place, &map->finished, &map->sealed};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
@@ -102,181 +60,6 @@ const char *map_flagged_place(const struct map *map, const char **ret_field)
 {
     *ret_field = map->flagged_field;
     return map->flagged_place;
-}
-
-uint32_t map_unknown_kinds(const struct map *map)
-{
-    uint32_t kinds = 0;
-    if (!map->table)
-        return 0;
-    for (size_t s = 0; s < map->mapping->section_count; s++) {
-        const struct section *section = &map->mapping->sections[s];
-        bool unknown = false;
-        for (const struct condition *when = section->when; when; when = when->next)
-            unknown |= map->where_found[when->column] == UNBOUND;
-        for (size_t i = 0; i < section->key_count; i++)
-            unknown |= map->where_found[section->key[i]] == UNBOUND;
-        if (unknown && section->kind < 32)
-            kinds |= 1u << section->kind;
-    }
-    return kinds;
-}
-
-/* --- columns: which of the source's are ours, which are missing, new or doubled --- */
-
-static bool names_hold(const char *names, const char *name)
-{
-    for (const char *at = names; at && *at;) {
-        size_t len = strcspn(at, "\n");
-        if (text_same(at, len, name, strlen(name)))
-            return true;
-        at += len + (at[len] == '\n');
-    }
-    return false;
-}
-
-static void map_drift(struct map *map, const char *reason, const char *column, const char *place)
-{
-    wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DRIFT,
-                                                   .stream = map->setup.stream,
-                                                   .id = column,
-                                                   .reason = reason,
-                                                   .place = place,
-                                                   .text = column});
-}
-
-static int map_binding_room(struct map *map, size_t count)
-{
-    if (count <= map->binding_room)
-        return 0;
-    int *binding = mem_resize(map->binding, count, sizeof(*binding));
-    if (!binding)
-        return -ENOMEM;
-    map->binding = binding;
-    uint32_t *numbers = mem_resize(map->raw_numbers, count, sizeof(*numbers));
-    if (!numbers)
-        return -ENOMEM;
-    map->raw_numbers = numbers;
-    map->binding_room = count;
-    return 0;
-}
-
-static int map_bind_raw(struct map *map, size_t column, const char *name)
-{
-    map->raw_numbers[column] = 0;
-    if (!map->mapping->keep_all)
-        return 0;
-    char *entry __attribute__((cleanup(tidy_free))) = mem_format("column:%s", name);
-    return entry ? dict_number(map->setup.store, entry, &map->raw_numbers[column]) : -ENOMEM;
-}
-
-/* Looks at one column of the lane. */
-static int map_bind(struct map *map, const struct lane_stream *stream, size_t column, struct err *err)
-{
-    const char *name = stream->names[column];
-    map->binding[column] = IGNORED;
-    for (size_t i = 0; i < map->mapping->column_count; i++) {
-        if (!text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, strlen(name)))
-            continue;
-        int before = map->where_found[i];
-        if (before != UNBOUND)
-            return err_set(err, ERR_DATA,
-                           "two columns are named '%s': %s and %s. Nothing was read: which one is meant cannot be "
-                           "guessed; rename or remove one in the file.",
-                           name, stream->places[before], stream->places[column]);
-        map->binding[column] = (int)i;
-        map->where_found[i] = (int)column;
-    }
-    if (map->names.len > 0)
-        buffer_byte(&map->names, '\n');
-    buffer_text(&map->names, name);
-    if (stream->table && map->setup.columns_before && !names_hold(map->setup.columns_before, name))
-        map_drift(map, REASON_CODE(column_new), name, stream->places[column]);
-    return map->binding[column] == IGNORED ? map_bind_raw(map, column, name) : 0;
-}
-
-static bool column_is_key(const struct mapping *mapping, int column)
-{
-    for (size_t i = 0; i < mapping->key_count; i++)
-        if (mapping->key[i] == column)
-            return true;
-    const struct section *main = &mapping->sections[0];
-    for (size_t i = 0; i < main->key_count; i++)
-        if (main->key[i] == column)
-            return true;
-    return false;
-}
-
-/* A required field whose only column is this one. */
-static bool column_is_required(const struct mapping *mapping, int column)
-{
-    const struct section *main = &mapping->sections[0];
-    for (size_t r = 0; mapping->require && mapping->require[r]; r++)
-        for (size_t i = 0; i < main->rule_count; i++)
-            if (main->rules[i].field == mapping->require[r] && main->rules[i].how == FROM_COLUMN &&
-                main->rules[i].column_count == 1 && main->rules[i].columns[0] == column)
-                return true;
-    return false;
-}
-
-/* "Name, Surname, E-mail" */
-static const char *columns_listed(struct map *map)
-{
-    char *list = arena_text(map->arena, map_column_names(map));
-    for (char *at = list; at && *at; at++)
-        if (*at == '\n')
-            *at = ';';
-    return list ? list : "";
-}
-
-/* The whole header is known: what of the mapping is not there? */
-static int map_missing_columns(struct map *map, const struct lane_stream *stream, struct err *err)
-{
-    for (size_t i = 0; i < map->mapping->column_count; i++) {
-        if (map->where_found[i] != UNBOUND)
-            continue;
-        const char *name = map->mapping->columns[i];
-        bool key = column_is_key(map->mapping, (int)i);
-        if (key || column_is_required(map->mapping, (int)i))
-            return err_set(err, ERR_DATA,
-                           "column '%s' is missing, and it is %s. Nothing was read. Put the column back, or name another one "
-                           "in the mapping; the header has: %.400s",
-                           name, key ? "the key" : "required", columns_listed(map));
-        map_drift(map, REASON_CODE(column_missing), name, NULL);
-    }
-    for (const char *at = map->setup.columns_before; at && *at;) {
-        size_t len = strcspn(at, "\n");
-        char *name = arena_copy(map->arena, at, len);
-        if (!name)
-            return -ENOMEM;
-        bool mapped = false;
-        for (size_t i = 0; i < map->mapping->column_count && !mapped; i++)
-            mapped = text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, len);
-        if (!mapped && !names_hold(map_column_names(map), name))
-            map_drift(map, REASON_CODE(column_gone), name, NULL);
-        at += len + (at[len] == '\n');
-    }
-    (void)stream;
-    return 0;
-}
-
-int map_columns(struct map *map, const struct lane_stream *stream, struct err *err)
-{
-    int rc = map_binding_room(map, stream->count);
-    for (size_t column = map->bound; column < stream->count && rc == 0; column++)
-        rc = map_bind(map, stream, column, err);
-    if (rc != 0)
-        return rc;
-    bool first = map->bound == 0;
-    map->bound = stream->count;
-    map->stream = stream;
-    map->table = stream->table;
-    for (size_t i = 0; i < map->mapping->column_count; i++)
-        map->blank[i].presence =
-            stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
-    if (map->names.rc != 0)
-        return map->names.rc;
-    return stream->table && first ? map_missing_columns(map, stream, err) : 0;
 }
 
 /* --- places and dead letters --- */
@@ -321,8 +104,7 @@ static const char *map_cell_text(struct map *map, int column, const struct field
     return arena_format(map->setup.waits->arena, "%.*s%s", (int)len, cell->bytes, len < cell->len ? "…" : "");
 }
 
-static void map_dead_letter(struct map *map, const char *id, const char *reason, int column,
-                            const struct field *field)
+static void map_dead_letter(struct map *map, const char *id, const char *reason, int column, const struct field *field)
 {
     wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
                                                    .stream = map->setup.stream,
@@ -333,7 +115,7 @@ static void map_dead_letter(struct map *map, const char *id, const char *reason,
                                                    .text = map_cell_text(map, column, field)});
 }
 
-static int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err)
+int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err)
 {
     buffer_clear(&map->key);
     source_key(map->setup.stream, id, id_len, &map->key);
@@ -404,55 +186,6 @@ static int map_key(struct map *map, const struct transform_input *input, const i
         buffer_add(out, text, len);
     }
     return out->rc;
-}
-
-/* A unit is made by being named: written once per pull. */
-static int map_unit(struct map *map, const struct reference *reference, struct err *err)
-{
-    struct buffer *id = &map->scratch;
-    buffer_clear(id);
-    size_t len;
-    const struct field *type = field_by_number(KIND_org_unit, FIELD_org_unit_type);
-    const char *type_text = enum_text(type, reference->unit_type, &len);
-    assert(type_text);
-    buffer_format(id, SOURCE_UNIT_PREFIX "%.*s/", (int)len, type_text);
-    if (reference->text_len == 0)
-        buffer_byte(id, '~');
-    text_normalize(reference->text_len ? reference->text : reference->name,
-                   reference->text_len ? reference->text_len : reference->name_len, id);
-    if (id->rc != 0)
-        return id->rc;
-    uint64_t hash = digest_fast(id->data, id->len) | 1;
-    if (numbers_get(&map->units, hash))
-        return 0;
-    int rc = numbers_set(&map->units, hash, 1);
-    if (rc != 0)
-        return rc;
-    struct image_maker *maker = &map->unit_maker;
-    char number = (char)reference->unit_type;
-    image_start(maker);
-    image_put(maker, FIELD_org_unit_type, (struct value){PRESENCE_VALUE, 0, 1, &number});
-    if (reference->text_len > 0)
-        image_put(maker, FIELD_org_unit_code,
-                  (struct value){PRESENCE_VALUE, 0, reference->text_len, reference->text});
-    if (reference->name_len > 0)
-        image_put(maker, FIELD_org_unit_name,
-                  (struct value){PRESENCE_VALUE, 0, reference->name_len, reference->name});
-    struct buffer image __attribute__((cleanup(buffer_done))) = {0}, body __attribute__((cleanup(buffer_done))) = {0};
-    image_write(maker, &image);
-    struct body_maker sections;
-    struct section_view section = {.kind = KIND_org_unit,
-                                   .key = "",
-                                   .image = {(const uint8_t *)image.data, (uint32_t)image.len}};
-    uint16_t nth;
-    body_start(&sections);
-    body_add(&sections, &section, &nth);
-    body_write(&sections, &body);
-    if (image.rc || body.rc)
-        return image.rc ? image.rc : body.rc;
-    struct spool_row row = {.place = bytes(map->record->place, strlen(map->record->place)),
-                            .body = bytes(body.data, body.len)};
-    return map_spool(map, id->data, id->len, &row, err);
 }
 
 /* A protected value goes to the sealed part; in the image its digest stands for it. */

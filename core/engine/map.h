@@ -17,13 +17,13 @@ struct map;
 
 struct map_setup {
     const struct mapping *mapping;
-    uint32_t stream;            /* number of (connection, partition, stream) */
-    const char *partition;      /* label */
+    uint32_t stream;       /* number of (connection, partition, stream) */
+    const char *partition; /* label */
     const struct zone *zone;
     const struct vault *vault;
-    struct store *store;        /* for numbers of columns that are kept unmapped */
+    struct store *store; /* for numbers of columns that are kept unmapped */
     struct sorter *spool;
-    uint64_t spool_max;         /* bytes */
+    uint64_t spool_max; /* bytes */
     struct wait_list *waits;
     const char *columns_before; /* names of the last good pull's columns, joined with '\n'; NULL: first time */
 };

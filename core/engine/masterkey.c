@@ -33,7 +33,8 @@ static int masterkey_secret(const struct secretref *ref, uint8_t ret_key[VAULT_M
     struct secret secret __attribute__((cleanup(secret_done))) = {0};
     int rc = secretstore_read(ref, "muster.yaml: seal_key", &secret, err);
     if (rc == 0 && hex_read(secret_reveal(&secret), secret.len, ret_key) != 0)
-        rc = err_set(err, ERR_CONFIG, "muster.yaml: seal_key must be %d hex digits, as `openssl rand -hex %d` makes them.",
+        rc = err_set(err, ERR_CONFIG,
+                     "muster.yaml: seal_key must be %d hex digits, as `openssl rand -hex %d` makes them.",
                      2 * VAULT_MASTER, VAULT_MASTER);
     return rc;
 }
@@ -45,8 +46,10 @@ static int masterkey_read(const char *path, uint8_t ret_key[VAULT_MASTER], struc
         return -errno;
     ssize_t got = read(fd, ret_key, VAULT_MASTER);
     if (got != VAULT_MASTER)
-        return err_set(err, ERR_CORRUPT, "%s is damaged: without the key that was there, sealed values cannot be read. "
-                       "Put it back from where it is kept.", path);
+        return err_set(err, ERR_CORRUPT,
+                       "%s is damaged: without the key that was there, sealed values cannot be read. "
+                       "Put it back from where it is kept.",
+                       path);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/entity.h"
 #include "engine/reason.h"
 #include "engine/refer.h"
+#include "engine/weave.h"
 
 #include <errno.h>
 #include <string.h>
@@ -268,8 +269,7 @@ static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream
     return false;
 }
 
-static void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity,
-                         const char *text)
+static void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity, const char *text)
 {
     struct bytes id = source_key_id(key);
     char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
@@ -294,8 +294,8 @@ static bool owner_exists(const struct match *match, const struct connection *con
 
 struct verdict {
     enum situation situation;
-    uint64_t entity;   /* to link with; 0: none */
-    unsigned rule;     /* from 1 */
+    uint64_t entity; /* to link with; 0: none */
+    unsigned rule;   /* from 1 */
     const char *reason;
 };
 
@@ -308,14 +308,12 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
         buffer_clear(&match->text);
         if (!slot_text(match->slots, slot, image, &match->text))
             continue;
-        size_t count =
-            match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, 2);
+        size_t count = match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, 2);
         if (count == 0)
             continue;
         if (count > 1)
             return (struct verdict){SITUATION_DISPUTED, 0, (unsigned)r + 1, REASON_CODE(match_ambiguous)};
-        if (!same_stream_stands(match, ids[0], stream->number) ||
-            match->organization->within_partition == WITHIN_SAME)
+        if (!same_stream_stands(match, ids[0], stream->number) || match->organization->within_partition == WITHIN_SAME)
             return (struct verdict){SITUATION_LINKED, ids[0], (unsigned)r + 1, NULL};
         if (match->organization->within_partition == WITHIN_REVIEW)
             return (struct verdict){SITUATION_DISPUTED, ids[0], (unsigned)r + 1, REASON_CODE(match_within_partition)};
@@ -323,28 +321,6 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
     }
     bool owner = stream->connection && owner_exists(match, stream->connection);
     return (struct verdict){owner ? SITUATION_LINKED : SITUATION_NOT_OWNER, 0, 0, NULL};
-}
-
-/* Rows of the index by which an undecided record is found when its person comes. */
-static void waiting_rows(struct match *match, struct bytes record_key, struct image image, uint64_t seed, bool add)
-{
-    uint64_t be = __builtin_bswap64(seed);
-    for (size_t r = 0; r < match->slots->rule_count; r++) {
-        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
-        buffer_clear(&match->text);
-        if (!slot_text(match->slots, slot, image, &match->text))
-            continue;
-        buffer_clear(&match->key);
-        slot_prefix(KIND_WAITING(KIND_person), slot->number, match->text.data, match->text.len, &match->key);
-        buffer_add(&match->key, &be, sizeof(be));
-        match_fail(match, match->key.rc);
-        struct bytes key = bytes(match->key.data, match->key.len), old;
-        bool there = match->rc == 0 && txn_get(match->snapshot, TABLE_index, key, &old);
-        if (match->rc == 0 && add && !there)
-            changeset_set(match->changeset, TABLE_index, key, record_key);
-        else if (match->rc == 0 && !add && there)
-            changeset_delete(match->changeset, TABLE_index, key, old);
-    }
 }
 
 static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
@@ -355,8 +331,8 @@ static void match_undecided(struct match *match, const struct staged *staged, co
         source_read(stored, &match->other) && match->other.count > 0 &&
         (match->other.sections[0].image.len != main->image.len ||
          memcmp(match->other.sections[0].image.bytes, main->image.bytes, main->image.len) != 0))
-        waiting_rows(match, staged->key, match->other.sections[0].image, main->seed, false);
-    waiting_rows(match, staged->key, main->image, main->seed, true);
+        index_waiting(match, staged->key, match->other.sections[0].image, main->seed, false);
+    index_waiting(match, staged->key, main->image, main->seed, true);
     if (verdict->situation == SITUATION_DISPUTED) {
         match->count.disputed++;
         match_review(match, staged->key, verdict->reason, verdict->entity,
@@ -379,7 +355,7 @@ static void match_new_person(struct match *match, const struct staged *staged, u
         return;
     }
     if (match->record.situation != 0 && match->record.situation != SITUATION_LINKED)
-        waiting_rows(match, staged->key, main->image, main->seed, false);
+        index_waiting(match, staged->key, main->image, main->seed, false);
     uint64_t id = main->seed;
     if (verdict.entity != 0) {
         match_link(match, main->seed, verdict.entity, verdict.rule);
@@ -431,8 +407,8 @@ static void match_keys_gone(struct match *match, uint64_t id, struct image was, 
     }
     match_fail(match, now.rc);
     if (gone)
-        match_fail(match, refer_each(match->snapshot, KIND_person, id, &match->roots, &match->root_count,
-                                     &match->root_room));
+        match_fail(match,
+                   refer_each(match->snapshot, KIND_person, id, &match->roots, &match->root_count, &match->root_room));
 }
 
 static void match_known_person(struct match *match, const struct staged *staged, uint64_t place)
@@ -441,8 +417,8 @@ static void match_known_person(struct match *match, const struct staged *staged,
     uint64_t id = match_resolve(match, main->seed);
     struct bytes stored;
     if (staged->what == STAGED_CHANGED || staged->what == STAGED_RETURNED) {
-        bool had = txn_get(match->snapshot, TABLE_source, staged->key, &stored) &&
-                   source_read(stored, &match->other) && match->other.count > 0;
+        bool had = txn_get(match->snapshot, TABLE_source, staged->key, &stored) && source_read(stored, &match->other) &&
+                   match->other.count > 0;
         if (had && person_replaced(match->other.sections[0].image, main->image)) {
             match->count.reused++;
             match_review(match, staged->key, REASON_CODE(identity_reused), id, NULL);
@@ -467,8 +443,7 @@ static uint64_t match_unit_find(struct match *match, struct image image)
     if (type.len != 1)
         return 0;
     buffer_clear(&match->text);
-    if (code.presence == PRESENCE_VALUE &&
-        slot_unit_text((uint8_t)*type.bytes, code.bytes, code.len, &match->text))
+    if (code.presence == PRESENCE_VALUE && slot_unit_text((uint8_t)*type.bytes, code.bytes, code.len, &match->text))
         id = match_find(match, KIND_org_unit, FIELD_org_unit_code, match->text.data, match->text.len);
     if (id != 0 || name.presence != PRESENCE_VALUE)
         return id == FRESH_AMBIGUOUS ? 0 : id;
@@ -477,9 +452,9 @@ static uint64_t match_unit_find(struct match *match, struct image image)
         id = match_find(match, KIND_org_unit, FIELD_org_unit_name, match->text.data, match->text.len);
     if (id == 0 || id == FRESH_AMBIGUOUS)
         return 0;
-    if (code.presence == PRESENCE_VALUE && (!entity_get(match->snapshot, KIND_org_unit, id, match->entity) ||
-                                            image_get(match->entity->image, FIELD_org_unit_code).presence ==
-                                                PRESENCE_VALUE))
+    if (code.presence == PRESENCE_VALUE &&
+        (!entity_get(match->snapshot, KIND_org_unit, id, match->entity) ||
+         image_get(match->entity->image, FIELD_org_unit_code).presence == PRESENCE_VALUE))
         return 0; /* same name, but each has a code of its own */
     return id;
 }
@@ -525,8 +500,8 @@ static void match_staged(struct match *match, uint64_t place)
     else {
         for (uint16_t n = 0; n < match->record.count; n++)
             if (match->record.sections[n].kind != KIND_RAW)
-                roots_add(match, match->record.sections[n].kind,
-                          match_resolve(match, match->record.sections[n].seed), place);
+                roots_add(match, match->record.sections[n].kind, match_resolve(match, match->record.sections[n].seed),
+                          place);
         stage_write(match->stage, &staged, SITUATION_LINKED);
     }
 }
@@ -549,8 +524,8 @@ static void match_again(struct match *match)
             continue;
         buffer_clear(&match->key);
         source_key(item.stream, item.id, strlen(item.id), &match->key);
-        match_fail(match, match->key.rc ? match->key.rc
-                                        : stage_touch(match->stage, bytes(match->key.data, match->key.len)));
+        match_fail(match,
+                   match->key.rc ? match->key.rc : stage_touch(match->stage, bytes(match->key.data, match->key.len)));
     }
 }
 
@@ -561,8 +536,8 @@ int match_everything(struct match *match)
     cursor_open(&cursor, match->snapshot, TABLE_entity);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         uint8_t prefix = (uint8_t)kinds[i];
-        for (bool there = cursor_seek(&cursor, bytes(&prefix, 1)); there && cursor_has_prefix(&cursor, bytes(&prefix, 1));
-             there = cursor_next(&cursor))
+        for (bool there = cursor_seek(&cursor, bytes(&prefix, 1));
+             there && cursor_has_prefix(&cursor, bytes(&prefix, 1)); there = cursor_next(&cursor))
             roots_add(match, kinds[i], entity_key_id(cursor.key), ROOT_ONLY);
     }
     match->everything = true;

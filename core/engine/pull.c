@@ -173,10 +173,11 @@ static int pull_unchanged(void *context)
     const char *name;
     uint32_t run;
     if (pull_older(pull, &name, &run))
-        err_set(&pull->err, ERR_HELD,
-                "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, take it "
-                "with `muster sync --full`.",
-                name, run, before->run);
+        err_set(
+            &pull->err, ERR_HELD,
+            "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, take it "
+            "with `muster sync --full`.",
+            name, run, before->run);
     return 0;
 }
 

@@ -32,7 +32,6 @@ struct pulled_file {
     const char *to;
 };
 
-
 /* The same in the ledger: the `file` table, key u32 stream, u32 run, u32 nth. */
 void ledger_write(const struct pulled_file *file, struct buffer *out);
 bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *ret_file);
@@ -67,7 +66,6 @@ struct pull {
     uint8_t files_digest[32];
     bool same; /* unchanged: nothing was read */
     struct err err;
-
 };
 
 /* Runs the pull. 0: it came to an end, see result, same and err (a refusal by the connector is a code in err.rc); the

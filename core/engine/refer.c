@@ -35,8 +35,8 @@ int refer_each(struct txn *txn, enum kind kind, uint64_t id, struct root **roots
             int rc = mem_grow(roots, *count, room, sizeof(**roots));
             if (rc != 0)
                 return rc;
-            (*roots)[(*count)++] = (struct root){entity_key_kind(bucket),
-                                                 entity_key_id(bucket) << BUCKET_BITS | bit, ROOT_ONLY};
+            (*roots)[(*count)++] =
+                (struct root){entity_key_kind(bucket), entity_key_id(bucket) << BUCKET_BITS | bit, ROOT_ONLY};
         }
     }
     return txn->rc;

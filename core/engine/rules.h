@@ -1,4 +1,5 @@
-/* rules - what decides who is who and whose word counts, as one digest: when it changes, everybody is looked at again. */
+/* rules - what decides who is who and whose word counts, as one digest: when it changes, everybody is looked at again.
+ */
 #ifndef ENGINE_RULES_H
 #define ENGINE_RULES_H
 

@@ -123,7 +123,7 @@ static int run_match(struct run *run, struct wait_list *reviews)
     if (rc == 0)
         rc = weave_run(&run->match, run->today, run->dir, &count);
     if (rc == 0 && run->match.next_statement != before)
-        changeset_set(run->changeset, TABLE_meta, bytes("statement", 9), bytes(&run->match.next_statement, 8));
+        changeset_counter(run->changeset, "statement", run->match.next_statement);
     run->report->created += count.created;
     run->report->updated += count.updated;
     run->report->unchanged += count.unchanged;
@@ -248,13 +248,12 @@ static bool run_rules_held(struct run *run)
 static int run_row(struct run *run)
 {
     uint32_t key = __builtin_bswap32(run->report->run);
-    uint64_t number = run->report->run;
     int rc = report_write(run->report, run->request);
     if (rc != 0)
         return rc;
     changeset_set(run->changeset, TABLE_run, bytes(&key, sizeof(key)),
                   bytes(run->report->json, strlen(run->report->json)));
-    changeset_set(run->changeset, TABLE_meta, bytes("run", 3), bytes(&number, sizeof(number)));
+    changeset_counter(run->changeset, "run", run->report->run);
     return changeset_rc(run->changeset);
 }
 
@@ -298,7 +297,7 @@ int run_decide(struct run *run)
     if (rc == 0)
         rc = run_match(run, &reviews);
     if (rc == 0 && run->stage.next_seed != meta_number(&run->snapshot, "seed"))
-        changeset_set(run->changeset, TABLE_meta, bytes("seed", 4), bytes(&run->stage.next_seed, 8));
+        changeset_counter(run->changeset, "seed", run->stage.next_seed);
     if (rc == 0)
         rc = run_waits(run, &reviews);
     if (rc == 0)
@@ -308,7 +307,7 @@ int run_decide(struct run *run)
     else if (rc == 0)
         rc = run_row(run);
     if (rc == 0 && run->rules_changed && run->err->rc == 0)
-        changeset_set(run->changeset, TABLE_meta, bytes("rules", 5), bytes(run->rules, sizeof(run->rules)));
+        changeset_meta(run->changeset, "rules", bytes(run->rules, sizeof(run->rules)));
     match_done(&run->match);
     stage_done(&run->stage);
     streams_done(&run->streams);

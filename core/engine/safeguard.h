@@ -5,11 +5,11 @@
 #include "config/organization.h"
 
 struct safeguard_case {
-    uint64_t population;       /* that were present before */
-    uint64_t going;            /* of these, not seen any more */
-    uint64_t seen;             /* records in this pull */
-    uint64_t rows_without_id;  /* each might be one of those that go */
-    const char *today;         /* YYYY-MM-DD, for exceptions */
+    uint64_t population;      /* that were present before */
+    uint64_t going;           /* of these, not seen any more */
+    uint64_t seen;            /* records in this pull */
+    uint64_t rows_without_id; /* each might be one of those that go */
+    const char *today;        /* YYYY-MM-DD, for exceptions */
     int64_t now_ms;
 };
 

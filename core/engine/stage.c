@@ -235,8 +235,8 @@ static int stage_overlay(struct stage *stage, const struct stage_stream *stream)
         struct section_view *section = &stage->maker.sections[n];
         const struct section_view *old = section_find(stage->old.sections, stage->old.count, section);
         if (old)
-            section->image = image_overlay(stage, stream->mapping, section->kind, section->image, old->image,
-                                           &stage->value);
+            section->image =
+                image_overlay(stage, stream->mapping, section->kind, section->image, old->image, &stage->value);
     }
     for (uint16_t n = 0; n < stage->old.count; n++) {
         const struct section_view *old = &stage->old.sections[n];
@@ -289,7 +289,7 @@ static bool id_is_unit(struct bytes key)
 
 struct group { /* all spooled rows of one id */
     struct bytes key, protected_values;
-    uint8_t seen;   /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
+    uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
     size_t rows;
     bool ambiguous; /* two rows say different things under one key: neither is guessed to be the right one */
 };
@@ -343,8 +343,11 @@ static int stage_record(struct stage *stage, const struct stage_stream *stream, 
         count->changed += present;
         count->returned += had && !present;
     }
-    return stage_finish(stage, !had ? STAGED_NEW : present ? STAGED_CHANGED : STAGED_RETURNED, group->key,
-                        SOURCE_PRESENT);
+    return stage_finish(stage,
+                        !had      ? STAGED_NEW
+                        : present ? STAGED_CHANGED
+                                  : STAGED_RETURNED,
+                        group->key, SOURCE_PRESENT);
 }
 
 /* A stored record that this pull did not show. */
@@ -386,7 +389,7 @@ struct walk {
     const struct stage_stream *stream;
     struct cursor cursor;
     uint8_t prefix[4];
-    bool stored; /* the cursor stands on a record of this stream */
+    bool stored;             /* the cursor stands on a record of this stream */
     struct bytes key, value; /* the spooled row that comes next */
     int spooled;
     struct buffer key_copy, sealed, place; /* of the group: key, protected values, first row's place */
@@ -438,14 +441,15 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
         if (rc != 0 && rc != ERR_CONFLICT)
             return rc;
         fresh |= rc == 0;
-        disagrees |= rc == ERR_CONFLICT && sections[n].kind != KIND_RAW &&
-                     (stage->maker.sections[nth].image.len != sections[n].image.len ||
-                      memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes,
-                             sections[n].image.len) != 0);
+        disagrees |=
+            rc == ERR_CONFLICT && sections[n].kind != KIND_RAW &&
+            (stage->maker.sections[nth].image.len != sections[n].image.len ||
+             memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes, sections[n].image.len) != 0);
     }
     if (disagrees && !fresh) {
         if (!group->ambiguous)
-            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key), count);
+            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key),
+                           count);
         walk_duplicate(walk, group->key, row->place, REASON_CODE(duplicate_key), count);
         group->ambiguous = true;
     } else if (disagrees && count->disagreeing++ == 0) {

@@ -53,11 +53,11 @@ struct stage {
 struct stage_count {
     uint64_t added, changed, same, returned; /* units made by reference are left out everywhere here */
     uint64_t duplicates;
-    uint64_t disagreeing;   /* further rows of a record that repeat a part with other values: the first row's count */
-    uint64_t population;    /* records that were present before */
-    uint64_t missing;       /* present before, not seen now (only when asked) */
-    uint64_t filtered;      /* present before, now outside `where` */
-    uint64_t distinct;      /* different ids in the spool */
+    uint64_t disagreeing; /* further rows of a record that repeat a part with other values: the first row's count */
+    uint64_t population;  /* records that were present before */
+    uint64_t missing;     /* present before, not seen now (only when asked) */
+    uint64_t filtered;    /* present before, now outside `where` */
+    uint64_t distinct;    /* different ids in the spool */
 };
 
 struct stage_stream {

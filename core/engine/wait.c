@@ -176,8 +176,8 @@ static void settle_one(struct settling *settling, const struct keyed *keyed, str
 }
 
 /* Walks what waited for one stream and type beside the items of this run, both by key. */
-static void settle_walk(struct settling *settling, struct cursor *cursor, const uint8_t prefix[5],
-                        struct keyed *keyed, size_t count, bool keep, struct arena *arena)
+static void settle_walk(struct settling *settling, struct cursor *cursor, const uint8_t prefix[5], struct keyed *keyed,
+                        size_t count, bool keep, struct arena *arena)
 {
     struct bytes begins = bytes(prefix, 5);
     bool there = cursor_seek(cursor, begins) && cursor_has_prefix(cursor, begins);
@@ -212,8 +212,8 @@ static int keyed_make(struct wait_list *list, struct settling *settling, struct 
     return rc;
 }
 
-int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count,
-                const char *keep, uint32_t run, int64_t now_ms, struct changeset *changeset)
+int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count, const char *keep,
+                uint32_t run, int64_t now_ms, struct changeset *changeset)
 {
     static const char types[] = {WAIT_DRIFT, WAIT_DEAD, WAIT_HELD, WAIT_REVIEW};
     if (list->rc != 0)
@@ -239,7 +239,7 @@ int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams
             rc = txn->rc;
         }
     if (rc == 0 && settling.numbered)
-        changeset_set(changeset, TABLE_meta, bytes("wait", 4), bytes(&settling.last_number, 8));
+        changeset_counter(changeset, "wait", settling.last_number);
     buffer_done(&settling.value);
     buffer_done(&settling.scratch);
     return rc ? rc : changeset_rc(changeset);

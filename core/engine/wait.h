@@ -13,16 +13,16 @@ enum wait_type { WAIT_DEAD = 'd', WAIT_HELD = 'h', WAIT_REVIEW = 'r', WAIT_DRIFT
 
 struct wait_item {
     enum wait_type type;
-    uint32_t stream;     /* number of (connection, partition, stream) */
-    const char *id;      /* source id; NULL: the row has none */
-    const char *place;   /* "Employees!C17"; NULL: none */
-    const char *reason;  /* stable code, see reason.def */
-    const char *field;   /* "person.hired_on"; NULL: the whole record */
-    const char *text;    /* what stood there, or the sentence; never a protected value; NULL: none */
-    uint64_t entity;     /* whom it is about; 0: nobody yet */
+    uint32_t stream;    /* number of (connection, partition, stream) */
+    const char *id;     /* source id; NULL: the row has none */
+    const char *place;  /* "Employees!C17"; NULL: none */
+    const char *reason; /* stable code, see reason.def */
+    const char *field;  /* "person.hired_on"; NULL: the whole record */
+    const char *text;   /* what stood there, or the sentence; never a protected value; NULL: none */
+    uint64_t entity;    /* whom it is about; 0: nobody yet */
     /* told by the store */
     uint64_t number;
-    uint32_t run;        /* that saw it last */
+    uint32_t run; /* that saw it last */
     int64_t since_ms;
 };
 
@@ -41,8 +41,8 @@ void wait_add(struct wait_list *list, const struct wait_item *item);
 
 /* Compares the list with what waits in the store for the streams given, and puts the differences into the changeset.
  * Types in `keep` ("h" …) are left alone when they are not in the list. */
-int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count,
-                const char *keep, uint32_t run, int64_t now_ms, struct changeset *changeset);
+int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count, const char *keep,
+                uint32_t run, int64_t now_ms, struct changeset *changeset);
 
 /* The stored item that is the same as `like` (type, stream, id, reason, field; place without an id); texts in the
  * arena. */

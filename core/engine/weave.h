@@ -12,12 +12,15 @@
 
 struct weave_count {
     uint64_t created, updated, unchanged, deactivated, reactivated; /* persons */
-    uint64_t others; /* units and things of their own that changed */
+    uint64_t others;                                                /* units and things of their own that changed */
 };
 
 /* Adds to the roots what a date brings: everything due up to today, whose rows go. */
 int weave_due(struct match *match, int64_t today);
 /* All roots of the match, sorted here. Raises `meta.sequence`. */
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
+
+/* Rows of the index by which an undecided record is found when its person comes: added, or taken away. */
+void index_waiting(struct match *match, struct bytes record_key, struct image image, uint64_t seed, bool add);
 
 #endif

@@ -106,6 +106,16 @@ void changeset_set(struct changeset *changeset, enum table table, struct bytes k
     changeset_add(changeset, table, key, OP_SET, 0, value);
 }
 
+void changeset_meta(struct changeset *changeset, const char *name, struct bytes value)
+{
+    changeset_add(changeset, TABLE_meta, bytes(name, strlen(name)), OP_SET, 0, value);
+}
+
+void changeset_counter(struct changeset *changeset, const char *name, uint64_t value)
+{
+    changeset_meta(changeset, name, bytes(&value, sizeof(value)));
+}
+
 int changeset_rc(const struct changeset *changeset)
 {
     return changeset->rc;

@@ -22,6 +22,9 @@ void changeset_put(struct changeset *changeset, enum table table, struct bytes k
 void changeset_delete(struct changeset *changeset, enum table table, struct bytes key, struct bytes old);
 /* The same without regard to what stands there: counters, run rows. */
 void changeset_set(struct changeset *changeset, enum table table, struct bytes key, struct bytes value);
+/* What `meta` holds under a name: a counter, or bytes. */
+void changeset_counter(struct changeset *changeset, const char *name, uint64_t value);
+void changeset_meta(struct changeset *changeset, const char *name, struct bytes value);
 
 int changeset_rc(const struct changeset *changeset);
 uint64_t changeset_rows(const struct changeset *changeset, enum table table);

@@ -1,6 +1,7 @@
 /* table - the tables of an organization's store. Each has one writer: only that file names it in a put.
  *
- * TABLE(name, writer, primary): primary 1 holds what nothing else can tell; 0 can be rebuilt from the primary ones.
+ * TABLE(name, writer, primary): the writer is a file, without its ending; primary 1 holds what nothing else can tell;
+ * 0 can be rebuilt from the primary ones.
  *
  *   meta       name → layout versions, counters, `applying`
  *   dict       'n' name → number; 'i' number → name
@@ -25,14 +26,14 @@
     TABLE(source, stage, 1)                                                                                            \
     TABLE(statement, match, 1)                                                                                         \
     TABLE(journal, weave, 1)                                                                                           \
-    TABLE(cursor, run, 1)                                                                                              \
-    TABLE(file, run, 1)                                                                                                \
-    TABLE(run, run, 1)                                                                                                 \
+    TABLE(cursor, run_decide, 1)                                                                                       \
+    TABLE(file, run_decide, 1)                                                                                         \
+    TABLE(run, run_decide, 1)                                                                                          \
     TABLE(vault, stage, 1)                                                                                             \
     TABLE(entity, weave, 0)                                                                                            \
-    TABLE(index, weave, 0)                                                                                             \
+    TABLE(index, weave_index, 0)                                                                                       \
     TABLE(refer, refer, 0)                                                                                             \
-    TABLE(due, weave, 0)                                                                                               \
+    TABLE(due, weave_due, 0)                                                                                           \
     TABLE(wait, wait, 0)
 
 enum table {

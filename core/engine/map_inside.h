@@ -1,0 +1,53 @@
+/* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_unit. */
+#ifndef ENGINE_MAP_INSIDE_H
+#define ENGINE_MAP_INSIDE_H
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/numbers.h"
+#include "base/text.h"
+#include "engine/map.h"
+#include "engine/reason.h"
+#include "engine/source.h"
+#include "engine/transform.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { UNBOUND = -1, IGNORED = -2 };
+
+struct map {
+    struct map_setup setup;
+    const struct mapping *mapping;
+    struct transform *transform;
+    struct arena *arena;
+    /* columns of the lane */
+    const struct lane_stream *stream; /* only as long as the lane's call */
+    bool table;
+    size_t bound;          /* columns of the lane that were looked at */
+    int *binding;          /* lane column → mapping column */
+    uint32_t *raw_numbers; /* lane column → dict number, for keep: all */
+    size_t binding_room;
+    int *where_found; /* mapping column → lane column; -1: the source has none */
+    struct buffer names;
+    /* one record */
+    struct cell *cells, *blank;
+    const struct lane_record *record;
+    struct buffer id, key, scratch, body, row, place;
+    struct buffer finished; /* the row's body */
+    struct buffer sealed;   /* protected values: digest, length, plain */
+    struct image_maker maker, unit_maker;
+    struct body_maker sections;
+    /* units that were written already, by hash of their id */
+    struct numbers units;
+    struct map_count count;
+    char *flagged_place;
+    const char *flagged_field;
+};
+
+/* Adds one row to the spool, under its source id. */
+int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err);
+/* A unit is made by being named: written once per pull. */
+int map_unit(struct map *map, const struct reference *reference, struct err *err);
+
+#endif

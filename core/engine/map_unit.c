@@ -1,0 +1,51 @@
+/* map_unit - units that records name: each is spooled once per pull, as a record of its own. */
+#include "engine/map_inside.h"
+
+#include "base/digest.h"
+
+#include <assert.h>
+
+int map_unit(struct map *map, const struct reference *reference, struct err *err)
+{
+    struct buffer *id = &map->scratch;
+    buffer_clear(id);
+    size_t len;
+    const struct field *type = field_by_number(KIND_org_unit, FIELD_org_unit_type);
+    const char *type_text = enum_text(type, reference->unit_type, &len);
+    assert(type_text);
+    buffer_format(id, SOURCE_UNIT_PREFIX "%.*s/", (int)len, type_text);
+    if (reference->text_len == 0)
+        buffer_byte(id, '~');
+    text_normalize(reference->text_len ? reference->text : reference->name,
+                   reference->text_len ? reference->text_len : reference->name_len, id);
+    if (id->rc != 0)
+        return id->rc;
+    uint64_t hash = digest_fast(id->data, id->len) | 1;
+    if (numbers_get(&map->units, hash))
+        return 0;
+    int rc = numbers_set(&map->units, hash, 1);
+    if (rc != 0)
+        return rc;
+    struct image_maker *maker = &map->unit_maker;
+    char number = (char)reference->unit_type;
+    image_start(maker);
+    image_put(maker, FIELD_org_unit_type, (struct value){PRESENCE_VALUE, 0, 1, &number});
+    if (reference->text_len > 0)
+        image_put(maker, FIELD_org_unit_code, (struct value){PRESENCE_VALUE, 0, reference->text_len, reference->text});
+    if (reference->name_len > 0)
+        image_put(maker, FIELD_org_unit_name, (struct value){PRESENCE_VALUE, 0, reference->name_len, reference->name});
+    struct buffer image __attribute__((cleanup(buffer_done))) = {0}, body __attribute__((cleanup(buffer_done))) = {0};
+    image_write(maker, &image);
+    struct body_maker sections;
+    struct section_view section = {
+        .kind = KIND_org_unit, .key = "", .image = {(const uint8_t *)image.data, (uint32_t)image.len}};
+    uint16_t nth;
+    body_start(&sections);
+    body_add(&sections, &section, &nth);
+    body_write(&sections, &body);
+    if (image.rc || body.rc)
+        return image.rc ? image.rc : body.rc;
+    struct spool_row row = {.place = bytes(map->record->place, strlen(map->record->place)),
+                            .body = bytes(body.data, body.len)};
+    return map_spool(map, id->data, id->len, &row, err);
+}

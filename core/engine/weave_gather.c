@@ -1,0 +1,165 @@
+/* weave_gather - the source records that belong to a root, and what each of their sections speaks of. */
+#include "engine/weave_inside.h"
+
+/* --- gathering the records of a root --- */
+
+static void group_add(struct weave *weave, struct bytes key, struct bytes value, bool staged)
+{
+    if (weave->group_count == GROUPS_MAX) {
+        weave_fail(weave, ERR_LIMIT);
+        return;
+    }
+    struct source **record = &weave->pool[weave->group_count];
+    if (!*record && !(*record = mem_new(1, sizeof(**record)))) {
+        weave_fail(weave, -ENOMEM);
+        return;
+    }
+    struct group *group = &weave->groups[weave->group_count];
+    group->stream = streams_find(weave->match->streams, source_key_stream(key));
+    group->id = source_key_id(key);
+    group->staged = staged;
+    group->record = *record;
+    if (!group->stream || !source_read(value, *record)) {
+        weave_fail(weave, ERR_CORRUPT);
+        return;
+    }
+    weave->group_count++;
+}
+
+static bool group_there(const struct weave *weave, uint32_t stream, struct bytes id)
+{
+    for (size_t i = 0; i < weave->group_count; i++)
+        if (weave->groups[i].stream->number == stream && weave->groups[i].id.len == id.len &&
+            memcmp(weave->groups[i].id.data, id.data, id.len) == 0)
+            return true;
+    return false;
+}
+
+static void group_staged(struct weave *weave, uint64_t place)
+{
+    struct staged staged;
+    weave_fail(weave, stage_read(weave->match->stage, place, 0, &staged));
+    if (weave->rc != 0)
+        return;
+    if (group_there(weave, source_key_stream(staged.key), source_key_id(staged.key)))
+        return;
+    char *key = arena_copy(weave->arena, staged.key.data, staged.key.len);
+    char *value = arena_copy(weave->arena, staged.value.data, staged.value.len);
+    if (!key || !value)
+        weave_fail(weave, -ENOMEM);
+    else
+        group_add(weave, bytes(key, staged.key.len), bytes(value, staged.value.len), true);
+}
+
+static void group_stored(struct weave *weave, const struct member *member)
+{
+    if (group_there(weave, member->stream, member->id))
+        return;
+    buffer_clear(&weave->key);
+    source_key(member->stream, member->id.data, member->id.len, &weave->key);
+    char *key = arena_copy(weave->arena, weave->key.data, weave->key.len);
+    struct bytes value;
+    if (!key)
+        weave_fail(weave, -ENOMEM);
+    else if (txn_get(weave->snapshot, TABLE_source, bytes(key, weave->key.len), &value))
+        group_add(weave, bytes(key, weave->key.len), value, false);
+}
+
+void weave_gather(struct weave *weave, const struct root *roots, size_t count)
+{
+    weave->group_count = 0;
+    arena_clear(weave->arena);
+    for (size_t i = 0; i < count && weave->rc == 0; i++)
+        if (roots[i].place != ROOT_ONLY)
+            group_staged(weave, roots[i].place);
+    weave->had_root = entity_get(weave->snapshot, weave->kind, weave->id, weave->old_root);
+    for (uint16_t n = 0; weave->had_root && n < weave->old_root->member_count && weave->rc == 0; n++)
+        group_stored(weave, &weave->old_root->members[n]);
+    weave_fail(weave, weave->snapshot->rc);
+}
+
+/* --- which sections speak of which thing --- */
+
+static bool kind_hangs(enum kind kind)
+{
+    return kind != KIND_person && kind != KIND_org_unit && kind != KIND_RAW;
+}
+
+/* A new employment from another connection is one that the person has already when they start on the same day, or
+ * when each side has exactly one. */
+static uint64_t employment_twin(struct weave *weave, const struct part *part)
+{
+    struct value start = image_get(part_section(weave, part)->image, FIELD_employment_start_date);
+    size_t ours = 0, theirs = 0;
+    uint64_t single = 0;
+    for (size_t i = 0; i < weave->part_count; i++) {
+        const struct part *other = &weave->parts[i];
+        if (other->kind != KIND_employment)
+            continue;
+        if (weave->groups[other->group].stream == weave->groups[part->group].stream) {
+            ours++;
+            continue;
+        }
+        if (other->entity != single)
+            theirs++;
+        single = other->entity;
+        struct value begins = image_get(part_section(weave, other)->image, FIELD_employment_start_date);
+        if (start.presence == PRESENCE_VALUE && value_equal(start, begins))
+            return other->entity;
+    }
+    return ours == 1 && theirs == 1 ? single : 0;
+}
+
+static void weave_twins(struct weave *weave)
+{
+    for (size_t i = 0; i < weave->part_count && weave->rc == 0; i++) {
+        struct part *part = &weave->parts[i];
+        uint64_t seed = part_section(weave, part)->seed;
+        if (part->kind != KIND_employment || part->entity != seed || !weave->groups[part->group].staged)
+            continue;
+        uint64_t twin = employment_twin(weave, part);
+        if (twin == 0 || twin == seed)
+            continue;
+        match_link(weave->match, seed, twin, 0);
+        uint64_t lowest = seed < twin ? seed : twin;
+        for (size_t j = 0; j < weave->part_count; j++)
+            if (weave->parts[j].entity == twin || weave->parts[j].entity == seed)
+                weave->parts[j].entity = lowest;
+    }
+}
+
+static int part_compare(const void *a, const void *b)
+{
+    const struct part *x = a, *y = b;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->entity != y->entity)
+        return x->entity < y->entity ? -1 : 1;
+    return x->group != y->group ? (int)x->group - (int)y->group : (int)x->section - (int)y->section;
+}
+
+void weave_parts(struct weave *weave)
+{
+    weave->part_count = 0;
+    bool several = false;
+    for (size_t g = 0; g < weave->group_count; g++)
+        for (uint16_t s = 0; s < weave->groups[g].record->count; s++) {
+            const struct section_view *section = &weave->groups[g].record->sections[s];
+            bool root = section->kind == weave->kind;
+            if (!root && !(weave->kind == KIND_person && kind_hangs(section->kind)))
+                continue;
+            uint64_t entity = weave->group_count == 1 && !weave->had_root && weave->kind == KIND_person
+                                  ? section->seed
+                                  : match_resolve(weave->match, section->seed);
+            if (root && weave->kind != KIND_person && entity != weave->id)
+                continue;
+            weave_fail(weave, mem_grow(&weave->parts, weave->part_count, &weave->part_room, sizeof(*weave->parts)));
+            if (weave->rc != 0)
+                return;
+            weave->parts[weave->part_count++] = (struct part){section->kind, root ? weave->id : entity, (uint16_t)g, s};
+            several |= g > 0;
+        }
+    if (several && weave->kind == KIND_person)
+        weave_twins(weave);
+    qsort(weave->parts, weave->part_count, sizeof(*weave->parts), part_compare);
+}

@@ -1,0 +1,111 @@
+/* weave_golden - what is held to be true of one thing, out of what its records say. */
+#include "engine/weave_inside.h"
+
+#include "base/date.h"
+
+static int64_t maker_day(const struct image_maker *maker, uint16_t field)
+{
+    struct date date;
+    for (uint16_t n = 0; n < maker->count; n++)
+        if (maker->fields[n] == field && maker->values[n].presence == PRESENCE_VALUE &&
+            date_read(maker->values[n].bytes, maker->values[n].len, &date))
+            return date_days(date);
+    return INT64_MIN;
+}
+
+/* The status as of today, computed last: over what the sources say stand their silence and the calendar. */
+static void weave_status(struct weave *weave, size_t input_count)
+{
+    uint8_t said = 0;
+    for (uint16_t n = 0; n < weave->maker->count; n++)
+        if (weave->maker->fields[n] == FIELD_person_status && weave->maker->values[n].len == 1)
+            said = (uint8_t)*weave->maker->values[n].bytes;
+    bool exists = merge_exists(weave->match->organization, weave->inputs, input_count);
+    int64_t due;
+    char status = (char)merge_status(said, exists, maker_day(weave->maker, FIELD_person_hired_on),
+                                     maker_day(weave->maker, FIELD_person_terminated_on), weave->today, &due);
+    char *place = arena_copy(weave->arena, &status, 1);
+    if (!place) {
+        weave_fail(weave, -ENOMEM);
+        return;
+    }
+    image_put(weave->maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, place});
+    weave_due_row(weave, due);
+}
+
+/* What hangs on a person says so: the person, and for absence and pay the employment of the same record. */
+static void weave_owner(struct weave *weave, const struct part *part)
+{
+    static const struct {
+        enum kind kind;
+        uint16_t person, employment;
+    } owned[] = {
+        {KIND_employment, FIELD_employment_person, 0},
+        {KIND_membership, FIELD_membership_person, 0},
+        {KIND_absence, FIELD_absence_person, FIELD_absence_employment},
+        {KIND_pay, FIELD_pay_person, FIELD_pay_employment},
+        {KIND_shift, FIELD_shift_person, 0},
+        {KIND_punch, FIELD_punch_person, 0},
+        {KIND_work_period, FIELD_work_period_person, 0},
+        {KIND_lookup_row, FIELD_lookup_row_person, 0},
+    };
+    uint64_t employment = 0;
+    const struct section_view *section = part_section(weave, part);
+    for (size_t i = 0; i < weave->part_count; i++) {
+        const struct part *other = &weave->parts[i];
+        if (other->kind != KIND_employment || other->group != part->group)
+            continue;
+        const struct section_view *candidate = part_section(weave, other);
+        bool same =
+            candidate->key_len == section->key_len && memcmp(candidate->key, section->key, section->key_len) == 0;
+        if (employment == 0 || same)
+            employment = other->entity;
+    }
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        if (owned[i].kind != part->kind)
+            continue;
+        uint64_t ids[2] = {__builtin_bswap64(weave->id), __builtin_bswap64(employment)};
+        char *place = arena_copy(weave->arena, ids, sizeof(ids));
+        if (!place) {
+            weave_fail(weave, -ENOMEM);
+            return;
+        }
+        image_put(weave->maker, owned[i].person, (struct value){PRESENCE_VALUE, 0, 8, place});
+        if (owned[i].employment && employment)
+            image_put(weave->maker, owned[i].employment, (struct value){PRESENCE_VALUE, 0, 8, place + 8});
+    }
+}
+
+size_t weave_image(struct weave *weave, size_t begin, size_t end)
+{
+    const struct part *first = &weave->parts[begin];
+    size_t inputs = 0;
+    for (size_t i = begin; i < end && inputs < MEMBERS_MAX; i++) {
+        const struct group *group = &weave->groups[weave->parts[i].group];
+        const struct section_view *section = part_section(weave, &weave->parts[i]);
+        if (group->stream->connection)
+            weave->inputs[inputs++] = (struct merge_input){.connection = group->stream->connection,
+                                                           .gone = group->record->state == SOURCE_GONE,
+                                                           .image = section->image,
+                                                           .seed = section->seed};
+    }
+    size_t winners = merge_fields(weave->match->organization, first->kind, weave->inputs, inputs, weave->winners);
+    image_start(weave->maker);
+    for (size_t i = 0; i < winners; i++) {
+        const struct merge_winner *winner = &weave->winners[i];
+        const struct field *field = winner->field < FIELD_CUSTOM ? field_by_number(first->kind, winner->field) : NULL;
+        struct value value = winner->value;
+        if (field && field->type == TYPE_REF)
+            value = weave_reference(weave, value);
+        if (value.presence != PRESENCE_NULL || value.flags & VALUE_WAITING)
+            image_put(weave->maker, winner->field, value);
+    }
+    if (first->kind == KIND_person)
+        weave_status(weave, inputs);
+    else if (weave->kind == KIND_person)
+        weave_owner(weave, first);
+    buffer_clear(&weave->image);
+    image_write(weave->maker, &weave->image);
+    weave_fail(weave, weave->image.rc);
+    return winners;
+}

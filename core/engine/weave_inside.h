@@ -1,0 +1,108 @@
+/* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
+ * weave_golden (what is held to be true), weave_reference (whom it refers to), weave_index, weave_due (their rows). */
+#ifndef ENGINE_WEAVE_INSIDE_H
+#define ENGINE_WEAVE_INSIDE_H
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "engine/journal.h"
+#include "engine/merge.h"
+#include "engine/weave.h"
+#include "store/sorter.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { GROUPS_MAX = MEMBERS_MAX, LINKS_MAX = 4096 };
+
+/* One source record that belongs to the root. */
+struct group {
+    const struct stream_name *stream;
+    struct bytes id;
+    bool staged;
+    struct source *record; /* as it is now */
+};
+
+/* One section of a group, and the thing it speaks of. */
+struct part {
+    enum kind kind;
+    uint64_t entity;
+    uint16_t group, section;
+};
+
+/* Somebody the root refers to, or a key it waits for. */
+struct link {
+    bool waiting;
+    enum kind kind;
+    uint64_t id;
+    struct bytes key; /* index key, waiting only */
+};
+
+struct links {
+    struct link items[LINKS_MAX];
+    size_t count;
+};
+
+struct weave {
+    struct match *match;
+    struct txn *snapshot;
+    struct changeset *changeset;
+    struct sorter *refer_edits;
+    struct numbers units; /* digest of a unit's reference → id, so that a department is looked up once */
+    int64_t today;
+    uint64_t sequence;
+    uint32_t run;
+    int64_t now_ms;
+    struct weave_count count;
+    int rc;
+    /* one root */
+    struct arena *arena;
+    enum kind kind;
+    uint64_t id;
+    struct group groups[GROUPS_MAX];
+    size_t group_count;
+    struct source *pool[GROUPS_MAX]; /* for groups[].record */
+    struct part *parts;
+    size_t part_count, part_room;
+    struct entity *old_root, *old, *made;
+    bool had_root;
+    struct links *was, *is;
+    struct image_maker *maker;
+    struct merge_input *inputs;
+    struct merge_winner *winners;
+    struct buffer image, value, text, key;
+    struct journal_entry entry;
+    enum journal_op root_op; /* what happens to the root itself; 0: nothing */
+    uint64_t first, last;    /* sequences of the root */
+};
+
+static inline void weave_fail(struct weave *weave, int rc)
+{
+    weave->rc = weave->rc ? weave->rc : rc;
+}
+
+static inline struct section_view *part_section(const struct weave *weave, const struct part *part)
+{
+    return &weave->groups[part->group].record->sections[part->section];
+}
+
+/* The records that belong to the root, staged or stored; then which of their sections speak of which thing. */
+void weave_gather(struct weave *weave, const struct root *roots, size_t count);
+void weave_parts(struct weave *weave);
+
+/* Golden image of the parts [begin, end), in weave->image. Returns the number of winners. */
+size_t weave_image(struct weave *weave, size_t begin, size_t end);
+
+/* What a reference is in the golden record: the id, or itself, waiting. */
+struct value weave_reference(struct weave *weave, struct value value);
+/* Collects whom an image refers to. */
+void links_of(struct weave *weave, enum kind kind, struct image image, struct links *links);
+/* Notes what is in `from` and not in `against`: added or gone. */
+void links_note(struct weave *weave, const struct links *from, const struct links *against, bool add);
+
+/* The root's rows of the index. */
+void weave_index(struct weave *weave);
+/* One row for the next day on which something changes by itself. */
+void weave_due_row(struct weave *weave, int64_t due);
+
+#endif
