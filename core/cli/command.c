@@ -1,0 +1,96 @@
+/* command - the verbs and options of `muster`. */
+#include "cli/command.h"
+
+#include "cli/verb.h"
+#include "config/node.h"
+
+#include <string.h>
+
+const struct option *command_option(unsigned id)
+{
+    static const struct option options[] = {
+#define OPTION(id, letter, name, argument, doc) {name, argument, doc, letter},
+        OPTIONS(OPTION)
+#undef OPTION
+    };
+    return id < OPTION_COUNT ? &options[id] : NULL;
+}
+
+#define KEYS                                                                                                           \
+    "KEY is number:1001, email:a@b.example, name:jansen or id:12; without such a word it is a number, else an "        \
+    "e-mail address, else a part of a name. When several people fit they are listed, and the exit status is 2."
+
+const struct command commands[] = {
+    {"check", "[ORG…]", 0, WORDS_MANY, OPTION_BIT(connect), "Check the organizations' files, connectors and secrets",
+     "Tells all that is wrong at once, each with its place. Changes nothing, here or anywhere else. With --connect it "
+     "also logs in to every system.",
+     "muster check\nmuster check acme --connect", verb_check},
+    {"connectors", "[NAME]", 0, 1, 0, "List the connectors that are installed, or explain one",
+     "For one connector: its options, streams, what it may reach, and what this system lacks to fence it in.",
+     "muster connectors\nmuster connectors sheet", verb_connectors},
+    {"discover", "ORG CONNECTION", 2, 2, 0, "Show what a source has, and a mapping to start from",
+     "Reads a few records and stores nothing. Samples are masked: the first letter stays, digits become 9. What it "
+     "prints under `streams:` can be pasted into the organization's file.",
+     "muster discover acme hr", verb_discover},
+    {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
+     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason),
+     "Fetch, work out what changed, store it",
+     "Without a connection: all that can be read, one run each, in the order of the file. Interrupting it stops "
+     "between two changes; nothing is lost, and the next run goes on.\n\n"
+     "When more people than the safeguard allows are no longer in a source, nobody of them is let go: they are held. "
+     "After looking at them (`muster inbox`), --allow-held with the number of the run that held them lets them go; "
+     "the reason is kept in the history.",
+     "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"",
+     verb_sync},
+    {"status", "[ORG]", 0, 1, 0, "Show how each connection is doing, and what waits for a person",
+     "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "
+     "3 something did not come through, 4 something waits for a decision.",
+     "muster status\nmuster status acme", verb_status},
+    {"inbox", "[ORG]", 0, 1, 0, "List all that waits for a person",
+     "Held removals (h), reviews (r), dead letters (d) and changed headers (c), with their age, place and reason.",
+     "muster inbox acme", verb_inbox},
+    {"deadletters", "ORG", 1, 1, 0, "List the records and values that were not taken, with their cell and reason",
+     "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
+     "person stays as they were.",
+     "muster deadletters acme", verb_deadletters},
+    {"runs", "ORG", 1, 1, 0, "List the runs of an organization, newest first", NULL, "muster runs acme", verb_runs},
+    {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", NULL, "muster run acme 42", verb_run},
+    {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status), "List people, or find them by name, number or e-mail",
+     "TEXT is a part of it; case, accents' spelling and white space do not matter.",
+     "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave", verb_people},
+    {"person", "ORG KEY", 2, 2, OPTION_BIT(protected), "Show one person and which source says what",
+     KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.",
+     "muster person acme 1001\nmuster person acme email:a.jansen@acme.example --json", verb_person},
+    {"history", "ORG KEY", 2, 2, OPTION_BIT(protected), "Show every change of a person: when, from what, to what", KEYS,
+     "muster history acme 1001", verb_history},
+    {"explain", "ORG KEY FIELD", 3, 3, OPTION_BIT(protected), "Say where a value comes from, and what lost against it",
+     "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title.\n\n" KEYS,
+     "muster explain acme 1001 work_email\nmuster explain acme 1001 employment.title", verb_explain},
+    {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(fields) | OPTION_BIT(protected),
+     "Print everything of one kind: person, employment, org_unit, …",
+     "One object for each, by ascending id, with the model's names of fields. Protected fields are left out unless "
+     "--protected asks for them.",
+     "muster export acme person --format csv --fields employee_number,family_name,status\n"
+     "muster export acme employment >employments.jsonl",
+     verb_export},
+    {"help", "[COMMAND]", 0, 1, OPTION_BIT(man) | OPTION_BIT(completion), "Explain muster, or one command", NULL,
+     "muster help sync", verb_help},
+    {"version", "", 0, 0, 0, "Print the version; with -v how it was built", NULL, "muster version -v", verb_version},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *names[sizeof(commands) / sizeof(commands[0])];
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        names[i] = commands[i].name;
+    return nearest_name(name, names);
+}

@@ -1,0 +1,71 @@
+/* command - the verbs and options of `muster`: one table, from which the parser, --help, the man page and completion
+ * are made. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* OPTION(id, letter, name, argument, doc): argument "" for a flag; "a|b" when there is a choice. */
+#define OPTIONS(OPTION)                                                                                                \
+    OPTION(config, 'c', "config", "DIR", "the folder with muster.yaml and organizations/")                             \
+    OPTION(state, 0, "state", "DIR", "where organizations are stored; default: what muster.yaml says")                 \
+    OPTION(connectors, 0, "connectors", "DIR", "where connectors are; default: what muster.yaml says")                 \
+    OPTION(json, 0, "json", "", "print JSON and nothing else; messages go to standard error")                          \
+    OPTION(quiet, 'q', "quiet", "", "print only what is wrong")                                                        \
+    OPTION(verbose, 'v', "verbose", "", "tell more; what the engine does goes to standard error")                      \
+    OPTION(color, 0, "color", "auto|never|always", "colours; auto: on a terminal")                                     \
+    OPTION(help, 'h', "help", "", "explain the command")                                                               \
+    OPTION(connect, 0, "connect", "", "also log in to every system; changes nothing there")                            \
+    OPTION(full, 0, "full", "", "read and compare everything, also a file that was taken before")                      \
+    OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
+    OPTION(allow_held, 0, "allow-held", "RUN", "let the removals go that this run held; needs --reason")               \
+    OPTION(reason, 0, "reason", "TEXT", "why; kept in the history")                                                    \
+    OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
+    OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
+    OPTION(format, 0, "format", "jsonl|csv", "one JSON object per line (default), or CSV with a header")               \
+    OPTION(fields, 0, "fields", "A,B", "only these fields, in this order")                                             \
+    OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
+    OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")
+
+enum option_id {
+#define OPTION(id, letter, name, argument, doc) OPTION_##id,
+    OPTIONS(OPTION)
+#undef OPTION
+        OPTION_COUNT
+};
+
+struct option {
+    const char *name, *argument, *doc;
+    char letter; /* 0: none */
+};
+
+const struct option *command_option(unsigned id);
+#define OPTION_BIT(id) (1u << OPTION_##id)
+/* Those that every verb takes. */
+#define OPTIONS_GLOBAL                                                                                                 \
+    (OPTION_BIT(config) | OPTION_BIT(state) | OPTION_BIT(connectors) | OPTION_BIT(json) | OPTION_BIT(quiet) |          \
+     OPTION_BIT(verbose) | OPTION_BIT(color) | OPTION_BIT(help))
+
+struct context;
+
+struct command {
+    const char *name;
+    const char *arguments; /* "ORG [CONNECTION…]" */
+    unsigned least, most;  /* words after the verb */
+    uint32_t options;      /* besides the global ones */
+    const char *doc;       /* one sentence without a stop */
+    const char *more;      /* paragraphs for --help and the man page, separated by an empty line; NULL: none */
+    const char *example;   /* one command line each line */
+    int (*run)(struct context *context);
+};
+
+enum { WORDS_MANY = 1000000 };
+
+extern const struct command commands[]; /* ends with a NULL name */
+const struct command *command_find(const char *name);
+/* The name that was probably meant; NULL: none is near. */
+const char *command_nearest(const char *name);
+
+#endif

@@ -1,0 +1,152 @@
+/* context - what every verb works with. */
+#include "cli/context.h"
+
+#include "base/text.h"
+#include "config/node.h"
+#include "cli/person.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define CONFIG_DIR "/etc/muster"
+
+static int status_of(int rc)
+{
+    switch (rc) {
+    case ERR_CONFIG: return STATUS_WORDS;
+    case ERR_HELD: return STATUS_HELD;
+    case ERR_BUSY: return STATUS_BUSY;
+    default: return STATUS_FAILED;
+    }
+}
+
+int complain_rc(int rc, const struct err *err)
+{
+    fprintf(stderr, "muster: %s\n", err && err->rc && err->text[0] ? err->text : err_text(rc));
+    return status_of(rc);
+}
+
+int complain_words(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("muster: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return STATUS_WORDS;
+}
+
+static void print_complaints(const struct complaints *complaints)
+{
+    TIDY_DONE(buffer_done) struct buffer text = {0};
+    complaints_write(complaints, &text);
+    if (text.len > 0)
+        fputs(text.data, stderr);
+}
+
+int context_settings(struct context *context)
+{
+    if (context->settings)
+        return STATUS_DONE;
+    struct complaints complaints = {.arena = context->arena};
+    const char *dir = VALUE(context, config), *connectors = VALUE(context, connectors);
+    if (!dir && !(dir = getenv("MUSTER_CONFIG")))
+        dir = CONFIG_DIR;
+    if (!connectors)
+        connectors = getenv("MUSTER_CONNECTORS");
+    int rc = settings_read(dir, VALUE(context, state), connectors, &complaints, &context->settings);
+    print_complaints(&complaints);
+    if (rc == ERR_CONFIG)
+        return STATUS_WORDS;
+    if (rc == 0)
+        rc = connectors_open(context->settings, &context->connectors);
+    if (rc != 0) {
+        struct err err = {0};
+        err_set(&err, rc, "%s/muster.yaml cannot be read: %s", dir, err_text(rc));
+        return complain_rc(rc, &err);
+    }
+    return STATUS_DONE;
+}
+
+static int no_organization(struct context *context, const char *id)
+{
+    const char *const *ids = NULL;
+    if (organization_list(context->settings, context->arena, &ids) != 0 || !ids || !ids[0])
+        return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
+                              context->settings->config_dir, id);
+    const char *near = nearest_name(id, ids);
+    if (near)
+        return complain_words("there is no organization '%s'; did you mean '%s'?", id, near);
+    return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
+                          context->settings->config_dir, id);
+}
+
+int context_organization(struct context *context, const char *id, struct organization **ret_organization)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    struct complaints complaints = {.arena = context->arena};
+    int rc = organization_read(context->settings, id, connectors_describe, connectors_names, context->connectors,
+                               &complaints, ret_organization);
+    print_complaints(&complaints);
+    if (rc == ERR_GONE)
+        return no_organization(context, id);
+    if (rc == ERR_CONFIG)
+        return STATUS_WORDS;
+    if (rc != 0) {
+        struct err err = {0};
+        err_set(&err, rc, "the file of organization '%s' cannot be read: %s", id, err_text(rc));
+        return complain_rc(rc, &err);
+    }
+    return STATUS_DONE;
+}
+
+void opened_done(struct opened *opened)
+{
+    query_close(opened->query);
+    organization_free(opened->organization);
+}
+
+int context_open(struct context *context, const char *id, struct opened *ret_opened)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    struct err err = {0};
+    int status = context_organization(context, id, &opened.organization);
+    if (status != STATUS_DONE)
+        return status;
+    int rc = query_open(context->settings, opened.organization, &opened.query, &err);
+    if (rc == 0 && GIVEN(context, protected))
+        rc = query_unseal(opened.query, context->settings, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    *ret_opened = opened;
+    opened = (struct opened){0};
+    return STATUS_DONE;
+}
+
+int context_person(struct context *context, struct query *query, const char *organization, const char *key,
+                   uint64_t *ret_id)
+{
+    __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
+    struct err err = {0};
+    int rc = query_find(query, key, &ids, &err);
+    if (rc == ERR_DATA)
+        return complain_words("%s", err.text);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (ids.count == 0) {
+        err_set(&err, ERR_GONE, "nobody in '%s' has '%s' as number, e-mail address or in the name", organization, key);
+        return complain_rc(ERR_GONE, &err);
+    }
+    if (ids.count > 1) {
+        fprintf(stderr, "muster: %zu people fit '%s'; say which, for example `muster %s %s id:%lu`\n", ids.count, key,
+                context->arguments.command->name, organization, (unsigned long)ids.items[0]);
+        person_list(context, query, &ids);
+        return STATUS_WORDS;
+    }
+    *ret_id = ids.items[0];
+    return STATUS_DONE;
+}

@@ -1,0 +1,52 @@
+/* context - what every verb works with: the words of the command line, settings, organizations, the screen. */
+#ifndef CLI_CONTEXT_H
+#define CLI_CONTEXT_H
+
+#include "cli/arguments.h"
+#include "cli/screen.h"
+#include "engine/connectors.h"
+#include "engine/query.h"
+
+/* Exit statuses; the man page has the same list. */
+enum status {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,
+    STATUS_WORDS = 2, /* wrong words or configuration */
+    STATUS_PARTLY = 3,
+    STATUS_HELD = 4,
+    STATUS_BUSY = 5,
+};
+
+struct context {
+    struct arguments arguments;
+    struct screen screen;
+    bool json, quiet;
+    struct arena *arena;
+    struct settings *settings;
+    struct connectors *connectors;
+};
+
+/* Each of these says on standard error what is wrong and returns STATUS_DONE or another exit status. */
+int context_settings(struct context *context);
+/* Reads the organization's file, connectors and all. */
+int context_organization(struct context *context, const char *id, struct organization **ret_organization);
+/* The same, and its store to look at. */
+struct opened {
+    struct organization *organization;
+    struct query *query;
+};
+int context_open(struct context *context, const char *id, struct opened *ret_opened);
+void opened_done(struct opened *opened);
+/* The one person whom a key means; when several fit they are listed. */
+int context_person(struct context *context, struct query *query, const char *organization, const char *key,
+                   uint64_t *ret_id);
+
+/* "muster: …" on standard error. Returns the exit status that belongs to the code. */
+int complain_rc(int rc, const struct err *err);
+int complain_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether an option was given; its value. */
+#define GIVEN(context, id) ((context)->arguments.values[OPTION_##id] != NULL)
+#define VALUE(context, id) ((context)->arguments.values[OPTION_##id])
+
+#endif

@@ -1,0 +1,128 @@
+/* runs - the reports of runs that the store keeps, read back. */
+#include "cli/runs.h"
+
+#include "base/date.h"
+#include "base/jsonobject.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct taking {
+    struct query *query;
+    struct run_line *line;
+};
+
+#define NUMBER(name)                                                                                                   \
+    {                                                                                                                  \
+#name, offsetof(struct run_line, name)                                                                         \
+    }
+#define TEXT(name)                                                                                                     \
+    {                                                                                                                  \
+#name, offsetof(struct run_line, name)                                                                         \
+    }
+
+static void take_number(struct run_line *line, const struct jsonobject_member *member)
+{
+    static const struct {
+        const char *name;
+        size_t at;
+    } numbers[] = {NUMBER(read),        NUMBER(created),      NUMBER(updated), NUMBER(unchanged),
+                   NUMBER(deactivated), NUMBER(reactivated),  NUMBER(missing), NUMBER(population),
+                   NUMBER(held),        NUMBER(dead_letters), NUMBER(reviews), NUMBER(drift)};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (strcmp(numbers[i].name, member->name) == 0)
+            *(uint64_t *)(void *)((char *)line + numbers[i].at) = strtoull(member->text, NULL, 10);
+    if (strcmp(member->name, "run") == 0)
+        line->run = (uint32_t)strtoul(member->text, NULL, 10);
+    if (strcmp(member->name, "allowed_held") == 0)
+        line->allowed_held = (uint32_t)strtoul(member->text, NULL, 10);
+    if (strcmp(member->name, "seconds") == 0)
+        line->seconds = strtod(member->text, NULL);
+}
+
+static int take(void *context, const struct jsonobject_member *member)
+{
+    struct taking *taking = context;
+    static const struct {
+        const char *name;
+        size_t at;
+    } texts[] = {TEXT(connection), TEXT(outcome), TEXT(partitions), TEXT(reason), TEXT(flagged_place), TEXT(files)};
+    char *text = arena_copy(taking->query->arena, member->text, member->text_len);
+    if (!text)
+        return -1;
+    struct jsonobject_member ended = *member;
+    ended.text = text;
+    if (member->type == JSONOBJECT_NUMBER)
+        take_number(taking->line, &ended);
+    if (member->type != JSONOBJECT_STRING && member->type != JSONOBJECT_NESTED)
+        return 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (strcmp(texts[i].name, member->name) == 0)
+            *(const char **)(void *)((char *)taking->line + texts[i].at) = text;
+    if (strcmp(member->name, "started") == 0)
+        instant_read(text, member->text_len, &taking->line->started_ms);
+    return 0;
+}
+
+bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line)
+{
+    struct bytes json;
+    const char *why;
+    size_t at;
+    *ret_line = (struct run_line){.run = run, .connection = "", .outcome = "", .partitions = "[]", .files = "[]"};
+    struct taking taking = {query, ret_line};
+    return query_run(query, run, &json) && jsonobject_split(json.data, json.len, take, &taking, &why, &at) == 0;
+}
+
+struct reason {
+    struct query *query;
+    const char *name, *reason;
+};
+
+static int take_reason(void *context, const struct jsonobject_member *member)
+{
+    struct reason *reason = context;
+    const char **place = strcmp(member->name, "name") == 0     ? &reason->name
+                         : strcmp(member->name, "reason") == 0 ? &reason->reason
+                                                               : NULL;
+    if (place && member->type == JSONOBJECT_STRING)
+        *place = arena_copy(reason->query->arena, member->text, member->text_len);
+    return 0;
+}
+
+/* The length of one object, strings skipped. */
+static size_t object_len(const char *text)
+{
+    size_t depth = 0, at = 0;
+    bool quoted = false;
+    for (; text[at]; at++) {
+        if (quoted && text[at] == '\\' && text[at + 1])
+            at++;
+        else if (text[at] == '"')
+            quoted = !quoted;
+        else if (!quoted && text[at] == '{')
+            depth++;
+        else if (!quoted && text[at] == '}' && --depth == 0)
+            return at + 1;
+    }
+    return at;
+}
+
+bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason)
+{
+    while ((*at = strchr(*at, '{'))) {
+        struct reason reason = {query, "", ""};
+        size_t len = object_len(*at), where;
+        const char *why;
+        int rc = jsonobject_split(*at, len, take_reason, &reason, &why, &where);
+        *at += len;
+        if (rc == 0 && reason.name && reason.reason && *reason.reason) {
+            *ret_name = reason.name;
+            *ret_reason = reason.reason;
+            return true;
+        }
+        if (rc != 0)
+            return false;
+    }
+    return false;
+}

@@ -1,0 +1,25 @@
+/* runs - the reports of runs that the store keeps, read back. */
+#ifndef CLI_RUNS_H
+#define CLI_RUNS_H
+
+#include "engine/query.h"
+
+/* What of a report is shown in lists. Texts are in the query's arena. */
+struct run_line {
+    uint32_t run;
+    const char *connection, *outcome, *partitions; /* partitions: the JSON list */
+    int64_t started_ms;
+    uint64_t read, created, updated, unchanged, deactivated, reactivated, missing, population;
+    uint64_t held, dead_letters, reviews, drift;
+    double seconds;
+    uint32_t allowed_held; /* the run whose held removals this one let go; 0: none */
+    const char *reason, *flagged_place;
+    const char *files; /* the JSON list */
+};
+
+/* False when there is no such run, or its report cannot be read. */
+bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line);
+/* "[{"name":"main","reason":"…"}]": the next partition with a reason; *at begins as the list. False after the last. */
+bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason);
+
+#endif

@@ -1,0 +1,48 @@
+/* screen - what people see: colours where they help, aligned tables, nothing that drives a terminal. */
+#ifndef CLI_SCREEN_H
+#define CLI_SCREEN_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum color { COLOR_NONE, COLOR_BOLD, COLOR_DIM, COLOR_RED, COLOR_GREEN, COLOR_YELLOW };
+
+struct screen {
+    FILE *out;
+    bool colors;
+};
+
+/* Text that came from outside: control characters are shown as '?'. */
+void screen_clean(const char *text, size_t len, struct buffer *out);
+void screen_text(const struct screen *screen, enum color color, const char *text);
+/* A line or a part of one, cleaned. */
+void screen_print(const struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A table: rows are collected, widths found, then printed. After GRID_LOOK rows the widths stay as they are, and rows
+ * are printed as they come: a million rows need no memory. */
+enum { GRID_COLUMNS_MAX = 12, GRID_LOOK = 2000 };
+
+struct grid {
+    const struct screen *screen;
+    const char *indent;
+    size_t columns, rows;
+    bool right[GRID_COLUMNS_MAX];
+    size_t widths[GRID_COLUMNS_MAX];
+    struct buffer cells; /* of the rows not printed yet: per cell a byte of colour, text, '\0' */
+    size_t column;       /* the next cell */
+    bool printing;
+};
+
+/* `heads` are the columns' names, separated by '|'; a '>' before one aligns it to the right. "" for no heading. */
+void grid_start(struct grid *grid, const struct screen *screen, const char *indent, const char *heads);
+void grid_cell(struct grid *grid, enum color color, const char *text, size_t len);
+void grid_text(struct grid *grid, const char *text); /* NULL is empty */
+void grid_format(struct grid *grid, enum color color, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void grid_number(struct grid *grid, unsigned long long number); /* 0 is shown, too */
+/* Prints what is left. Returns 0 or -ENOMEM. */
+int grid_end(struct grid *grid);
+
+#endif

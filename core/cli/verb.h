@@ -1,0 +1,24 @@
+/* verb - the functions behind the commands; each returns an exit status. */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+struct context;
+
+int verb_check(struct context *context);
+int verb_connectors(struct context *context);
+int verb_deadletters(struct context *context);
+int verb_discover(struct context *context);
+int verb_explain(struct context *context);
+int verb_export(struct context *context);
+int verb_help(struct context *context);
+int verb_history(struct context *context);
+int verb_inbox(struct context *context);
+int verb_people(struct context *context);
+int verb_person(struct context *context);
+int verb_run(struct context *context);
+int verb_runs(struct context *context);
+int verb_status(struct context *context);
+int verb_sync(struct context *context);
+int verb_version(struct context *context);
+
+#endif

@@ -1,0 +1,300 @@
+/* verb_config - check and connectors: is everything as it must be, before anything runs. */
+#include "base/jsontext.h"
+#include "broker/secretstore.h"
+#include "cli/context.h"
+#include "cli/verb.h"
+#include "engine/run.h"
+
+#include <string.h>
+
+/* --- check --- */
+
+static int check_secrets(const struct organization *organization)
+{
+    int status = STATUS_DONE;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        for (size_t i = 0; i < connection->option_count; i++) {
+            struct err err = {0};
+            char what[200];
+            if (!connection->options[i].secret)
+                continue;
+            snprintf(what, sizeof(what), "connection '%s': option '%s'", connection->name, connection->options[i].name);
+            if (secretstore_present(connection->options[i].secret, what, &err) != 0) {
+                fprintf(stderr, "%s: %s\n", organization->file, err.text);
+                status = STATUS_WORDS;
+            }
+        }
+    }
+    return status;
+}
+
+static int check_connect(struct context *context, const struct organization *organization,
+                         const struct connection *connection)
+{
+    struct err err = {0};
+    struct run_request request = {.settings = context->settings,
+                                  .organization = organization,
+                                  .connectors = context->connectors,
+                                  .connection = connection};
+    int rc = run_check(&request, &err);
+    if (rc != 0) {
+        fprintf(stderr, "%s: connection '%s': %s\n", organization->file, connection->name,
+                err.text[0] ? err.text : err_text(rc));
+        return STATUS_FAILED;
+    }
+    if (!context->json && !context->quiet)
+        screen_print(&context->screen, "%s: connection '%s' answers\n", organization->file, connection->name);
+    return STATUS_DONE;
+}
+
+static int check_organization(struct context *context, const char *id)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    int status = context_organization(context, id, &organization);
+    if (status == STATUS_DONE)
+        status = check_secrets(organization);
+    for (size_t i = 0; status != STATUS_WORDS && GIVEN(context, connect) && i < organization->connection_count; i++) {
+        int one = check_connect(context, organization, &organization->connections[i]);
+        status = one > status ? one : status;
+    }
+    if (context->json)
+        fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
+                status == STATUS_DONE ? "true" : "false");
+    else if (status == STATUS_DONE && !context->quiet)
+        screen_print(&context->screen, "%s: all is well: %zu connection%s, time zone %s\n", organization->file,
+                     organization->connection_count, organization->connection_count == 1 ? "" : "s",
+                     organization->time_zone);
+    return status;
+}
+
+int verb_check(struct context *context)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    const char *const *ids = (const char *const *)context->arguments.words;
+    if (!ids[0]) {
+        int rc = organization_list(context->settings, context->arena, &ids);
+        if (rc != 0)
+            return complain_rc(rc, NULL);
+        if (!ids[0])
+            fprintf(stderr, "muster: there is no organization yet: write %s/organizations/NAME.yaml\n",
+                    context->settings->config_dir);
+    }
+    for (; *ids; ids++) {
+        int one = check_organization(context, *ids);
+        status = status == STATUS_WORDS || one == STATUS_WORDS ? STATUS_WORDS : one > status ? one : status;
+    }
+    return status;
+}
+
+/* --- connectors --- */
+
+static const char *type_word(int32_t type)
+{
+    static const char *const words[] = {"",     "text",  "integer", "decimal", "bool",   "date", "time", "datetime",
+                                        "time", "bytes", "URL",     "hosts",   "choice", "JSON", "list", "reference"};
+    return type > 0 && (size_t)type < sizeof(words) / sizeof(words[0]) ? words[type] : "";
+}
+
+static void roles_write(const muster_connector *connector, struct buffer *out)
+{
+    const struct {
+        bool offered;
+        const char *word;
+    } roles[] = {{connector->check, "check"},     {connector->discover, "discover"}, {connector->pull, "read"},
+                 {connector->get, "get"},         {connector->find, "find"},         {connector->apply, "write"},
+                 {connector->receive, "receive"}, {connector->lookup, "lookup"},     {connector->action, "action"}};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (roles[i].offered)
+            buffer_format(out, "%s%s", out->len ? " " : "", roles[i].word);
+}
+
+static void needs_write(const muster_connector *connector, struct buffer *out)
+{
+    static const char *const words[] = {"network", "files", "programs", "secrets"};
+    for (unsigned i = 0; i < 4; i++)
+        if (connector->needs & 1u << i)
+            buffer_format(out, "%s%s", out->len ? " " : "", words[i]);
+}
+
+static void options_print(struct grid *grid, const muster_option *options, const char *before)
+{
+    for (const muster_option *option = options; option && option->name; option++) {
+        grid_format(grid, COLOR_NONE, "%s%s", before, option->name);
+        grid_text(grid, option->flags & MUSTER_SECRET  ? "secret"
+                        : option->flags & MUSTER_PLACE ? "place"
+                        : option->choices              ? option->choices
+                                                       : type_word(option->type));
+        grid_text(grid, option->flags & MUSTER_REQUIRED ? "required" : option->initial ? option->initial : "");
+        grid_text(grid, option->doc);
+        if (option->members) {
+            char deeper[80];
+            snprintf(deeper, sizeof(deeper), "%.60s%.15s[].", before, option->name);
+            options_print(grid, option->members, deeper);
+        }
+    }
+}
+
+static void streams_print(const struct screen *screen, const muster_connector *connector)
+{
+    struct grid grid;
+    grid_start(&grid, screen, "  ", "NAME|DOES|KINDS|WHAT");
+    for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {
+        grid_text(&grid, stream->flags & MUSTER_DYNAMIC ? "(any)" : stream->name);
+        grid_format(&grid, COLOR_NONE, "%s%s%s", stream->flags & MUSTER_READ_FULL ? "read " : "",
+                    stream->flags & MUSTER_READ_CHANGES ? "changes " : "", stream->flags & MUSTER_WRITE ? "write" : "");
+        grid_text(&grid, stream->kinds);
+        grid_text(&grid, stream->doc);
+    }
+    grid_end(&grid);
+}
+
+static void connector_print(struct context *context, const char *name, const muster_connector *connector)
+{
+    const struct screen *screen = &context->screen;
+    TIDY_DONE(buffer_done) struct buffer roles = {0};
+    TIDY_DONE(buffer_done) struct buffer needs = {0};
+    roles_write(connector, &roles);
+    needs_write(connector, &needs);
+    const char *lacks = connectors_sandbox_lacks(context->connectors, name);
+    const char *digest = connectors_digest(context->connectors, name);
+    screen_print(screen, "%s %s: %s\n\n", name, connector->version, connector->summary);
+    struct grid grid;
+    grid_start(&grid, screen, "", "|");
+    const struct {
+        const char *what, *text;
+    } lines[] = {{"can", roles.data ? roles.data : "nothing"},
+                 {"file", connectors_path(context->connectors, name)},
+                 {"digest", digest ? digest : "unreadable"},
+                 {"hosts", connector->hosts ? connector->hosts : "only those that options name"},
+                 {"needs", needs.len ? needs.data : "nothing of its own: it works behind the fence"},
+                 {"fence", *lacks ? lacks : "whole"}};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        grid_cell(&grid, COLOR_DIM, lines[i].what, strlen(lines[i].what));
+        grid_format(&grid, COLOR_NONE, "%s%s", i == 5 && *lacks ? "this kernel lacks: " : "", lines[i].text);
+    }
+    grid_end(&grid);
+    if (connector->options && connector->options->name) {
+        fputs("\nOptions\n", screen->out);
+        grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
+        options_print(&grid, connector->options, "");
+        grid_end(&grid);
+    }
+    if (connector->streams && connector->streams->name) {
+        fputs("\nStreams\n", screen->out);
+        streams_print(screen, connector);
+    }
+}
+
+static void options_json(const muster_option *options, struct buffer *out)
+{
+    buffer_byte(out, '[');
+    for (const muster_option *option = options; option && option->name; option++) {
+        buffer_text(out, option == options ? "{" : ",{");
+        json_member_text(out, "name", option->name);
+        json_member_text(out, "type", type_word(option->type));
+        json_member_text(out, "initial", option->initial);
+        json_member_text(out, "choices", option->choices);
+        json_name(out, "required");
+        buffer_text(out, option->flags & MUSTER_REQUIRED ? "true" : "false");
+        json_name(out, "secret");
+        buffer_text(out, option->flags & MUSTER_SECRET ? "true" : "false");
+        json_member_text(out, "doc", option->doc);
+        if (option->members) {
+            json_name(out, "members");
+            options_json(option->members, out);
+        }
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
+static int connector_json(struct context *context, const char *name, const muster_connector *connector)
+{
+    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(buffer_done) struct buffer roles = {0};
+    TIDY_DONE(buffer_done) struct buffer needs = {0};
+    roles_write(connector, &roles);
+    needs_write(connector, &needs);
+    buffer_byte(&out, '{');
+    json_member_text(&out, "name", name);
+    json_member_text(&out, "version", connector->version);
+    json_member_text(&out, "summary", connector->summary);
+    json_member_text(&out, "roles", roles.data ? roles.data : "");
+    json_member_text(&out, "needs", needs.data ? needs.data : "");
+    json_member_text(&out, "hosts", connector->hosts);
+    json_member_text(&out, "path", connectors_path(context->connectors, name));
+    json_member_text(&out, "digest", connectors_digest(context->connectors, name));
+    json_member_text(&out, "sandbox_lacks", connectors_sandbox_lacks(context->connectors, name));
+    json_name(&out, "options");
+    options_json(connector->options, &out);
+    json_name(&out, "streams");
+    buffer_byte(&out, '[');
+    for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {
+        buffer_text(&out, stream == connector->streams ? "{" : ",{");
+        json_member_text(&out, "name", stream->name);
+        json_member_text(&out, "kinds", stream->kinds);
+        json_member_text(&out, "doc", stream->doc);
+        buffer_byte(&out, '}');
+    }
+    buffer_text(&out, "]}\n");
+    if (out.rc != 0)
+        return complain_rc(out.rc, NULL);
+    fwrite(out.data, 1, out.len, context->screen.out);
+    return STATUS_DONE;
+}
+
+static int connectors_all(struct context *context, const char *const *names)
+{
+    int status = STATUS_DONE;
+    struct grid grid;
+    grid_start(&grid, &context->screen, "", "NAME|VERSION|CAN|WHAT");
+    for (; *names; names++) {
+        struct err err = {0};
+        TIDY_DONE(buffer_done) struct buffer roles = {0};
+        const muster_connector *connector = connectors_describe(context->connectors, *names, &err);
+        if (connector && context->json) {
+            connector_json(context, *names, connector);
+            continue;
+        }
+        grid_text(&grid, *names);
+        if (connector)
+            roles_write(connector, &roles);
+        grid_text(&grid, connector ? connector->version : "");
+        grid_text(&grid, connector ? roles.data : "");
+        grid_format(&grid, connector ? COLOR_NONE : COLOR_RED, "%s", connector ? connector->summary : err.text);
+        status = connector ? status : STATUS_FAILED;
+    }
+    if (context->json)
+        buffer_clear(&grid.cells);
+    grid_end(&grid);
+    return status;
+}
+
+int verb_connectors(struct context *context)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    const char *name = context->arguments.words[0];
+    const char *const *names = connectors_names(context->connectors);
+    if (!name) {
+        if (!names[0])
+            fprintf(stderr, "muster: no connector is installed in %s\n", context->settings->connectors[0]);
+        return connectors_all(context, names);
+    }
+    struct err err = {0};
+    const muster_connector *connector = connectors_describe(context->connectors, name, &err);
+    if (!connector) {
+        const char *near = connectors_path(context->connectors, name) ? NULL : nearest_name(name, names);
+        if (near)
+            return complain_words("there is no connector '%s'; did you mean '%s'?", name, near);
+        return complain_rc(err.rc == ERR_GONE ? ERR_CONFIG : err.rc, &err);
+    }
+    if (context->json)
+        return connector_json(context, name, connector);
+    connector_print(context, name, connector);
+    return STATUS_DONE;
+}

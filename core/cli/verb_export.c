@@ -1,0 +1,232 @@
+/* verb_export - everything of one kind, for other programs: one JSON object per line, or CSV. */
+#include "base/jsontext.h"
+#include "base/mem.h"
+#include "cli/json.h"
+#include "cli/context.h"
+#include "cli/verb.h"
+#include "config/node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIELDS_MAX = 600, CHUNK = 1 << 16 };
+
+struct export
+{
+    struct context *context;
+    struct query *query;
+    enum kind kind;
+    const struct field *fields[FIELDS_MAX]; /* ended by NULL */
+    size_t field_count;
+    bool chosen, csv;
+    struct entity *entity;
+    struct buffer out, text;
+};
+
+static const struct field id_field = {.kind = KIND_NONE, .name = "id", .type = TYPE_INTEGER};
+
+static void export_done(struct export *export)
+{
+    buffer_done(&export->out);
+    buffer_done(&export->text);
+    free(export->entity);
+}
+
+static const char *const *kind_names(struct arena *arena)
+{
+    const char **names = arena_get(arena, (KIND_COUNT + 1) * sizeof(*names));
+    size_t count = 0;
+    for (int kind = 1; names && kind < KIND_COUNT; kind++)
+        if (*kind_name((enum kind)kind))
+            names[count++] = kind_name((enum kind)kind);
+    return (const char *const *)names;
+}
+
+static int wrong_kind(struct context *context, const char *name)
+{
+    TIDY_DONE(buffer_done) struct buffer all = {0};
+    const char *const *names = kind_names(context->arena);
+    for (size_t i = 0; names && names[i]; i++)
+        buffer_format(&all, "%s%s", i ? ", " : "", names[i]);
+    const char *near = names ? nearest_name(name, names) : NULL;
+    if (near)
+        return complain_words("there is no kind '%s'; did you mean '%s'?", name, near);
+    return complain_words("there is no kind '%s': there are %s", name, all.data ? all.data : "");
+}
+
+/* All fields that a kind has here, in the model's order, own ones last. */
+static void all_fields(struct export *export)
+{
+    const struct field *field;
+    export->fields[export->field_count++] = &id_field;
+    for (size_t n = 0; (field = field_nth(export->kind, n)) && export->field_count < FIELDS_MAX - 1; n++)
+        if (field->sensitivity != SENSITIVITY_protected || export->query->unsealed)
+            export->fields[export->field_count++] = field;
+    for (field = export->kind == KIND_person ? export->query->organization->custom : NULL;
+         field && field->name && export->field_count < FIELDS_MAX - 1; field++)
+        export->fields[export->field_count++] = field;
+}
+
+static int wrong_field(struct export *export, const char *name)
+{
+    const char *names[FIELDS_MAX + 1];
+    all_fields(export);
+    for (size_t i = 0; i < export->field_count; i++)
+        names[i] = export->fields[i]->name;
+    names[export->field_count] = NULL;
+    const char *near = nearest_name(name, names);
+    return complain_words("%s has no field '%s'%s%s%s", kind_name(export->kind), name, near ? "; did you mean '" : "",
+                          near ? near : "", near ? "'?" : "");
+}
+
+static int chosen_fields(struct export *export, const char *text)
+{
+    for (const char *at = text; *at; at += strcspn(at, ","), at += *at == ',') {
+        char *name = arena_copy(export->context->arena, at, strcspn(at, ","));
+        if (!name || export->field_count == FIELDS_MAX - 1)
+            return complain_rc(name ? ERR_LIMIT : -ENOMEM, NULL);
+        const struct field *field =
+            strcmp(name, "id") == 0 ? &id_field : organization_field(export->query->organization, export->kind, name);
+        if (!field) {
+            export->field_count = 0;
+            return wrong_field(export, name);
+        }
+        if (field->sensitivity == SENSITIVITY_protected && !export->query->unsealed)
+            return complain_words("%s is protected: say --protected if you may see it", name);
+        export->fields[export->field_count++] = field;
+    }
+    export->chosen = true;
+    return export->field_count ? STATUS_DONE : complain_words("--fields names no field");
+}
+
+/* A reference in a table of text: the code or number by which people know it. */
+static void reference_csv(struct export *export, const struct field *field, uint64_t id)
+{
+    uint8_t key[ENTITY_KEY];
+    struct bytes value;
+    struct image image;
+    enum entity_state state;
+    entity_key(field->refers_to, id, key);
+    uint16_t number = field->refers_to == KIND_person     ? FIELD_person_employee_number
+                      : field->refers_to == KIND_org_unit ? FIELD_org_unit_code
+                                                          : 0;
+    struct value known = {0};
+    if (number && txn_get(&export->query->txn, TABLE_entity, bytes(key, sizeof(key)), &value) &&
+        entity_image(value, &image, &state))
+        known = image_get(image, number);
+    if (known.presence != PRESENCE_VALUE && field->refers_to == KIND_org_unit && value.data)
+        known = image_get(image, FIELD_org_unit_name);
+    if (known.presence == PRESENCE_VALUE)
+        buffer_add(&export->text, known.bytes, known.len);
+    else
+        buffer_format(&export->text, "id:%lu", (unsigned long)id);
+}
+
+static void csv_cell(struct buffer *out, const char *text, size_t len)
+{
+    bool quote = len > 0 && (memchr(text, ',', len) || memchr(text, '"', len) || memchr(text, '\n', len) ||
+                             memchr(text, '\r', len) || text[0] == ' ' || text[len - 1] == ' ');
+    if (!quote) {
+        buffer_add(out, text, len);
+        return;
+    }
+    buffer_byte(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"')
+            buffer_byte(out, '"');
+        buffer_byte(out, (unsigned char)text[i]);
+    }
+    buffer_byte(out, '"');
+}
+
+static void row_csv(struct export *export, uint64_t id)
+{
+    for (size_t i = 0; i < export->field_count; i++) {
+        const struct field *field = export->fields[i];
+        buffer_clear(&export->text);
+        if (i > 0)
+            buffer_byte(&export->out, ',');
+        if (field == &id_field) {
+            buffer_format(&export->out, "%lu", (unsigned long)id);
+            continue;
+        }
+        struct value value = field->number ? image_get(export->entity->image, field->number) : (struct value){0};
+        if (value.presence != PRESENCE_VALUE || (value.flags & VALUE_SEALED && !export->query->unsealed))
+            continue;
+        if (value.flags & VALUE_SEALED)
+            query_reveal(export->query, export->entity, value, &export->text);
+        else if (field->type == TYPE_REF)
+            reference_csv(export, field, query_reference(value));
+        else
+            query_value(export->query, export->entity, field, value, &export->text);
+        csv_cell(&export->out, export->text.data ? export->text.data : "", export->text.len);
+    }
+    buffer_text(&export->out, "\r\n");
+}
+
+static bool flush(struct export *export, size_t least)
+{
+    if (export->out.len < least)
+        return true;
+    bool well = fwrite(export->out.data, 1, export->out.len, export->context->screen.out) == export->out.len;
+    buffer_clear(&export->out);
+    return well;
+}
+
+static int walk(struct export *export)
+{
+    uint8_t kind = (uint8_t) export->kind;
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, &export->query->txn, TABLE_entity);
+    for (size_t i = 0; export->csv && i < export->field_count; i++)
+        buffer_format(&export->out, "%s%s%s", i ? "," : "", export->fields[i]->name,
+                      i + 1 == export->field_count ? "\r\n" : "");
+    for (bool there = cursor_seek(&cursor, bytes(&kind, 1)); there && cursor_has_prefix(&cursor, bytes(&kind, 1));
+         there = cursor_next(&cursor)) {
+        uint64_t id = entity_key_id(cursor.key);
+        if (!entity_read(cursor.value, export->entity))
+            return ERR_CORRUPT;
+        if (export->csv) {
+            row_csv(export, id);
+        } else {
+            buffer_byte(&export->out, '{');
+            json_entity(export->query, export->kind, id, export->entity, export->chosen ? export->fields : NULL,
+                        &export->out);
+            buffer_text(&export->out, "}\n");
+        }
+        if (export->out.rc != 0)
+            return export->out.rc;
+        if (!flush(export, CHUNK))
+            return 0; /* main tells that standard output failed */
+    }
+    flush(export, 1);
+    return export->query->txn.rc;
+}
+
+int verb_export(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    __attribute__((cleanup(export_done))) struct export export = {.context = context};
+    const char *format = VALUE(context, format);
+    export.kind = kind_by_name(context->arguments.words[1]);
+    if (export.kind == KIND_NONE)
+        return wrong_kind(context, context->arguments.words[1]);
+    int status = context_open(context, context->arguments.words[0], &opened);
+    if (status != STATUS_DONE)
+        return status;
+    export.query = opened.query;
+    export.csv = format && strcmp(format, "csv") == 0;
+    export.entity = mem_new(1, sizeof(*export.entity));
+    if (VALUE(context, fields))
+        status = chosen_fields(&export, VALUE(context, fields));
+    else if (export.csv)
+        all_fields(&export);
+    if (status != STATUS_DONE)
+        return status;
+    struct err err = {0};
+    int rc = export.entity ? walk(&export) : -ENOMEM;
+    if (rc != 0)
+        return complain_rc(store_fail(export.query->store, rc, &err), &err);
+    return STATUS_DONE;
+}

@@ -1,0 +1,392 @@
+/* verb_status - status, runs and run: how it is, and how it went. */
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/jsonobject.h"
+#include "base/jsontext.h"
+#include "base/mem.h"
+#include "cli/runs.h"
+#include "cli/verb.h"
+#include "cli/waits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_BACK = 1000, COUNT_MOST = 10000, COLUMNS_SHOWN = 5 };
+static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
+enum { TYPES = sizeof(types) / sizeof(types[0]) };
+
+struct connection_health {
+    const struct connection *connection;
+    struct run_line last, good; /* run 0: there was none */
+    size_t waits[TYPES];
+};
+
+struct health {
+    const char *id;
+    struct organization *organization;
+    struct query *query; /* NULL: no store yet */
+    struct connection_health *connections;
+    size_t count;
+    int status; /* of the organization */
+    int failed; /* exit status of reading it; 0: it could be read */
+};
+
+static enum color outcome_color(const char *outcome)
+{
+    return strcmp(outcome, "succeeded") == 0 ? COLOR_GREEN : strcmp(outcome, "failed") == 0 ? COLOR_RED : COLOR_YELLOW;
+}
+
+/* "3 h ago" */
+static void age_text(int64_t ms, char ret_text[32])
+{
+    int64_t minutes = (clock_now_ms() - ms) / 60000;
+    if (minutes < 1)
+        snprintf(ret_text, 32, "just now");
+    else if (minutes < 120)
+        snprintf(ret_text, 32, "%ld min ago", (long)minutes);
+    else if (minutes < 48 * 60)
+        snprintf(ret_text, 32, "%ld h ago", (long)(minutes / 60));
+    else
+        snprintf(ret_text, 32, "%ld days ago", (long)(minutes / 60 / 24));
+}
+
+static bool outcome_good(const char *outcome)
+{
+    return strcmp(outcome, "failed") != 0 && strcmp(outcome, "cancelled") != 0;
+}
+
+/* The last run of each connection, and the last one that brought something. */
+static void health_runs(struct health *health)
+{
+    uint32_t last = query_last_run(health->query);
+    for (uint32_t run = last, seen = 0; run > 0 && seen < LOOK_BACK; run--, seen++) {
+        struct run_line line;
+        bool open = false;
+        if (!runs_line(health->query, run, &line))
+            continue;
+        for (size_t i = 0; i < health->count; i++) {
+            struct connection_health *one = &health->connections[i];
+            if (strcmp(one->connection->name, line.connection) == 0) {
+                if (one->last.run == 0)
+                    one->last = line;
+                if (one->good.run == 0 && outcome_good(line.outcome))
+                    one->good = line;
+            }
+            open |= one->good.run == 0;
+        }
+        if (!open)
+            return;
+    }
+}
+
+static void health_judge(struct health *health)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        struct connection_health *one = &health->connections[i];
+        for (size_t t = 0; t < TYPES; t++)
+            one->waits[t] = query_count_waits(health->query, types[t], one->connection->name, COUNT_MOST);
+        bool trouble = one->last.run > 0 && (!outcome_good(one->last.outcome) || one->waits[2] > 0);
+        bool asks = one->waits[0] > 0 || one->waits[1] > 0 || strcmp(one->last.outcome, "held") == 0;
+        int status = asks ? STATUS_HELD : trouble ? STATUS_PARTLY : STATUS_DONE;
+        health->status = status > health->status ? status : health->status;
+    }
+}
+
+static void health_read(struct context *context, const char *id, struct health *health)
+{
+    struct err err = {0};
+    *health = (struct health){.id = id};
+    health->failed = context_organization(context, id, &health->organization);
+    if (health->failed)
+        return;
+    const struct organization *organization = health->organization;
+    health->connections =
+        arena_get(context->arena, (organization->connection_count + 1) * sizeof(*health->connections));
+    for (size_t i = 0; health->connections && i < organization->connection_count; i++)
+        health->connections[health->count++] = (struct connection_health){
+            .connection = &organization->connections[i], .last.outcome = "", .good.outcome = ""};
+    int rc = health->connections ? query_open(context->settings, organization, &health->query, &err) : -ENOMEM;
+    if (rc == ERR_GONE)
+        return;
+    if (rc == 0) {
+        health_runs(health);
+        health_judge(health);
+        rc = query_end(health->query, &err);
+    }
+    if (rc != 0)
+        health->failed = complain_rc(rc, &err);
+}
+
+static void health_done(struct health *health)
+{
+    query_close(health->query);
+    organization_free(health->organization);
+}
+
+/* --- for people --- */
+
+static void waits_cell(struct grid *grid, size_t count, enum color color)
+{
+    if (count == 0)
+        grid_text(grid, "-");
+    else
+        grid_format(grid, color, "%zu%s", count, count >= COUNT_MOST ? "+" : "");
+}
+
+static void connection_row(struct grid *grid, const struct health *health, const struct connection_health *one)
+{
+    char time[QUERY_TIME] = "never", age[32] = "";
+    grid_text(grid, one->connection->name);
+    if (one->last.run == 0) {
+        grid_text(grid, "never");
+        for (size_t i = 0; i < 7; i++)
+            grid_text(grid, i == 1 || i == 0 ? "" : "-");
+        return;
+    }
+    query_time(health->query, one->last.started_ms, time);
+    grid_format(grid, COLOR_NONE, "%s (run %u)", time, one->last.run);
+    grid_format(grid, outcome_color(one->last.outcome), "%s", one->last.outcome);
+    if (one->good.run)
+        age_text(one->good.started_ms, age);
+    grid_text(grid, one->good.run ? age : "never");
+    grid_number(grid, one->good.population);
+    for (size_t t = 0; t < TYPES; t++)
+        waits_cell(grid, one->waits[t], t < 2 ? COLOR_YELLOW : COLOR_NONE);
+}
+
+static void drift_tell(struct context *context, const struct health *health)
+{
+    TIDY(free) struct wait_item *items = NULL;
+    size_t count = 0;
+    if (query_waits(health->query, "c", COLUMNS_SHOWN, &items, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        TIDY_DONE(buffer_done) struct buffer record = {0};
+        TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        waits_record(health->query, &items[i], &record);
+        waits_sentence(&items[i], &sentence);
+        screen_print(&context->screen, "  %s: %s\n", record.data ? record.data : "", sentence.data);
+    }
+}
+
+static void organization_tell(struct context *context, const struct health *health)
+{
+    const struct screen *screen = &context->screen;
+    const struct organization *organization = health->organization;
+    size_t waits[TYPES] = {0};
+    screen_print(screen, "%s%s%s%s\n", organization->name ? organization->name : organization->id,
+                 organization->name ? " (" : "", organization->name ? organization->id : "",
+                 organization->name ? ")" : "");
+    if (!health->query) {
+        screen_print(screen, "  nothing was fetched yet: muster sync %s\n", health->id);
+        return;
+    }
+    struct grid grid;
+    grid_start(&grid, screen, "  ", "CONNECTION|LAST RUN|OUTCOME|GOOD|>RECORDS|>HELD|>REVIEWS|>DEAD|>COLUMNS");
+    for (size_t i = 0; i < health->count; i++) {
+        connection_row(&grid, health, &health->connections[i]);
+        for (size_t t = 0; t < TYPES; t++)
+            waits[t] += health->connections[i].waits[t];
+    }
+    grid_end(&grid);
+    for (size_t i = 0; i < health->count; i++) {
+        const char *at = health->connections[i].last.partitions, *name, *reason;
+        while (at && runs_reason(health->query, &at, &name, &reason))
+            screen_print(screen, "  %s/%s: %s\n", health->connections[i].connection->name, name, reason);
+    }
+    if (waits[3] > 0)
+        drift_tell(context, health);
+    if (waits[0] + waits[1] > 0)
+        screen_print(screen, "  Somebody must decide: muster inbox %s\n", health->id);
+    else if (waits[2] > 0)
+        screen_print(screen, "  Some records were not taken: muster deadletters %s\n", health->id);
+}
+
+/* --- for programs --- */
+
+static int organization_json(struct context *context, const struct health *health)
+{
+    static const char *const names[TYPES] = {"held", "reviews", "dead_letters", "drift"};
+    TIDY_DONE(buffer_done) struct buffer out = {0};
+    buffer_byte(&out, '{');
+    json_member_text(&out, "organization", health->id);
+    json_member_number(&out, "status", (uint64_t)health->status);
+    json_name(&out, "connections");
+    buffer_byte(&out, '[');
+    for (size_t i = 0; i < health->count; i++) {
+        const struct connection_health *one = &health->connections[i];
+        char time[25];
+        buffer_text(&out, i ? ",{" : "{");
+        json_member_text(&out, "connection", one->connection->name);
+        json_member_number(&out, "run", one->last.run);
+        instant_write(one->last.started_ms, time);
+        json_member_text(&out, "started", one->last.run ? time : NULL);
+        json_member_text(&out, "outcome", one->last.run ? one->last.outcome : NULL);
+        instant_write(one->good.started_ms, time);
+        json_member_text(&out, "good", one->good.run ? time : NULL);
+        json_member_number(&out, "population", one->good.population);
+        for (size_t t = 0; t < TYPES; t++)
+            json_member_number(&out, names[t], one->waits[t]);
+        buffer_byte(&out, '}');
+    }
+    buffer_text(&out, "]}\n");
+    if (out.rc != 0)
+        return complain_rc(out.rc, NULL);
+    fwrite(out.data, 1, out.len, context->screen.out);
+    return STATUS_DONE;
+}
+
+static int needier(const void *a, const void *b)
+{
+    const struct health *x = a, *y = b;
+    if ((x->failed != 0) != (y->failed != 0))
+        return x->failed ? -1 : 1;
+    return x->status != y->status ? y->status - x->status : strcmp(x->id, y->id);
+}
+
+int verb_status(struct context *context)
+{
+    int status = context_settings(context);
+    const char *const one[] = {context->arguments.words[0], NULL}, *const *ids = one;
+    if (status == STATUS_DONE && !one[0]) {
+        int rc = organization_list(context->settings, context->arena, &ids);
+        if (rc != 0)
+            return complain_rc(rc, NULL);
+    }
+    size_t count = 0;
+    while (status == STATUS_DONE && ids[count])
+        count++;
+    TIDY(free) struct health *all = mem_new(count + 1, sizeof(*all));
+    if (status != STATUS_DONE || !all)
+        return status ? status : complain_rc(-ENOMEM, NULL);
+    for (size_t i = 0; i < count; i++)
+        health_read(context, ids[i], &all[i]);
+    if (count > 1)
+        qsort(all, count, sizeof(*all), needier);
+    for (size_t i = 0; i < count; i++) {
+        int worst = all[i].failed ? all[i].failed : all[i].status;
+        status = worst > status ? worst : status;
+        if (all[i].failed)
+            fprintf(stderr, "muster: organization '%s' could not be looked at\n", all[i].id);
+        else if (context->json)
+            organization_json(context, &all[i]);
+        else if (!context->quiet || all[i].status != STATUS_DONE)
+            organization_tell(context, &all[i]);
+        health_done(&all[i]);
+    }
+    return status;
+}
+
+/* --- runs --- */
+
+int verb_runs(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    int status = context_open(context, context->arguments.words[0], &opened);
+    if (status != STATUS_DONE)
+        return status;
+    struct grid grid;
+    grid_start(&grid, &context->screen, "",
+               ">RUN|STARTED|CONNECTION|OUTCOME|>READ|>CREATED|>UPDATED|>LEFT|>BACK|>HELD|>DEAD|>SECONDS");
+    for (uint32_t run = query_last_run(opened.query); run > 0; run--) {
+        struct run_line line;
+        struct bytes json;
+        char time[QUERY_TIME];
+        if (!query_run(opened.query, run, &json))
+            continue;
+        if (context->json) {
+            fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
+            continue;
+        }
+        if (!runs_line(opened.query, run, &line))
+            continue;
+        query_time(opened.query, line.started_ms, time);
+        grid_number(&grid, run);
+        grid_text(&grid, time);
+        grid_text(&grid, line.connection);
+        grid_format(&grid, outcome_color(line.outcome), "%s", line.outcome);
+        const uint64_t counts[] = {line.read,        line.created, line.updated,     line.deactivated,
+                                   line.reactivated, line.held,    line.dead_letters};
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+            grid_number(&grid, counts[i]);
+        grid_format(&grid, COLOR_NONE, "%.1f s", line.seconds);
+    }
+    if (context->json)
+        buffer_clear(&grid.cells);
+    grid_end(&grid);
+    struct err err = {0};
+    int rc = query_end(opened.query, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}
+
+static void run_tell(struct context *context, struct query *query, const struct run_line *line)
+{
+    const struct screen *screen = &context->screen;
+    const struct {
+        const char *what;
+        uint64_t count;
+        bool always;
+    } counts[] = {{"read", line->read, true},
+                  {"created", line->created, true},
+                  {"updated", line->updated, true},
+                  {"unchanged", line->unchanged, true},
+                  {"missing", line->missing, false},
+                  {"deactivated", line->deactivated, false},
+                  {"back again", line->reactivated, false},
+                  {"held", line->held, false},
+                  {"reviews", line->reviews, false},
+                  {"dead letters", line->dead_letters, false},
+                  {"changed columns", line->drift, false},
+                  {"records present", line->population, true}};
+    char time[QUERY_TIME];
+    query_time(query, line->started_ms, time);
+    screen_print(screen, "run %u of %s  ", line->run, line->connection);
+    screen_text(screen, outcome_color(line->outcome), line->outcome);
+    fprintf(screen->out, "  %s, %.1f s\n", time, line->seconds);
+    const char *at = line->partitions, *name, *reason;
+    while (at && runs_reason(query, &at, &name, &reason))
+        screen_print(screen, "  %s: %s\n", name, reason);
+    if (line->allowed_held)
+        screen_print(screen, "  removals that run %u held were let go: %s\n", line->allowed_held,
+                     line->reason ? line->reason : "");
+    struct grid grid;
+    grid_start(&grid, screen, "  ", "|>");
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (counts[i].always || counts[i].count > 0) {
+            grid_text(&grid, counts[i].what);
+            grid_number(&grid, counts[i].count);
+        }
+    grid_end(&grid);
+    if (strlen(line->files) > 2)
+        screen_print(screen, "  files: %.*s\n", (int)strlen(line->files) - 2, line->files + 1);
+}
+
+int verb_run(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    const char *organization = context->arguments.words[0], *text = context->arguments.words[1];
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX)
+        return complain_words("'%s' is no number of a run: `muster runs %s` lists them", text, organization);
+    int status = context_open(context, organization, &opened);
+    if (status != STATUS_DONE)
+        return status;
+    struct run_line line;
+    struct bytes json;
+    if (!query_run(opened.query, (uint32_t)number, &json) || !runs_line(opened.query, (uint32_t)number, &line)) {
+        struct err err = {0};
+        int rc = query_end(opened.query, &err);
+        if (rc != 0)
+            return complain_rc(rc, &err);
+        err_set(&err, ERR_GONE, "there is no run %lu: `muster runs %s` lists them", number, organization);
+        return complain_rc(ERR_GONE, &err);
+    }
+    if (context->json)
+        fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
+    else
+        run_tell(context, opened.query, &line);
+    return STATUS_DONE;
+}

@@ -1,0 +1,288 @@
+/* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
+#include "cli/progress.h"
+#include "cli/verb.h"
+#include "cli/waits.h"
+#include "engine/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN = 5 };
+
+static atomic_bool cancelled;
+
+/* The first interruption asks the run to end, the second one ends the process. */
+static void interrupt(int signal_number)
+{
+    atomic_store(&cancelled, true);
+    signal(signal_number, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = interrupt};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        sigaction(signals[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our output may go, the run goes on */
+}
+
+struct syncing {
+    struct context *context;
+    struct organization *organization;
+    uint32_t allow_held;
+    size_t runs, failed;
+    bool held, partly, busy, cancelled;
+};
+
+static enum color outcome_color(enum outcome outcome)
+{
+    return outcome == OUTCOME_SUCCEEDED ? COLOR_GREEN : outcome == OUTCOME_FAILED ? COLOR_RED : COLOR_YELLOW;
+}
+
+static void tell_counts(const struct screen *screen, const struct run_report *report)
+{
+    const struct {
+        uint64_t count;
+        const char *word;
+        bool always;
+    } counts[] = {{report->created, "created", true},
+                  {report->updated, "updated", true},
+                  {report->unchanged, "unchanged", true},
+                  {report->reactivated, "back again", false},
+                  {report->linked, "linked", false},
+                  {report->missing, "missing", false},
+                  {report->deactivated, "deactivated", false},
+                  {report->filtered, "not ours", false},
+                  {report->not_owner, "unknown and not created", false}};
+    char number[32];
+    progress_number(report->read, number);
+    fprintf(screen->out, "  %s read", number);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        progress_number(counts[i].count, number);
+        if (counts[i].always || counts[i].count > 0)
+            fprintf(screen->out, ", %s %s", number, counts[i].word);
+    }
+    fprintf(screen->out, "  (%.1f s)\n", report->seconds);
+}
+
+/* A few of what waits for this connection, then where the rest is. */
+static void tell_waits(struct syncing *syncing, struct query *query, const char *connection)
+{
+    static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
+    struct context *context = syncing->context;
+    TIDY(free) struct wait_item *items = NULL;
+    size_t count;
+    for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+        char type[] = {(char)types[t], '\0'}, text[64];
+        size_t total = query_count_waits(query, types[t], connection, SIZE_MAX), shown = 0;
+        free(TAKE(items));
+        if (total == 0 || query_waits(query, type, SIZE_MAX, &items, &count) != 0)
+            continue;
+        waits_count_text(types[t], total, SIZE_MAX, text);
+        screen_print(&context->screen, "  %s%s\n", text, types[t] == WAIT_HELD ? ": nobody of them was let go" : ":");
+        for (size_t i = 0; i < count && shown < SHOWN; i++) {
+            const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
+            TIDY_DONE(buffer_done) struct buffer sentence = {0};
+            if (!stream || strcmp(stream->connection_name, connection) != 0)
+                continue;
+            waits_sentence(&items[i], &sentence);
+            screen_print(&context->screen, "    %s%s%s\n",
+                         items[i].place ? items[i].place
+                         : items[i].id  ? items[i].id
+                                        : "",
+                         items[i].place || items[i].id ? "  " : "", sentence.data ? sentence.data : "");
+            shown++;
+        }
+        if (total > shown)
+            screen_print(&context->screen, "    … %zu more: muster %s %s\n", total - shown,
+                         types[t] == WAIT_DEAD ? "deadletters" : "inbox", query->organization->id);
+    }
+}
+
+static void tell_next(struct syncing *syncing, const struct run_report *report)
+{
+    const struct screen *screen = &syncing->context->screen;
+    if (report->held > 0)
+        screen_print(screen,
+                     "  Look at them: muster inbox %s\n"
+                     "  Let them go:  muster sync %s %s --allow-held %u --reason TEXT\n",
+                     report->organization, report->organization, report->connection, report->run);
+}
+
+static void tell(struct syncing *syncing, const struct run_report *report)
+{
+    const struct screen *screen = &syncing->context->screen;
+    if (syncing->context->json) {
+        fprintf(screen->out, "%s\n", report->json ? report->json : "{}");
+        fflush(screen->out);
+        return;
+    }
+    if (syncing->context->quiet && report->outcome == OUTCOME_SUCCEEDED)
+        return;
+    screen_print(screen, "%s  run %u  ", report->connection, report->run);
+    screen_text(screen, outcome_color(report->outcome), outcome_name(report->outcome));
+    fputc('\n', screen->out);
+    for (size_t i = 0; i < report->partition_count; i++) {
+        const struct run_partition *partition = &report->partitions[i];
+        if (partition->reason && *partition->reason)
+            screen_print(screen, "  %s%s%s\n", report->partition_count > 1 ? partition->name : "",
+                         report->partition_count > 1 ? ": " : "", partition->reason);
+        else if (partition->claim && strcmp(partition->claim, "unchanged") == 0)
+            screen_print(screen, "  %s%sthe source is the same as last time: nothing to do\n",
+                         report->partition_count > 1 ? partition->name : "", report->partition_count > 1 ? ": " : "");
+    }
+    if (report->outcome != OUTCOME_FAILED && report->outcome != OUTCOME_CANCELLED)
+        tell_counts(screen, report);
+    if (report->flagged > 0)
+        screen_print(screen,
+                     "  %lu value%s taken from numeric cells, first at %s: leading zeros may be lost; format the "
+                     "column as text\n",
+                     (unsigned long)report->flagged, report->flagged == 1 ? " was" : "s were",
+                     report->flagged_place ? report->flagged_place : "?");
+    struct query *query TIDY(query_close) = NULL;
+    if (query_open(syncing->context->settings, syncing->organization, &query, NULL) == 0)
+        tell_waits(syncing, query, report->connection);
+    tell_next(syncing, report);
+    fflush(screen->out);
+}
+
+static int sync_one(struct syncing *syncing, const struct connection *connection)
+{
+    struct context *context = syncing->context;
+    struct progress progress;
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct err err = {0};
+    progress_start(&progress, connection->name, !context->quiet);
+    struct run_request request = {.settings = context->settings,
+                                  .organization = syncing->organization,
+                                  .connectors = context->connectors,
+                                  .connection = connection,
+                                  .full = GIVEN(context, full),
+                                  .partition = VALUE(context, partition),
+                                  .allow_held = syncing->allow_held,
+                                  .reason = VALUE(context, reason),
+                                  .cancel = &cancelled,
+                                  .progress = progress_tell,
+                                  .context = &progress};
+    int rc = run_sync(&request, &report, &err);
+    progress_end(&progress);
+    syncing->runs++;
+    if (rc != 0) {
+        syncing->busy |= rc == ERR_BUSY;
+        syncing->failed++;
+        complain_rc(rc, &err);
+        return rc;
+    }
+    tell(syncing, &report);
+    syncing->failed += report.outcome == OUTCOME_FAILED;
+    syncing->held |= report.outcome == OUTCOME_HELD;
+    syncing->partly |= report.outcome == OUTCOME_PARTIAL;
+    syncing->cancelled |= report.outcome == OUTCOME_CANCELLED;
+    return 0;
+}
+
+static int sync_status(const struct syncing *syncing)
+{
+    if (syncing->busy)
+        return STATUS_BUSY;
+    if (syncing->cancelled || (syncing->failed > 0 && syncing->failed == syncing->runs))
+        return STATUS_FAILED;
+    return syncing->held ? STATUS_HELD : syncing->partly || syncing->failed ? STATUS_PARTLY : STATUS_DONE;
+}
+
+static int read_allow_held(struct syncing *syncing)
+{
+    const char *text = VALUE(syncing->context, allow_held), *reason = VALUE(syncing->context, reason);
+    if (!text)
+        return reason ? complain_words("--reason belongs to --allow-held") : STATUS_DONE;
+    char *end;
+    errno = 0;
+    unsigned long run = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || run == 0 || run > UINT32_MAX)
+        return complain_words("--allow-held takes the number of a run, not '%s': `muster runs %s` lists them", text,
+                              syncing->organization->id);
+    if (!reason || reason[strspn(reason, " \t\n")] == '\0')
+        return complain_words("--allow-held needs a reason: --reason TEXT; it is kept in the history");
+    syncing->allow_held = (uint32_t)run;
+    return STATUS_DONE;
+}
+
+/* With --allow-held and no connection: the one that the run was of. */
+static int held_connection(struct syncing *syncing, const struct connection **ret_connection)
+{
+    struct query *query TIDY(query_close) = NULL;
+    struct err err = {0};
+    int rc = query_open(syncing->context->settings, syncing->organization, &query, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    const char *name = query_run_connection(query, syncing->allow_held);
+    if (!*name)
+        return complain_words("there is no run %u: `muster runs %s` lists them", syncing->allow_held,
+                              syncing->organization->id);
+    *ret_connection = organization_connection(syncing->organization, name);
+    if (!*ret_connection)
+        return complain_words("run %u was of connection '%s', which is no longer in %s", syncing->allow_held, name,
+                              syncing->organization->file);
+    return STATUS_DONE;
+}
+
+static int find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection)
+{
+    struct organization *organization = syncing->organization;
+    *ret_connection = organization_connection(organization, name);
+    if (*ret_connection)
+        return STATUS_DONE;
+    const char **names = arena_get(syncing->context->arena, (organization->connection_count + 1) * sizeof(*names));
+    for (size_t i = 0; names && i < organization->connection_count; i++)
+        names[i] = organization->connections[i].name;
+    const char *near = names ? nearest_name(name, names) : NULL;
+    return complain_words("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
+                          near ? near : "", near ? "'?" : "");
+}
+
+static int sync_all(struct syncing *syncing)
+{
+    struct organization *organization = syncing->organization;
+    const char **words = syncing->context->arguments.words + 1;
+    const struct connection *connection;
+    for (size_t i = 0; words[i]; i++)
+        if (find_connection(syncing, words[i], &connection) != STATUS_DONE)
+            return STATUS_WORDS;
+    if (syncing->allow_held && !words[0]) {
+        int status = held_connection(syncing, &connection);
+        if (status != STATUS_DONE)
+            return status;
+        sync_one(syncing, connection);
+        return sync_status(syncing);
+    }
+    for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
+        if (words[0])
+            find_connection(syncing, words[i], &connection);
+        else
+            connection = &organization->connections[i];
+        if (!words[0] && !(connection->mappings && connection->mappings[0]))
+            continue; /* nothing is read from it */
+        if (sync_one(syncing, connection) == ERR_BUSY || atomic_load(&cancelled))
+            break;
+    }
+    if (syncing->runs == 0)
+        return complain_words("%s: no connection is read from: none has streams", organization->file);
+    return sync_status(syncing);
+}
+
+int verb_sync(struct context *context)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    int status = context_organization(context, context->arguments.words[0], &organization);
+    if (status != STATUS_DONE)
+        return status;
+    struct syncing syncing = {.context = context, .organization = organization};
+    status = read_allow_held(&syncing);
+    if (status != STATUS_DONE)
+        return status;
+    catch_signals();
+    return sync_all(&syncing);
+}

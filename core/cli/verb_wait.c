@@ -1,0 +1,178 @@
+/* verb_wait - inbox and deadletters: what waits for a person. */
+#include "base/date.h"
+#include "base/jsontext.h"
+#include "cli/verb.h"
+#include "cli/waits.h"
+#include "engine/reason.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_text[64])
+{
+    const char *one = type == WAIT_DEAD     ? "dead letter"
+                      : type == WAIT_HELD   ? "held removal"
+                      : type == WAIT_REVIEW ? "review"
+                                            : "changed column";
+    snprintf(ret_text, 64, "%zu%s %s%s", count, count >= most ? " or more" : "", one, count == 1 ? "" : "s");
+}
+
+void waits_record(const struct query *query, const struct wait_item *item, struct buffer *out)
+{
+    const struct stream_name *stream = streams_find(&query->streams, item->stream);
+    if (stream)
+        buffer_format(out, "%s/%s/%s", stream->connection_name, stream->partition, stream->stream);
+    if (item->id && item->type != WAIT_DRIFT)
+        buffer_format(out, "%s%s", stream ? "/" : "", item->id);
+}
+
+void waits_sentence(const struct wait_item *item, struct buffer *out)
+{
+    const char *sentence = item->reason ? reason_text(item->reason) : NULL;
+    bool of_place = item->field && item->place && strcmp(item->field, item->place) == 0;
+    if (item->field && !of_place)
+        buffer_format(out, "%s: ", item->field);
+    if (item->text)
+        buffer_format(out, item->type == WAIT_DRIFT ? "'%s': " : "\"%s\": ", item->text);
+    buffer_format(out, "%s", sentence ? sentence : "");
+    if (item->reason)
+        buffer_format(out, "%s%s%s", sentence ? " (" : "", item->reason, sentence ? ")" : "");
+}
+
+static int waits_json(struct context *context, struct query *query, const struct wait_item *item)
+{
+    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(buffer_done) struct buffer record = {0};
+    char id[32], since[25];
+    waits_record(query, item, &record);
+    snprintf(id, sizeof(id), "%c%lu", item->type, (unsigned long)item->number);
+    instant_write(item->since_ms, since);
+    buffer_byte(&out, '{');
+    json_member_text(&out, "id", id);
+    json_member_text(&out, "organization", query->organization->id);
+    json_member_text(&out, "since", since);
+    json_member_number(&out, "run", item->run);
+    json_member_text(&out, "record", record.data);
+    json_member_text(&out, "place", item->place);
+    json_member_text(&out, "field", item->field);
+    json_member_text(&out, "reason", item->reason);
+    json_member_text(&out, "sentence", item->reason ? reason_text(item->reason) : NULL);
+    json_member_text(&out, "text", item->text);
+    if (item->entity)
+        json_member_number(&out, "entity", item->entity);
+    buffer_text(&out, "}\n");
+    if (out.rc != 0 || record.rc != 0)
+        return complain_rc(out.rc ? out.rc : record.rc, NULL);
+    fwrite(out.data, 1, out.len, context->screen.out);
+    return STATUS_DONE;
+}
+
+int waits_print(struct context *context, struct query *query, const struct wait_item *items, size_t count)
+{
+    int status = STATUS_DONE;
+    for (size_t i = 0; context->json && i < count && status == STATUS_DONE; i++)
+        status = waits_json(context, query, &items[i]);
+    if (context->json || count == 0)
+        return status;
+    struct grid grid;
+    grid_start(&grid, &context->screen, "", "ID|SINCE|PLACE|RECORD|WHAT IS WRONG");
+    for (size_t i = 0; i < count; i++) {
+        TIDY_DONE(buffer_done) struct buffer record = {0};
+        TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        char since[QUERY_TIME];
+        waits_record(query, &items[i], &record);
+        if (items[i].type == WAIT_HELD && items[i].entity) {
+            query_label(query, KIND_person, items[i].entity, &sentence);
+            buffer_text(&sentence, ": ");
+        }
+        waits_sentence(&items[i], &sentence);
+        query_time(query, items[i].since_ms, since);
+        grid_format(&grid, COLOR_BOLD, "%c%lu", items[i].type, (unsigned long)items[i].number);
+        grid_text(&grid, since);
+        grid_text(&grid, items[i].place);
+        grid_text(&grid, record.data);
+        grid_text(&grid, sentence.data);
+    }
+    int rc = grid_end(&grid);
+    return rc ? complain_rc(rc, NULL) : STATUS_DONE;
+}
+
+/* What to type next, once for each kind of thing that waits. */
+static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
+{
+    const char *id = query->organization->id;
+    bool dead = false, drift = false, review = false;
+    const struct wait_item *held = NULL;
+    for (size_t i = 0; i < count; i++) {
+        dead |= items[i].type == WAIT_DEAD;
+        drift |= items[i].type == WAIT_DRIFT;
+        review |= items[i].type == WAIT_REVIEW;
+        held = items[i].type == WAIT_HELD && (!held || items[i].run > held->run) ? &items[i] : held;
+    }
+    if (context->json || context->quiet || count == 0)
+        return;
+    fputc('\n', context->screen.out);
+    if (dead)
+        screen_print(&context->screen, "Dead letters: mend them in the source or the mapping, then `muster sync %s`.\n",
+                     id);
+    if (held) {
+        const struct stream_name *stream = streams_find(&query->streams, held->stream);
+        screen_print(&context->screen,
+                     "Held: if they may go, `muster sync %s %s --allow-held %u --reason TEXT`; else the source must "
+                     "name them again.\n",
+                     id, stream ? stream->connection_name : "CONNECTION", held->run);
+    }
+    if (review)
+        screen_print(&context->screen,
+                     "Reviews: make the source or the matching rules say who is who, then `muster "
+                     "sync %s`.\n",
+                     id);
+    if (drift)
+        screen_print(&context->screen,
+                     "Changed columns: mend the header or the mapping; nothing was cleared meanwhile.\n");
+}
+
+static int show_waits(struct context *context, const char *id, const char *types, const char *none)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    TIDY(free) struct wait_item *items = NULL;
+    size_t count;
+    struct err err = {0};
+    int status = context_open(context, id, &opened);
+    if (status != STATUS_DONE)
+        return status;
+    int rc = query_waits(opened.query, types, SIZE_MAX, &items, &count);
+    if (rc != 0)
+        return complain_rc(store_fail(opened.query->store, rc, &err), &err);
+    if (count == 0 && !context->json && !context->quiet)
+        screen_print(&context->screen, "%s in '%s'.\n", none, id);
+    status = waits_print(context, opened.query, items, count);
+    waits_ways_out(context, opened.query, items, count);
+    return status;
+}
+
+int verb_deadletters(struct context *context)
+{
+    return show_waits(context, context->arguments.words[0], "d", "No dead letters");
+}
+
+int verb_inbox(struct context *context)
+{
+    static const char none[] = "Nothing waits for a person";
+    if (context->arguments.words[0])
+        return show_waits(context, context->arguments.words[0], NULL, none);
+    int status = context_settings(context);
+    const char *const *ids = NULL;
+    if (status != STATUS_DONE)
+        return status;
+    int rc = organization_list(context->settings, context->arena, &ids);
+    if (rc != 0)
+        return complain_rc(rc, NULL);
+    for (; *ids; ids++) {
+        if (!context->json && !context->quiet)
+            screen_print(&context->screen, "%s\n", *ids);
+        int one = show_waits(context, *ids, NULL, none);
+        status = one > status ? one : status;
+    }
+    return status;
+}
