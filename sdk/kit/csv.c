@@ -28,6 +28,7 @@ struct csv {
     bool over;      /* the file is in the window to its end */
     unsigned char *raw;
     size_t raw_len; /* left over of the last chunk */
+    size_t chunk;   /* bytes that are read at once */
 };
 
 /* Reads on: at least as much again as is already there, so that long records cost no square. */
@@ -39,9 +40,10 @@ static muster_rc csv_fill(struct csv *csv, muster_table_error *error)
         window->len -= csv->pos;
         csv->pos = 0;
     }
-    size_t wanted = window->len * 2 > CHUNK / 2 ? window->len * 2 : CHUNK / 2;
+    size_t wanted = window->len * 2 > csv->chunk / 2 ? window->len * 2 : csv->chunk / 2 + 1;
     while (window->len < wanted && !csv->over) {
-        int64_t got = muster_pread(csv->fd, csv->raw + csv->raw_len, CHUNK - csv->raw_len, csv->at);
+        size_t room = CHUNK - csv->raw_len;
+        int64_t got = muster_pread(csv->fd, csv->raw + csv->raw_len, room < csv->chunk ? room : csv->chunk, csv->at);
         if (got < 0)
             return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", csv->name);
         csv->at += (uint64_t)got;
@@ -218,7 +220,10 @@ static muster_rc csv_start(struct csv *csv, muster_table_error *error)
     csv->window.rc = MUSTER_OK;
     csv->over = false;
     csv->line = 1;
-    muster_rc rc = csv_fill(csv, error);
+    muster_rc rc;
+    do
+        rc = csv_fill(csv, error);
+    while (rc == MUSTER_OK && csv->separated && csv->window.len < sizeof("sep=;\r\n") && !csv->over);
     if (rc != MUSTER_OK || !csv->separated)
         return rc;
     struct cursor cursor = {.at = csv->window.data + 5, .end = csv->window.data + csv->window.len};
@@ -327,6 +332,7 @@ muster_rc muster_csv_open(const struct muster_source *source, void **ret_self, m
     csv->fd = source->fd;
     csv->name = source->name;
     csv->size = source->size;
+    csv->chunk = CHUNK;
     csv->window.ceiling = RECORD_MAX * 2;
     csv->field.ceiling = RECORD_MAX * 2;
     muster_rc rc = muster_encoding_find(source, &csv->encoding, &csv->skip, error);
@@ -334,6 +340,7 @@ muster_rc muster_csv_open(const struct muster_source *source, void **ret_self, m
         rc = csv_start(csv, error);
     if (rc == MUSTER_OK)
         rc = delimiter_find(csv, source->options->delimiter, error);
+    csv->chunk = source->trial.chunk && source->trial.chunk < CHUNK ? source->trial.chunk : CHUNK;
     if (rc == MUSTER_OK)
         rc = csv_start(csv, error);
     if (rc != MUSTER_OK) {

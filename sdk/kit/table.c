@@ -98,8 +98,15 @@ static muster_table_options options_whole(const muster_table_options *options)
 muster_rc muster_table_open(int fd, const muster_table_options *options, muster_table **ret_table,
                             muster_table_error *error)
 {
+    static const struct muster_trial none;
+    return muster_table_try(fd, options, &none, ret_table, error);
+}
+
+muster_rc muster_table_try(int fd, const muster_table_options *options, const struct muster_trial *trial,
+                           muster_table **ret_table, muster_table_error *error)
+{
     muster_table_options whole = options_whole(options);
-    struct muster_source source = {.fd = fd, .options = &whole};
+    struct muster_source source = {.fd = fd, .trial = *trial, .options = &whole};
     muster_table *table = calloc(1, sizeof(*table));
     if (table)
         table->name = strdup(whole.name ? whole.name : "the file");

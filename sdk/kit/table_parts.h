@@ -61,9 +61,20 @@ struct muster_reader {
     const char *(*sheet_name)(const void *self); /* NULL for a .csv */
 };
 
+/* How a test makes a reader go another way to the same rows. */
+struct muster_trial {
+    bool slow;    /* workbooks: libxml2 reads all parts, nothing is scanned by hand */
+    size_t chunk; /* bytes that are read of a file or of a part at once; 0: the usual */
+};
+
+/* muster_table_open() with a trial. */
+muster_rc muster_table_try(int fd, const muster_table_options *options, const struct muster_trial *trial,
+                           muster_table **ret_table, muster_table_error *error);
+
 /* What the readers are given: `name` is set, the file is not empty, and `head` are its first bytes. */
 struct muster_source {
     int fd;
+    struct muster_trial trial;
     uint64_t size;
     const char *name;
     const muster_table_options *options;

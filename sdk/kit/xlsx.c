@@ -10,6 +10,7 @@
 
 struct xlsx {
     const char *file;
+    bool slow; /* a trial */
     struct muster_package *package;
     struct muster_book book;
     struct muster_styles styles;
@@ -67,11 +68,17 @@ static muster_rc xlsx_parts(struct xlsx *xlsx, const char *wanted, muster_table_
     if (xlsx->book.styles)
         rc = muster_styles_read(xlsx->package, xlsx->book.styles, &xlsx->styles, error);
     if (rc == MUSTER_OK && xlsx->book.strings)
-        rc = muster_strings_read(xlsx->package, xlsx->book.strings, &xlsx->strings, error);
+        rc = muster_strings_read(xlsx->package, xlsx->book.strings, xlsx->slow, &xlsx->strings, error);
     xlsx->sheet.strings = &xlsx->strings;
     xlsx->sheet.styles = &xlsx->styles;
     xlsx->sheet.is_1904 = xlsx->book.is_1904;
     return rc;
+}
+
+static muster_rc xlsx_rewind(void *self, muster_table_error *error)
+{
+    struct xlsx *xlsx = self;
+    return xlsx_open_sheet(xlsx, xlsx->slow ? &muster_sheet_tokens : &muster_scan_tokens, error);
 }
 
 muster_rc muster_xlsx_open(const struct muster_source *source, void **ret_self, muster_table_error *error)
@@ -80,12 +87,15 @@ muster_rc muster_xlsx_open(const struct muster_source *source, void **ret_self, 
     if (!xlsx)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", source->name);
     xlsx->file = source->name;
+    xlsx->slow = source->trial.slow;
     const char *wanted = source->options->sheet && *source->options->sheet ? source->options->sheet : "1";
     muster_rc rc = muster_package_open(source->fd, source->size, xlsx->file, &xlsx->package, error);
-    if (rc == MUSTER_OK)
+    if (rc == MUSTER_OK) {
+        muster_package_chunk(xlsx->package, source->trial.chunk);
         rc = xlsx_parts(xlsx, wanted, error);
+    }
     if (rc == MUSTER_OK)
-        rc = xlsx_open_sheet(xlsx, &muster_scan_tokens, error);
+        rc = xlsx_rewind(xlsx, error);
     if (rc != MUSTER_OK) {
         xlsx_close(xlsx);
         return rc;
@@ -116,12 +126,6 @@ static muster_rc xlsx_more(void *self, struct muster_rows *rows, muster_table_er
         return muster_table_fail(error, MUSTER_DATA, "%s!%llu: %s", xlsx->entry->name,
                                  (unsigned long long)xlsx->sheet.row, xlsx->sheet.damaged);
     return MUSTER_OK;
-}
-
-static muster_rc xlsx_rewind(void *self, muster_table_error *error)
-{
-    struct xlsx *xlsx = self;
-    return xlsx_open_sheet(xlsx, &muster_scan_tokens, error);
 }
 
 static void xlsx_progress(const void *self, uint64_t *ret_done, uint64_t *ret_total)

@@ -26,9 +26,9 @@ enum lex { LEX_OK, LEX_MORE, LEX_ODD };
 struct muster_lex {
     struct muster_member *member;
     char *data;
-    size_t len, room, chunk; /* chunk: read at once, 0: as much as there is room */
-    const char *at, *end;    /* the next piece begins at `at` */
-    bool over;               /* the part is in the window to its end */
+    size_t len, room;
+    const char *at, *end; /* the next piece begins at `at` */
+    bool over;            /* the part is in the window to its end */
     struct muster_bytes scratch;
 };
 
@@ -56,8 +56,7 @@ static inline muster_rc lex_fill(struct muster_lex *lex, muster_table_error *err
         lex->data = bigger;
         lex->room = room;
     }
-    size_t wanted = lex->chunk && lex->chunk < lex->room - left ? lex->chunk : lex->room - left;
-    muster_rc rc = muster_member_read(lex->member, lex->data + left, wanted, &got, error);
+    muster_rc rc = muster_member_read(lex->member, lex->data + left, lex->room - left, &got, error);
     if (rc != MUSTER_OK)
         return rc;
     lex->over = got == 0;

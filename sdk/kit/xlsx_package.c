@@ -19,6 +19,7 @@ struct muster_package {
     const char *name;
     int fd;
     uint64_t size, at; /* at: where libzip reads next */
+    size_t chunk;      /* of a trial; 0: as much as there is room */
     zip_error_t error;
 };
 
@@ -136,6 +137,11 @@ void muster_package_close(struct muster_package *package)
     free(package);
 }
 
+void muster_package_chunk(struct muster_package *package, size_t chunk)
+{
+    package->chunk = chunk;
+}
+
 const char *muster_package_name(const struct muster_package *package)
 {
     return package->name;
@@ -195,7 +201,8 @@ muster_rc muster_member_read(struct muster_member *member, void *data, size_t ro
                              muster_table_error *error)
 {
     const char *name = member->package->name;
-    zip_int64_t got = zip_fread(member->file, data, room);
+    size_t chunk = member->package->chunk;
+    zip_int64_t got = zip_fread(member->file, data, chunk && chunk < room ? chunk : room);
     if (got < 0)
         return package_fail(name, zip_file_get_error(member->file), error);
     member->done += (uint64_t)got;

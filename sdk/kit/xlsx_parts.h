@@ -24,6 +24,7 @@ struct muster_member;
 /* `name` must outlive it. */
 muster_rc muster_package_open(int fd, uint64_t size, const char *name, struct muster_package **ret_package,
                               muster_table_error *error);
+void muster_package_chunk(struct muster_package *package, size_t chunk); /* at most that many bytes are read at once */
 void muster_package_close(struct muster_package *package);
 const char *muster_package_name(const struct muster_package *package);
 /* Number of a member, -1: none. Upper and lower case and \ for / are forgiven. */
@@ -119,8 +120,9 @@ struct muster_strings {
     size_t count, room;
 };
 
-muster_rc muster_strings_read(struct muster_package *package, const char *path, struct muster_strings *ret_strings,
-                              muster_table_error *error);
+/* slow: by libxml2, not by hand. */
+muster_rc muster_strings_read(struct muster_package *package, const char *path, bool slow,
+                              struct muster_strings *ret_strings, muster_table_error *error);
 void muster_strings_done(struct muster_strings *strings);
 /* Ends the string whose bytes were added since the last one. */
 muster_rc muster_strings_end(struct muster_strings *strings);
@@ -138,7 +140,6 @@ struct muster_sheet {
     const char *damaged; /* what makes the sheet unreadable; NULL */
     uint64_t finished;   /* rows that ended */
     uint64_t skip;       /* rows to pass over: another tokenizer gave them already */
-    size_t chunk;        /* bytes that are read at once; 0: the usual. For tests */
 };
 
 /* A row begins: number 0 is the one after the last. */

@@ -226,7 +226,6 @@ static muster_rc scan_begin(struct muster_sheet *sheet, struct muster_member *me
     self->sheet = sheet;
     self->file = file;
     self->lex.member = member;
-    self->lex.chunk = sheet->chunk;
     muster_rc rc = lex_fill(&self->lex, error);
     if (rc == MUSTER_UNSUPPORTED) /* nothing is in the window yet: it cannot be too small */
         rc = muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", file);

@@ -25,7 +25,6 @@ struct muster_tokenizer {
     struct muster_bytes value;
     bool in_data, in_row, in_cell, in_value, has_value, has_formula, over;
     unsigned phonetic;
-    size_t chunk_len;
     char chunk[CHUNK];
 };
 
@@ -130,7 +129,6 @@ static muster_rc sheet_begin(struct muster_sheet *sheet, struct muster_member *m
     self->sheet = sheet;
     self->member = member;
     self->file = file;
-    self->chunk_len = sheet->chunk && sheet->chunk < CHUNK ? sheet->chunk : CHUNK;
     self->value.ceiling = MUSTER_TABLE_CELL * 16; /* beyond the ceiling of a cell, so that the row is to blame */
     muster_rc rc = muster_xml_begin(&self->xml, &events, self, file, part, error);
     if (rc != MUSTER_OK) {
@@ -146,7 +144,7 @@ static muster_rc sheet_more(struct muster_tokenizer *self, muster_table_error *e
     struct muster_rows *rows = self->sheet->rows;
     while (rows->mark_count == rows->mark_next && !self->over) {
         size_t len = 0;
-        muster_rc rc = muster_member_read(self->member, self->chunk, self->chunk_len, &len, error);
+        muster_rc rc = muster_member_read(self->member, self->chunk, CHUNK, &len, error);
         if (rc != MUSTER_OK)
             return rc;
         self->over = len == 0;

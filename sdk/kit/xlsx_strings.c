@@ -101,10 +101,9 @@ static enum lex string_next(struct muster_lex *lex, struct muster_strings *strin
 }
 
 /* MUSTER_UNSUPPORTED: not of the ordinary shape, or too much; libxml2 decides. */
-static muster_rc strings_scan(struct muster_member *member, struct muster_strings *strings, size_t chunk,
-                              muster_table_error *error)
+static muster_rc strings_scan(struct muster_member *member, struct muster_strings *strings, muster_table_error *error)
 {
-    struct muster_lex lex = {.member = member, .chunk = chunk};
+    struct muster_lex lex = {.member = member};
     struct lex_attributes attributes;
     bool begun = false, over = false;
     enum lex step = LEX_MORE;
@@ -132,8 +131,8 @@ static muster_rc strings_scan(struct muster_member *member, struct muster_string
     return rc;
 }
 
-muster_rc muster_strings_read(struct muster_package *package, const char *path, struct muster_strings *ret_strings,
-                              muster_table_error *error)
+muster_rc muster_strings_read(struct muster_package *package, const char *path, bool slow,
+                              struct muster_strings *ret_strings, muster_table_error *error)
 {
     static const struct muster_xml_events events = {strings_start, strings_close, strings_text};
     struct strings_context context = {.strings = ret_strings};
@@ -141,7 +140,7 @@ muster_rc muster_strings_read(struct muster_package *package, const char *path, 
     *ret_strings = (struct muster_strings){.bytes.ceiling = STRINGS_MAX};
     muster_rc rc = muster_member_open(package, path, PART_MAX, &member, error);
     if (rc == MUSTER_OK)
-        rc = strings_scan(member, ret_strings, 0, error);
+        rc = slow ? MUSTER_UNSUPPORTED : strings_scan(member, ret_strings, error);
     muster_member_close(member);
     if (rc == MUSTER_UNSUPPORTED) {
         muster_strings_done(ret_strings);

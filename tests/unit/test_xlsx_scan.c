@@ -22,10 +22,12 @@ static char *tokens_text(const char *sheet_xml, const struct muster_tokens *toke
     muster_rows_clear(&rows);
     uint64_t size = (uint64_t)lseek(fd, 0, SEEK_END);
     assert_int_equal(muster_package_open(fd, size, "book.xlsx", &package, &error), 0);
-    assert_int_equal(muster_strings_read(package, "xl/sharedStrings.xml", &strings, &error), 0);
+    muster_package_chunk(package, chunk);
+    assert_int_equal(
+        muster_strings_read(package, "xl/sharedStrings.xml", tokens == &muster_sheet_tokens, &strings, &error), 0);
     assert_int_equal(muster_styles_read(package, "xl/styles.xml", &styles, &error), 0);
     assert_int_equal(muster_member_open(package, "xl/worksheets/sheet1.xml", 1 << 30, &member, &error), 0);
-    struct muster_sheet sheet = {.strings = &strings, .styles = &styles, .rows = &rows, .column = -1, .chunk = chunk};
+    struct muster_sheet sheet = {.strings = &strings, .styles = &styles, .rows = &rows, .column = -1};
     muster_rc rc = tokens->begin(&sheet, member, "book.xlsx", "sheet1.xml", &tokenizer, &error);
     const muster_row *row = NULL;
     while (rc == MUSTER_OK &&
