@@ -193,7 +193,7 @@ static void fields_tell(struct query *query, enum kind kind, const struct entity
 
 static void records_tell(struct query *query, enum kind kind, const struct entity *entity, struct grid *grid)
 {
-    static const char *const states[] = {"", "present", "missing", "gone"};
+    static const char *const states[] = {"", "like this", "missing", "gone"};
     for (uint16_t n = 0; n < entity->member_count; n++) {
         TIDY_DONE(buffer_done) struct buffer record = {0};
         char since[QUERY_TIME];
@@ -207,7 +207,7 @@ static void records_tell(struct query *query, enum kind kind, const struct entit
         unsigned state = query->record->state;
         query_time(query, query->record->since_ms, since);
         grid_text(grid, state < 4 ? states[state] : "");
-        grid_format(grid, COLOR_NONE, "since %s, run %u", since, query->record->run);
+        grid_format(grid, COLOR_NONE, "since %s (run %u)", since, query->record->run);
     }
 }
 

@@ -165,7 +165,7 @@ static void drift_tell(struct context *context, const struct health *health)
         TIDY_DONE(buffer_done) struct buffer record = {0};
         TIDY_DONE(buffer_done) struct buffer sentence = {0};
         waits_record(health->query, &items[i], &record);
-        waits_sentence(&items[i], &sentence);
+        waits_sentence(health->query, &items[i], true, &sentence);
         screen_print(&context->screen, "  %s: %s\n", record.data ? record.data : "", sentence.data);
     }
 }
@@ -183,7 +183,7 @@ static void organization_tell(struct context *context, const struct health *heal
         return;
     }
     struct grid grid;
-    grid_start(&grid, screen, "  ", "CONNECTION|LAST RUN|OUTCOME|GOOD|>RECORDS|>HELD|>REVIEWS|>DEAD|>COLUMNS");
+    grid_start(&grid, screen, "  ", "CONNECTION|LAST RUN|OUTCOME|LAST GOOD|>RECORDS|>HELD|>REVIEWS|>DEAD|>HEADER");
     for (size_t i = 0; i < health->count; i++) {
         connection_row(&grid, health, &health->connections[i]);
         for (size_t t = 0; t < TYPES; t++)

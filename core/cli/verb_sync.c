@@ -88,12 +88,8 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
             TIDY_DONE(buffer_done) struct buffer sentence = {0};
             if (!stream || strcmp(stream->connection_name, connection) != 0)
                 continue;
-            waits_sentence(&items[i], &sentence);
-            screen_print(&context->screen, "    %s%s%s\n",
-                         items[i].place ? items[i].place
-                         : items[i].id  ? items[i].id
-                                        : "",
-                         items[i].place || items[i].id ? "  " : "", sentence.data ? sentence.data : "");
+            waits_sentence(query, &items[i], true, &sentence);
+            screen_print(&context->screen, "    %s\n", sentence.data ? sentence.data : "");
             shown++;
         }
         if (total > shown)

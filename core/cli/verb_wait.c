@@ -26,10 +26,32 @@ void waits_record(const struct query *query, const struct wait_item *item, struc
         buffer_format(out, "%s%s", stream ? "/" : "", item->id);
 }
 
-void waits_sentence(const struct wait_item *item, struct buffer *out)
+/* "Employees!F4"; of a header "column M". */
+static void waits_place(const struct wait_item *item, struct buffer *out)
+{
+    bool drift = item->type == WAIT_DRIFT;
+    if (item->place && !(drift && item->text && strcmp(item->place, item->text) == 0))
+        buffer_format(out, "%s%s", drift ? "column " : "", item->place);
+}
+
+void waits_sentence(struct query *query, const struct wait_item *item, bool alone, struct buffer *out)
 {
     const char *sentence = item->reason ? reason_text(item->reason) : NULL;
     bool of_place = item->field && item->place && strcmp(item->field, item->place) == 0;
+    size_t before = out->len;
+    if (alone)
+        waits_place(item, out);
+    if (alone && out->len == before && item->id && item->type != WAIT_DRIFT)
+        buffer_text(out, item->id);
+    if (out->len > before)
+        buffer_text(out, "  ");
+    uint64_t person = item->entity;
+    if (person == 0 && item->type == WAIT_HELD && item->id)
+        person = query_record_person(query, item->stream, item->id);
+    if (person != 0 && item->type != WAIT_DEAD) {
+        query_label(query, KIND_person, person, out);
+        buffer_text(out, ": ");
+    }
     if (item->field && !of_place)
         buffer_format(out, "%s: ", item->field);
     if (item->text)
@@ -79,17 +101,15 @@ int waits_print(struct context *context, struct query *query, const struct wait_
     for (size_t i = 0; i < count; i++) {
         TIDY_DONE(buffer_done) struct buffer record = {0};
         TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        TIDY_DONE(buffer_done) struct buffer place = {0};
         char since[QUERY_TIME];
+        waits_place(&items[i], &place);
         waits_record(query, &items[i], &record);
-        if (items[i].type == WAIT_HELD && items[i].entity) {
-            query_label(query, KIND_person, items[i].entity, &sentence);
-            buffer_text(&sentence, ": ");
-        }
-        waits_sentence(&items[i], &sentence);
+        waits_sentence(query, &items[i], false, &sentence);
         query_time(query, items[i].since_ms, since);
         grid_format(&grid, COLOR_BOLD, "%c%lu", items[i].type, (unsigned long)items[i].number);
         grid_text(&grid, since);
-        grid_text(&grid, items[i].place);
+        grid_text(&grid, place.data);
         grid_text(&grid, record.data);
         grid_text(&grid, sentence.data);
     }

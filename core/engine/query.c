@@ -238,6 +238,20 @@ const struct section_view *query_section(struct query *query, const struct membe
     return NULL;
 }
 
+uint64_t query_record_person(struct query *query, uint32_t stream, const char *id)
+{
+    TIDY_DONE(buffer_done) struct buffer key = {0};
+    struct bytes value;
+    source_key(stream, id, strlen(id), &key);
+    if (key.rc != 0 || !txn_get(&query->txn, TABLE_source, bytes(key.data, key.len), &value) ||
+        !source_read(value, query->record))
+        return 0;
+    for (uint16_t n = 0; n < query->record->count; n++)
+        if (query->record->sections[n].kind == KIND_person && person_there(query, query->record->sections[n].seed))
+            return query->record->sections[n].seed;
+    return 0;
+}
+
 int query_winners(struct query *query, enum kind kind, const struct entity *entity, struct query_winner **ret_winners,
                   size_t *ret_count)
 {

@@ -78,6 +78,9 @@ int query_reveal(struct query *query, const struct entity *entity, struct value 
 /* The record behind a member, in query->record; its section, or NULL. */
 const struct section_view *query_section(struct query *query, const struct member *member);
 
+/* The person whose id a record's own part has; 0: none, or the record was linked with an older one. */
+uint64_t query_record_person(struct query *query, uint32_t stream, const char *id);
+
 struct query_winner {
     uint16_t field;
     size_t member; /* of the entity */
