@@ -78,7 +78,7 @@ static void reasons_text(FILE *out)
 void help_man(FILE *out)
 {
     fputs(".\\\" Made by `muster help --man`; tests/script/manual holds it against the program.\n"
-          ".TH MUSTER 1 \"\" \"muster " PACKAGE_VERSION "\" \"User commands\"\n"
+          ".TH MUSTER 1 2026-11-21 \"muster " PACKAGE_VERSION "\" \"User commands\"\n"
           ".SH NAME\nmuster \\- keeps one employee record per person per organization\n"
           ".SH SYNOPSIS\n\\fBmuster\\fR [\\fIOPTION\\fR…] \\fICOMMAND\\fR [\\fIWORD\\fR…]\n"
           ".SH DESCRIPTION\n"

@@ -39,8 +39,11 @@ static int check_connect(struct context *context, const struct organization *org
                                   .connection = connection};
     int rc = run_check(&request, &err);
     if (rc != 0) {
-        fprintf(stderr, "%s: connection '%s': %s\n", organization->file, connection->name,
-                err.text[0] ? err.text : err_text(rc));
+        bool named = strncmp(err.text, "connection '", 12) == 0;
+        fprintf(stderr, "%s: ", organization->file);
+        if (!named)
+            fprintf(stderr, "connection '%s': ", connection->name);
+        fprintf(stderr, "%s\n", err.text[0] ? err.text : err_text(rc));
         return STATUS_FAILED;
     }
     if (!context->json && !context->quiet)
