@@ -142,8 +142,9 @@ int context_person(struct context *context, struct query *query, const char *org
         return complain_rc(ERR_GONE, &err);
     }
     if (ids.count > 1) {
-        fprintf(stderr, "muster: %zu people fit '%s'; say which, for example `muster %s %s id:%lu`\n", ids.count, key,
-                context->arguments.command->name, organization, (unsigned long)ids.items[0]);
+        fprintf(stderr, "muster: %zu%s people fit '%s'; say which, for example `muster %s %s id:%lu`\n", ids.count,
+                ids.count == QUERY_HITS_MOST ? " or more" : "", key, context->arguments.command->name, organization,
+                (unsigned long)ids.items[0]);
         person_list(context, query, &ids);
         return STATUS_WORDS;
     }

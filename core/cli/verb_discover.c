@@ -106,6 +106,22 @@ static int take_field(void *context, const char *stream, const muster_field *fie
     return seen && column_of(context, seen, field->name, NULL) ? 0 : -ENOMEM;
 }
 
+/* Where each column is, also of one that is empty in every row. */
+static int take_columns(void *context, struct lane_stream *told)
+{
+    struct seen_stream *stream = stream_of(context, told->name);
+    for (size_t i = 0; stream && i < told->count; i++) {
+        struct seen_column *column = column_of(context, stream, told->names[i], told->places[i]);
+        if (!column)
+            return -ENOMEM;
+        if (!*column->place)
+            column->place = arena_text(((struct seen *)context)->arena, told->places[i]);
+        if (!column->place)
+            return -ENOMEM;
+    }
+    return stream ? 0 : -ENOMEM;
+}
+
 static int take_record(void *context, const struct lane_record *record)
 {
     struct seen *seen = context;
@@ -116,12 +132,9 @@ static int take_record(void *context, const struct lane_record *record)
         return 0;
     for (size_t i = 0; i < record->count; i++) {
         uint32_t at = record->values[i].column;
-        struct seen_column *column = column_of(seen, stream, record->stream->names[at],
-                                               record->stream->places ? record->stream->places[at] : "");
+        struct seen_column *column = column_of(seen, stream, record->stream->names[at], "");
         if (!column)
             return -ENOMEM;
-        if (!*column->place && record->stream->places && record->stream->places[at])
-            column->place = arena_text(seen->arena, record->stream->places[at]);
         column_value(seen, column, &record->values[i]);
     }
     return 0;
@@ -355,7 +368,8 @@ int verb_discover(struct context *context)
     const struct connection *connection = organization_connection(organization, name);
     if (!connection)
         return complain_words("%s has no connection '%s'", organization->file, name);
-    struct lane_sink sink = {.context = &seen, .stream = take_stream, .field = take_field, .record = take_record};
+    struct lane_sink sink = {
+        .context = &seen, .stream = take_stream, .columns = take_columns, .field = take_field, .record = take_record};
     struct run_request request = {.settings = context->settings,
                                   .organization = organization,
                                   .connectors = context->connectors,

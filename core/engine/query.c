@@ -96,6 +96,8 @@ static int ids_add(struct query_ids *ids, uint64_t id)
     for (size_t i = 0; i < ids->count; i++)
         if (ids->items[i] == id)
             return 0;
+    if (ids->count == QUERY_HITS_MOST)
+        return 0;
     int rc = mem_grow(&ids->items, ids->count, &ids->room, sizeof(*ids->items));
     if (rc == 0)
         ids->items[ids->count++] = id;
@@ -175,7 +177,8 @@ static int find_named(struct query *query, const char *text, struct query_ids *i
     cursor_open(&cursor, &query->txn, TABLE_entity);
     int rc = 0;
     for (bool there = cursor_seek(&cursor, bytes(&kind, 1));
-         rc == 0 && there && cursor_has_prefix(&cursor, bytes(&kind, 1)); there = cursor_next(&cursor)) {
+         rc == 0 && there && ids->count < QUERY_HITS_MOST && cursor_has_prefix(&cursor, bytes(&kind, 1));
+         there = cursor_next(&cursor)) {
         struct image image;
         enum entity_state state;
         if (!entity_image(cursor.value, &image, &state))

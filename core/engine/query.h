@@ -48,6 +48,7 @@ struct query_ids {
 };
 void query_ids_done(struct query_ids *ids);
 
+enum { QUERY_HITS_MOST = 200 }; /* who finds more must say more */
 /* Persons by what people type: id:12, number:1001, email:…, name:…; without such a word: by number, else by e-mail,
  * else by a part of the name. ERR_DATA and a sentence when the key cannot be one. */
 int query_find(struct query *query, const char *key, struct query_ids *ret_ids, struct err *err);
