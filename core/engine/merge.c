@@ -24,6 +24,8 @@ static const struct authority *authority_for(const struct organization *organiza
 int merge_rank(const struct organization *organization, enum kind kind, const struct field *field,
                const struct connection *connection)
 {
+    if (!connection) /* no longer in the organization's file: only where nobody else says anything */
+        return INT_MAX;
     const struct authority *authority = authority_for(organization, kind, field);
     if (!authority) /* nobody said: as in the file */
         return (int)(connection - organization->connections);

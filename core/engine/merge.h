@@ -11,8 +11,8 @@
 #include "model/image.h"
 
 struct merge_input {
-    const struct connection *connection;
-    bool gone; /* the source has let the record go */
+    const struct connection *connection; /* NULL: no longer in the organization's file; then `gone` too */
+    bool gone;                           /* the source has let the record go */
     struct image image;
     uint64_t seed; /* orders records of one connection: lowest first */
 };

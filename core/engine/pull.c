@@ -15,7 +15,7 @@ enum { SPOOL_MEMORY = 64 << 20 };
 /* --- what is kept between runs --- */
 
 struct checkpoint_head {
-    uint32_t run, columns_len, cursor_len, pad;
+    uint32_t run, columns_len, cursor_len, held;
     int64_t at_ms;
     uint64_t people;
     uint8_t mapping[16], files[32];
@@ -26,6 +26,7 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
     struct checkpoint_head head = {.run = checkpoint->run,
                                    .columns_len = (uint32_t)strlen(checkpoint->columns),
                                    .cursor_len = (uint32_t)strlen(checkpoint->cursor),
+                                   .held = checkpoint->held,
                                    .at_ms = checkpoint->at_ms,
                                    .people = checkpoint->people};
     memcpy(head.mapping, checkpoint->mapping, sizeof(head.mapping));
@@ -46,7 +47,7 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     if (value.len != sizeof(head) + (size_t)head.columns_len + head.cursor_len)
         return false;
     const char *at = (const char *)value.data + sizeof(head);
-    struct checkpoint found = {.run = head.run, .at_ms = head.at_ms, .people = head.people};
+    struct checkpoint found = {.run = head.run, .held = head.held != 0, .at_ms = head.at_ms, .people = head.people};
     memcpy(found.mapping, head.mapping, sizeof(found.mapping));
     memcpy(found.files, head.files, sizeof(found.files));
     found.columns = arena_copy(arena, at, head.columns_len);
@@ -85,6 +86,14 @@ bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *re
 
 /* --- what the connector asks for: files --- */
 
+static int file_add(struct pulled_file **files, size_t *count, size_t *room, const struct pulled_file *file)
+{
+    int rc = mem_grow(files, *count, room, sizeof(**files));
+    if (rc == 0)
+        (*files)[(*count)++] = *file;
+    return rc;
+}
+
 static int pull_list(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
                      int64_t *ret_mtime, struct err *err)
 {
@@ -96,17 +105,11 @@ static int pull_list(void *context, const char *place, size_t nth, const char **
         return rc;
     if (nth >= count)
         return ERR_GONE;
+    struct pulled_file listed = {.name = arena_text(pull->arena, entries[nth].name), .mtime_ms = entries[nth].mtime_ms};
+    rc = listed.name ? file_add(&pull->listed, &pull->listed_count, &pull->listed_room, &listed) : -ENOMEM;
     *ret_name = entries[nth].name;
     *ret_size = entries[nth].size;
     *ret_mtime = entries[nth].mtime_ms;
-    return 0;
-}
-
-static int fetched_add(struct pull *pull, const struct pulled_file *file)
-{
-    int rc = mem_grow(&pull->fetched, pull->fetched_count, &pull->fetched_room, sizeof(*pull->fetched));
-    if (rc == 0)
-        pull->fetched[pull->fetched_count++] = *file;
     return rc;
 }
 
@@ -114,10 +117,13 @@ static int pull_fetch(void *context, const char *name, int *ret_fd, struct err *
 {
     struct pull *pull = context;
     struct pulled_file file = {.name = arena_text(pull->arena, name)};
+    for (size_t i = 0; i < pull->listed_count; i++)
+        if (strcmp(pull->listed[i].name, name) == 0)
+            file.mtime_ms = pull->listed[i].mtime_ms;
     int fd __attribute__((cleanup(tidy_close))) = -1;
     int rc = file.name ? files_fetch(pull->files, name, pull->scratch_dir, &fd, file.sha256, &file.size, err) : -ENOMEM;
     if (rc == 0)
-        rc = fetched_add(pull, &file);
+        rc = file_add(&pull->fetched, &pull->fetched_count, &pull->fetched_room, &file);
     if (rc == 0)
         *ret_fd = take_fd(&fd);
     return rc;
@@ -132,53 +138,73 @@ static void pull_files_digest(struct pull *pull)
             pull->files_digest[b] ^= pull->fetched[i].sha256[b];
 }
 
-/* An older file came back: taking it would undo what newer ones said. */
-static bool pull_older(struct pull *pull, const char **ret_name, uint32_t *ret_run)
+static bool fetched_has(const struct pull *pull, const uint8_t sha256[32], const char **ret_name)
+{
+    for (size_t i = 0; i < pull->fetched_count; i++)
+        if (memcmp(pull->fetched[i].sha256, sha256, sizeof(pull->fetched[i].sha256)) == 0) {
+            *ret_name = pull->fetched[i].name;
+            return true;
+        }
+    return false;
+}
+
+/* Whether what was fetched is older than what the last good pull took: then taking it would undo what newer files
+ * said. Leaves the sentence. */
+static void pull_older(struct pull *pull)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     uint32_t prefix = __builtin_bswap32(pull->stream);
     struct bytes begins = bytes(&prefix, sizeof(prefix));
-    bool older = false;
+    int64_t newest = INT64_MIN, last_taken = INT64_MIN;
+    const char *name = "";
+    for (size_t i = 0; i < pull->fetched_count; i++)
+        if (pull->fetched[i].mtime_ms > newest) {
+            newest = pull->fetched[i].mtime_ms;
+            name = pull->fetched[i].name;
+        }
     txn_begin(&txn, pull->store, false);
     cursor_open(&cursor, &txn, TABLE_file);
-    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins) && !older;
+    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins);
          there = cursor_next(&cursor)) {
         struct pulled_file row;
         uint32_t run;
+        const char *same;
         if (cursor.key.len < 8 || !ledger_read(cursor.value, pull->arena, &row))
             continue;
         memcpy(&run, (const uint8_t *)cursor.key.data + 4, sizeof(run));
         run = __builtin_bswap32(run);
-        for (size_t i = 0; i < pull->fetched_count && run < pull->before.run; i++)
-            if (memcmp(row.sha256, pull->fetched[i].sha256, sizeof(row.sha256)) == 0) {
-                older = true;
-                *ret_name = pull->fetched[i].name;
-                *ret_run = run;
-            }
+        if (run < pull->before.run && fetched_has(pull, row.sha256, &same))
+            err_set(&pull->err, ERR_HELD,
+                    "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
+                    "take it with `muster sync --full`.",
+                    same, run, pull->before.run);
+        if (run == pull->before.run && row.mtime_ms > last_taken)
+            last_taken = row.mtime_ms;
     }
-    return older;
+    if (newest < last_taken)
+        err_set(&pull->err, ERR_HELD,
+                "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync "
+                "--full`.",
+                name, pull->before.run);
 }
 
 static int pull_unchanged(void *context)
 {
     struct pull *pull = context;
     pull_files_digest(pull);
-    if (pull->full || !pull->had_checkpoint || pull->fetched_count == 0)
+    if (!pull->had_checkpoint)
+        return 0;
+    if (pull->fetched_count == 0)
+        return 1; /* nothing new lies there, and what was taken before is stored */
+    if (pull->full)
         return 0;
     const struct checkpoint *before = &pull->before;
-    bool same_files = memcmp(before->files, pull->files_digest, sizeof(before->files)) == 0;
-    if (same_files)
-        return memcmp(before->mapping, pull->mapping->digest, sizeof(before->mapping)) == 0;
-    const char *name;
-    uint32_t run;
-    if (pull_older(pull, &name, &run))
-        err_set(
-            &pull->err, ERR_HELD,
-            "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, take it "
-            "with `muster sync --full`.",
-            name, run, before->run);
-    return 0;
+    if (memcmp(before->files, pull->files_digest, sizeof(before->files)) != 0) {
+        pull_older(pull);
+        return 0;
+    }
+    return !before->held && memcmp(before->mapping, pull->mapping->digest, sizeof(before->mapping)) == 0;
 }
 
 static int pull_afterwards(void *context, const char *name, int what, const char *to)
@@ -337,4 +363,5 @@ void pull_done(struct pull *pull)
     sorter_free(pull->spool);
     spill_free(pull->spill);
     free(pull->fetched);
+    free(pull->listed);
 }

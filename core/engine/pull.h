@@ -13,6 +13,7 @@
 /* What is kept about the last good pull of a stream: the `cursor` table. */
 struct checkpoint {
     uint32_t run;
+    bool held; /* something of it waits for a person: the same files are looked at again */
     int64_t at_ms;
     uint8_t mapping[16], files[32]; /* digests: of the mapping; of all files together, zero when none */
     uint64_t people;                /* records that are present */
@@ -62,6 +63,8 @@ struct pull {
     struct lane_result result;
     struct pulled_file *fetched;
     size_t fetched_count, fetched_room;
+    struct pulled_file *listed; /* names and times that the connector was told */
+    size_t listed_count, listed_room;
     const char *cursor;
     uint8_t files_digest[32];
     bool same; /* unchanged: nothing was read */

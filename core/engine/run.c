@@ -7,12 +7,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static bool strand_taken(const struct strand *strand)
+{
+    return (strand->compared || strand->pull.same) && !strand->held;
+}
+
 /* Files go where they shall only now, when everything read from them is kept. */
 static void run_afterwards(struct run *run)
 {
     for (size_t i = 0; i < run->strand_count; i++) {
         struct strand *strand = &run->strands[i];
-        for (size_t f = 0; f < strand->pull.fetched_count && strand->compared && !strand->held; f++) {
+        for (size_t f = 0; f < strand->pull.fetched_count && strand_taken(strand); f++) {
             const struct pulled_file *file = &strand->pull.fetched[f];
             struct err err = {0};
             if (file->after == MUSTER_ARCHIVE)

@@ -25,6 +25,7 @@ static int stage_strand(struct run *run, struct strand *strand)
                                   .complete = pull->result.claim == CLAIM_COMPLETE,
                                   .unknown_kinds = map_unknown_kinds(pull->map),
                                   .grace_ms = grace,
+                                  .lately_ms = run->now_ms - connection->deactivate.window_ms,
                                   .ignore_missing = connection->on_missing == MISSING_IGNORE};
     run->stage.waits = &strand->waits;
     int rc = stage_compare(&run->stage, &stream, &strand->missing, &strand->count);
@@ -52,8 +53,8 @@ static int strand_removals(struct run *run, struct strand *strand)
 {
     char today[11];
     date_write(date_from_days(run->today), today);
-    struct safeguard_case at = {.population = strand->count.population,
-                                .going = strand->missing.count,
+    struct safeguard_case at = {.population = strand->count.population + strand->count.gone_lately,
+                                .going = strand->missing.count ? strand->missing.count + strand->count.gone_lately : 0,
                                 .seen = strand->count.distinct,
                                 .rows_without_id = map_count(strand->pull.map)->rejected_without_id,
                                 .today = today,
@@ -78,6 +79,8 @@ static int strand_removals(struct run *run, struct strand *strand)
         if (rc != 0)
             return rc;
     }
+    if (strand->let_go == strand->missing.count)
+        strand->held = NULL; /* all of them may go */
     return 0;
 }
 
@@ -144,14 +147,13 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     uint32_t stream = __builtin_bswap32(pull->stream);
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->let_go;
     struct checkpoint checkpoint = {.run = run->report->run,
+                                    .held = strand->held != NULL,
                                     .at_ms = run->now_ms,
                                     .people = people,
                                     .cursor = pull->cursor ? pull->cursor : "",
                                     .columns = map_column_names(pull->map)};
     memcpy(checkpoint.mapping, pull->mapping->digest, sizeof(checkpoint.mapping));
-    /* A file whose removals are held is not done with: the same file is looked at again. */
-    if (!strand->held)
-        memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
+    memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
     checkpoint_write(&checkpoint, &value);
     if (value.rc == 0)
         changeset_set(run->changeset, TABLE_cursor, bytes(&stream, sizeof(stream)), bytes(value.data, value.len));

@@ -63,7 +63,7 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     rc = call(lane, &all, &result, err);
     if (rc == 0 && result.rc < 0)
         rc = err_set(err, ERR_CONNECTOR, "%s", *result.text ? result.text : "the connector failed without a word");
-    free(look.pull.fetched);
+    pull_done(&look.pull);
     return rc;
 }
 

@@ -193,8 +193,17 @@ static const struct section_view *section_find(const struct section_view *sectio
     return NULL;
 }
 
-/* Fields that the old image has, the new one has not, and the mapping still names: they are carried. Writes the new
- * image behind `out` when there are any; else gives the new one back. */
+/* Whether the source says something that replaces what it said before. Absent never does; blank does not under `keep`.
+ */
+static bool value_said(struct value value, struct value before)
+{
+    if (value.presence == PRESENCE_ABSENT)
+        return false;
+    return value.presence == PRESENCE_VALUE || value.flags & VALUE_CLEARS || before.presence != PRESENCE_VALUE;
+}
+
+/* Fields that the old image has, the new one does not say, and the mapping still names: they are carried. Writes the
+ * new image behind `out` when there are any; else gives the new one back. */
 static struct image image_overlay(struct stage *stage, const struct mapping *mapping, enum kind kind,
                                   struct image image, struct image old, struct buffer *out)
 {
@@ -203,7 +212,7 @@ static struct image image_overlay(struct stage *stage, const struct mapping *map
     uint16_t field;
     for (uint16_t n = 0; n < image_count(old); n++) {
         struct value value = image_nth(old, n, &field);
-        if (image_get(image, field).presence != PRESENCE_ABSENT || !mapping_has(mapping, kind, field))
+        if (value_said(image_get(image, field), value) || !mapping_has(mapping, kind, field))
             continue;
         value.flags |= VALUE_CARRIED;
         image_put(&stage->image, field, value);
@@ -213,7 +222,8 @@ static struct image image_overlay(struct stage *stage, const struct mapping *map
         return image;
     for (uint16_t n = 0; n < image_count(image); n++) {
         struct value value = image_nth(image, n, &field);
-        image_put(&stage->image, field, value);
+        if (value_said(value, image_get(old, field)))
+            image_put(&stage->image, field, value);
     }
     size_t begin = out->len;
     image_write(&stage->image, out);
@@ -520,6 +530,7 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         if (!source_read(stored, old))
             return ERR_CORRUPT;
         count->population += old->state == SOURCE_PRESENT;
+        count->gone_lately += old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms;
     }
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);

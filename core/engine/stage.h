@@ -55,6 +55,7 @@ struct stage_count {
     uint64_t duplicates;
     uint64_t disagreeing; /* further rows of a record that repeat a part with other values: the first row's count */
     uint64_t population;  /* records that were present before */
+    uint64_t gone_lately; /* let go within the safeguard's window */
     uint64_t missing;     /* present before, not seen now (only when asked) */
     uint64_t filtered;    /* present before, now outside `where` */
     uint64_t distinct;    /* different ids in the spool */
@@ -67,6 +68,7 @@ struct stage_stream {
     bool complete;          /* the claim proves absence */
     uint32_t unknown_kinds; /* bit per kind: the column that says whether there is one is missing; keep what was */
     int64_t grace_ms;
+    int64_t lately_ms; /* the instant at which the safeguard's window begins */
     bool ignore_missing;
 };
 

@@ -164,6 +164,15 @@ static uint8_t image_status(struct image image)
     return value.len == 1 ? (uint8_t)*value.bytes : 0;
 }
 
+/* Whether a record of the root came again; else it was only looked at because it refers to somebody. */
+static bool weave_staged(const struct weave *weave)
+{
+    for (size_t i = 0; i < weave->group_count; i++)
+        if (weave->groups[i].staged)
+            return true;
+    return false;
+}
+
 static void weave_counted(struct weave *weave, struct image was, struct image is, bool said)
 {
     enum { INACTIVE = 5, TERMINATED = 6 };
@@ -176,7 +185,7 @@ static void weave_counted(struct weave *weave, struct image was, struct image is
     if (!weave->had_root)
         weave->count.created++;
     else if (!said)
-        weave->count.unchanged++;
+        weave->count.unchanged += weave_staged(weave) || weave->match->everything;
     else if (left && !had_left)
         weave->count.deactivated++;
     else if (!left && had_left)

@@ -83,11 +83,11 @@ size_t weave_image(struct weave *weave, size_t begin, size_t end)
     for (size_t i = begin; i < end && inputs < MEMBERS_MAX; i++) {
         const struct group *group = &weave->groups[weave->parts[i].group];
         const struct section_view *section = part_section(weave, &weave->parts[i]);
-        if (group->stream->connection)
-            weave->inputs[inputs++] = (struct merge_input){.connection = group->stream->connection,
-                                                           .gone = group->record->state == SOURCE_GONE,
-                                                           .image = section->image,
-                                                           .seed = section->seed};
+        const struct connection *connection = group->stream->connection;
+        weave->inputs[inputs++] = (struct merge_input){.connection = connection,
+                                                       .gone = group->record->state == SOURCE_GONE || !connection,
+                                                       .image = section->image,
+                                                       .seed = section->seed};
     }
     size_t winners = merge_fields(weave->match->organization, first->kind, weave->inputs, inputs, weave->winners);
     image_start(weave->maker);

@@ -76,6 +76,9 @@ void weave_index(struct weave *weave)
         for (size_t j = 0; j < was.count && !there; j++)
             there = was.items[j].len == is.items[i].len &&
                     memcmp(was.items[j].data, is.items[i].data, is.items[i].len) == 0;
+        struct bytes old;
+        if (there && weave->match->everything) /* other rules may ask for other keys */
+            there = txn_get(weave->snapshot, TABLE_index, is.items[i], &old);
         if (!there)
             changeset_put(weave->changeset, TABLE_index, is.items[i], bytes(NULL, 0), bytes("", 0));
     }

@@ -370,6 +370,10 @@ static muster_rc sheet_discover(muster_run *run, void *self)
 static muster_rc pull_files(struct sheet *sheet, const muster_pull *pull)
 {
     muster_rc rc = files_fetch(sheet, all_files(sheet));
+    /* Where files are put away, no file is no news; without any before, or where they stay, it is a mistake. */
+    if (rc == MUSTER_GONE && strcmp(option(sheet, "after_read", "keep"), "keep") != 0 &&
+        sheet->host->unchanged(sheet->run))
+        return MUSTER_SAME;
     if (rc != MUSTER_OK)
         return rc;
     if (pull->limit == 0) {
