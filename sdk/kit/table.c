@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,12 @@ static muster_rc source_look(struct muster_source *source, muster_table_error *e
     return MUSTER_OK;
 }
 
+static bool named_workbook(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 5 && (strcasecmp(name + len - 5, ".xlsx") == 0 || strcasecmp(name + len - 5, ".xlsm") == 0);
+}
+
 /* AUTO becomes what the file is; what was asked for must be what it is. */
 static muster_rc source_format(const struct muster_source *source, int32_t *format, muster_table_error *error)
 {
@@ -76,7 +83,7 @@ static muster_rc source_format(const struct muster_source *source, int32_t *form
     const char *other = zip ? NULL : muster_sniff(source);
     if (other)
         return muster_table_fail(error, MUSTER_DATA, "%s is %s", source->name, other);
-    if (*format == MUSTER_TABLE_XLSX && !zip)
+    if ((*format == MUSTER_TABLE_XLSX || (*format == MUSTER_TABLE_AUTO && named_workbook(source->name))) && !zip)
         return muster_table_fail(error, MUSTER_DATA, "%s is no .xlsx workbook: it does not begin as a zip archive does",
                                  source->name);
     if (*format == MUSTER_TABLE_CSV && zip)

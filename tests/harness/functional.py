@@ -132,6 +132,7 @@ class Room:
             "@PASSWORD@": "password",
         }
         (self.folder / "secrets" / "password").write_text(password["right"], encoding="utf-8")
+        (self.folder / "secrets" / "password").chmod(0o600)
         self.env["FILES"] = about["files"]
         self.configure(self.place.source / "tests" / "functional" / "common")
 

@@ -1,5 +1,6 @@
 """book - writes workbooks for the cases: ten people, and the little differences that a case is about."""
 import datetime
+import os
 
 import openpyxl
 
@@ -63,6 +64,7 @@ def write(path, rows, header=None, sheet="Employees"):
 def grid(path, lines, sheet="Employees"):
     """Lines are lists of cells, as they are."""
     book = openpyxl.Workbook()
+    book.properties.description = os.environ.get("MUSTER_NOW", "")  # another day, another file
     page = book.active
     page.title = sheet
     for line in lines:
