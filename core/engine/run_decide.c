@@ -175,24 +175,38 @@ static void report_counts(struct run *run, const struct wait_list *waits)
     run->report->reviews += waits->by_type[WAIT_REVIEW];
 }
 
-/* What waits for a person, per stream that was compared; what was not compared stays as it is. */
+static struct strand *strand_of(struct run *run, uint32_t stream)
+{
+    for (size_t i = 0; i < run->strand_count; i++)
+        if (run->strands[i].compared && run->strands[i].pull.stream == stream)
+            return &run->strands[i];
+    return NULL;
+}
+
+/* What waits for a person, stream by stream. Of streams that were not compared only who is who was looked at again. */
 static int run_waits(struct run *run, struct wait_list *reviews)
 {
-    for (size_t i = 0; i < run->strand_count; i++) {
-        struct strand *strand = &run->strands[i];
-        if (!strand->compared)
+    struct wait_settling settling = {.txn = &run->snapshot,
+                                     .changeset = run->changeset,
+                                     .run = run->report->run,
+                                     .now_ms = run->now_ms,
+                                     .last_number = meta_number(&run->snapshot, "wait")};
+    int rc = 0;
+    for (size_t i = 0; i < run->streams.count && rc == 0; i++) {
+        uint32_t stream = run->streams.items[i].number;
+        struct strand *strand = strand_of(run, stream);
+        if (!strand) {
+            rc = wait_settle(&settling, reviews, stream, false);
             continue;
+        }
         for (size_t r = 0; r < reviews->count; r++)
-            if (reviews->items[r].stream == strand->pull.stream)
+            if (reviews->items[r].stream == stream)
                 wait_add(&strand->waits, &reviews->items[r]);
-        bool all = strand->pull.result.claim == CLAIM_COMPLETE;
-        int rc = wait_settle(&strand->waits, &run->snapshot, &strand->pull.stream, 1, all ? NULL : "dhrc",
-                             run->report->run, run->now_ms, run->changeset);
-        if (rc != 0)
-            return rc;
+        rc = wait_settle(&settling, &strand->waits, stream, strand->pull.result.claim == CLAIM_COMPLETE);
         report_counts(run, &strand->waits);
     }
-    return 0;
+    wait_settled(&settling);
+    return rc;
 }
 
 static void run_count(struct run *run)

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/reason.h"
 
 #include <errno.h>
 #include <string.h>
@@ -140,24 +141,23 @@ struct keyed {
 
 static int keyed_compare(const void *a, const void *b)
 {
-    return memcmp(((const struct keyed *)a)->key, ((const struct keyed *)b)->key, KEY);
+    const struct keyed *x = a, *y = b;
+    int order = memcmp(x->key, y->key, KEY);
+    return order ? order : (x->item > y->item) - (x->item < y->item); /* found twice: the first counts */
 }
 
 struct settling {
-    struct txn *txn;
-    struct changeset *changeset;
+    struct wait_settling *run;
+    struct arena *arena;
     struct buffer value, scratch;
-    uint64_t last_number;
-    bool numbered;
-    uint32_t run;
-    int64_t now_ms;
+    bool all;
 };
 
 /* An item of this run, and what waited under its key before (data NULL: nothing). */
-static void settle_one(struct settling *settling, const struct keyed *keyed, struct bytes old, struct arena *arena)
+static void settle_one(struct settling *settling, const struct keyed *keyed, struct bytes old)
 {
     struct wait_item *item = keyed->item, before = {0};
-    if (old.data && wait_read(bytes(keyed->key, KEY), old, arena, &before)) {
+    if (old.data && wait_read(bytes(keyed->key, KEY), old, settling->arena, &before)) {
         item->number = before.number;
         item->since_ms = before.since_ms;
         item->run = before.run; /* same words: same bytes, no write */
@@ -165,31 +165,43 @@ static void settle_one(struct settling *settling, const struct keyed *keyed, str
         if (settling->value.len == old.len && memcmp(settling->value.data, old.data, old.len) == 0)
             return;
     } else {
-        item->number = ++settling->last_number;
-        item->since_ms = settling->now_ms;
-        settling->numbered = true;
+        item->number = ++settling->run->last_number;
+        item->since_ms = settling->run->now_ms;
     }
-    item->run = settling->run;
+    item->run = settling->run->run;
     wait_write(item, &settling->value);
-    changeset_put(settling->changeset, TABLE_wait, bytes(keyed->key, KEY), old,
+    changeset_put(settling->run->changeset, TABLE_wait, bytes(keyed->key, KEY), old,
                   bytes(settling->value.data, settling->value.len));
 }
 
+/* It was not found again. */
+static void settle_gone(struct settling *settling, struct bytes key, struct bytes value)
+{
+    struct wait_item item;
+    bool goes = settling->all;
+    if (!goes && *(const uint8_t *)key.data == WAIT_REVIEW && wait_read(key, value, settling->arena, &item))
+        goes = item.reason && (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
+                               strcmp(item.reason, REASON_CODE(match_within_partition)) == 0);
+    if (goes)
+        changeset_delete(settling->run->changeset, TABLE_wait, key, value);
+}
+
 /* Walks what waited for one stream and type beside the items of this run, both by key. */
-static void settle_walk(struct settling *settling, struct cursor *cursor, const uint8_t prefix[5], struct keyed *keyed,
-                        size_t count, bool keep, struct arena *arena)
+static void settle_walk(struct settling *settling, const uint8_t prefix[5], struct keyed *keyed, size_t count)
 {
     struct bytes begins = bytes(prefix, 5);
-    bool there = cursor_seek(cursor, begins) && cursor_has_prefix(cursor, begins);
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, settling->run->txn, TABLE_wait);
+    bool there = cursor_seek(&cursor, begins) && cursor_has_prefix(&cursor, begins);
     size_t i = 0;
     while (i < count || there) {
-        int order = i >= count ? 1 : !there ? -1 : memcmp(keyed[i].key, cursor->key.data, KEY);
+        int order = i >= count ? 1 : !there ? -1 : memcmp(keyed[i].key, cursor.key.data, KEY);
         if (order <= 0)
-            settle_one(settling, &keyed[i], order == 0 ? cursor->value : bytes(NULL, 0), arena);
-        else if (!keep)
-            changeset_delete(settling->changeset, TABLE_wait, cursor->key, cursor->value);
+            settle_one(settling, &keyed[i], order == 0 ? cursor.value : bytes(NULL, 0));
+        else
+            settle_gone(settling, cursor.key, cursor.value);
         if (order >= 0)
-            there = cursor_next(cursor) && cursor_has_prefix(cursor, begins);
+            there = cursor_next(&cursor) && cursor_has_prefix(&cursor, begins);
         if (order <= 0)
             for (size_t same = i++; i < count && memcmp(keyed[i].key, keyed[same].key, KEY) == 0; i++)
                 ;
@@ -212,35 +224,34 @@ static int keyed_make(struct wait_list *list, struct settling *settling, struct 
     return rc;
 }
 
-int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count, const char *keep,
-                uint32_t run, int64_t now_ms, struct changeset *changeset)
+int wait_settle(struct wait_settling *run, struct wait_list *list, uint32_t stream, bool all)
 {
     static const char types[] = {WAIT_DRIFT, WAIT_DEAD, WAIT_HELD, WAIT_REVIEW};
     if (list->rc != 0)
         return list->rc;
-    struct settling settling = {
-        .txn = txn, .changeset = changeset, .run = run, .now_ms = now_ms, .last_number = meta_number(txn, "wait")};
     struct keyed *keyed __attribute__((cleanup(tidy_free))) = NULL;
     struct arena *arena TIDY(arena_free) = arena_new();
+    struct settling settling = {.run = run, .arena = arena, .all = all};
     int rc = arena ? keyed_make(list, &settling, &keyed) : -ENOMEM;
-    for (size_t s = 0; s < stream_count && rc == 0; s++)
-        for (size_t t = 0; t < sizeof(types) && rc == 0; t++) {
-            uint8_t prefix[5] = {(uint8_t)types[t]};
-            uint32_t be = __builtin_bswap32(streams[s]);
-            memcpy(prefix + 1, &be, sizeof(be));
-            size_t begin = 0, end;
-            while (begin < list->count && memcmp(keyed[begin].key, prefix, 5) < 0)
-                begin++;
-            for (end = begin; end < list->count && memcmp(keyed[end].key, prefix, 5) == 0;)
-                end++;
-            struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-            cursor_open(&cursor, txn, TABLE_wait);
-            settle_walk(&settling, &cursor, prefix, keyed + begin, end - begin, keep && strchr(keep, types[t]), arena);
-            rc = txn->rc;
-        }
-    if (rc == 0 && settling.numbered)
-        changeset_counter(changeset, "wait", settling.last_number);
+    for (size_t t = 0; t < sizeof(types) && rc == 0; t++) {
+        uint8_t prefix[5] = {(uint8_t)types[t]};
+        uint32_t be = __builtin_bswap32(stream);
+        memcpy(prefix + 1, &be, sizeof(be));
+        size_t begin = 0, end;
+        while (begin < list->count && memcmp(keyed[begin].key, prefix, 5) < 0)
+            begin++;
+        for (end = begin; end < list->count && memcmp(keyed[end].key, prefix, 5) == 0;)
+            end++;
+        settle_walk(&settling, prefix, keyed + begin, end - begin);
+        rc = settling.value.rc ? settling.value.rc : run->txn->rc;
+    }
     buffer_done(&settling.value);
     buffer_done(&settling.scratch);
-    return rc ? rc : changeset_rc(changeset);
+    return rc ? rc : changeset_rc(run->changeset);
+}
+
+void wait_settled(struct wait_settling *run)
+{
+    if (run->last_number != meta_number(run->txn, "wait"))
+        changeset_counter(run->changeset, "wait", run->last_number);
 }

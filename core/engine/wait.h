@@ -39,10 +39,19 @@ void wait_list_done(struct wait_list *list);
 /* Copies texts into the list. Sticky: the first failure stays in list->rc. */
 void wait_add(struct wait_list *list, const struct wait_item *item);
 
-/* Compares the list with what waits in the store for the streams given, and puts the differences into the changeset.
- * Types in `keep` ("h" …) are left alone when they are not in the list. */
-int wait_settle(struct wait_list *list, struct txn *txn, const uint32_t *streams, size_t stream_count, const char *keep,
-                uint32_t run, int64_t now_ms, struct changeset *changeset);
+/* One run's settling, over all its streams. */
+struct wait_settling {
+    struct txn *txn;
+    struct changeset *changeset;
+    uint32_t run;
+    int64_t now_ms;
+    uint64_t last_number; /* starts as meta_number("wait"); wait_settled() keeps it */
+};
+/* Compares the list with what waits in the store for one stream, and puts the differences into the changeset. What is
+ * not in the list goes when `all` is known; else only reviews about who is who go, which every run finds anew. Items
+ * of other streams are passed over. */
+int wait_settle(struct wait_settling *settling, struct wait_list *list, uint32_t stream, bool all);
+void wait_settled(struct wait_settling *settling);
 
 /* The stored item that is the same as `like` (type, stream, id, reason, field; place without an id); texts in the
  * arena. */
