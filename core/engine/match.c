@@ -17,9 +17,9 @@ enum { CLUSTER_MAX = 256, STATEMENT_KEY = 16 };
 
 /* A statement's value. */
 struct statement {
-    uint8_t type; /* 'l': link */
-    uint8_t pad;
-    uint16_t rule; /* from 1; 0: the kind's own rule */
+    uint8_t type;    /* 'l': link */
+    uint8_t follows; /* the seed never gives the cluster its id: the other one was known by its own already */
+    uint16_t rule;   /* from 1; 0: the kind's own rule */
     uint32_t run;
     uint64_t other;
     int64_t time_ms;
@@ -53,6 +53,7 @@ void match_done(struct match *match)
     buffer_done(&match->text);
     buffer_done(&match->key);
     free(match->roots);
+    free(match->woken);
     free(match->entity);
 }
 
@@ -85,25 +86,28 @@ uint64_t match_resolve(struct match *match, uint64_t seed)
         return *linked;
     if (!match->has_statements)
         return seed;
-    uint64_t seeds[CLUSTER_MAX] = {seed}, lowest = seed;
+    uint64_t seeds[CLUSTER_MAX] = {seed}, lowest = UINT64_MAX;
     size_t count = 1;
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, match->snapshot, TABLE_statement);
     for (size_t i = 0; i < count; i++) {
         uint64_t be = __builtin_bswap64(seeds[i]);
         struct bytes prefix = bytes(&be, sizeof(be));
-        lowest = seeds[i] < lowest ? seeds[i] : lowest;
+        bool follows = false;
         for (bool there = cursor_seek(&cursor, prefix); there && cursor_has_prefix(&cursor, prefix);
              there = cursor_next(&cursor)) {
             struct statement statement;
             if (cursor.value.len < sizeof(statement))
                 continue;
             memcpy(&statement, cursor.value.data, sizeof(statement));
+            follows |= statement.follows;
             if (statement.type == 'l' && count < CLUSTER_MAX && !seed_among(seeds, count, statement.other))
                 seeds[count++] = statement.other;
         }
+        if (!follows && seeds[i] < lowest)
+            lowest = seeds[i];
     }
-    return lowest;
+    return lowest != UINT64_MAX ? lowest : seed;
 }
 
 static void statement_put(struct match *match, uint64_t seed, uint64_t number, const struct statement *statement)
@@ -112,18 +116,20 @@ static void statement_put(struct match *match, uint64_t seed, uint64_t number, c
     changeset_set(match->changeset, TABLE_statement, bytes(key, sizeof(key)), bytes(statement, sizeof(*statement)));
 }
 
-void match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule)
+uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows)
 {
-    uint64_t number = ++match->next_statement;
+    uint64_t number = ++match->next_statement, id = follows || other < seed ? other : seed;
     struct statement statement = {
         .type = 'l', .rule = (uint16_t)rule, .run = match->stage->run, .time_ms = match->stage->now_ms};
     statement.other = other;
+    statement.follows = follows && seed < other;
     statement_put(match, seed, number, &statement);
     statement.other = seed;
+    statement.follows = 0;
     statement_put(match, other, number, &statement);
-    uint64_t lowest = seed < other ? seed : other;
-    match_fail(match, numbers_set(&match->links, seed, lowest));
-    match_fail(match, numbers_set(&match->links, other, lowest));
+    match_fail(match, numbers_set(&match->links, seed, id));
+    match_fail(match, numbers_set(&match->links, other, id));
+    return id;
 }
 
 /* --- index keys: in the store, and what this run adds and takes away --- */
@@ -139,6 +145,11 @@ static uint64_t key_hash(struct match *match, enum kind kind, uint16_t slot, con
 static uint64_t removed_hash(uint64_t hash, uint64_t id)
 {
     return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
+}
+
+static uint64_t stands_hash(uint64_t id, uint32_t stream)
+{
+    return ((id * 0x9e3779b97f4a7c15u) ^ ((uint64_t)stream << 1)) | 1;
 }
 
 /* Candidates for a key; at most `most`. */
@@ -188,7 +199,7 @@ static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const 
         id = FRESH_AMBIGUOUS;
     match_fail(match, numbers_set(&match->fresh, hash, id));
     if (kind == KIND_person && id != FRESH_AMBIGUOUS)
-        match_fail(match, numbers_set(&match->fresh_stream, id, stream));
+        match_fail(match, numbers_set(&match->fresh_stream, stands_hash(id, stream), 1));
     if (!there && (match->has_waiting_records || match->has_waiting_refs))
         match_wake(match, kind, bytes(match->key.data, match->key.len));
 }
@@ -239,16 +250,27 @@ static void match_wake(struct match *match, enum kind kind, struct bytes prefix)
     cursor_open(&index, match->snapshot, TABLE_index);
     ((uint8_t *)begin.data)[1] = KIND_WAITING(KIND_person);
     from = bytes(begin.data + 1, begin.len - 1);
-    for (bool there = cursor_seek(&index, from); there && cursor_has_prefix(&index, from); there = cursor_next(&index))
-        match_fail(match, stage_touch(match->stage, index.value));
+    for (bool there = cursor_seek(&index, from); there && cursor_has_prefix(&index, from) && match->rc == 0;
+         there = cursor_next(&index)) {
+        match_fail(match, mem_grow(&match->woken, match->woken_count, &match->woken_room, sizeof(*match->woken)));
+        if (match->rc == 0)
+            match->woken[match->woken_count++] = index.value;
+    }
+}
+
+/* Not at once: what is staged moves while something is added to it. */
+static void match_woken(struct match *match)
+{
+    for (size_t i = 0; i < match->woken_count && match->rc == 0; i++)
+        match_fail(match, stage_touch(match->stage, match->woken[i]));
+    match->woken_count = 0;
 }
 
 /* --- persons --- */
 
 static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream)
 {
-    const uint64_t *fresh = numbers_get(&match->fresh_stream, id);
-    if (fresh && *fresh == stream)
+    if (numbers_get(&match->fresh_stream, stands_hash(id, stream)))
         return true;
     if (!entity_get(match->snapshot, KIND_person, id, match->entity))
         return false;
@@ -323,22 +345,26 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
     return (struct verdict){owner ? SITUATION_LINKED : SITUATION_NOT_OWNER, 0, 0, NULL};
 }
 
-static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
+/* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
+static void match_waits(struct match *match, const struct staged *staged, bool waits)
 {
     const struct section_view *main = &match->record.sections[0];
+    struct image none = {0};
     struct bytes stored;
-    if (staged->what != STAGED_NEW && txn_get(match->snapshot, TABLE_source, staged->key, &stored) &&
-        source_read(stored, &match->other) && match->other.count > 0 &&
-        (match->other.sections[0].image.len != main->image.len ||
-         memcmp(match->other.sections[0].image.bytes, main->image.bytes, main->image.len) != 0))
-        index_waiting(match, staged->key, match->other.sections[0].image, main->seed, false);
-    index_waiting(match, staged->key, main->image, main->seed, true);
+    bool waited = staged->what != STAGED_NEW && txn_get(match->snapshot, TABLE_source, staged->key, &stored) &&
+                  source_read(stored, &match->other) && match->other.count > 0 &&
+                  match->other.situation != SITUATION_LINKED && match->other.state != SOURCE_GONE;
+    index_waiting(match, staged->key, main->seed, waited ? match->other.sections[0].image : none,
+                  waits ? main->image : none);
+}
+
+static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
+{
+    match_waits(match, staged, true);
     if (verdict->situation == SITUATION_DISPUTED) {
         match->count.disputed++;
         match_review(match, staged->key, verdict->reason, verdict->entity,
-                     match->slots->rule_count >= verdict->rule
-                         ? match->organization->person_rules[verdict->rule - 1].text
-                         : NULL);
+                     match->organization->person_rules[verdict->rule - 1].text);
     } else {
         match->count.not_owner++;
     }
@@ -354,12 +380,12 @@ static void match_new_person(struct match *match, const struct staged *staged, u
         match_undecided(match, staged, &verdict);
         return;
     }
-    if (match->record.situation != 0 && match->record.situation != SITUATION_LINKED)
-        index_waiting(match, staged->key, main->image, main->seed, false);
+    if (staged->what != STAGED_NEW)
+        match_waits(match, staged, false);
     uint64_t id = main->seed;
     if (verdict.entity != 0) {
-        match_link(match, main->seed, verdict.entity, verdict.rule);
-        id = main->seed < verdict.entity ? main->seed : verdict.entity;
+        /* also when the record has the lower seed, because it waited: people know the person by the id they have */
+        id = match_link(match, main->seed, verdict.entity, verdict.rule, true);
         match->count.linked++;
     } else {
         match->count.created++;
@@ -375,14 +401,19 @@ static bool fields_differ(struct image a, struct image b, uint16_t field)
     return x.presence == PRESENCE_VALUE && y.presence == PRESENCE_VALUE && !text_same(x.bytes, x.len, y.bytes, y.len);
 }
 
-/* The number seems to be somebody else's now: name and birth date both differ. */
+static bool both_say(struct image a, struct image b, uint16_t field)
+{
+    return image_get(a, field).presence == PRESENCE_VALUE && image_get(b, field).presence == PRESENCE_VALUE;
+}
+
+/* The number seems to be somebody else's now: name and birth date both differ. Who marries keeps the given name. */
 static bool person_replaced(struct image was, struct image is)
 {
-    bool name = fields_differ(was, is, FIELD_person_family_name) ||
-                (fields_differ(was, is, FIELD_person_display_name) &&
-                 image_get(is, FIELD_person_family_name).presence != PRESENCE_VALUE);
-    return name && fields_differ(was, is, FIELD_person_given_name) &&
-           fields_differ(was, is, FIELD_person_date_of_birth);
+    bool name =
+        both_say(was, is, FIELD_person_given_name) && both_say(was, is, FIELD_person_family_name)
+            ? fields_differ(was, is, FIELD_person_given_name) && fields_differ(was, is, FIELD_person_family_name)
+            : fields_differ(was, is, FIELD_person_display_name);
+    return name && fields_differ(was, is, FIELD_person_date_of_birth);
 }
 
 /* Keys that the person no longer has: who refers to them by such a key must look again. */
@@ -401,6 +432,8 @@ static void match_keys_gone(struct match *match, uint64_t id, struct image was, 
             continue;
         gone = true;
         uint64_t hash = key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
+        if (match->has_waiting_refs || match->has_waiting_records) /* of two with this key one may be left */
+            match_wake(match, KIND_person, bytes(match->key.data, match->key.len));
         bool alone = entity_get(match->snapshot, KIND_person, id, match->entity) && match->entity->member_count < 2;
         if (alone)
             match_fail(match, numbers_set(&match->removed, removed_hash(hash, id), 1));
@@ -466,8 +499,7 @@ static void match_unit(struct match *match, const struct staged *staged, uint64_
     if (staged->what == STAGED_NEW) {
         uint64_t found = match_unit_find(match, main->image);
         if (found != 0) {
-            match_link(match, main->seed, found, 0);
-            id = main->seed < found ? main->seed : found;
+            id = match_link(match, main->seed, found, 0, false);
         }
     }
     if (staged->what != STAGED_MISSING && staged->what != STAGED_GONE)
@@ -491,9 +523,10 @@ static void match_staged(struct match *match, uint64_t place)
     bool leaving = staged.what == STAGED_MISSING || staged.what == STAGED_GONE;
     if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
         match_known_person(match, &staged, place);
-    else if (main->kind == KIND_person && leaving)
+    else if (main->kind == KIND_person && leaving) {
+        match_waits(match, &staged, staged.what == STAGED_MISSING);
         stage_write(match->stage, &staged, match->record.situation);
-    else if (main->kind == KIND_person)
+    } else if (main->kind == KIND_person)
         match_new_person(match, &staged, place, stream);
     else if (main->kind == KIND_org_unit)
         match_unit(match, &staged, place);
@@ -555,8 +588,10 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
         }
     match_again(match);
     /* stage->count may grow on the way: records that waited come again */
-    for (size_t i = 0; i < match->stage->count && match->rc == 0; i++)
+    for (size_t i = 0; i < match->stage->count && match->rc == 0; i++) {
         match_staged(match, match->stage->places[i]);
+        match_woken(match);
+    }
     fault_kill("match");
     return match->rc ? match->rc : match->snapshot->rc ? match->snapshot->rc : changeset_rc(match->changeset);
 }

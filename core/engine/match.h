@@ -41,7 +41,9 @@ struct match {
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
     struct numbers fresh, fresh_stream, links, leaving, removed;
     uint64_t next_statement;
-    bool everything; /* the rules have changed: every root is merged again, every index row checked */
+    bool everything;     /* the rules have changed: every root is merged again, every index row checked */
+    struct bytes *woken; /* keys of records that waited for a key that has come, in the snapshot */
+    size_t woken_count, woken_room;
     bool has_statements, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;
@@ -65,8 +67,9 @@ int match_everything(struct match *match);
 
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);
-/* States that two seeds are the same thing. `rule` from 1; 0: by kind's own rule. */
-void match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule);
+/* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
+ * `follows`. `rule` from 1; 0: by kind's own rule. */
+uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows);
 /* Who has this index key now: an id, 0 for nobody, FRESH_AMBIGUOUS for several. */
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
 

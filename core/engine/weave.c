@@ -97,7 +97,7 @@ static void weave_dependent(struct weave *weave, size_t begin, size_t end)
     size_t winners = weave_image(weave, begin, end);
     struct image image = {(const uint8_t *)weave->image.data, (uint32_t)weave->image.len};
     bool had = weave->had_root && entity_get(weave->snapshot, kind, id, weave->old);
-    if (had)
+    if (had && weave->old->state == ENTITY_LIVE)
         links_of(weave, kind, weave->old->image, weave->was);
     links_of(weave, kind, image, weave->is);
     enum journal_op op = !had ? JOURNAL_CREATED : weave->old->state == ENTITY_GONE ? JOURNAL_RETURNED : JOURNAL_CHANGED;
@@ -122,9 +122,9 @@ static void weave_orphan(struct weave *weave, enum kind kind, uint64_t id)
 {
     if (!entity_get(weave->snapshot, kind, id, weave->old))
         return;
-    links_of(weave, kind, weave->old->image, weave->was);
     if (weave->old->state == ENTITY_GONE)
-        return;
+        return; /* what it referred to was taken back when it went */
+    links_of(weave, kind, weave->old->image, weave->was);
     journal_part(&weave->entry, kind, id, JOURNAL_GONE);
     *weave->made = *weave->old;
     weave->made->state = ENTITY_GONE;

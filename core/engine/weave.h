@@ -20,7 +20,8 @@ int weave_due(struct match *match, int64_t today);
 /* All roots of the match, sorted here. Raises `meta.sequence`. */
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
 
-/* Rows of the index by which an undecided record is found when its person comes: added, or taken away. */
-void index_waiting(struct match *match, struct bytes record_key, struct image image, uint64_t seed, bool add);
+/* Rows of the index by which an undecided record is found when its person comes: those of `was` go, those of `is` come
+ * (an image without bytes: none). */
+void index_waiting(struct match *match, struct bytes record_key, uint64_t seed, struct image was, struct image is);
 
 #endif

@@ -96,7 +96,7 @@ static uint64_t employment_twin(struct weave *weave, const struct part *part)
         const struct part *other = &weave->parts[i];
         if (other->kind != KIND_employment)
             continue;
-        if (weave->groups[other->group].stream == weave->groups[part->group].stream) {
+        if (weave->groups[other->group].stream->connection == weave->groups[part->group].stream->connection) {
             ours++;
             continue;
         }
@@ -110,6 +110,15 @@ static uint64_t employment_twin(struct weave *weave, const struct part *part)
     return ours == 1 && theirs == 1 ? single : 0;
 }
 
+/* The person had it before this run: people may know it by its id. */
+static bool employment_known(const struct weave *weave, uint64_t id)
+{
+    for (uint16_t n = 0; weave->had_root && n < weave->old_root->child_count; n++)
+        if (weave->old_root->children[n].kind == KIND_employment && weave->old_root->children[n].id == id)
+            return true;
+    return false;
+}
+
 static void weave_twins(struct weave *weave)
 {
     for (size_t i = 0; i < weave->part_count && weave->rc == 0; i++) {
@@ -120,11 +129,11 @@ static void weave_twins(struct weave *weave)
         uint64_t twin = employment_twin(weave, part);
         if (twin == 0 || twin == seed)
             continue;
-        match_link(weave->match, seed, twin, 0);
-        uint64_t lowest = seed < twin ? seed : twin;
+        bool follows = employment_known(weave, twin) && !employment_known(weave, seed);
+        uint64_t id = match_link(weave->match, seed, twin, 0, follows);
         for (size_t j = 0; j < weave->part_count; j++)
             if (weave->parts[j].entity == twin || weave->parts[j].entity == seed)
-                weave->parts[j].entity = lowest;
+                weave->parts[j].entity = id;
     }
 }
 

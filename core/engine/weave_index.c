@@ -93,23 +93,47 @@ void weave_index(struct weave *weave)
     }
 }
 
-void index_waiting(struct match *match, struct bytes record_key, struct image image, uint64_t seed, bool add)
+/* The key under which the record waits by a rule, in match->key; false: the image does not give it. */
+static bool waiting_key(struct match *match, size_t rule, struct image image, uint64_t seed)
 {
+    const struct slot *slot = &match->slots->person[match->slots->rules[rule]];
     uint64_t be = __builtin_bswap64(seed);
-    for (size_t r = 0; r < match->slots->rule_count; r++) {
-        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
-        buffer_clear(&match->text);
-        if (!slot_text(match->slots, slot, image, &match->text))
+    buffer_clear(&match->text);
+    buffer_clear(&match->key);
+    if (image.len == 0 || !slot_text(match->slots, slot, image, &match->text))
+        return false;
+    slot_prefix(KIND_WAITING(KIND_person), slot->number, match->text.data, match->text.len, &match->key);
+    buffer_add(&match->key, &be, sizeof(be));
+    match->rc = match->rc ? match->rc : match->text.rc ? match->text.rc : match->key.rc;
+    return match->rc == 0;
+}
+
+static bool rule_is_repeated(const struct slots *slots, size_t rule)
+{
+    for (size_t r = 0; r < rule; r++)
+        if (slots->rules[r] == slots->rules[rule])
+            return true;
+    return false;
+}
+
+void index_waiting(struct match *match, struct bytes record_key, uint64_t seed, struct image was, struct image is)
+{
+    struct buffer before __attribute__((cleanup(buffer_done))) = {0};
+    for (size_t r = 0; r < match->slots->rule_count && match->rc == 0; r++) {
+        struct bytes old;
+        if (rule_is_repeated(match->slots, r))
             continue;
-        buffer_clear(&match->key);
-        slot_prefix(KIND_WAITING(KIND_person), slot->number, match->text.data, match->text.len, &match->key);
-        buffer_add(&match->key, &be, sizeof(be));
-        match->rc = match->rc ? match->rc : match->key.rc;
-        struct bytes key = bytes(match->key.data, match->key.len), old;
-        bool there = match->rc == 0 && txn_get(match->snapshot, TABLE_index, key, &old);
-        if (match->rc == 0 && add && !there)
-            changeset_set(match->changeset, TABLE_index, key, record_key);
-        else if (match->rc == 0 && !add && there)
-            changeset_delete(match->changeset, TABLE_index, key, old);
+        buffer_clear(&before);
+        if (waiting_key(match, r, was, seed))
+            buffer_add(&before, match->key.data, match->key.len);
+        match->rc = match->rc ? match->rc : before.rc;
+        bool now = waiting_key(match, r, is, seed);
+        struct bytes key = bytes(match->key.data, match->key.len);
+        if (now && !txn_get(match->snapshot, TABLE_index, key, &old))
+            changeset_put(match->changeset, TABLE_index, key, bytes(NULL, 0), record_key);
+        if (before.len == 0 || (now && before.len == key.len && memcmp(before.data, key.data, key.len) == 0))
+            continue;
+        if (txn_get(match->snapshot, TABLE_index, bytes(before.data, before.len), &old))
+            changeset_delete(match->changeset, TABLE_index, bytes(before.data, before.len), old);
     }
 }
