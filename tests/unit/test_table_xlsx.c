@@ -485,7 +485,7 @@ char *__wrap_strndup(const char *text, size_t len)
 static void each_allocation_that_fails_is_told_or_made_up_for(void **state)
 {
     (void)state;
-    muster_table_options options = {.size = sizeof(options), .name = "book.xlsx"};
+    muster_table_options options = {.size = sizeof(options)};
     int fds[] = {fixture("xlsxwriter.xlsx"), bytes_fd("a,\"b\"\n1,2\n", 10),
                  workbook_fd(SHEET("<row><c t=\"str\"><v><![CDATA[x]]>_x0041_</v></c></row>"), NULL, NULL)};
     for (size_t n = 0; n < sizeof(fds) / sizeof(*fds); n++) {
