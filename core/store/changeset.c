@@ -49,6 +49,8 @@ int changeset_new(struct store *store, struct changeset **ret_changeset)
         rc = sorter_new(changeset->spill, TABLE_MEMORY, &changeset->tables[table]);
     if (rc != 0)
         return rc;
+    sorter_stripe(changeset->tables[TABLE_entity], 1); /* kind */
+    sorter_stripe(changeset->tables[TABLE_index], 3);  /* kind and slot */
     *ret_changeset = TAKE(changeset);
     return 0;
 }

@@ -13,6 +13,9 @@ struct sorter;
 /* Keeps up to `memory` bytes; the rest goes to `spill` (not owned), which several sorters may share. */
 int sorter_new(struct spill *spill, size_t memory, struct sorter **ret_sorter);
 void sorter_free(struct sorter *sorter);
+/* Before the first row. Rows whose keys differ in the first `prefix` bytes (up to 4) are kept apart, so that several
+ * ascending series that come by turns cost no sorting, either. */
+void sorter_stripe(struct sorter *sorter, size_t prefix);
 
 /* Copies. Returns 0, -ENOMEM or what the spill said. */
 int sorter_add(struct sorter *sorter, struct bytes key, struct bytes value);

@@ -106,6 +106,7 @@ static void rows_come_as_qsort_says_and_equal_keys_as_they_were_added(void **sta
             struct row *rows = rows_random(count, keys, keys == 3 ? 3000 : 60, 99 + keys + m);
             struct sorter *sorter TIDY(sorter_free) = NULL;
             assert_int_equal(sorter_new(spill, memories[m], &sorter), 0);
+            sorter_stripe(sorter, (m + keys / 3) % 5); /* they begin with "aaa", most of them: see rows_random() */
             rows_add(sorter, rows, count);
             assert_int_equal(sorter_count(sorter), count);
             qsort(rows, count, sizeof(*rows), row_compare);
@@ -115,6 +116,39 @@ static void rows_come_as_qsort_says_and_equal_keys_as_they_were_added(void **sta
             }
             free(rows);
         }
+}
+
+/* Series that ascend, each with its own beginning, added by turns. */
+static void series_that_come_by_turns_are_read_one_after_the_other(void **state)
+{
+    (void)state;
+    enum { SERIES = 7, EACH = 2000 };
+    for (size_t prefix = 0; prefix <= 4; prefix++) {
+        struct sorter *sorter TIDY(sorter_free) = NULL;
+        assert_int_equal(sorter_new(spill, prefix % 2 ? 1 << 20 : 3000, &sorter), 0);
+        sorter_stripe(sorter, prefix);
+        for (uint32_t n = 0; n < EACH; n++)
+            for (uint32_t s = 0; s < SERIES; s++) {
+                uint32_t key[2] = {__builtin_bswap32((SERIES - s) << 24 | 255 << (s % 3 * 8)), __builtin_bswap32(n)};
+                assert_int_equal(sorter_add(sorter, bytes(key, s == 3 ? 1 : sizeof(key)), bytes(&n, sizeof(n))), 0);
+            }
+        struct bytes key, value, last = {0};
+        uint8_t kept[STORE_KEY_MAX];
+        uint32_t last_nth = 0;
+        assert_int_equal(sorter_rewind(sorter), 0);
+        for (uint32_t n = 0; n < SERIES * EACH; n++) {
+            uint32_t nth;
+            assert_int_equal(sorter_next(sorter, &key, &value), 1);
+            memcpy(&nth, value.data, sizeof(nth));
+            int order = memcmp(kept, key.data, last.len < key.len ? last.len : key.len);
+            assert_true(last.len == 0 || order < 0 || (order == 0 && last.len < key.len) ||
+                        (order == 0 && last.len == key.len && last_nth < nth));
+            memcpy(kept, key.data, key.len);
+            last = key;
+            last_nth = nth;
+        }
+        assert_int_equal(sorter_next(sorter, &key, &value), 0);
+    }
 }
 
 static void rows_in_order_are_read_one_run_after_the_other(void **state)
@@ -174,12 +208,13 @@ static void what_was_flushed_is_adopted_by_another_sorter(void **state)
                 qsort(rows, 3000, sizeof(*rows), row_compare);
             struct sorter *from TIDY(sorter_free) = NULL, *to TIDY(sorter_free) = NULL;
             assert_int_equal(sorter_new(spill, memories[m], &from), 0);
+            sorter_stripe(from, ordered ? 0 : 4);
             rows_add(from, rows, 3000);
             qsort(rows, 3000, sizeof(*rows), row_compare);
             const struct sorter_run *runs;
             size_t count;
             assert_int_equal(sorter_flush(from, &runs, &count), 0);
-            assert_true(m ? count == 1 : count > 50);
+            assert_true(m ? count == (ordered ? 1 : 5) : count > 50); /* "a", "aa", then "aaa" and 0, 1, 2 */
             assert_int_equal(sorter_new(spill, 1 << 20, &to), 0);
             assert_int_equal(sorter_adopt(to, runs, count), 0);
             assert_int_equal(sorter_count(to), 3000);
@@ -335,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_as_qsort_says_and_equal_keys_as_they_were_added),
+        cmocka_unit_test(series_that_come_by_turns_are_read_one_after_the_other),
         cmocka_unit_test(rows_in_order_are_read_one_run_after_the_other),
         cmocka_unit_test(sorters_share_a_spill_and_do_not_mix),
         cmocka_unit_test(what_was_flushed_is_adopted_by_another_sorter),
