@@ -1,8 +1,9 @@
 /* refer - who refers to whom, and who waits for somebody not known yet.
  *
- * Rows: REFER_TO, target kind and id, root kind, root id >> 9 → 512 bits, one
- * per root; REFER_WAITING, index key of what is waited for, root kind and id →
- * nothing. A root is the person (or thing) that is merged as a whole. */
+ * Rows: REFER_TO, target kind and id → up to LIST_MAX roots that refer to it, each u8 kind, u64 id big-endian; where
+ * there are more, REFER_TO, target kind and id, root kind, root id >> 9 → 512 bits, one per root; REFER_WAITING, index
+ * key of what is waited for, root kind and id → nothing. A root is the person (or thing) that is merged as a whole. A
+ * manager of ten is one row, a department of a thousand few; neither is written anew for each of them. */
 #ifndef ENGINE_REFER_H
 #define ENGINE_REFER_H
 

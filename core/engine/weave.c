@@ -311,6 +311,7 @@ static int weave_new(struct match *match, struct spill *spill, struct weave **re
     int rc = sorter_new(spill, EDIT_MEMORY, &weave->refer_edits);
     if (rc != 0)
         return rc;
+    sorter_stripe(weave->refer_edits, 2); /* what kind of row, and of target */
     *ret_weave = TAKE(weave);
     return 0;
 }
