@@ -51,6 +51,24 @@ static bool value_counts(struct value value)
            ((value.presence == PRESENCE_NULL || value.presence == PRESENCE_EMPTY) && value.flags & VALUE_CLEARS);
 }
 
+/* How a value stands in the golden record. */
+static struct value value_golden(struct value value)
+{
+    if (value.presence != PRESENCE_VALUE)
+        return (struct value){.presence = PRESENCE_NULL};
+    value.flags &= (uint8_t) ~(VALUE_CARRIED | VALUE_CLEARS);
+    return value;
+}
+
+/* Whether the kind has authorities for single fields: else one rank holds for all of them. */
+static bool kind_has_single(const struct organization *organization, enum kind kind)
+{
+    for (const struct authority *at = organization->authorities; at && at->kind != KIND_NONE; at++)
+        if (at->kind == kind && at->field)
+            return true;
+    return false;
+}
+
 /* Best of all inputs for one field; false when nobody counts. */
 static bool merge_field(const struct organization *organization, enum kind kind, uint16_t number,
                         const struct merge_input *inputs, size_t count, struct merge_winner *ret_winner)
@@ -67,40 +85,61 @@ static bool merge_field(const struct organization *organization, enum kind kind,
             continue;
         found = true;
         best_rank = rank;
-        if (value.presence != PRESENCE_VALUE)
-            value = (struct value){.presence = PRESENCE_NULL};
-        value.flags &= (uint8_t) ~(VALUE_CARRIED | VALUE_CLEARS);
-        *ret_winner = (struct merge_winner){number, i, value};
+        *ret_winner = (struct merge_winner){number, i, value_golden(value)};
     }
     return found;
+}
+
+/* One record says it all: what counts of it is what holds. */
+static size_t merge_alone(const struct organization *organization, enum kind kind, const struct merge_input *input,
+                          struct merge_winner *ret_winners)
+{
+    bool single = kind_has_single(organization, kind);
+    int rank = merge_rank(organization, kind, NULL, input->connection);
+    uint16_t count = image_count(input->image);
+    size_t winners = 0;
+    for (uint16_t n = 0; n < count && winners < IMAGE_FIELDS_MAX; n++) {
+        uint16_t number;
+        struct value value = image_nth(input->image, n, &number);
+        if (!value_counts(value) || (input->gone && value.presence != PRESENCE_VALUE))
+            continue;
+        if (single)
+            rank = merge_rank(organization, kind, organization_field_number(organization, kind, number),
+                              input->connection);
+        if (rank >= 0)
+            ret_winners[winners++] = (struct merge_winner){number, 0, value_golden(value)};
+    }
+    return winners;
+}
+
+/* The next field that any input has, stepping over it; UINT32_MAX: none. */
+static uint32_t merge_next(const struct merge_input *inputs, size_t count, uint16_t *at)
+{
+    uint32_t next = UINT32_MAX;
+    uint16_t field;
+    for (size_t i = 0; i < count; i++)
+        if (at[i] < image_count(inputs[i].image)) {
+            image_nth(inputs[i].image, at[i], &field);
+            next = field < next ? field : next;
+        }
+    for (size_t i = 0; i < count; i++)
+        if (at[i] < image_count(inputs[i].image)) {
+            image_nth(inputs[i].image, at[i], &field);
+            at[i] += field == next;
+        }
+    return next;
 }
 
 size_t merge_fields(const struct organization *organization, enum kind kind, const struct merge_input *inputs,
                     size_t count, struct merge_winner *ret_winners)
 {
+    if (count == 1)
+        return merge_alone(organization, kind, inputs, ret_winners);
     uint16_t at[256] = {0}; /* a position in each image: fields are taken in ascending order */
     size_t winners = 0;
-    for (;;) {
-        uint32_t next = UINT32_MAX;
-        for (size_t i = 0; i < count; i++) {
-            uint16_t field;
-            if (at[i] < image_count(inputs[i].image)) {
-                image_nth(inputs[i].image, at[i], &field);
-                next = field < next ? field : next;
-            }
-        }
-        if (next == UINT32_MAX || winners == IMAGE_FIELDS_MAX)
-            return winners;
-        for (size_t i = 0; i < count; i++) {
-            uint16_t field;
-            if (at[i] < image_count(inputs[i].image)) {
-                image_nth(inputs[i].image, at[i], &field);
-                at[i] += field == next;
-            }
-        }
-        if (merge_field(organization, kind, (uint16_t)next, inputs, count, &ret_winners[winners]))
-            winners++;
-    }
+    for (uint32_t next; winners < IMAGE_FIELDS_MAX && (next = merge_next(inputs, count, at)) != UINT32_MAX;)
+        winners += merge_field(organization, kind, (uint16_t)next, inputs, count, &ret_winners[winners]);
+    return winners;
 }
 
 bool merge_exists(const struct organization *organization, const struct merge_input *inputs, size_t count)

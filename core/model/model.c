@@ -47,7 +47,28 @@ static const struct field fields[] = {
 #undef FIELD
 };
 
-enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]), NUMBERS = 64 };
+
+enum {
+#define KIND(number, name, doc)
+#define ENUM(name, numbers)
+#define FIELD(kind, number, name, type, of, sensitivity, doc) PLACE_##kind##_##name,
+#include "model/fields.def"
+#undef KIND
+#undef ENUM
+#undef FIELD
+};
+
+/* Place in `fields`, from 1, by kind and number. */
+static const uint16_t places[KIND_COUNT][NUMBERS] = {
+#define KIND(number, name, doc)
+#define ENUM(name, numbers)
+#define FIELD(kind, number, name, type, of, sensitivity, doc) [KIND_##kind][number] = PLACE_##kind##_##name + 1,
+#include "model/fields.def"
+#undef KIND
+#undef ENUM
+#undef FIELD
+};
 
 static const char *const types[] = {"",     "text",     "integer", "decimal", "bool", "date",
                                     "time", "datetime", "enum",    "ref",     "json"};
@@ -88,14 +109,9 @@ const struct field *field_by_name(enum kind kind, const char *name)
 
 const struct field *field_by_number(enum kind kind, uint16_t number)
 {
-    /* Numbers run without holes today; the search keeps it right when they do not. */
-    const struct field *guess = number > 0 ? field_nth(kind, number - 1u) : NULL;
-    if (guess && guess->number == number)
-        return guess;
-    for (size_t i = 0; i < FIELDS; i++)
-        if (fields[i].kind == kind && fields[i].number == number)
-            return &fields[i];
-    return NULL;
+    if (kind <= KIND_NONE || kind >= KIND_COUNT || number >= NUMBERS || places[kind][number] == 0)
+        return NULL;
+    return &fields[places[kind][number] - 1];
 }
 
 const char *type_name(enum type type)
