@@ -40,7 +40,7 @@ int complain_words(const char *format, ...)
 
 static void print_complaints(const struct complaints *complaints)
 {
-    TIDY_DONE(buffer_done) struct buffer text = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     complaints_write(complaints, &text);
     if (text.len > 0)
         fputs(text.data, stderr);

@@ -2,6 +2,7 @@
 #include "cli/json.h"
 
 #include "base/jsontext.h"
+#include "cli/screen.h"
 #include "config/organization.h"
 
 #include <string.h>
@@ -34,7 +35,7 @@ static void reference_json(struct query *query, enum kind kind, uint64_t id, str
 
 static void waiting_json(struct query *query, struct value value, struct buffer *out)
 {
-    TIDY_DONE(buffer_done) struct buffer text = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     const char *by;
     if (!query_waiting(query, value, &by, &text)) {
         buffer_text(out, "null");
@@ -53,7 +54,7 @@ void json_value(struct query *query, const struct entity *entity, const struct f
     } else if (value.presence != PRESENCE_VALUE) {
         buffer_text(out, "null");
     } else if (value.flags & VALUE_SEALED) {
-        TIDY_DONE(buffer_done) struct buffer plain = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer plain = {0};
         if (entity && query_reveal(query, entity, value, &plain) == 0)
             json_string(out, plain.data ? plain.data : "", plain.len);
         else
@@ -61,7 +62,7 @@ void json_value(struct query *query, const struct entity *entity, const struct f
     } else if (field->type == TYPE_REF) {
         reference_json(query, field->refers_to, query_reference(value), out);
     } else if (field->type == TYPE_ENUM) {
-        TIDY_DONE(buffer_done) struct buffer text = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
         query_value(query, entity, field, value, &text);
         json_string(out, text.data ? text.data : "", text.len);
     } else if (field->type == TYPE_INTEGER || field->type == TYPE_BOOL || field->type == TYPE_JSON) {

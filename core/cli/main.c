@@ -27,6 +27,8 @@ static void context_done(struct context *context)
 /* What was printed must have arrived: a full disk behind a `>` is a failure. */
 static int flushed(int status)
 {
+    if (screen_rc() != 0 && status != STATUS_FAILED)
+        status = complain_rc(screen_rc(), NULL);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     if (errno != EPIPE)

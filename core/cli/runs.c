@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/jsonobject.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static int take(void *context, const struct jsonobject_member *member)
     } texts[] = {TEXT(connection), TEXT(outcome), TEXT(partitions), TEXT(reason), TEXT(flagged_place), TEXT(files)};
     char *text = arena_copy(taking->query->arena, member->text, member->text_len);
     if (!text)
-        return -1;
+        return taking->query->txn.rc = -ENOMEM;
     struct jsonobject_member ended = *member;
     ended.text = text;
     if (member->type == JSONOBJECT_NUMBER)
@@ -71,7 +72,12 @@ bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line)
     size_t at;
     *ret_line = (struct run_line){.run = run, .connection = "", .outcome = "", .partitions = "[]", .files = "[]"};
     struct taking taking = {query, ret_line};
-    return query_run(query, run, &json) && jsonobject_split(json.data, json.len, take, &taking, &why, &at) == 0;
+    if (!query_run(query, run, &json))
+        return false;
+    int rc = jsonobject_split(json.data, json.len, take, &taking, &why, &at);
+    if (rc == -ENOMEM)
+        query->txn.rc = rc;
+    return rc == 0;
 }
 
 struct reason {
@@ -86,7 +92,8 @@ static int take_reason(void *context, const struct jsonobject_member *member)
                          : strcmp(member->name, "reason") == 0 ? &reason->reason
                                                                : NULL;
     if (place && member->type == JSONOBJECT_STRING)
-        *place = arena_copy(reason->query->arena, member->text, member->text_len);
+        if (!(*place = arena_copy(reason->query->arena, member->text, member->text_len)))
+            return reason->query->txn.rc = -ENOMEM;
     return 0;
 }
 
@@ -116,6 +123,8 @@ bool runs_reason(struct query *query, const char **at, const char **ret_name, co
         const char *why;
         int rc = jsonobject_split(*at, len, take_reason, &reason, &why, &where);
         *at += len;
+        if (rc == -ENOMEM)
+            query->txn.rc = rc;
         if (rc == 0 && reason.name && reason.reason && *reason.reason) {
             *ret_name = reason.name;
             *ret_reason = reason.reason;

@@ -9,6 +9,24 @@
 
 static const char *const escapes[] = {"", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
 
+static int shown_rc;
+
+void screen_fail(int rc)
+{
+    shown_rc = shown_rc ? shown_rc : rc;
+}
+
+int screen_rc(void)
+{
+    return shown_rc;
+}
+
+void screen_buffer_done(struct buffer *buffer)
+{
+    screen_fail(buffer->rc);
+    buffer_done(buffer);
+}
+
 void screen_clean(const char *text, size_t len, struct buffer *out)
 {
     bool valid = text_valid(text, len);
@@ -36,8 +54,8 @@ void screen_text(const struct screen *screen, enum color color, const char *text
 
 void screen_print(const struct screen *screen, const char *format, ...)
 {
-    __attribute__((cleanup(buffer_done))) struct buffer text = {0};
-    __attribute__((cleanup(buffer_done))) struct buffer clean = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer clean = {0};
     va_list args;
     va_start(args, format);
     buffer_vformat(&text, format, args);
@@ -133,7 +151,7 @@ void grid_text(struct grid *grid, const char *text)
 
 void grid_format(struct grid *grid, enum color color, const char *format, ...)
 {
-    __attribute__((cleanup(buffer_done))) struct buffer text = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     va_list args;
     va_start(args, format);
     buffer_vformat(&text, format, args);
@@ -146,11 +164,9 @@ void grid_number(struct grid *grid, unsigned long long number)
     grid_format(grid, COLOR_NONE, "%llu", number);
 }
 
-int grid_end(struct grid *grid)
+void grid_end(struct grid *grid)
 {
-    int rc = grid->cells.rc;
-    if (rc == 0)
+    if (grid->cells.rc == 0)
         rows_print(grid);
-    buffer_done(&grid->cells);
-    return rc;
+    screen_buffer_done(&grid->cells);
 }

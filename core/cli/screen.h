@@ -3,6 +3,7 @@
 #define CLI_SCREEN_H
 
 #include "base/buffer.h"
+#include "base/tidy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,12 @@ struct screen {
     FILE *out;
     bool colors;
 };
+
+/* What was shown is not whole: the program must not end well. The first code stays. */
+void screen_fail(int rc);
+int screen_rc(void);
+/* Frees; a buffer that has failed is a failure of what was shown. */
+void screen_buffer_done(struct buffer *buffer);
 
 /* Text that came from outside: control characters are shown as '?'. */
 void screen_clean(const char *text, size_t len, struct buffer *out);
@@ -42,7 +49,7 @@ void grid_cell(struct grid *grid, enum color color, const char *text, size_t len
 void grid_text(struct grid *grid, const char *text); /* NULL is empty */
 void grid_format(struct grid *grid, enum color color, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void grid_number(struct grid *grid, unsigned long long number); /* 0 is shown, too */
-/* Prints what is left. Returns 0 or -ENOMEM. */
-int grid_end(struct grid *grid);
+/* Prints what is left. */
+void grid_end(struct grid *grid);
 
 #endif

@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 #include "engine/run.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* --- check --- */
@@ -157,12 +158,13 @@ static void streams_print(const struct screen *screen, const muster_connector *c
 static void connector_print(struct context *context, const char *name, const muster_connector *connector)
 {
     const struct screen *screen = &context->screen;
-    TIDY_DONE(buffer_done) struct buffer roles = {0};
-    TIDY_DONE(buffer_done) struct buffer needs = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer roles = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer needs = {0};
     roles_write(connector, &roles);
     needs_write(connector, &needs);
     const char *lacks = connectors_sandbox_lacks(context->connectors, name);
     const char *digest = connectors_digest(context->connectors, name);
+    screen_fail(digest ? 0 : -EIO);
     screen_print(screen, "%s %s: %s\n\n", name, connector->version, connector->summary);
     struct grid grid;
     grid_start(&grid, screen, "", "|");
@@ -216,9 +218,9 @@ static void options_json(const muster_option *options, struct buffer *out)
 
 static int connector_json(struct context *context, const char *name, const muster_connector *connector)
 {
-    TIDY_DONE(buffer_done) struct buffer out = {0};
-    TIDY_DONE(buffer_done) struct buffer roles = {0};
-    TIDY_DONE(buffer_done) struct buffer needs = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer roles = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer needs = {0};
     roles_write(connector, &roles);
     needs_write(connector, &needs);
     buffer_byte(&out, '{');
@@ -256,7 +258,7 @@ static int connectors_all(struct context *context, const char *const *names)
     grid_start(&grid, &context->screen, "", "NAME|VERSION|CAN|WHAT");
     for (; *names; names++) {
         struct err err = {0};
-        TIDY_DONE(buffer_done) struct buffer roles = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer roles = {0};
         const muster_connector *connector = connectors_describe(context->connectors, *names, &err);
         if (connector && context->json) {
             connector_json(context, *names, connector);

@@ -79,7 +79,7 @@ static bool texts_add(struct seen *seen, const char **texts, size_t *count, size
 
 static void column_value(struct seen *seen, struct seen_column *column, const struct lane_value *value)
 {
-    TIDY_DONE(buffer_done) struct buffer masked = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer masked = {0};
     if (value->presence != PRESENCE_VALUE)
         return;
     column->values++;
@@ -168,7 +168,7 @@ static void tell_columns(const struct screen *screen, const struct seen_stream *
     grid_start(&grid, screen, "#   ", "AT|COLUMN|TYPE|LOOKS LIKE");
     for (size_t i = 0; i < stream->count; i++) {
         const struct seen_column *column = &stream->columns[i];
-        TIDY_DONE(buffer_done) struct buffer samples = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer samples = {0};
         for (size_t n = 0; n < column->sample_count; n++)
             buffer_format(&samples, "%s%s", n ? "   " : "", column->samples[n]);
         grid_text(&grid, column->place);
@@ -300,11 +300,11 @@ static void mapping_write(const struct seen_stream *stream, struct buffer *out)
 
 static int discover_json(struct context *context, const struct seen *seen)
 {
-    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     buffer_text(&out, "{\"streams\":[");
     for (size_t s = 0; s < seen->count; s++) {
         const struct seen_stream *stream = &seen->streams[s];
-        TIDY_DONE(buffer_done) struct buffer mapping = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer mapping = {0};
         mapping_write(stream, &mapping);
         buffer_text(&out, s ? ",{" : "{");
         json_member_text(&out, "name", stream->name);
@@ -334,7 +334,7 @@ static int discover_json(struct context *context, const struct seen *seen)
 
 static int discover_tell(struct context *context, const struct seen *seen)
 {
-    TIDY_DONE(buffer_done) struct buffer mapping = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer mapping = {0};
     for (size_t s = 0; s < seen->count; s++) {
         tell_columns(&context->screen, &seen->streams[s]);
         mapping_write(&seen->streams[s], &mapping);

@@ -45,7 +45,7 @@ static const char *const *kind_names(struct arena *arena)
 
 static int wrong_kind(struct context *context, const char *name)
 {
-    TIDY_DONE(buffer_done) struct buffer all = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer all = {0};
     const char *const *names = kind_names(context->arena);
     for (size_t i = 0; names && names[i]; i++)
         buffer_format(&all, "%s%s", i ? ", " : "", names[i]);

@@ -58,7 +58,7 @@ static void part_tell(struct query *query, const struct past_part *part, struct 
     for (size_t i = 0; i < part->count; i++) {
         const struct past_change *change = &part->changes[i];
         const struct field *field;
-        TIDY_DONE(buffer_done) struct buffer text = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
         if (!change_shown(query, part->kind, change, &field))
             continue;
         if (part->op != JOURNAL_CREATED) {
@@ -97,7 +97,7 @@ static void past_tell(struct context *context, struct query *query, const struct
 static int part_json(struct context *context, struct query *query, const struct past_entry *entry,
                      const struct past_part *part, struct entity *scratch)
 {
-    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     const struct entity *entity = part_entity(query, part, scratch);
     struct run_line line;
     char time[25];
@@ -184,8 +184,8 @@ static void explain_entity(struct context *context, struct query *query, enum ki
 {
     struct query_winner *winners = NULL;
     size_t count = 0;
-    TIDY_DONE(buffer_done) struct buffer golden = {0};
-    query_winners(query, kind, entity, &winners, &count);
+    TIDY_DONE(screen_buffer_done) struct buffer golden = {0};
+    screen_fail(query_winners(query, kind, entity, &winners, &count));
     value_shown(query, entity, field, image_get(entity->image, field->number), &golden);
     screen_print(&context->screen, "%s%s%s: %s\n", kind == KIND_person ? "" : kind_name(kind),
                  kind == KIND_person ? "" : ".", field->name, golden.data);
@@ -195,8 +195,8 @@ static void explain_entity(struct context *context, struct query *query, enum ki
     for (uint16_t n = 0; n < entity->member_count; n++) {
         const struct member *member = &entity->members[n];
         const struct stream_name *stream = streams_find(&query->streams, member->stream);
-        TIDY_DONE(buffer_done) struct buffer record = {0};
-        TIDY_DONE(buffer_done) struct buffer text = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
         const struct section_view *section = query_section(query, member);
         struct value value = section ? image_get(section->image, field->number) : (struct value){0};
         bool gone = query->record->state == SOURCE_GONE, won = false;

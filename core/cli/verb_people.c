@@ -22,7 +22,7 @@ static enum color status_color(const char *status)
 
 static void field_cell(struct query *query, struct grid *grid, struct image image, uint16_t number, bool status)
 {
-    TIDY_DONE(buffer_done) struct buffer text = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     const struct field *field = field_by_number(KIND_person, number);
     query_value(query, NULL, field, image_get(image, number), &text);
     const char *shown = text.data ? text.data : "";
@@ -38,12 +38,12 @@ void person_row(struct context *context, struct query *query, struct grid *grid,
 {
     struct image image;
     enum entity_state state;
-    TIDY_DONE(buffer_done) struct buffer name = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer name = {0};
     if (!entity_image(value, &image, &state))
         return;
     query_name(query, id, image, &name);
     if (context->json) {
-        TIDY_DONE(buffer_done) struct buffer out = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer out = {0};
         static const uint16_t fields[] = {FIELD_person_employee_number, FIELD_person_status, FIELD_person_work_email};
         buffer_byte(&out, '{');
         json_member_number(&out, "id", id);
@@ -91,7 +91,7 @@ static int read_status(const char *text, uint32_t *ret_bits)
     for (const char *at = text; at && *at; at += strcspn(at, ","), at += *at == ',') {
         uint8_t number = enum_number(field, at, strcspn(at, ","));
         if (number == 0) {
-            TIDY_DONE(buffer_done) struct buffer names = {0};
+            TIDY_DONE(screen_buffer_done) struct buffer names = {0};
             size_t len;
             const char *name;
             for (size_t n = 0; (name = enum_nth(field, n, &len)); n++)
@@ -106,7 +106,7 @@ static int read_status(const char *text, uint32_t *ret_bits)
 int verb_people(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    TIDY_DONE(buffer_done) struct buffer normal = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer normal = {0};
     const char *text = context->arguments.words[1];
     uint32_t wanted;
     int status = read_status(VALUE(context, status), &wanted);
@@ -172,12 +172,12 @@ static void fields_tell(struct query *query, enum kind kind, const struct entity
 {
     struct query_winner *winners = NULL;
     size_t count = 0;
-    query_winners(query, kind, entity, &winners, &count);
+    screen_fail(query_winners(query, kind, entity, &winners, &count));
     for (uint16_t n = 0; n < image_count(entity->image); n++) {
         uint16_t number;
         struct value value = image_nth(entity->image, n, &number);
         const struct field *field = organization_field_number(query->organization, kind, number);
-        TIDY_DONE(buffer_done) struct buffer text = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
         if (!field || field_of_owner(kind, field))
             continue;
         query_value(query, entity, field, value, &text);
@@ -195,7 +195,7 @@ static void records_tell(struct query *query, enum kind kind, const struct entit
 {
     static const char *const states[] = {"", "like this", "missing", "gone"};
     for (uint16_t n = 0; n < entity->member_count; n++) {
-        TIDY_DONE(buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
         char since[QUERY_TIME];
         query_record(query, kind, &entity->members[n], &record);
         grid_cell(grid, COLOR_NONE, record.data ? record.data : "", record.len);
@@ -214,7 +214,7 @@ static void records_tell(struct query *query, enum kind kind, const struct entit
 static int person_tell(struct context *context, struct query *query, uint64_t id, const struct entity *person)
 {
     const struct screen *screen = &context->screen;
-    TIDY_DONE(buffer_done) struct buffer name = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer name = {0};
     TIDY(free) struct entity *child = mem_new(1, sizeof(*child));
     struct grid grid;
     if (!child)
@@ -244,12 +244,12 @@ static void provenance_json(struct query *query, enum kind kind, const struct en
 {
     struct query_winner *winners = NULL;
     size_t count = 0;
-    query_winners(query, kind, entity, &winners, &count);
+    screen_fail(query_winners(query, kind, entity, &winners, &count));
     json_name(out, "provenance");
     buffer_byte(out, '{');
     for (uint16_t n = 0; n < image_count(entity->image); n++) {
         uint16_t number;
-        TIDY_DONE(buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
         image_nth(entity->image, n, &number);
         const struct field *field = organization_field_number(query->organization, kind, number);
         const struct query_winner *winner = winner_of(winners, count, number);
@@ -268,7 +268,7 @@ static void sources_json(struct query *query, enum kind kind, const struct entit
     json_name(out, "sources");
     buffer_byte(out, '[');
     for (uint16_t n = 0; n < entity->member_count; n++) {
-        TIDY_DONE(buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
         char since[25];
         query_record(query, kind, &entity->members[n], &record);
         buffer_text(out, n ? ",{" : "{");
@@ -286,7 +286,7 @@ static void sources_json(struct query *query, enum kind kind, const struct entit
 
 static int person_json(struct context *context, struct query *query, uint64_t id, const struct entity *person)
 {
-    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     TIDY(free) struct entity *child = mem_new(1, sizeof(*child));
     if (!child)
         return -ENOMEM;

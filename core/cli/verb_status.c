@@ -159,11 +159,10 @@ static void drift_tell(struct context *context, const struct health *health)
 {
     TIDY(free) struct wait_item *items = NULL;
     size_t count = 0;
-    if (query_waits(health->query, "c", COLUMNS_SHOWN, &items, &count) != 0)
-        return;
+    screen_fail(query_waits(health->query, "c", COLUMNS_SHOWN, &items, &count));
     for (size_t i = 0; i < count; i++) {
-        TIDY_DONE(buffer_done) struct buffer record = {0};
-        TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
         waits_record(health->query, &items[i], &record);
         waits_sentence(health->query, &items[i], true, &sentence);
         screen_print(&context->screen, "  %s: %s\n", record.data ? record.data : "", sentence.data);
@@ -208,7 +207,7 @@ static void organization_tell(struct context *context, const struct health *heal
 static int organization_json(struct context *context, const struct health *health)
 {
     static const char *const names[TYPES] = {"held", "reviews", "dead_letters", "drift"};
-    TIDY_DONE(buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     buffer_byte(&out, '{');
     json_member_text(&out, "organization", health->id);
     json_member_number(&out, "status", (uint64_t)health->status);
@@ -273,6 +272,7 @@ int verb_status(struct context *context)
             organization_json(context, &all[i]);
         else if (!context->quiet || all[i].status != STATUS_DONE)
             organization_tell(context, &all[i]);
+        screen_fail(all[i].query ? all[i].query->txn.rc : 0);
         health_done(&all[i]);
     }
     return status;

@@ -85,7 +85,7 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
         screen_print(&context->screen, "  %s%s\n", text, types[t] == WAIT_HELD ? ": nobody of them was let go" : ":");
         for (size_t i = 0; i < count && shown < SHOWN; i++) {
             const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
-            TIDY_DONE(buffer_done) struct buffer sentence = {0};
+            TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
             if (!stream || strcmp(stream->connection_name, connection) != 0)
                 continue;
             waits_sentence(query, &items[i], true, &sentence);

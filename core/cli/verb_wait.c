@@ -63,8 +63,8 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
 
 static int waits_json(struct context *context, struct query *query, const struct wait_item *item)
 {
-    TIDY_DONE(buffer_done) struct buffer out = {0};
-    TIDY_DONE(buffer_done) struct buffer record = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer record = {0};
     char id[32], since[25];
     waits_record(query, item, &record);
     snprintf(id, sizeof(id), "%c%lu", item->type, (unsigned long)item->number);
@@ -99,9 +99,9 @@ int waits_print(struct context *context, struct query *query, const struct wait_
     struct grid grid;
     grid_start(&grid, &context->screen, "", "ID|SINCE|PLACE|RECORD|WHAT IS WRONG");
     for (size_t i = 0; i < count; i++) {
-        TIDY_DONE(buffer_done) struct buffer record = {0};
-        TIDY_DONE(buffer_done) struct buffer sentence = {0};
-        TIDY_DONE(buffer_done) struct buffer place = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer place = {0};
         char since[QUERY_TIME];
         waits_place(&items[i], &place);
         waits_record(query, &items[i], &record);
@@ -113,8 +113,8 @@ int waits_print(struct context *context, struct query *query, const struct wait_
         grid_text(&grid, record.data);
         grid_text(&grid, sentence.data);
     }
-    int rc = grid_end(&grid);
-    return rc ? complain_rc(rc, NULL) : STATUS_DONE;
+    grid_end(&grid);
+    return STATUS_DONE;
 }
 
 /* What to type next, once for each kind of thing that waits. */

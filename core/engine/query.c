@@ -83,6 +83,13 @@ void query_time(const struct query *query, int64_t ms, char ret_text[QUERY_TIME]
     snprintf(ret_text, QUERY_TIME, "%.10s %.5s", text, text + 11);
 }
 
+/* Not having had memory for a look is a failure of all that was read. */
+static void query_note(struct query *query, int rc)
+{
+    if (query->txn.rc == 0)
+        query->txn.rc = rc;
+}
+
 /* --- finding --- */
 
 void query_ids_done(struct query_ids *ids)
@@ -139,16 +146,17 @@ static int find_indexed(struct query *query, uint16_t field, const char *text, s
     return rc ? rc : query->txn.rc;
 }
 
-static bool value_has(struct value value, const char *text, size_t len, struct buffer *scratch)
+static bool value_has(struct query *query, struct value value, const char *text, size_t len, struct buffer *scratch)
 {
     if (value.presence != PRESENCE_VALUE || value.flags & VALUE_SEALED)
         return false;
     buffer_clear(scratch);
     text_normalize(value.bytes, value.len, scratch);
+    query_note(query, scratch->rc);
     return scratch->rc == 0 && scratch->len >= len && memmem(scratch->data, scratch->len, text, len) != NULL;
 }
 
-bool query_person_has(const struct query *query, struct image image, const char *text, size_t len)
+bool query_person_has(struct query *query, struct image image, const char *text, size_t len)
 {
     static const uint16_t fields[] = {FIELD_person_employee_number, FIELD_person_work_email,
                                       FIELD_person_personal_email,  FIELD_person_username,
@@ -158,11 +166,12 @@ bool query_person_has(const struct query *query, struct image image, const char 
     if (len == 0)
         return true;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        if (value_has(image_get(image, fields[i]), text, len, &scratch))
+        if (value_has(query, image_get(image, fields[i]), text, len, &scratch))
             return true;
     query_name(query, 0, image, &name);
-    return name.rc == 0 &&
-           value_has((struct value){PRESENCE_VALUE, 0, (uint32_t)name.len, name.data}, text, len, &scratch);
+    query_note(query, name.rc);
+    struct value whole = {PRESENCE_VALUE, 0, (uint32_t)name.len, name.data};
+    return name.rc == 0 && value_has(query, whole, text, len, &scratch);
 }
 
 /* A walk over everybody: names are not in the index. */
@@ -232,6 +241,7 @@ const struct section_view *query_section(struct query *query, const struct membe
     TIDY_DONE(buffer_done) struct buffer key = {0};
     struct bytes value;
     source_key(member->stream, member->id.data, member->id.len, &key);
+    query_note(query, key.rc);
     if (key.rc != 0 || !txn_get(&query->txn, TABLE_source, bytes(key.data, key.len), &value) ||
         !source_read(value, query->record))
         return NULL;
@@ -246,6 +256,7 @@ uint64_t query_record_person(struct query *query, uint32_t stream, const char *i
     TIDY_DONE(buffer_done) struct buffer key = {0};
     struct bytes value;
     source_key(stream, id, strlen(id), &key);
+    query_note(query, key.rc);
     if (key.rc != 0 || !txn_get(&query->txn, TABLE_source, bytes(key.data, key.len), &value) ||
         !source_read(value, query->record))
         return 0;
@@ -326,6 +337,8 @@ const char *query_run_connection(struct query *query, uint32_t run)
     struct wanted_text wanted = {query->arena, "connection", NULL};
     if (query_run(query, run, &json))
         jsonobject_split(json.data, json.len, take_text, &wanted, &why, &at);
+    if (query_run(query, run, &json) && !wanted.text)
+        query_note(query, -ENOMEM);
     return wanted.text ? wanted.text : "";
 }
 

@@ -53,7 +53,7 @@ enum { QUERY_HITS_MOST = 200 }; /* who finds more must say more */
  * else by a part of the name. ERR_DATA and a sentence when the key cannot be one. */
 int query_find(struct query *query, const char *key, struct query_ids *ret_ids, struct err *err);
 /* Whether one of a person's names, numbers or addresses has the text in it; `text` is normalized. */
-bool query_person_has(const struct query *query, struct image image, const char *text, size_t len);
+bool query_person_has(struct query *query, struct image image, const char *text, size_t len);
 
 /* --- telling --- */
 
