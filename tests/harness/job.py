@@ -49,6 +49,7 @@ class Fresh:
 
     def __enter__(self):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="muster-test."))
+        self.path.chmod(0o711)  # an SFTP server in it lets somebody else in than who runs this
         return self.path
 
     def __exit__(self, *_):

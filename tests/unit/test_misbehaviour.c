@@ -61,7 +61,9 @@ static void whoever_misbehaves_ends_his_own_call_with_a_sentence(void **state)
         struct err err = {0};
         struct lane_result result;
         int rc = misbehaves(cases[i].stream, &heard, &result, &err);
-        if (rc != cases[i].rc || !strstr(err.text, cases[i].words))
+        /* A socket that is closed is noticed as silence, or as an end if the process was quicker: both are true. */
+        bool ended = strcmp(cases[i].stream, "close") == 0 && rc == ERR_CONNECTOR && strstr(err.text, "exited with 0");
+        if (!ended && (rc != cases[i].rc || !strstr(err.text, cases[i].words)))
             fail_msg("%s: %d \"%s\" instead of \"%s\"", cases[i].stream, rc, err.text, cases[i].words);
     }
     settings_reset();
