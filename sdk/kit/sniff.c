@@ -31,6 +31,14 @@ static bool begins(const struct muster_source *source, size_t at, const char *te
     return source->head_len >= at + len && strncasecmp((const char *)source->head + at, text, len) == 0;
 }
 
+/* The oldest .xls files are no containers: a workbook's records begin at once, with one of 4 to 16 bytes. */
+static bool is_bare_biff(const struct muster_source *source)
+{
+    const unsigned char *head = source->head;
+    return source->head_len >= 4 && head[0] == 9 && (head[1] & ~0x0e) == 0 && head[2] >= 4 && head[2] <= 16 &&
+           head[3] == 0;
+}
+
 static const char *sniff_markup(const struct muster_source *source)
 {
     size_t at = begins(source, 0, "\xef\xbb\xbf") ? 3 : 0;
@@ -40,6 +48,8 @@ static const char *sniff_markup(const struct muster_source *source)
         begins(source, at, "<meta") || begins(source, at, "<head"))
         return "a web page (HTML), whatever its name says: save it as .xlsx";
     if (begins(source, at, "<?xml") || begins(source, at, "<Workbook")) {
+        if (memmem(source->head, source->head_len, "opendocument:xmlns:office", 25))
+            return "an OpenDocument file (.fods): save it as .xlsx";
         bool excel = memmem(source->head, source->head_len, "office:spreadsheet", 18) != NULL;
         return excel ? "an XML spreadsheet of 2003: save it as .xlsx" : "an XML file, not a workbook";
     }
@@ -57,7 +67,11 @@ const char *muster_sniff(const struct muster_source *source)
         return "compressed with gzip: upload it uncompressed";
     if (begins(source, 0, "{\\rtf"))
         return "a text document (RTF), not a workbook";
-    if (source->head_len >= 4 && memcmp(source->head, "\x09\x08\x10\x00", 4) == 0)
+    if (is_bare_biff(source))
         return "an old .xls workbook: save it as .xlsx";
+    if (begins(source, 0, "ID;PWXL") || begins(source, 0, "ID;PSCALC"))
+        return "a SYLK file: save it as .xlsx"; /* "ID;P…" may be the header of a .csv */
+    if (begins(source, 0, "TABLE\r\n0,1\r\n") || begins(source, 0, "TABLE\n0,1\n"))
+        return "a DIF file: save it as .xlsx";
     return sniff_markup(source);
 }
