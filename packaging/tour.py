@@ -4,6 +4,7 @@ Starts an SFTP server on the loopback address for as long as the tour lasts, put
 and runs the commands that a newcomer would, with a line or two between. Writes below FOLDER only.
 """
 import datetime
+import os
 import pathlib
 import random
 import subprocess
@@ -110,12 +111,14 @@ def say(text):
 class Tour:
     def __init__(self, muster, folder):
         self.muster, self.folder = muster, folder
+        self.today = "2026-03-02T06:30:00Z"
 
     def show(self, *words, expected=(0,), lines=24):
         """Runs a command as a person would type it and prints what it says, long output shortened."""
         print(f"\n  $ muster {' '.join(words)}", flush=True)
         argv = [self.muster, "-c", str(self.folder / "config"), *words]
-        ran = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        env = os.environ | {"MUSTER_NOW": self.today}
+        ran = subprocess.run(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         said = ran.stdout.rstrip().splitlines()
         for line in said[:lines]:
             print(f"  {line}")
@@ -150,8 +153,8 @@ def walk(tour, outgoing, rows):
     tour.show("check", "acme", "--connect")
     say("What is in the workbook? (Samples are masked.)")
     tour.show("discover", "acme", "hr-workbook")
-    say("""Now fetch it, map it, store it. Four rows cannot be right; they are put aside with their cell and reason, the
-        other 496 people are in.""")
+    say("""Now fetch it, map it, store it. Four cells cannot be right; each is put aside with its place and reason, and
+        the rest goes on: 499 people are in, one row has no name and waits.""")
     tour.show("sync", "acme", expected=(3,))
     tour.show("deadletters", "acme")
     say("The same rows again: nothing changes, and nothing is written to the people's tables.")
@@ -159,6 +162,7 @@ def walk(tour, outgoing, rows):
     say("""A week later HR delivers an edited workbook: one employee has a new surname and was promoted, one bad date
         was mended, one employee is new and one is no longer there.""")
     write(outgoing / "employees-2026-03-09.xlsx", edited(rows))
+    tour.today = "2026-03-09T06:30:00Z"
     tour.show("sync", "acme", expected=(3,))
     say("Exactly that was changed. Every change says what it was before, when, and by which run:")
     tour.show("history", "acme", "00003")
