@@ -4,8 +4,7 @@ import re
 RULES = [
     (re.compile(r'("seconds": ?)[0-9.e-]+'), r"\1SECONDS"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s)\b(?! ago)"), "SECONDS"),
-    (re.compile(r"(127\.0\.0\.1|localhost)(:| port )\d{4,5}\b"), r"\1\2PORT"),
-    (re.compile(r"(127\.0\.0\.1 port) \d{4,5}"), r"\1 PORT"),
+    (re.compile(r"(127\.0\.0\.1|localhost)(:| port )\d{4,5}"), r"\1\2PORT"),
     (re.compile(r"\b(pid|process) \d+"), r"\1 PID"),
     (re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?"), "SHA256:KEY"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
