@@ -224,7 +224,7 @@ static void run_count(struct run *run)
         }
         if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
             strand_outcome(run, strand, OUTCOME_PARTIAL, "complete",
-                           "some rows could not be taken: see muster deadletters");
+                           "some rows or values could not be taken: see muster deadletters");
         if (strand->held)
             strand_outcome(run, strand, OUTCOME_HELD, "complete", reason_text(strand->held));
     }
