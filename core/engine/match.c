@@ -47,7 +47,8 @@ int match_init(struct match *match)
 
 void match_done(struct match *match)
 {
-    struct numbers *maps[] = {&match->fresh, &match->fresh_stream, &match->links, &match->leaving, &match->removed};
+    struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,
+                              &match->leaving, &match->removed,      &match->grown};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);
@@ -314,6 +315,14 @@ static bool owner_exists(const struct match *match, const struct connection *con
     return false;
 }
 
+/* Whether the person has as many records as one can have, those of this run included. */
+static bool person_is_full(struct match *match, uint64_t id)
+{
+    const uint64_t *grown = numbers_get(&match->grown, id);
+    size_t count = entity_get(match->snapshot, KIND_person, id, match->entity) ? match->entity->member_count : 1;
+    return count + (grown ? *grown : 0) >= MEMBERS_MAX;
+}
+
 struct verdict {
     enum situation situation;
     uint64_t entity; /* to link with; 0: none */
@@ -335,6 +344,8 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
             continue;
         if (count > 1)
             return (struct verdict){SITUATION_DISPUTED, 0, (unsigned)r + 1, REASON_CODE(match_ambiguous)};
+        if (person_is_full(match, ids[0]))
+            return (struct verdict){SITUATION_DISPUTED, ids[0], (unsigned)r + 1, REASON_CODE(match_too_many)};
         if (!same_stream_stands(match, ids[0], stream->number) || match->organization->within_partition == WITHIN_SAME)
             return (struct verdict){SITUATION_LINKED, ids[0], (unsigned)r + 1, NULL};
         if (match->organization->within_partition == WITHIN_REVIEW)
@@ -386,6 +397,8 @@ static void match_new_person(struct match *match, const struct staged *staged, u
     if (verdict.entity != 0) {
         /* also when the record has the lower seed, because it waited: people know the person by the id they have */
         id = match_link(match, main->seed, verdict.entity, verdict.rule, true);
+        const uint64_t *grown = numbers_get(&match->grown, id);
+        match_fail(match, numbers_set(&match->grown, id, grown ? *grown + 1 : 1));
         match->count.linked++;
     } else {
         match->count.created++;

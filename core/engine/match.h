@@ -39,7 +39,7 @@ struct match {
     size_t root_count, root_room;
     struct match_count count;
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
-    struct numbers fresh, fresh_stream, links, leaving, removed;
+    struct numbers fresh, fresh_stream, links, leaving, removed, grown;
     uint64_t next_statement;
     bool everything;     /* the rules have changed: every root is merged again, every index row checked */
     struct bytes *woken; /* keys of records that waited for a key that has come, in the snapshot */

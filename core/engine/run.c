@@ -98,6 +98,8 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     lane_stop(TAKE(run.lane));
     run_files(&run);
     rc = run_decide(&run);
+    if (rc == ERR_LIMIT && run.changeset && changeset_rc(run.changeset) == 0)
+        return err_set(err, rc, "a person or a record has more parts than can be kept together. Nothing was taken.");
     if (rc == 0)
         rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)

@@ -48,14 +48,25 @@ static bool removal_allowed(struct run *run, struct strand *strand, const char *
     return false;
 }
 
+/* Else it was missing already, in its time of grace. */
+static bool record_present(struct run *run, struct bytes key)
+{
+    struct bytes stored;
+    return txn_get(&run->snapshot, TABLE_source, key, &stored) && source_read(stored, &run->stage.old) &&
+           run->stage.old.state == SOURCE_PRESENT;
+}
+
 /* Lets the missing go, or holds them one by one. */
 static int strand_removals(struct run *run, struct strand *strand)
 {
     char today[11];
     date_write(date_from_days(run->today), today);
-    struct safeguard_case at = {.population = strand->count.population + strand->count.gone_lately,
-                                .going = strand->missing.count ? strand->missing.count + strand->count.gone_lately : 0,
-                                .seen = strand->count.distinct,
+    const struct stage_count *count = &strand->count;
+    bool ignored = run->request->connection->on_missing == MISSING_IGNORE; /* noted, but nobody goes */
+    size_t going = ignored ? 0 : strand->missing.count;
+    struct safeguard_case at = {.population = count->population + count->waiting + count->gone_lately,
+                                .going = going ? going + count->gone_lately : 0,
+                                .seen = count->distinct,
                                 .rows_without_id = map_count(strand->pull.map)->rejected_without_id,
                                 .today = today,
                                 .now_ms = run->now_ms};
@@ -69,6 +80,7 @@ static int strand_removals(struct run *run, struct strand *strand)
             return rc ? rc : -ENOMEM;
         if (!strand->held || removal_allowed(run, strand, text)) {
             strand->let_go++;
+            strand->were_present += record_present(run, staged.key);
             rc = stage_release(&run->stage, &strand->missing, i);
         } else {
             wait_add(&strand->waits,
@@ -145,7 +157,7 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     struct pull *pull = &strand->pull;
     struct buffer value __attribute__((cleanup(buffer_done))) = {0};
     uint32_t stream = __builtin_bswap32(pull->stream);
-    uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->let_go;
+    uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
     struct checkpoint checkpoint = {.run = run->report->run,
                                     .held = strand->held != NULL,
                                     .at_ms = run->now_ms,

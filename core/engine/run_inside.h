@@ -19,9 +19,10 @@ struct strand {
     struct wait_list waits;
     struct stage_missing missing;
     struct stage_count count;
-    bool compared;    /* it was staged: what waits for it is settled anew */
-    const char *held; /* reason code for which its removals are held */
-    uint64_t let_go;  /* removals that went through */
+    bool compared;         /* it was staged: what waits for it is settled anew */
+    const char *held;      /* reason code for which its removals are held */
+    uint64_t let_go;       /* removals that went through */
+    uint64_t were_present; /* of these, by the records' states before */
 };
 
 struct run {

@@ -10,16 +10,21 @@ enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12 };
 
 void source_key(uint32_t stream, const char *id, size_t len, struct buffer *out)
 {
-    enum { HASHED = 184, HASH = 16 };
+    enum { HASHED = 184, HASH = 8 }; /* in hex digits, so that an id stays a text */
     buffer_be32(out, stream);
     if (len <= SOURCE_ID_MAX) {
         buffer_add(out, id, len);
         return;
     }
     uint8_t digest[DIGEST_SHA256];
+    char hex[2 * HASH + 1];
+    size_t kept = HASHED;
+    while (kept > HASHED - 4 && ((unsigned char)id[kept] & 0xc0) == 0x80)
+        kept--; /* not within a character */
     digest_sha256(id, len, digest);
-    buffer_add(out, id, HASHED);
-    buffer_add(out, digest, HASH);
+    digest_hex(digest, HASH, hex);
+    buffer_add(out, id, kept);
+    buffer_add(out, hex, sizeof(hex) - 1);
 }
 
 void body_start(struct body_maker *maker)

@@ -85,7 +85,7 @@ int stage_release(struct stage *stage, const struct stage_missing *missing, size
     return places_add(&stage->places, &stage->count, &stage->room, missing->places[nth]);
 }
 
-/* --- the vault --- */
+/* --- the vault: what the record's protected values are in plain; what was sealed before stays --- */
 
 static bool item_among(const struct vault_item *items, size_t count, const uint8_t *digest)
 {
@@ -95,62 +95,24 @@ static bool item_among(const struct vault_item *items, size_t count, const uint8
     return false;
 }
 
-/* What the record's sealed values are in plain: from the pull, else from what was sealed before. */
-static int vault_collect(struct stage *stage, struct bytes fresh, struct bytes old_row, struct buffer *plain,
-                         struct vault_item *items, size_t *ret_count)
+/* The next values that are not in the row yet. Moves *at. Returns how many, or ERR_CORRUPT. */
+static int seal_collect(const uint8_t **at, const uint8_t *end, struct bytes row, struct vault_item *items)
 {
     enum { HEAD = DIGEST_KEYED + 4 };
-    size_t count = 0;
-    const uint8_t *at = fresh.data, *end = at + fresh.len;
-    while (end - at >= HEAD && count < VAULT_ITEM_MAX) {
+    int count = 0;
+    while (end - *at >= HEAD && count < VAULT_ITEM_MAX) {
         uint32_t len;
-        memcpy(&len, at + DIGEST_KEYED, sizeof(len));
-        if ((size_t)(end - at) - HEAD < len)
+        memcpy(&len, *at + DIGEST_KEYED, sizeof(len));
+        if ((size_t)(end - *at) - HEAD < len)
             return ERR_CORRUPT;
-        if (!item_among(items, count, at)) {
-            memcpy(items[count].digest, at, DIGEST_KEYED);
-            items[count].plain = (const char *)at + HEAD;
+        if (!vault_has(row, *at) && !item_among(items, (size_t)count, *at)) {
+            memcpy(items[count].digest, *at, DIGEST_KEYED);
+            items[count].plain = (const char *)*at + HEAD;
             items[count++].len = len;
         }
-        at += HEAD + len;
+        *at += HEAD + len;
     }
-    plain->ceiling = 1 << 20;
-    buffer_reserve(plain, 1 << 16); /* so that what was revealed stays where it is */
-    buffer_clear(plain);
-    for (uint16_t s = 0; s < stage->made.count && old_row.len > 0; s++)
-        for (uint16_t n = 0; n < image_count(stage->made.sections[s].image); n++) {
-            uint16_t field;
-            struct value value = image_nth(stage->made.sections[s].image, n, &field);
-            const uint8_t *digest = (const uint8_t *)value.bytes;
-            if (!(value.flags & VALUE_SEALED) || value.len != DIGEST_KEYED || count == VAULT_ITEM_MAX ||
-                item_among(items, count, digest))
-                continue;
-            size_t begin = plain->len;
-            int rc = vault_reveal(stage->vault, old_row, digest, plain);
-            if (rc == ERR_GONE)
-                continue; /* erased: it stays erased */
-            if (rc != 0 || plain->len > 1 << 16)
-                return rc ? rc : ERR_LIMIT;
-            memcpy(items[count].digest, digest, DIGEST_KEYED);
-            items[count].plain = plain->data + begin;
-            items[count++].len = plain->len - begin;
-        }
-    *ret_count = count;
-    return 0;
-}
-
-/* Whether each sealed digest of the record is in the row already. */
-static bool vault_has_all(struct stage *stage, const struct vault_item *items, size_t count, struct bytes old_row)
-{
-    if (old_row.len == 0)
-        return count == 0;
-    struct buffer plain __attribute__((cleanup(buffer_done))) = {0};
-    for (size_t i = 0; i < count; i++) {
-        buffer_clear(&plain);
-        if (vault_reveal(stage->vault, old_row, items[i].digest, &plain) != 0)
-            return false;
-    }
-    return true;
+    return count;
 }
 
 static int stage_seal(struct stage *stage, struct bytes fresh)
@@ -158,17 +120,22 @@ static int stage_seal(struct stage *stage, struct bytes fresh)
     if (fresh.len == 0)
         return 0;
     struct vault_item items[VAULT_ITEM_MAX];
-    struct buffer plain __attribute__((cleanup(buffer_done))) = {0}, row __attribute__((cleanup(buffer_done))) = {0};
+    struct buffer rows[2] = {{0}, {0}}; /* by turns: each is made out of the one before */
     uint64_t key = __builtin_bswap64(stage->made.sections[0].seed);
-    struct bytes old = {0};
-    size_t count;
+    const uint8_t *at = fresh.data, *end = at + fresh.len;
+    struct bytes old = {0}, row;
     txn_get(stage->snapshot, TABLE_vault, bytes(&key, sizeof(key)), &old);
-    int rc = vault_collect(stage, fresh, old, &plain, items, &count);
-    if (rc != 0 || vault_has_all(stage, items, count, old))
-        return rc;
-    rc = vault_seal(stage->vault, old, items, count, &row);
-    if (rc == 0)
-        changeset_put(stage->changeset, TABLE_vault, bytes(&key, sizeof(key)), old, bytes(row.data, row.len));
+    row = old;
+    int rc = 0, count;
+    for (unsigned turn = 0; rc == 0 && (count = seal_collect(&at, end, row, items)) != 0; turn = !turn) {
+        buffer_clear(&rows[turn]);
+        rc = count < 0 ? count : vault_add(stage->vault, row, items, (size_t)count, &rows[turn]);
+        row = bytes(rows[turn].data, rows[turn].len);
+    }
+    if (rc == 0 && row.data != old.data)
+        changeset_put(stage->changeset, TABLE_vault, bytes(&key, sizeof(key)), old, row);
+    buffer_done(&rows[0]);
+    buffer_done(&rows[1]);
     return rc;
 }
 
@@ -302,6 +269,7 @@ struct group { /* all spooled rows of one id */
     uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
     size_t rows;
     bool ambiguous; /* two rows say different things under one key: neither is guessed to be the right one */
+    bool many;      /* more parts than a record can have: nothing of it is taken */
 };
 
 /* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
@@ -412,8 +380,7 @@ static void walk_store_next(struct walk *walk, bool first)
                    cursor_has_prefix(&walk->cursor, prefix);
 }
 
-static void walk_duplicate(struct walk *walk, struct bytes key, struct bytes where, const char *reason,
-                           struct stage_count *count)
+static void walk_dead(struct walk *walk, struct bytes key, struct bytes where, const char *reason)
 {
     struct stage *stage = walk->stage;
     struct bytes id = source_key_id(key);
@@ -426,13 +393,22 @@ static void walk_duplicate(struct walk *walk, struct bytes key, struct bytes whe
     char *star = strchr(place, '*');
     if (star)
         memmove(star, star + 1, strlen(star));
-    count->duplicates++;
+    bool several = reason == REASON_CODE(duplicate_key); /* of one id: as many dead letters */
     wait_add(stage->waits, &(struct wait_item){.type = WAIT_DEAD,
                                                .stream = walk->stream->stream,
                                                .id = id_text,
                                                .place = place,
-                                               .field = place, /* several of one id are several dead letters */
+                                               .field = several ? place : NULL,
                                                .reason = reason});
+}
+
+static void walk_duplicate(struct walk *walk, struct group *group, struct bytes where, struct stage_count *count)
+{
+    if (!group->ambiguous)
+        walk_dead(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key));
+    walk_dead(walk, group->key, where, REASON_CODE(duplicate_key));
+    count->duplicates += group->ambiguous ? 1 : 2;
+    group->ambiguous = true;
 }
 
 /* A further row of the same id: gives what the first ones did not, or says the same again, or is a contradiction. */
@@ -448,8 +424,11 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
         return ERR_CORRUPT;
     for (uint16_t n = 0; n < section_count; n++) {
         int rc = body_add(&stage->maker, &sections[n], &nth);
-        if (rc != 0 && rc != ERR_CONFLICT)
-            return rc;
+        if (rc == ERR_LIMIT) {
+            walk_dead(walk, group->key, row->place, REASON_CODE(too_many_parts));
+            group->many = true;
+            return 0;
+        }
         fresh |= rc == 0;
         disagrees |=
             rc == ERR_CONFLICT && sections[n].kind != KIND_RAW &&
@@ -457,11 +436,7 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
              memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes, sections[n].image.len) != 0);
     }
     if (disagrees && !fresh) {
-        if (!group->ambiguous)
-            walk_duplicate(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key),
-                           count);
-        walk_duplicate(walk, group->key, row->place, REASON_CODE(duplicate_key), count);
-        group->ambiguous = true;
+        walk_duplicate(walk, group, row->place, count);
     } else if (disagrees && count->disagreeing++ == 0) {
         wait_add(stage->waits, &(struct wait_item){.type = WAIT_DRIFT,
                                                    .stream = walk->stream->stream,
@@ -500,7 +475,7 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
             buffer_clear(&walk->place);
             buffer_add(&walk->place, row.place.data, row.place.len);
             rc = stage->body.rc ? stage->body.rc : walk->place.rc;
-        } else {
+        } else if (!group.many) {
             rc = walk_join(walk, &group, &row, count);
         }
         if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
@@ -530,13 +505,19 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         if (!source_read(stored, old))
             return ERR_CORRUPT;
         count->population += old->state == SOURCE_PRESENT;
+        count->waiting += old->state == SOURCE_MISSING;
         count->gone_lately += old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms;
     }
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);
-    if (group.rows > 0 && !group.ambiguous)
+    if (group.rows > 0 && !group.ambiguous && !group.many)
         rc = stage_record(stage, walk->stream, &group, stored, count);
-    else if (order >= 0 && group.rows == 0 && walk->stream->complete && (order > 0 || group.seen == SPOOL_FILTERED))
+    if (rc == ERR_LIMIT) { /* together with what must be kept of before */
+        walk_dead(walk, group.key, bytes(walk->place.data, walk->place.len), REASON_CODE(too_many_parts));
+        rc = 0;
+    }
+    if (rc == 0 && order >= 0 && group.rows == 0 && walk->stream->complete &&
+        (order > 0 || group.seen == SPOOL_FILTERED))
         rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
     if (order >= 0)
         walk_store_next(walk, false);

@@ -55,6 +55,7 @@ struct stage_count {
     uint64_t duplicates;
     uint64_t disagreeing; /* further rows of a record that repeat a part with other values: the first row's count */
     uint64_t population;  /* records that were present before */
+    uint64_t waiting;     /* that were missing before, but not let go */
     uint64_t gone_lately; /* let go within the safeguard's window */
     uint64_t missing;     /* present before, not seen now (only when asked) */
     uint64_t filtered;    /* present before, now outside `where` */

@@ -181,7 +181,8 @@ static void settle_gone(struct settling *settling, struct bytes key, struct byte
     bool goes = settling->all;
     if (!goes && *(const uint8_t *)key.data == WAIT_REVIEW && wait_read(key, value, settling->arena, &item))
         goes = item.reason && (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
-                               strcmp(item.reason, REASON_CODE(match_within_partition)) == 0);
+                               strcmp(item.reason, REASON_CODE(match_within_partition)) == 0 ||
+                               strcmp(item.reason, REASON_CODE(match_too_many)) == 0);
     if (goes)
         changeset_delete(settling->run->changeset, TABLE_wait, key, value);
 }

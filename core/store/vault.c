@@ -77,6 +77,32 @@ int vault_seal(const struct vault *vault, struct bytes old, const struct vault_i
     return out->rc;
 }
 
+int vault_add(const struct vault *vault, struct bytes old, const struct vault_item *items, size_t count,
+              struct buffer *out)
+{
+    int rc = vault_seal(vault, old, items, count, out);
+    if (rc == 0 && old.len > ROW_HEAD)
+        buffer_add(out, (const uint8_t *)old.data + ROW_HEAD, old.len - ROW_HEAD);
+    return rc ? rc : out->rc;
+}
+
+bool vault_has(struct bytes row, const uint8_t digest[DIGEST_KEYED])
+{
+    if (row.len < ROW_HEAD)
+        return false;
+    const uint8_t *at = (const uint8_t *)row.data + ROW_HEAD, *end = (const uint8_t *)row.data + row.len;
+    while (end - at >= ITEM_HEAD) {
+        uint32_t len;
+        memcpy(&len, at + DIGEST_KEYED, sizeof(len));
+        if (len > (size_t)(end - at) - ITEM_HEAD)
+            return false;
+        if (memcmp(at, digest, DIGEST_KEYED) == 0)
+            return true;
+        at += ITEM_HEAD + len;
+    }
+    return false;
+}
+
 int vault_reveal(const struct vault *vault, struct bytes row, const uint8_t digest[DIGEST_KEYED], struct buffer *out)
 {
     uint8_t key[DATA_KEY];

@@ -32,6 +32,11 @@ struct vault_item {
  * may be empty) or a new one. Appends to `out`. Returns 0, -ENOMEM or ERR_CORRUPT (another master key). */
 int vault_seal(const struct vault *vault, struct bytes old, const struct vault_item *items, size_t count,
                struct buffer *out);
+/* Seals further values into a row: what is in `old` stays. */
+int vault_add(const struct vault *vault, struct bytes old, const struct vault_item *items, size_t count,
+              struct buffer *out);
+/* Whether a row has a sealed value; opens nothing. */
+bool vault_has(struct bytes row, const uint8_t digest[DIGEST_KEYED]);
 /* Opens one value. Returns 0, ERR_GONE (no such value: erased), ERR_CORRUPT (another master key), -ENOMEM. */
 int vault_reveal(const struct vault *vault, struct bytes row, const uint8_t digest[DIGEST_KEYED], struct buffer *out);
 

@@ -18,6 +18,7 @@ enum { COLUMNS_MAX = 40 };
 
 static const muster_option options[] = {
     {.name = "location", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED | MUSTER_PLACE, .doc = "The file."},
+    {.name = "on_missing", .type = MUSTER_CHOICE, .choices = "deactivate|ignore", .initial = "deactivate"},
     {.name = "stores", .type = MUSTER_TEXT, .doc = "Partitions, with blanks between."},
     {0},
 };
