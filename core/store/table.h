@@ -24,7 +24,7 @@
     TABLE(meta, store, 1)                                                                                              \
     TABLE(dict, dict, 1)                                                                                               \
     TABLE(source, stage, 1)                                                                                            \
-    TABLE(statement, match, 1)                                                                                         \
+    TABLE(statement, match_link, 1)                                                                                    \
     TABLE(journal, weave, 1)                                                                                           \
     TABLE(cursor, run_decide, 1)                                                                                       \
     TABLE(file, run_decide, 1)                                                                                         \
