@@ -41,26 +41,11 @@ static int buffer_grow(struct buffer *buffer, size_t len)
     return 0;
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t len)
+int buffer_room(struct buffer *buffer, size_t len)
 {
-    if (buffer->rc != 0)
-        return NULL;
-    if (buffer->len + len + 1 > buffer->room) {
+    if (buffer->rc == 0 && (buffer->room == 0 || buffer->room - buffer->len <= len))
         buffer->rc = buffer_grow(buffer, len);
-        if (buffer->rc != 0)
-            return NULL;
-    }
-    char *place = buffer->data + buffer->len;
-    buffer->len += len;
-    buffer->data[buffer->len] = '\0';
-    return place;
-}
-
-void buffer_add(struct buffer *buffer, const void *bytes, size_t len)
-{
-    char *place = buffer_reserve(buffer, len);
-    if (place && len > 0)
-        memcpy(place, bytes, len);
+    return buffer->rc;
 }
 
 void buffer_text(struct buffer *buffer, const char *text)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
     char *data; /* always followed by a '\0' once something was appended */
@@ -21,9 +22,27 @@ struct buffer {
 void buffer_done(struct buffer *buffer);  /* frees; the struct may be used again */
 void buffer_clear(struct buffer *buffer); /* empties, keeps the room, forgets the error */
 
+/* Makes room for `len` more bytes and the '\0' after them. Returns 0 or the buffer's failure. */
+int buffer_room(struct buffer *buffer, size_t len);
+
 /* Room for `len` more bytes, to be filled by the caller; NULL when it failed. */
-char *buffer_reserve(struct buffer *buffer, size_t len);
-void buffer_add(struct buffer *buffer, const void *bytes, size_t len);
+static inline char *buffer_reserve(struct buffer *buffer, size_t len)
+{
+    if ((buffer->rc != 0 || buffer->room - buffer->len <= len) && buffer_room(buffer, len) != 0)
+        return NULL;
+    char *place = buffer->data + buffer->len;
+    buffer->len += len;
+    buffer->data[buffer->len] = '\0';
+    return place;
+}
+
+static inline void buffer_add(struct buffer *buffer, const void *bytes, size_t len)
+{
+    char *place = buffer_reserve(buffer, len);
+    if (place && len > 0)
+        memcpy(place, bytes, len);
+}
+
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_byte(struct buffer *buffer, unsigned char byte);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -84,32 +84,50 @@ bool entity_image(struct bytes value, struct image *ret_image, enum entity_state
     return true;
 }
 
+static size_t entity_size(const struct entity *entity)
+{
+    size_t size = HEAD + (size_t)entity->child_count * CHILD + entity->image.len;
+    for (uint16_t n = 0; n < entity->member_count; n++)
+        size += MEMBER_HEAD + entity->members[n].id.len + entity->members[n].key.len;
+    return size;
+}
+
+static uint8_t *member_write(const struct member *member, uint8_t *at)
+{
+    uint16_t id_len = (uint16_t)member->id.len, key_len = (uint16_t)member->key.len;
+    memcpy(at, &member->stream, 4);
+    memcpy(at + 4, &id_len, 2);
+    memcpy(at + 6, &key_len, 2);
+    memcpy(at + 8, &member->seed, 8);
+    at += MEMBER_HEAD;
+    if (id_len > 0)
+        memcpy(at, member->id.data, id_len);
+    if (key_len > 0)
+        memcpy(at + id_len, member->key.data, key_len);
+    return at + id_len + key_len;
+}
+
 void entity_write(const struct entity *entity, struct buffer *out)
 {
-    uint8_t head[HEAD] = {(uint8_t)entity->state};
-    memcpy(head + 2, &entity->member_count, 2);
-    memcpy(head + 4, &entity->child_count, 2);
-    memcpy(head + 8, &entity->image.len, 4);
-    memcpy(head + 12, &entity->first, 8);
-    memcpy(head + 20, &entity->last, 8);
-    buffer_add(out, head, sizeof(head));
-    for (uint16_t n = 0; n < entity->member_count; n++) {
-        const struct member *member = &entity->members[n];
-        uint16_t id_len = (uint16_t)member->id.len, key_len = (uint16_t)member->key.len;
-        uint8_t member_head[MEMBER_HEAD];
-        memcpy(member_head, &member->stream, 4);
-        memcpy(member_head + 4, &id_len, 2);
-        memcpy(member_head + 6, &key_len, 2);
-        memcpy(member_head + 8, &member->seed, 8);
-        buffer_add(out, member_head, sizeof(member_head));
-        buffer_add(out, member->id.data, id_len);
-        buffer_add(out, member->key.data, key_len);
+    uint8_t *at = (uint8_t *)buffer_reserve(out, entity_size(entity));
+    if (!at)
+        return;
+    memset(at, 0, HEAD);
+    at[0] = (uint8_t)entity->state;
+    memcpy(at + 2, &entity->member_count, 2);
+    memcpy(at + 4, &entity->child_count, 2);
+    memcpy(at + 8, &entity->image.len, 4);
+    memcpy(at + 12, &entity->first, 8);
+    memcpy(at + 20, &entity->last, 8);
+    at += HEAD;
+    for (uint16_t n = 0; n < entity->member_count; n++)
+        at = member_write(&entity->members[n], at);
+    for (uint16_t n = 0; n < entity->child_count; n++, at += CHILD) {
+        at[0] = (uint8_t)entity->children[n].kind;
+        memcpy(at + 1, &entity->children[n].id, 8);
     }
-    for (uint16_t n = 0; n < entity->child_count; n++) {
-        buffer_byte(out, (unsigned char)entity->children[n].kind);
-        buffer_add(out, &entity->children[n].id, 8);
-    }
-    buffer_add(out, entity->image.bytes, entity->image.len);
+    if (entity->image.len > 0)
+        memcpy(at, entity->image.bytes, entity->image.len);
 }
 
 bool entity_get(struct txn *txn, enum kind kind, uint64_t id, struct entity *ret_entity)

@@ -39,8 +39,8 @@ void map_free(struct map *map)
     free(map->blank);
     numbers_done(&map->units);
     free(map->flagged_place);
-    struct buffer *buffers[] = {&map->names, &map->id,    &map->key,      &map->scratch, &map->body,
-                                &map->row,   &map->place, &map->finished, &map->sealed};
+    struct buffer *buffers[] = {&map->names, &map->id,    &map->key,      &map->scratch,
+                                &map->body,  &map->place, &map->finished, &map->sealed};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
     free(map);
@@ -119,12 +119,13 @@ int map_spool(struct map *map, const char *id, size_t id_len, const struct spool
 {
     buffer_clear(&map->key);
     source_key(map->setup.stream, id, id_len, &map->key);
-    buffer_clear(&map->row);
-    spool_row_write(row, &map->row);
-    if (map->key.rc || map->row.rc)
-        return map->key.rc ? map->key.rc : map->row.rc;
-    int rc = sorter_add(map->setup.spool, bytes(map->key.data, map->key.len), bytes(map->row.data, map->row.len));
-    if (rc != 0)
+    if (map->key.rc != 0)
+        return map->key.rc;
+    uint8_t *place = sorter_reserve(map->setup.spool, bytes(map->key.data, map->key.len), spool_row_size(row));
+    int rc = sorter_rc(map->setup.spool);
+    if (place)
+        spool_row_write(row, place);
+    else
         return err_set(err, rc, "the records could not be kept while they were read: %s", err_text(rc));
     if (sorter_bytes(map->setup.spool) > map->setup.spool_max)
         return err_set(err, ERR_LIMIT,
@@ -237,13 +238,8 @@ static int map_value(struct map *map, const struct rule *rule, const struct tran
         return rc;
     if (value.flags & VALUE_FLAGGED)
         map_flag(map, rule);
-    if (value.presence == PRESENCE_VALUE && rule->unit_type) {
-        struct reference reference;
-        bool read = reference_read(value.bytes, value.len, &reference);
-        assert(read);
-        if (read && (rc = map_unit(map, &reference, err)) != 0)
-            return rc;
-    }
+    if (value.presence == PRESENCE_VALUE && rule->unit_type && (rc = map_unit(map, value, err)) != 0)
+        return rc;
     if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected)
         rc = map_protect(map, &value);
     image_put(&map->maker, rule->field->number, value);

@@ -33,12 +33,12 @@ struct map {
     /* one record */
     struct cell *cells, *blank;
     const struct lane_record *record;
-    struct buffer id, key, scratch, body, row, place;
+    struct buffer id, key, scratch, body, place;
     struct buffer finished; /* the row's body */
     struct buffer sealed;   /* protected values: digest, length, plain */
     struct image_maker maker, unit_maker;
     struct body_maker sections;
-    /* units that were written already, by hash of their id */
+    /* units that were written already, by hash of their id (odd), and of the words that name them (even) */
     struct numbers units;
     struct map_count count;
     char *flagged_place;
@@ -48,6 +48,6 @@ struct map {
 /* Adds one row to the spool, under its source id. */
 int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err);
 /* A unit is made by being named: written once per pull. */
-int map_unit(struct map *map, const struct reference *reference, struct err *err);
+int map_unit(struct map *map, struct value reference, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-int map_unit(struct map *map, const struct reference *reference, struct err *err)
+static int unit_spool(struct map *map, const struct reference *reference, struct err *err)
 {
     struct buffer *id = &map->scratch;
     buffer_clear(id);
@@ -48,4 +48,17 @@ int map_unit(struct map *map, const struct reference *reference, struct err *err
     struct spool_row row = {.place = bytes(map->record->place, strlen(map->record->place)),
                             .body = bytes(body.data, body.len)};
     return map_spool(map, id->data, id->len, &row, err);
+}
+
+int map_unit(struct map *map, struct value value, struct err *err)
+{
+    /* Most rows name a unit in the very words of another row: those words are looked up first. */
+    uint64_t hash = digest_fast(value.bytes, value.len) & ~(uint64_t)1;
+    if (numbers_get(&map->units, hash ? hash : 2))
+        return 0;
+    struct reference reference;
+    bool read = reference_read(value.bytes, value.len, &reference);
+    assert(read);
+    int rc = read ? unit_spool(map, &reference, err) : ERR_CORRUPT;
+    return rc ? rc : numbers_set(&map->units, hash ? hash : 2, 1);
 }

@@ -27,6 +27,7 @@ int match_init(struct match *match)
     if (!match->entity)
         return -ENOMEM;
     match->has_statements = txn_count(match->snapshot, TABLE_statement) > 0;
+    match->has_index = txn_count(match->snapshot, TABLE_index) > 0;
     match->has_waiting_records = table_has(match->snapshot, TABLE_index, bytes(&waiting_record, 1));
     match->has_waiting_refs = table_has(match->snapshot, TABLE_refer, bytes(&waiting_ref, 1));
     match->next_statement = meta_number(match->snapshot, "statement");
@@ -88,10 +89,11 @@ static size_t match_candidates(struct match *match, enum kind kind, uint16_t slo
     if (fresh && *fresh != FRESH_AMBIGUOUS)
         ret_ids[count++] = *fresh;
     struct bytes prefix = bytes(match->key.data, match->key.len);
-    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    cursor_open(&cursor, match->snapshot, TABLE_index);
-    for (bool there = cursor_seek(&cursor, prefix); there && cursor_has_prefix(&cursor, prefix) && count < most;
-         there = cursor_next(&cursor)) {
+    struct cursor cursor __attribute__((cleanup(tidy_cursor))) = {.txn = match->snapshot};
+    if (match->has_index)
+        cursor_open(&cursor, match->snapshot, TABLE_index);
+    for (bool there = match->has_index && cursor_seek(&cursor, prefix);
+         there && cursor_has_prefix(&cursor, prefix) && count < most; there = cursor_next(&cursor)) {
         uint64_t id;
         if (cursor.key.len != prefix.len + sizeof(id))
             continue;

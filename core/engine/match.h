@@ -44,7 +44,7 @@ struct match {
     bool everything;     /* the rules have changed: every root is merged again, every index row checked */
     struct bytes *woken; /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
-    bool has_statements, has_waiting_records, has_waiting_refs;
+    bool has_statements, has_index, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;
     struct source record, other;

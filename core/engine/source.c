@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12 };
+enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12, SPOOL_HEAD = 4 };
 
 void source_key(uint32_t stream, const char *id, size_t len, struct buffer *out)
 {
@@ -61,15 +61,27 @@ int body_add(struct body_maker *maker, const struct section_view *section, uint1
 
 void body_write(struct body_maker *maker, struct buffer *out)
 {
-    buffer_add(out, &maker->count, sizeof(maker->count));
+    size_t size = sizeof(maker->count);
+    for (uint16_t n = 0; n < maker->count; n++)
+        size += SECTION_HEAD + (size_t)maker->sections[n].key_len + maker->sections[n].image.len;
+    uint8_t *at = (uint8_t *)buffer_reserve(out, size);
+    if (!at)
+        return;
+    memcpy(at, &maker->count, sizeof(maker->count));
+    at += sizeof(maker->count);
     for (uint16_t n = 0; n < maker->count; n++) {
         const struct section_view *section = &maker->sections[n];
-        uint8_t head[SECTION_HEAD] = {(uint8_t)section->kind};
-        memcpy(head + 2, &section->key_len, sizeof(section->key_len));
-        memcpy(head + 4, &section->image.len, sizeof(section->image.len));
-        buffer_add(out, head, sizeof(head));
-        buffer_add(out, section->key, section->key_len);
-        buffer_add(out, section->image.bytes, section->image.len);
+        at[0] = (uint8_t)section->kind;
+        at[1] = 0;
+        memcpy(at + 2, &section->key_len, sizeof(section->key_len));
+        memcpy(at + 4, &section->image.len, sizeof(section->image.len));
+        at += SECTION_HEAD;
+        if (section->key_len > 0)
+            memcpy(at, section->key, section->key_len);
+        at += section->key_len;
+        if (section->image.len > 0)
+            memcpy(at, section->image.bytes, section->image.len);
+        at += section->image.len;
     }
 }
 
@@ -149,38 +161,70 @@ bool source_read(struct bytes value, struct source *ret_source)
     return dead_read(at, end, ret_source);
 }
 
+static uint8_t *dead_write(const struct section_view *dead, uint8_t *at)
+{
+    at[0] = (uint8_t)dead->kind;
+    at[1] = 0;
+    memcpy(at + 2, &dead->key_len, sizeof(dead->key_len));
+    memcpy(at + 4, &dead->seed, sizeof(dead->seed));
+    if (dead->key_len > 0)
+        memcpy(at + DEAD_HEAD, dead->key, dead->key_len);
+    return at + DEAD_HEAD + dead->key_len;
+}
+
 void source_write(const struct source *source, struct buffer *out)
 {
     uint32_t body_len = (uint32_t)source->body.len;
-    uint8_t tail[TAIL_HEAD] = {(uint8_t)source->state, (uint8_t)source->situation};
-    memcpy(tail + 2, &source->dead_count, sizeof(source->dead_count));
-    memcpy(tail + 4, &source->run, sizeof(source->run));
-    memcpy(tail + 8, &source->since_ms, sizeof(source->since_ms));
-    buffer_add(out, &body_len, sizeof(body_len));
-    buffer_add(out, source->body.data, source->body.len);
-    buffer_add(out, tail, sizeof(tail));
-    for (uint16_t n = 0; n < source->count; n++)
-        buffer_add(out, &source->sections[n].seed, sizeof(uint64_t));
-    for (uint16_t n = 0; n < source->dead_count; n++) {
-        uint8_t head[DEAD_HEAD] = {(uint8_t)source->dead[n].kind};
-        memcpy(head + 2, &source->dead[n].key_len, sizeof(source->dead[n].key_len));
-        memcpy(head + 4, &source->dead[n].seed, sizeof(source->dead[n].seed));
-        buffer_add(out, head, sizeof(head));
-        buffer_add(out, source->dead[n].key, source->dead[n].key_len);
-    }
+    size_t size = sizeof(body_len) + body_len + TAIL_HEAD + source->count * sizeof(uint64_t);
+    for (uint16_t n = 0; n < source->dead_count; n++)
+        size += DEAD_HEAD + (size_t)source->dead[n].key_len;
+    uint8_t *at = (uint8_t *)buffer_reserve(out, size);
+    if (!at)
+        return;
+    memcpy(at, &body_len, sizeof(body_len));
+    if (body_len > 0)
+        memcpy(at + sizeof(body_len), source->body.data, body_len);
+    at += sizeof(body_len) + body_len;
+    at[0] = (uint8_t)source->state;
+    at[1] = (uint8_t)source->situation;
+    memcpy(at + 2, &source->dead_count, sizeof(source->dead_count));
+    memcpy(at + 4, &source->run, sizeof(source->run));
+    memcpy(at + 8, &source->since_ms, sizeof(source->since_ms));
+    at += TAIL_HEAD;
+    for (uint16_t n = 0; n < source->count; n++, at += sizeof(uint64_t))
+        memcpy(at, &source->sections[n].seed, sizeof(uint64_t));
+    for (uint16_t n = 0; n < source->dead_count; n++)
+        at = dead_write(&source->dead[n], at);
 }
 
-void spool_row_write(const struct spool_row *row, struct buffer *out)
+static uint16_t place_len(const struct spool_row *row)
 {
-    uint16_t place_len = (uint16_t)(row->place.len > PLACE_MAX ? PLACE_MAX : row->place.len);
+    return (uint16_t)(row->place.len > PLACE_MAX ? PLACE_MAX : row->place.len);
+}
+
+size_t spool_row_size(const struct spool_row *row)
+{
+    return SPOOL_HEAD + place_len(row) + sizeof(uint32_t) + row->body.len + row->protected_values.len;
+}
+
+static uint8_t *bytes_write(struct bytes bytes, size_t len, uint8_t *at)
+{
+    if (len > 0)
+        memcpy(at, bytes.data, len);
+    return at + len;
+}
+
+void spool_row_write(const struct spool_row *row, uint8_t *at)
+{
+    uint16_t len = place_len(row);
     uint32_t body_len = (uint32_t)row->body.len;
-    uint8_t head[4] = {row->flags};
-    memcpy(head + 2, &place_len, sizeof(place_len));
-    buffer_add(out, head, sizeof(head));
-    buffer_add(out, row->place.data, place_len);
-    buffer_add(out, &body_len, sizeof(body_len));
-    buffer_add(out, row->body.data, row->body.len);
-    buffer_add(out, row->protected_values.data, row->protected_values.len);
+    at[0] = row->flags;
+    at[1] = 0;
+    memcpy(at + 2, &len, sizeof(len));
+    at = bytes_write(row->place, len, at + SPOOL_HEAD);
+    memcpy(at, &body_len, sizeof(body_len));
+    at = bytes_write(row->body, row->body.len, at + sizeof(body_len));
+    bytes_write(row->protected_values, row->protected_values.len, at);
 }
 
 bool spool_row_read(struct bytes value, struct spool_row *ret_row)

@@ -93,7 +93,8 @@ struct spool_row {
     uint8_t flags;
     struct bytes place, body, protected_values;
 };
-void spool_row_write(const struct spool_row *row, struct buffer *out);
+size_t spool_row_size(const struct spool_row *row);
+void spool_row_write(const struct spool_row *row, uint8_t *at); /* spool_row_size() bytes */
 bool spool_row_read(struct bytes value, struct spool_row *ret_row);
 
 #endif

@@ -35,7 +35,8 @@ static bool group_there(const struct weave *weave, uint32_t stream, struct bytes
     return false;
 }
 
-static void group_staged(struct weave *weave, uint64_t place)
+/* `alone`: nothing else will be read from the pile for this root, so it may stay where it is. */
+static void group_staged(struct weave *weave, uint64_t place, bool alone)
 {
     struct staged staged;
     weave_fail(weave, stage_read(weave->match->stage, place, 0, &staged));
@@ -43,6 +44,10 @@ static void group_staged(struct weave *weave, uint64_t place)
         return;
     if (group_there(weave, source_key_stream(staged.key), source_key_id(staged.key)))
         return;
+    if (alone) {
+        group_add(weave, staged.key, staged.value, true);
+        return;
+    }
     char *key = arena_copy(weave->arena, staged.key.data, staged.key.len);
     char *value = arena_copy(weave->arena, staged.value.data, staged.value.len);
     if (!key || !value)
@@ -71,7 +76,7 @@ void weave_gather(struct weave *weave, const struct root *roots, size_t count)
     arena_clear(weave->arena);
     for (size_t i = 0; i < count && weave->rc == 0; i++)
         if (roots[i].place != ROOT_ONLY)
-            group_staged(weave, roots[i].place);
+            group_staged(weave, roots[i].place, count == 1);
     weave->had_root = entity_get(weave->snapshot, weave->kind, weave->id, weave->old_root);
     for (uint16_t n = 0; weave->had_root && n < weave->old_root->member_count && weave->rc == 0; n++)
         group_stored(weave, &weave->old_root->members[n]);

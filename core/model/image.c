@@ -6,55 +6,14 @@
 #include <assert.h>
 #include <string.h>
 
-enum { HEAD = 2, ENTRY = 6 };
-
-static uint16_t load_u16(const uint8_t *at)
-{
-    uint16_t value;
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-static uint32_t load_u32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof(value));
-    return value;
-}
-
-uint16_t image_count(struct image image)
-{
-    return image.len < HEAD ? 0 : load_u16(image.bytes);
-}
-
-static uint32_t entry_meta(struct image image, uint16_t n)
-{
-    return load_u32(image.bytes + HEAD + (size_t)n * ENTRY + 2);
-}
-
-static uint32_t entry_end(struct image image, uint16_t n)
-{
-    return entry_meta(image, n) >> 8;
-}
-
-struct value image_nth(struct image image, uint16_t n, uint16_t *ret_field)
-{
-    uint16_t count = image_count(image);
-    assert(n < count);
-    uint32_t meta = entry_meta(image, n);
-    uint32_t begin = n == 0 ? 0 : entry_end(image, n - 1u);
-    const uint8_t *bytes = image.bytes + HEAD + (size_t)count * ENTRY + begin;
-    *ret_field = load_u16(image.bytes + HEAD + (size_t)n * ENTRY);
-    return (struct value){
-        .presence = meta & 3u, .flags = (meta >> 2) & 0x3fu, .len = (meta >> 8) - begin, .bytes = (const char *)bytes};
-}
+enum { HEAD = IMAGE_HEAD, ENTRY = IMAGE_ENTRY };
 
 struct value image_get(struct image image, uint16_t field)
 {
     uint16_t low = 0, high = image_count(image);
     while (low < high) {
         uint16_t middle = (uint16_t)((low + high) / 2);
-        uint16_t found = load_u16(image.bytes + HEAD + (size_t)middle * ENTRY);
+        uint16_t found = image_load16(image.bytes + HEAD + (size_t)middle * ENTRY);
         if (found == field)
             return image_nth(image, middle, &found);
         if (found < field)
@@ -75,12 +34,12 @@ bool image_valid(struct image image)
         return false;
     uint32_t end = 0;
     for (uint16_t n = 0; n < count; n++) {
-        if (n > 0 &&
-            load_u16(image.bytes + HEAD + (size_t)n * ENTRY) <= load_u16(image.bytes + HEAD + (size_t)(n - 1u) * ENTRY))
+        if (n > 0 && image_load16(image.bytes + HEAD + (size_t)n * ENTRY) <=
+                         image_load16(image.bytes + HEAD + (size_t)(n - 1u) * ENTRY))
             return false;
-        if (entry_end(image, n) < end)
+        if (image_end(image, n) < end)
             return false;
-        end = entry_end(image, n);
+        end = image_end(image, n);
     }
     return body + end == image.len;
 }

@@ -17,9 +17,11 @@
 #include "base/buffer.h"
 #include "model/model.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum presence { PRESENCE_ABSENT = 0, PRESENCE_NULL, PRESENCE_EMPTY, PRESENCE_VALUE };
 
@@ -44,9 +46,45 @@ struct image {
 
 enum { IMAGE_MAX = 0xffffff, IMAGE_FIELDS_MAX = 512 };
 
-uint16_t image_count(struct image image);
+enum { IMAGE_HEAD = 2, IMAGE_ENTRY = 6 };
+
+static inline uint16_t image_load16(const uint8_t *at)
+{
+    uint16_t value;
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static inline uint16_t image_count(struct image image)
+{
+    return image.len < IMAGE_HEAD ? 0 : image_load16(image.bytes);
+}
+
+/* Presence, flags and end of the nth value. */
+static inline uint32_t image_meta(struct image image, uint16_t n)
+{
+    uint32_t meta;
+    memcpy(&meta, image.bytes + IMAGE_HEAD + (size_t)n * IMAGE_ENTRY + 2, sizeof(meta));
+    return meta;
+}
+
+static inline uint32_t image_end(struct image image, uint16_t n)
+{
+    return image_meta(image, n) >> 8;
+}
+
 /* The nth value by ascending field number; n < image_count(). */
-struct value image_nth(struct image image, uint16_t n, uint16_t *ret_field);
+static inline struct value image_nth(struct image image, uint16_t n, uint16_t *ret_field)
+{
+    uint16_t count = image_count(image);
+    assert(n < count);
+    uint32_t meta = image_meta(image, n);
+    uint32_t begin = n == 0 ? 0 : image_end(image, n - 1u);
+    const uint8_t *bytes = image.bytes + IMAGE_HEAD + (size_t)count * IMAGE_ENTRY + begin;
+    *ret_field = image_load16(image.bytes + IMAGE_HEAD + (size_t)n * IMAGE_ENTRY);
+    return (struct value){(enum presence)(meta & 3u), (meta >> 2) & 0x3fu, (meta >> 8) - begin, (const char *)bytes};
+}
+
 /* presence is PRESENCE_ABSENT when the field is not there. */
 struct value image_get(struct image image, uint16_t field);
 /* True when the image could have been made by image_write(): for bytes that were stored. */
