@@ -41,35 +41,47 @@ static int masterkey_secret(const struct secretref *ref, uint8_t ret_key[VAULT_M
 
 static int masterkey_read(const char *path, uint8_t ret_key[VAULT_MASTER], struct err *err)
 {
+    uint8_t key[VAULT_MASTER + 1];
     int fd __attribute__((cleanup(tidy_close))) = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return -errno;
-    ssize_t got = read(fd, ret_key, VAULT_MASTER);
+        return errno == ENOENT ? -ENOENT : err_set(err, -errno, "%s cannot be read: %s", path, strerrordesc_np(errno));
+    ssize_t got = read(fd, key, sizeof(key));
     if (got != VAULT_MASTER)
         return err_set(err, ERR_CORRUPT,
                        "%s is damaged: without the key that was there, sealed values cannot be read. "
                        "Put it back from where it is kept.",
                        path);
+    memcpy(ret_key, key, VAULT_MASTER);
+    explicit_bzero(key, sizeof(key));
+    return 0;
+}
+
+/* Its name is on disk, too: a key that is gone after a power cut has sealed values that nobody can read. */
+static int masterkey_keep(const char *state, const char *part, const char *path)
+{
+    int folder __attribute__((cleanup(tidy_close))) = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || (link(part, path) != 0 && errno != EEXIST) || fsync(folder) != 0)
+        return -errno;
     return 0;
 }
 
 /* Written under another name first, so that a half-written key is never taken for one. */
 static int masterkey_make(const char *state, const char *path, uint8_t ret_key[VAULT_MASTER], struct err *err)
 {
-    char *part __attribute__((cleanup(tidy_free))) = mem_format("%s.%ld", path, (long)getpid());
+    uint8_t key[VAULT_MASTER];
+    char *part __attribute__((cleanup(tidy_free))) = mem_format("%s.XXXXXX", path);
     if (!part)
         return -ENOMEM;
     if (mkdir(state, 0750) != 0 && errno != EEXIST)
         return err_set(err, -errno, "the state folder %s cannot be made: %s", state, strerrordesc_np(errno));
-    int fd __attribute__((cleanup(tidy_close))) = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd __attribute__((cleanup(tidy_close))) = mkostemp(part, O_CLOEXEC); /* 0600 */
     if (fd < 0)
-        return err_set(err, -errno, "%s cannot be written: %s", part, strerrordesc_np(errno));
+        return err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
     int rc = 0;
-    if (getrandom(ret_key, VAULT_MASTER, 0) != VAULT_MASTER || write(fd, ret_key, VAULT_MASTER) != VAULT_MASTER ||
-        fsync(fd) != 0)
-        rc = err_set(err, -EIO, "%s cannot be written: %s", part, strerrordesc_np(errno));
-    if (rc == 0 && link(part, path) != 0 && errno != EEXIST)
-        rc = err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
+    if (getrandom(key, sizeof(key), 0) != VAULT_MASTER || write(fd, key, sizeof(key)) != VAULT_MASTER ||
+        fsync(fd) != 0 || (rc = masterkey_keep(state, part, path)) != 0)
+        rc = err_set(err, rc ? rc : -EIO, "%s cannot be written: %s", path, strerrordesc_np(rc ? -rc : errno));
+    explicit_bzero(key, sizeof(key));
     unlink(part);
     return rc ? rc : masterkey_read(path, ret_key, err); /* of two starts at once, one made it */
 }
