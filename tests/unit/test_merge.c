@@ -1,0 +1,218 @@
+/* test_merge - whose word counts, how somebody stands on a day, and whether that many may go. */
+#include "unit.h"
+
+#include "engine/merge.h"
+#include "engine/reason.h"
+#include "engine/safeguard.h"
+
+#include <limits.h>
+
+static struct connection connections[3] = {{.name = "hr"}, {.name = "desk"}, {.name = "pay"}};
+static const struct connection *const hr_desk[] = {&connections[0], &connections[1], NULL};
+static const struct connection *const desk_hr[] = {&connections[1], &connections[0], NULL};
+static const struct connection *const only_hr[] = {&connections[0], NULL};
+
+enum { HR, DESK, PAY };
+
+static struct value said(char what, char *place)
+{
+    *place = what;
+    switch (what) {
+    case '-': return (struct value){0};
+    case 'n': return (struct value){PRESENCE_NULL, 0, 0, NULL};
+    case 'N': return (struct value){PRESENCE_NULL, VALUE_CLEARS, 0, NULL};
+    case 'e': return (struct value){PRESENCE_EMPTY, 0, 0, NULL};
+    case 'E': return (struct value){PRESENCE_EMPTY, VALUE_CLEARS, 0, NULL};
+    default: return (struct value){PRESENCE_VALUE, VALUE_CARRIED, 1, place};
+    }
+}
+
+static void the_first_who_says_something_counts(void **state)
+{
+    (void)state;
+    /* what each says: a letter A to D is a value, n and e null and empty under `keep`, N and E under `clear`, - absent
+     */
+    static const struct {
+        uint16_t field;
+        int who[3];
+        const char *says, *gone;
+        char wins; /* '0': no value wins; '-': nobody says anything */
+    } cases[] = {
+        {FIELD_person_phone, {HR, DESK}, "AB", "  ", 'A'},
+        {FIELD_person_phone, {DESK, HR}, "AB", "  ", 'B'},
+        {FIELD_person_work_email, {HR, DESK}, "AB", "  ", 'B'},
+        {FIELD_person_phone, {HR, DESK}, "-B", "  ", 'B'},
+        {FIELD_person_phone, {HR, DESK}, "nB", "  ", 'B'},
+        {FIELD_person_phone, {HR, DESK}, "eB", "  ", 'B'},
+        {FIELD_person_phone, {HR, DESK}, "NB", "  ", '0'},
+        {FIELD_person_phone, {HR, DESK}, "EB", "  ", '0'},
+        {FIELD_person_phone, {HR, DESK}, "AN", "  ", 'A'},
+        {FIELD_person_phone, {HR, DESK}, "--", "  ", '-'},
+        {FIELD_person_phone, {HR, DESK}, "ne", "  ", '-'},
+        {FIELD_person_phone, {HR, DESK}, "AB", "g ", 'B'},
+        {FIELD_person_phone, {HR, DESK}, "A-", "g ", 'A'},
+        {FIELD_person_phone, {HR, DESK}, "AB", "gg", 'A'},
+        {FIELD_person_phone, {HR, DESK}, "N-", "g ", '-'}, /* who has left clears nothing */
+        {FIELD_person_phone, {HR, DESK}, "AN", "g ", '0'},
+        {FIELD_person_phone, {PAY, HR}, "AB", "  ", 'B'}, /* its word does not count */
+        {FIELD_person_phone, {PAY, HR}, "A-", "  ", '-'},
+        {FIELD_person_phone, {HR, HR, DESK}, "ABC", "   ", 'A'}, /* the older record of one source */
+        {FIELD_person_phone, {HR, HR, DESK}, "ABC", "g  ", 'B'},
+        {FIELD_person_phone, {DESK, HR, HR}, "A-C", "   ", 'C'},
+    };
+    const struct field *email = field_by_number(KIND_person, FIELD_person_work_email);
+    const struct authority authorities[] = {
+        {KIND_person, NULL, hr_desk}, {KIND_person, email, desk_hr}, {KIND_NONE, NULL, NULL}};
+    const struct organization organization = {
+        .connections = connections, .connection_count = 3, .authorities = authorities, .exists = only_hr};
+    static struct image_maker maker;
+    static struct merge_winner winners[IMAGE_FIELDS_MAX];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct merge_input inputs[3];
+        struct buffer images[3] = {{0}};
+        char places[3];
+        size_t count = strlen(cases[i].says);
+        for (size_t n = 0; n < count; n++) {
+            image_start(&maker);
+            image_put(&maker, cases[i].field, said(cases[i].says[n], &places[n]));
+            image_write(&maker, &images[n]);
+            inputs[n] = (struct merge_input){.connection = &connections[cases[i].who[n]],
+                                             .gone = cases[i].gone[n] == 'g',
+                                             .image = {(const uint8_t *)images[n].data, (uint32_t)images[n].len},
+                                             .seed = n + 1};
+        }
+        size_t won = merge_fields(&organization, KIND_person, inputs, count, winners);
+        char wins = won == 0 ? '-' : winners[0].value.presence == PRESENCE_VALUE ? *winners[0].value.bytes : '0';
+        if (wins != cases[i].wins)
+            print_message("case %zu\n", i);
+        assert_int_equal(wins, cases[i].wins);
+        if (won)
+            assert_int_equal(winners[0].value.flags & (VALUE_CARRIED | VALUE_CLEARS), 0);
+        for (size_t n = 0; n < count; n++)
+            buffer_done(&images[n]);
+    }
+}
+
+static void without_a_word_on_authority_the_order_of_the_file_counts(void **state)
+{
+    (void)state;
+    const struct authority none[] = {{KIND_NONE, NULL, NULL}};
+    const struct organization organization = {.connections = connections, .connection_count = 3, .authorities = none};
+    const struct field *phone = field_by_number(KIND_person, FIELD_person_phone);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(merge_rank(&organization, KIND_person, phone, &connections[i]), i);
+}
+
+static void only_who_may_say_so_keeps_a_person_alive(void **state)
+{
+    (void)state;
+    const struct organization organization = {.connections = connections, .exists = only_hr};
+    struct merge_input inputs[] = {{.connection = &connections[DESK]}, {.connection = &connections[HR], .gone = true}};
+    assert_false(merge_exists(&organization, inputs, 2));
+    assert_false(merge_exists(&organization, inputs, 0));
+    inputs[1].gone = false;
+    assert_true(merge_exists(&organization, inputs, 2));
+}
+
+static void the_status_is_as_of_a_day(void **state)
+{
+    (void)state;
+    enum { ACTIVE = 1, PENDING, ON_LEAVE, RELOCATION, INACTIVE, TERMINATED };
+    const int64_t no = INT64_MIN, never = INT64_MAX, today = 20000;
+    const struct {
+        uint8_t said;
+        bool exists;
+        int64_t hired, left;
+        uint8_t is;
+        int64_t due;
+    } cases[] = {
+        {0, true, no, no, ACTIVE, never},
+        {ON_LEAVE, true, no, no, ON_LEAVE, never},
+        {TERMINATED, true, no, no, TERMINATED, never},        /* without a date: now */
+        {TERMINATED, true, no, today + 5, ACTIVE, today + 6}, /* announced */
+        {ACTIVE, true, no, today - 1, TERMINATED, never},
+        {ACTIVE, true, no, today, ACTIVE, today + 1}, /* the last day worked */
+        {ACTIVE, true, no, today + 1, ACTIVE, today + 2},
+        {ACTIVE, true, today, no, ACTIVE, never},
+        {ACTIVE, true, today + 1, no, PENDING, today + 1},
+        {0, true, today + 3, today + 10, PENDING, today + 3},
+        {0, true, today + 10, today + 3, PENDING, today + 4}, /* odd, but said */
+        {0, true, today + 10, today - 3, TERMINATED, never},
+        {ON_LEAVE, true, today - 10, today + 3, ON_LEAVE, today + 4},
+        {ACTIVE, false, no, no, INACTIVE, never},
+        {ACTIVE, false, today + 3, today + 5, INACTIVE, never},
+        {TERMINATED, false, no, today - 5, INACTIVE, never},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t due = 1;
+        uint8_t is = merge_status(cases[i].said, cases[i].exists, cases[i].hired, cases[i].left, today, &due);
+        if (is != cases[i].is || due != cases[i].due)
+            print_message("case %zu\n", i);
+        assert_int_equal(is, cases[i].is);
+        assert_true(due == cases[i].due);
+    }
+}
+
+static void how_many_may_go_at_once(void **state)
+{
+    (void)state;
+    static struct safeguard_exception summer = {"2026-07-01", "2026-07-14", "intake", 100};
+    static const struct {
+        double percent;
+        unsigned from, count;
+        uint64_t population, going, seen, without_id;
+        const char *today;
+        int64_t off_until;
+        const char *wanted;
+    } cases[] = {
+        {5, 2, 50, 5, 1, 4, 0, "2026-06-01", 0, NULL}, /* in a shop of five one may leave by itself */
+        {5, 2, 50, 5, 2, 3, 0, "2026-06-01", 0, reason_safeguard_deactivate},
+        {5, 2, 50, 100, 5, 95, 0, "2026-06-01", 0, NULL}, /* not more than the share */
+        {5, 2, 50, 100, 6, 94, 0, "2026-06-01", 0, reason_safeguard_deactivate},
+        {5, 2, 50, 10000, 50, 9950, 0, "2026-06-01", 0, NULL},
+        {5, 2, 50, 10000, 51, 9949, 0, "2026-06-01", 0, reason_safeguard_deactivate},
+        {5, 2, 50, 100, 60, 40, 0, "2026-07-01", 0, NULL},
+        {5, 2, 50, 100, 60, 40, 0, "2026-07-14", 0, NULL},
+        {5, 2, 50, 100, 60, 40, 0, "2026-07-15", 0, reason_safeguard_deactivate},
+        {5, 2, 50, 100, 60, 40, 0, "2026-06-30", 0, reason_safeguard_deactivate},
+        {5, 2, 50, 100, 60, 40, 0, "2026-06-01", 1001, NULL},
+        {5, 2, 50, 100, 60, 40, 0, "2026-06-01", 1000, reason_safeguard_deactivate},
+        {5, 2, 50, 100, 100, 0, 0, "2026-06-01", 1001, reason_empty_partition}, /* always */
+        {100, 2, 50, 1, 1, 0, 0, "2026-06-01", 0, reason_empty_partition},
+        {100, 2, 50, 100, 1, 99, 1, "2026-06-01", 1001, reason_row_without_id},
+        {5, 2, 50, 0, 0, 0, 9, "2026-06-01", 0, NULL}, /* nobody goes */
+        {0, 1, 50, 100, 1, 99, 0, "2026-06-01", 0, reason_safeguard_deactivate},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct safeguard safeguard = {.set = true,
+                                      .off = cases[i].off_until != 0,
+                                      .percent = cases[i].percent,
+                                      .from = cases[i].from,
+                                      .count = cases[i].count,
+                                      .off_until_ms = cases[i].off_until,
+                                      .exceptions = &summer,
+                                      .exception_count = 1};
+        struct safeguard_case at = {.population = cases[i].population,
+                                    .going = cases[i].going,
+                                    .seen = cases[i].seen,
+                                    .rows_without_id = cases[i].without_id,
+                                    .today = cases[i].today,
+                                    .now_ms = 1000};
+        const char *held = safeguard_judge(&safeguard, &at);
+        if (held != cases[i].wanted)
+            print_message("case %zu: %s\n", i, held ? held : "may go");
+        assert_ptr_equal(held, cases[i].wanted);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_who_says_something_counts),
+        cmocka_unit_test(without_a_word_on_authority_the_order_of_the_file_counts),
+        cmocka_unit_test(only_who_may_say_so_keeps_a_person_alive),
+        cmocka_unit_test(the_status_is_as_of_a_day),
+        cmocka_unit_test(how_many_may_go_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
