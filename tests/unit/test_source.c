@@ -191,7 +191,7 @@ static void put_spooled(struct buffer *out)
     put_source(&source);
     assert_true(source_read(bytes(source.data, source.len), &read));
     struct spool_row row = {.flags = SPOOL_ROW, .place = bytes("Sheet!*7", 8), .body = read.body};
-    spool_row_write(&row, out);
+    spool_row_write(&row, (uint8_t *)buffer_reserve(out, spool_row_size(&row)));
     buffer_done(&source);
 }
 
