@@ -1,4 +1,7 @@
-/* spill - bytes that do not fit in memory: an append-only, encrypted file. */
+/* spill - bytes that do not fit in memory: an append-only, encrypted file.
+ *
+ * Whole chunks are encrypted and written by a thread of the spill's own, while
+ * whoever fills the next one goes on. */
 #include "store/spill.h"
 
 #include "base/error.h"
@@ -7,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,18 +20,43 @@ enum { BLOCK = 64, CHUNK = 1 << 18 };
 
 static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has a fresh key, so zero will do */
 
+/* The thread, and the one chunk that it has. */
+struct writer {
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t turn;
+    bool busy, ends;
+    uint64_t offset; /* of the chunk in `coded` */
+    int rc;
+};
+
 struct spill {
     int fd; /* -1: not made yet */
     int rc;
     bool reopened;    /* to read: its end is no whole block */
     bool named;       /* its folder knows it for good */
     char *dir, *path; /* path: named */
-    uint64_t flushed; /* bytes in the file; a multiple of BLOCK until synced */
+    uint64_t flushed; /* bytes in the file, or on their way; a multiple of BLOCK until synced */
     size_t filled;
     uint8_t *chunk; /* plain bytes that follow `flushed` */
     uint8_t *coded;
     uint8_t key[SPILL_KEY];
+    struct writer writer;
 };
+
+static void writer_end(struct writer *writer)
+{
+    if (writer->started) {
+        pthread_mutex_lock(&writer->lock);
+        writer->ends = true;
+        pthread_cond_broadcast(&writer->turn);
+        pthread_mutex_unlock(&writer->lock);
+        pthread_join(writer->thread, NULL);
+    }
+    pthread_cond_destroy(&writer->turn);
+    pthread_mutex_destroy(&writer->lock);
+}
 
 static int spill_alloc(const char *dir, const char *path, struct spill **ret_spill)
 {
@@ -34,6 +64,8 @@ static int spill_alloc(const char *dir, const char *path, struct spill **ret_spi
     if (!spill)
         return -ENOMEM;
     spill->fd = -1;
+    pthread_mutex_init(&spill->writer.lock, NULL);
+    pthread_cond_init(&spill->writer.turn, NULL);
     spill->chunk = mem_new(1, CHUNK);
     spill->coded = mem_new(1, CHUNK);
     spill->dir = mem_text(dir);
@@ -78,6 +110,7 @@ void spill_free(struct spill *spill)
 {
     if (!spill)
         return;
+    writer_end(&spill->writer);
     if (spill->fd >= 0)
         close(spill->fd);
     sodium_memzero(spill->key, sizeof(spill->key));
@@ -121,29 +154,103 @@ static int spill_make(struct spill *spill)
     return spill->fd < 0 ? -errno : 0;
 }
 
-/* Encrypts and writes what is buffered; the buffer is kept when `keep` (it is no whole block yet). */
-static int spill_flush(struct spill *spill, bool keep)
+/* Encrypts bytes in place, or from `plain`, and writes them where they belong. */
+static int spill_put(struct spill *spill, const uint8_t *plain, size_t len, uint64_t offset)
 {
-    if (spill->rc == 0 && spill->fd < 0)
-        spill->rc = spill_make(spill);
-    if (spill->rc == 0 && fault_hit("spill"))
-        spill->rc = -ENOSPC;
-    if (spill->rc != 0)
-        return spill->rc;
-    crypto_stream_chacha20_xor_ic(spill->coded, spill->chunk, spill->filled, nonce, spill->flushed / BLOCK, spill->key);
-    size_t done = 0;
-    while (done < spill->filled) {
-        ssize_t wrote = pwrite(spill->fd, spill->coded + done, spill->filled - done, (off_t)(spill->flushed + done));
+    crypto_stream_chacha20_xor_ic(spill->coded, plain, len, nonce, offset / BLOCK, spill->key);
+    for (size_t done = 0; done < len;) {
+        ssize_t wrote = pwrite(spill->fd, spill->coded + done, len - done, (off_t)(offset + done));
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
-            return spill->rc = wrote < 0 ? -errno : -EIO;
+            return wrote < 0 ? -errno : -EIO;
         done += (size_t)wrote;
     }
-    if (!keep) {
-        spill->flushed += spill->filled;
-        spill->filled = 0;
+    if (spill->path) /* it will be synced: the disk may as well begin */
+        sync_file_range(spill->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    return 0;
+}
+
+static void *writer_run(void *context)
+{
+    struct spill *spill = context;
+    struct writer *writer = &spill->writer;
+    pthread_mutex_lock(&writer->lock);
+    for (;;) {
+        while (!writer->busy && !writer->ends)
+            pthread_cond_wait(&writer->turn, &writer->lock);
+        if (!writer->busy)
+            break;
+        uint64_t offset = writer->offset;
+        pthread_mutex_unlock(&writer->lock);
+        int rc = spill_put(spill, spill->coded, CHUNK, offset);
+        pthread_mutex_lock(&writer->lock);
+        writer->busy = false;
+        writer->rc = writer->rc ? writer->rc : rc;
+        pthread_cond_broadcast(&writer->turn);
     }
+    pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+/* Waits until nothing is on its way. Returns spill->rc. */
+static int spill_settle(struct spill *spill)
+{
+    struct writer *writer = &spill->writer;
+    if (!writer->started)
+        return spill->rc;
+    pthread_mutex_lock(&writer->lock);
+    while (writer->busy)
+        pthread_cond_wait(&writer->turn, &writer->lock);
+    spill->rc = spill->rc ? spill->rc : writer->rc;
+    pthread_mutex_unlock(&writer->lock);
+    return spill->rc;
+}
+
+/* Signals are for the threads that are prepared for them. */
+static void writer_start(struct spill *spill)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    spill->writer.started = pthread_create(&spill->writer.thread, NULL, writer_run, spill) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* What every write begins with. */
+static int spill_begin(struct spill *spill)
+{
+    if (spill_settle(spill) == 0 && spill->fd < 0)
+        spill->rc = spill_make(spill);
+    if (spill->rc == 0 && fault_hit("spill"))
+        spill->rc = -ENOSPC;
+    return spill->rc;
+}
+
+/* Hands the full chunk over; without a thread it is written here and now. */
+static int spill_hand_over(struct spill *spill)
+{
+    struct writer *writer = &spill->writer;
+    if (spill_begin(spill) != 0)
+        return spill->rc;
+    if (!writer->started)
+        writer_start(spill);
+    if (!writer->started)
+        spill->rc = spill_put(spill, spill->chunk, CHUNK, spill->flushed);
+    if (writer->started) {
+        pthread_mutex_lock(&writer->lock);
+        uint8_t *full = spill->chunk;
+        spill->chunk = spill->coded;
+        spill->coded = full;
+        writer->offset = spill->flushed;
+        writer->busy = true;
+        pthread_cond_broadcast(&writer->turn);
+        pthread_mutex_unlock(&writer->lock);
+    }
+    if (spill->rc != 0)
+        return spill->rc;
+    spill->flushed += CHUNK;
+    spill->filled = 0;
     return 0;
 }
 
@@ -159,7 +266,7 @@ int spill_write(struct spill *spill, const void *bytes, size_t len)
         at += part;
         len -= part;
         if (spill->filled == CHUNK)
-            spill_flush(spill, false);
+            spill_hand_over(spill);
     }
     return spill->rc;
 }
@@ -189,7 +296,7 @@ static int spill_read_file(struct spill *spill, uint64_t offset, uint8_t *out, s
 
 int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len)
 {
-    if (spill->rc != 0)
+    if (spill_settle(spill) != 0)
         return spill->rc;
     if (len > spill_end(spill) || offset > spill_end(spill) - len)
         return ERR_CORRUPT;
@@ -224,7 +331,9 @@ static int spill_sync_folder(struct spill *spill)
 
 int spill_sync(struct spill *spill)
 {
-    int rc = spill_flush(spill, true);
+    int rc = spill_begin(spill);
+    if (rc == 0) /* the bytes stay in the chunk, too: it is no whole one yet */
+        rc = spill_put(spill, spill->chunk, spill->filled, spill->flushed);
     if (rc == 0)
         rc = fault_hit("spill") ? -EIO : fdatasync(spill->fd) != 0 ? -errno : 0;
     if (rc == 0 && spill->path && !spill->named)
