@@ -1,63 +1,13 @@
 /* sorter - rows brought into key order, in memory as long as they fit, then in sorted runs on disk. */
-#include "store/sorter.h"
+#include "store/sorter_inside.h"
 
 #include "base/error.h"
 #include "base/mem.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <string.h>
 
-/* A row in memory and in a run: u32 key length, u32 value length, key, value. */
-enum { HEAD = 8, READ_AHEAD = 1 << 16, PREFIX_MAX = 4 };
-
-/* One run while it is read. */
-struct reader {
-    uint64_t offset, end;
-    uint8_t *buffer;
-    size_t room, filled, at;
-    size_t nth; /* which of the stripe's runs */
-    struct bytes key, value;
-};
-
-/* A row in memory: where it is, and the first bytes of its key behind the stripe's prefix, which settle most
- * comparisons. */
-struct entry {
-    uint64_t head;
-    uint64_t at;
-};
-
-/* Rows whose keys begin alike. */
-struct stripe {
-    uint32_t prefix;
-    struct entry *order; /* those in memory */
-    size_t count, room;
-    bool sorted;
-    struct sorter_run *runs; /* those on disk */
-    size_t run_count, run_room;
-    bool runs_ordered; /* each run begins after the one before ends */
-    uint8_t last_key[STORE_KEY_MAX];
-    size_t last_key_len;
-};
-
-struct sorter {
-    struct spill *spill;
-    size_t memory;
-    size_t prefix; /* bytes by which rows go to their stripe */
-    uint8_t *rows; /* rows in memory, one after the other */
-    size_t filled, room;
-    struct stripe *stripes; /* by prefix */
-    size_t stripe_count, stripe_room;
-    uint64_t total, total_bytes;
-    bool on_disk;              /* there are runs */
-    struct sorter_run *listed; /* runs of all stripes: see sorter_flush() */
-    int rc;
-    /* reading */
-    size_t stripe_at, row_at;
-    struct reader *readers; /* of a stripe: a heap, smallest key first; with ordered runs just a queue */
-    size_t reader_count, reader_at;
-};
+enum { PREFIX_MAX = 4 };
 
 int sorter_new(struct spill *spill, size_t memory, struct sorter **ret_sorter)
 {
@@ -74,15 +24,6 @@ void sorter_stripe(struct sorter *sorter, size_t prefix)
 {
     assert(sorter->total == 0 && prefix <= PREFIX_MAX);
     sorter->prefix = prefix;
-}
-
-static void readers_free(struct sorter *sorter)
-{
-    for (size_t i = 0; i < sorter->reader_count; i++)
-        free(sorter->readers[i].buffer);
-    free(sorter->readers);
-    sorter->readers = NULL;
-    sorter->reader_count = sorter->reader_at = 0;
 }
 
 static void stripes_free(struct sorter *sorter)
@@ -103,30 +44,9 @@ void sorter_free(struct sorter *sorter)
     readers_free(sorter);
     stripes_free(sorter);
     free(sorter->rows);
+    free(sorter->spare);
     free(sorter->listed);
     free(sorter);
-}
-
-static struct bytes row_key(const uint8_t *row)
-{
-    uint32_t len;
-    memcpy(&len, row, sizeof(len));
-    return bytes(row + HEAD, len);
-}
-
-static struct bytes row_value(const uint8_t *row)
-{
-    uint32_t key_len, len;
-    memcpy(&key_len, row, sizeof(key_len));
-    memcpy(&len, row + 4, sizeof(len));
-    return bytes(row + HEAD + key_len, len);
-}
-
-static int key_compare(struct bytes a, struct bytes b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.data, b.data, len) : 0;
-    return order ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
 static int entry_compare(const void *a, const void *b, void *rows)
@@ -138,11 +58,62 @@ static int entry_compare(const void *a, const void *b, void *rows)
     return order ? order : x->at < y->at ? -1 : x->at > y->at; /* rows of one key keep their order */
 }
 
-static void stripe_order(struct stripe *stripe, uint8_t *rows)
+/* Entries by their heads, byte by byte from the last; those with equal heads keep their order. */
+static void heads_order(struct entry *entries, struct entry *other, size_t count)
 {
-    if (!stripe->sorted)
-        qsort_r(stripe->order, stripe->count, sizeof(*stripe->order), entry_compare, rows);
+    uint32_t counts[8][256] = {0};
+    struct entry *from = entries, *to = other;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned byte = 0; byte < 8; byte++)
+            counts[byte][entries[i].head >> 8 * byte & 0xff]++;
+    for (unsigned byte = 0; byte < 8; byte++) {
+        uint32_t *at = counts[byte], sum = 0;
+        if (at[entries[0].head >> 8 * byte & 0xff] == count)
+            continue; /* all have the same one */
+        for (unsigned value = 0; value < 256; value++) {
+            uint32_t here = at[value];
+            at[value] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[at[from[i].head >> 8 * byte & 0xff]++] = from[i];
+        struct entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != entries)
+        memcpy(entries, from, count * sizeof(*entries));
+}
+
+/* Those with equal heads, where they are not in order by chance. */
+static void equals_order(struct entry *entries, size_t count, uint8_t *rows)
+{
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        bool sorted = true;
+        for (end = begin + 1; end < count && entries[end].head == entries[begin].head; end++)
+            sorted = sorted && entry_compare(&entries[end - 1], &entries[end], rows) < 0;
+        if (!sorted)
+            qsort_r(entries + begin, end - begin, sizeof(*entries), entry_compare, rows);
+    }
+}
+
+int stripe_order(struct sorter *sorter, struct stripe *stripe)
+{
+    enum { FEW = 256 };
+    if (stripe->sorted)
+        return 0;
+    if (stripe->count <= FEW || stripe->count > UINT32_MAX) {
+        qsort_r(stripe->order, stripe->count, sizeof(*stripe->order), entry_compare, sorter->rows);
+    } else {
+        struct entry *spare = mem_resize(sorter->spare, stripe->count, sizeof(*spare));
+        if (!spare)
+            return -ENOMEM;
+        sorter->spare = spare;
+        heads_order(stripe->order, spare, stripe->count);
+        equals_order(stripe->order, stripe->count, sorter->rows);
+    }
     stripe->sorted = true;
+    return 0;
 }
 
 /* The bytes from `from` on as a number that compares as they do; where there are none, 0. */
@@ -186,8 +157,9 @@ static int stripe_spill(struct sorter *sorter, struct stripe *stripe)
 {
     if (stripe->count == 0)
         return 0;
-    stripe_order(stripe, sorter->rows);
-    int rc = mem_grow(&stripe->runs, stripe->run_count, &stripe->run_room, sizeof(*stripe->runs));
+    int rc = stripe_order(sorter, stripe);
+    if (rc == 0)
+        rc = mem_grow(&stripe->runs, stripe->run_count, &stripe->run_room, sizeof(*stripe->runs));
     if (rc != 0)
         return rc;
     struct sorter_run run = {.offset = spill_end(sorter->spill), .rows = stripe->count};
@@ -207,7 +179,7 @@ static int stripe_spill(struct sorter *sorter, struct stripe *stripe)
     return rc;
 }
 
-static int sorter_spill(struct sorter *sorter)
+int sorter_spill(struct sorter *sorter)
 {
     int rc = 0;
     for (size_t i = 0; i < sorter->stripe_count && rc == 0; i++)
@@ -301,204 +273,6 @@ uint64_t sorter_count(const struct sorter *sorter)
 uint64_t sorter_bytes(const struct sorter *sorter)
 {
     return sorter->total_bytes;
-}
-
-/* Has the whole row at reader->at in the buffer, reading on when needed. 1, 0 at the end, or a code. */
-static int reader_fill(struct sorter *sorter, struct reader *reader, size_t len)
-{
-    if (reader->filled - reader->at >= len)
-        return 1;
-    uint64_t left = reader->end - reader->offset;
-    if (reader->filled == reader->at && left == 0)
-        return 0;
-    if (len - (reader->filled - reader->at) > left)
-        return ERR_CORRUPT; /* asked before there is memory for what a damaged file promises */
-    memmove(reader->buffer, reader->buffer + reader->at, reader->filled - reader->at);
-    reader->filled -= reader->at;
-    reader->at = 0;
-    if (len > reader->room) {
-        uint8_t *bigger = mem_resize(reader->buffer, len, 1);
-        if (!bigger)
-            return -ENOMEM;
-        reader->buffer = bigger;
-        reader->room = len;
-    }
-    size_t part = reader->room - reader->filled < left ? reader->room - reader->filled : (size_t)left;
-    int rc = spill_read(sorter->spill, reader->offset, reader->buffer + reader->filled, part);
-    if (rc != 0)
-        return rc;
-    reader->offset += part;
-    reader->filled += part;
-    return 1;
-}
-
-static int reader_step(struct sorter *sorter, struct reader *reader)
-{
-    int rc = reader_fill(sorter, reader, HEAD);
-    if (rc != 1)
-        return rc;
-    uint32_t head[2];
-    memcpy(head, reader->buffer + reader->at, sizeof(head));
-    size_t len = HEAD + (size_t)head[0] + head[1];
-    if (head[0] > STORE_KEY_MAX)
-        return ERR_CORRUPT;
-    rc = reader_fill(sorter, reader, len);
-    if (rc != 1)
-        return rc == 0 ? ERR_CORRUPT : rc;
-    const uint8_t *row = reader->buffer + reader->at;
-    reader->key = row_key(row);
-    reader->value = row_value(row);
-    reader->at += len;
-    return 1;
-}
-
-static bool reader_before(const struct reader *a, const struct reader *b)
-{
-    int order = key_compare(a->key, b->key);
-    return order ? order < 0 : a->nth < b->nth; /* the earlier run has the earlier rows */
-}
-
-static void heap_down(struct reader *readers, size_t count, size_t at)
-{
-    for (;;) {
-        size_t least = at, left = 2 * at + 1, right = left + 1;
-        if (left < count && reader_before(&readers[left], &readers[least]))
-            least = left;
-        if (right < count && reader_before(&readers[right], &readers[least]))
-            least = right;
-        if (least == at)
-            return;
-        struct reader swap = readers[at];
-        readers[at] = readers[least];
-        readers[least] = swap;
-        at = least;
-    }
-}
-
-/* Begins to read the runs of a stripe. */
-static int stripe_start(struct sorter *sorter, const struct stripe *stripe)
-{
-    readers_free(sorter);
-    sorter->readers = mem_new(stripe->run_count, sizeof(*sorter->readers));
-    if (!sorter->readers)
-        return -ENOMEM;
-    sorter->reader_count = stripe->run_count;
-    for (size_t i = 0; i < sorter->reader_count; i++) {
-        struct reader *reader = &sorter->readers[i];
-        *reader = (struct reader){.offset = stripe->runs[i].offset, .end = stripe->runs[i].end, .nth = i};
-        if (stripe->runs_ordered)
-            continue; /* its buffer comes when its turn does */
-        reader->buffer = mem_new(1, reader->room = READ_AHEAD);
-        int rc = reader->buffer ? reader_step(sorter, reader) : -ENOMEM;
-        if (rc != 1)
-            return rc == 0 ? ERR_CORRUPT : rc;
-    }
-    for (size_t i = stripe->runs_ordered ? 0 : sorter->reader_count; i-- > 0;)
-        heap_down(sorter->readers, sorter->reader_count, i);
-    return 0;
-}
-
-int sorter_rewind(struct sorter *sorter)
-{
-    readers_free(sorter);
-    sorter->stripe_at = sorter->row_at = 0;
-    if (sorter->rc == 0 && sorter->on_disk)
-        sorter->rc = sorter_spill(sorter);
-    if (sorter->rc != 0)
-        return sorter->rc;
-    if (sorter->on_disk) { /* all of it is: give the memory back while it is read */
-        free(TAKE(sorter->rows));
-        sorter->room = 0;
-    }
-    for (size_t i = 0; i < sorter->stripe_count; i++) {
-        struct stripe *stripe = &sorter->stripes[i];
-        stripe_order(stripe, sorter->rows);
-        if (!sorter->on_disk)
-            continue;
-        free(TAKE(stripe->order));
-        stripe->room = 0;
-    }
-    return 0;
-}
-
-static int sorter_next_queue(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
-{
-    for (; sorter->reader_at < sorter->reader_count; sorter->reader_at++) {
-        struct reader *reader = &sorter->readers[sorter->reader_at];
-        if (!reader->buffer && !(reader->buffer = mem_new(1, reader->room = READ_AHEAD)))
-            return -ENOMEM;
-        int rc = reader_step(sorter, reader);
-        if (rc == 1) {
-            *ret_key = reader->key;
-            *ret_value = reader->value;
-        }
-        if (rc != 0)
-            return rc;
-        free(TAKE(reader->buffer));
-    }
-    return 0;
-}
-
-static int sorter_next_heap(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
-{
-    /* The top row was handed out by the last call (reader_at marks that): step it first. */
-    struct reader *readers = sorter->readers;
-    if (sorter->reader_at == 1 && sorter->reader_count > 0) {
-        int rc = reader_step(sorter, &readers[0]);
-        if (rc < 0)
-            return rc;
-        if (rc == 0) {
-            free(readers[0].buffer);
-            readers[0] = readers[--sorter->reader_count];
-        }
-        heap_down(readers, sorter->reader_count, 0);
-    }
-    sorter->reader_at = 1;
-    if (sorter->reader_count == 0)
-        return 0;
-    *ret_key = readers[0].key;
-    *ret_value = readers[0].value;
-    return 1;
-}
-
-static int sorter_next_memory(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
-{
-    for (; sorter->stripe_at < sorter->stripe_count; sorter->stripe_at++, sorter->row_at = 0) {
-        const struct stripe *stripe = &sorter->stripes[sorter->stripe_at];
-        if (sorter->row_at == stripe->count)
-            continue;
-        const uint8_t *row = sorter->rows + stripe->order[sorter->row_at++].at;
-        *ret_key = row_key(row);
-        *ret_value = row_value(row);
-        return 1;
-    }
-    return 0;
-}
-
-static int sorter_next_disk(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
-{
-    for (; sorter->stripe_at < sorter->stripe_count; sorter->stripe_at++) {
-        const struct stripe *stripe = &sorter->stripes[sorter->stripe_at];
-        int rc = sorter->readers ? 0 : stripe_start(sorter, stripe);
-        if (rc == 0)
-            rc = stripe->runs_ordered ? sorter_next_queue(sorter, ret_key, ret_value)
-                                      : sorter_next_heap(sorter, ret_key, ret_value);
-        if (rc != 0)
-            return rc;
-        readers_free(sorter);
-    }
-    return 0;
-}
-
-int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
-{
-    if (sorter->rc != 0)
-        return sorter->rc;
-    int rc =
-        sorter->on_disk ? sorter_next_disk(sorter, ret_key, ret_value) : sorter_next_memory(sorter, ret_key, ret_value);
-    if (rc < 0)
-        sorter->rc = rc;
-    return rc;
 }
 
 int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size_t *ret_count)
