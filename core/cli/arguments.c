@@ -142,7 +142,9 @@ int arguments_read(int argc, char **argv, const char **words, struct arguments *
             return rc;
     }
     words[ret_arguments->word_count] = NULL;
-    if (!ret_arguments->command)
+    if (!ret_arguments->command) { /* `muster` and `muster --help` are `muster help` */
         ret_arguments->command = command_find("help");
+        ret_arguments->values[OPTION_help] = NULL;
+    }
     return check_whole(&reader);
 }
