@@ -1,4 +1,5 @@
 """claim - for script tests in Python: functions whose names are claims; prints a TAP line for each."""
+import difflib
 import sys
 import traceback
 
@@ -25,5 +26,8 @@ def main(*claims):
 
 
 def equal(found, expected):
+    if found != expected and isinstance(found, str) and "\n" in found and isinstance(expected, str):
+        lines = difflib.unified_diff(expected.splitlines(), found.splitlines(), "expected", "found", lineterm="", n=1)
+        raise AssertionError("\n".join(lines))
     if found != expected:
         raise AssertionError(f"expected {expected!r}\n   found {found!r}")
