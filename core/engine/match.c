@@ -36,8 +36,8 @@ int match_init(struct match *match)
 
 void match_done(struct match *match)
 {
-    struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,
-                              &match->leaving, &match->removed,      &match->grown};
+    struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,  &match->leaving,
+                              &match->removed, &match->grown,        &match->indexed};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);
@@ -503,6 +503,26 @@ static void match_again(struct match *match)
     }
 }
 
+/* By other rules others may be found: everybody's keys are known before any record that waits is judged again. */
+static void match_anew(struct match *match)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_source);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there && match->rc == 0; there = cursor_next(&cursor)) {
+        struct source *record = &match->record;
+        if (!source_read(cursor.value, record))
+            match_fail(match, ERR_CORRUPT);
+        else if (record->count == 0 || record->sections[0].kind != KIND_person)
+            continue;
+        else if (record->situation == SITUATION_LINKED)
+            fresh_person(match, record->sections[0].image, match_resolve(match, record->sections[0].seed),
+                         source_key_stream(cursor.key));
+        else if (record->state != SOURCE_GONE)
+            match_fail(match, stage_touch(match->stage, cursor.key));
+    }
+    match->woken_count = 0; /* they come all the same */
+}
+
 int match_everything(struct match *match)
 {
     static const enum kind kinds[] = {KIND_person, KIND_org_unit};
@@ -528,6 +548,8 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
                 match_fail(match, numbers_set(&match->leaving, digest_fast(staged.key.data, staged.key.len) | 1, 1));
         }
     match_again(match);
+    if (match->reindex)
+        match_anew(match);
     /* stage->count may grow on the way: records that waited come again */
     for (size_t i = 0; i < match->stage->count && match->rc == 0; i++) {
         match_staged(match, match->stage->places[i]);

@@ -41,8 +41,10 @@ struct match {
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
     struct numbers fresh, fresh_stream, links, leaving, removed, grown;
     uint64_t next_statement;
-    bool everything;     /* the rules have changed: every root is merged again, every index row checked */
-    struct bytes *woken; /* keys of records that waited for a key that has come, in the snapshot */
+    bool reindex;           /* the rules have changed, and there are rows that were made by others */
+    struct numbers indexed; /* then: digests of all rows of the index that there should be */
+    bool everything;        /* the rules have changed: every root is merged again, every index row checked */
+    struct bytes *woken;    /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
     bool has_statements, has_index, has_waiting_records, has_waiting_refs;
     /* scratch */

@@ -125,6 +125,7 @@ static int run_match(struct run *run, struct wait_list *reviews)
                                 .stage = &run->stage,
                                 .changeset = run->changeset,
                                 .waits = reviews};
+    run->match.reindex = run->rules_changed && txn_count(&run->snapshot, TABLE_index) > 0;
     for (size_t i = 0; left && i < run->strand_count; i++)
         left[i] = run->strands[i].missing;
     int rc = left ? match_init(&run->match) : -ENOMEM;

@@ -342,6 +342,8 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
         weave->rc = refer_write(weave->refer_edits, match->snapshot, weave->changeset);
     if (weave->rc == 0 && weave->sequence != before)
         changeset_counter(weave->changeset, "sequence", weave->sequence);
+    if (weave->rc == 0 && match->reindex)
+        index_sweep(match);
     fault_kill("weave");
     if (weave->rc == 0 && weave->match->rc == 0)
         *ret_count = weave->count;

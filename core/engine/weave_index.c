@@ -3,6 +3,8 @@
  * Writes the `index` table. */
 #include "engine/weave_inside.h"
 
+#include "base/digest.h"
+
 struct index_keys {
     struct bytes items[SLOTS_MAX * 16];
     size_t count;
@@ -61,6 +63,22 @@ static void index_keys_before(struct weave *weave, struct index_keys *keys)
     }
 }
 
+static void index_should(struct match *match, struct bytes key)
+{
+    int rc = match->reindex ? numbers_set(&match->indexed, digest_fast(key.data, key.len) | 1, 1) : 0;
+    match->rc = match->rc ? match->rc : rc;
+}
+
+/* Rows that were made by other rules. */
+void index_sweep(struct match *match)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, match->snapshot, TABLE_index);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor))
+        if (!numbers_get(&match->indexed, digest_fast(cursor.key.data, cursor.key.len) | 1))
+            changeset_delete(match->changeset, TABLE_index, cursor.key, cursor.value);
+}
+
 void weave_index(struct weave *weave)
 {
     if (weave->kind != KIND_person && weave->kind != KIND_org_unit)
@@ -77,12 +95,13 @@ void weave_index(struct weave *weave)
             there = was.items[j].len == is.items[i].len &&
                     memcmp(was.items[j].data, is.items[i].data, is.items[i].len) == 0;
         struct bytes old;
-        if (there && weave->match->everything) /* other rules may ask for other keys */
+        index_should(weave->match, is.items[i]);
+        if (weave->match->reindex) /* other rules may ask for other keys */
             there = txn_get(weave->snapshot, TABLE_index, is.items[i], &old);
         if (!there)
             changeset_put(weave->changeset, TABLE_index, is.items[i], bytes(NULL, 0), bytes("", 0));
     }
-    for (size_t i = 0; i < was.count; i++) {
+    for (size_t i = 0; i < was.count && !weave->match->reindex; i++) {
         bool there = false;
         for (size_t j = 0; j < is.count && !there; j++)
             there = was.items[i].len == is.items[j].len &&
@@ -129,9 +148,12 @@ void index_waiting(struct match *match, struct bytes record_key, uint64_t seed, 
         match->rc = match->rc ? match->rc : before.rc;
         bool now = waiting_key(match, r, is, seed);
         struct bytes key = bytes(match->key.data, match->key.len);
+        if (now)
+            index_should(match, key);
         if (now && !txn_get(match->snapshot, TABLE_index, key, &old))
             changeset_put(match->changeset, TABLE_index, key, bytes(NULL, 0), record_key);
-        if (before.len == 0 || (now && before.len == key.len && memcmp(before.data, key.data, key.len) == 0))
+        if (match->reindex || before.len == 0 ||
+            (now && before.len == key.len && memcmp(before.data, key.data, key.len) == 0))
             continue;
         if (txn_get(match->snapshot, TABLE_index, bytes(before.data, before.len), &old))
             changeset_delete(match->changeset, TABLE_index, bytes(before.data, before.len), old);

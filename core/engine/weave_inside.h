@@ -102,6 +102,8 @@ void links_note(struct weave *weave, const struct links *from, const struct link
 
 /* The root's rows of the index. */
 void weave_index(struct weave *weave);
+/* After all roots: rows that no rule asks for any more go. */
+void index_sweep(struct match *match);
 /* One row for the next day on which something changes by itself. */
 void weave_due_row(struct weave *weave, int64_t due);
 

@@ -359,6 +359,32 @@ static void a_person_may_have_several_contracts(void **state)
     shop_close(&shop);
 }
 
+static void other_rules_are_applied_to_everybody_and_leave_no_key_behind(void **state)
+{
+    (void)state;
+#define NUMBER "match: { person: [[employee_number]] }\nauthority: { person: { exists: [hr] } }\n"
+#define NAMES                                                                                                          \
+    "match: { person: [[family_name, given_name], [family_name]], placeholder_emails: [\"*@x\"] }\n"                   \
+    "authority: { person: { exists: [hr] } }\n"
+    struct shop shop;
+    shop_open(&shop, BOTH NUMBER);
+    shop_hear(&shop, "hr", COLUMNS "row a|1|Ann|Vos|ann@x|||Cook|||\nrow b|2|Bob|Bos|||1||||\n");
+    shop_hear(&shop, "desk", SEATS "row p|1||Vos|D1|\nrow q|9||Bos|D2|\n");
+    expect_field(&shop, "2", "workstation_number", "");
+    shop_edit(&shop, BOTH NAMES);
+    shop_sync(&shop, "hr");
+    expect_field(&shop, "1", "workstation_number", "D1"); /* a match is sticky */
+    expect_field(&shop, "2", "workstation_number", "D2"); /* who was not known is now */
+    shop_check_again(&shop);
+    shop_edit(&shop, BOTH NUMBER);
+    shop_sync(&shop, "hr");
+    shop_hear(&shop, "hr", COLUMNS "row a|1|Ann|Mol|ann@x|||Cook|||\nrow b|2|Bob|Bos|||1||||\n");
+    shop_edit(&shop, BOTH NAMES);
+    shop_sync(&shop, "desk");
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +403,7 @@ int main(void)
         cmocka_unit_test(parts_that_go_and_come_back_keep_their_id),
         cmocka_unit_test(employments_of_two_sources_are_one_by_day_or_when_each_has_one),
         cmocka_unit_test(a_person_may_have_several_contracts),
+        cmocka_unit_test(other_rules_are_applied_to_everybody_and_leave_no_key_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
