@@ -183,16 +183,23 @@ static bool row_holds(struct txn *txn, enum table table, struct bytes key, struc
     }
 }
 
-static void row_apply(struct txn *txn, enum table table, struct bytes key, struct bytes row, struct meeting meeting)
+/* `behind` adds rows behind the last one of the table; open only from one such row to the next. */
+static void row_apply(struct txn *txn, enum table table, struct bytes key, struct bytes row, struct meeting meeting,
+                      struct cursor *behind)
 {
     struct bytes value = bytes((const uint8_t *)row.data + ROW_HEAD, row.len - ROW_HEAD);
     size_t dirty = txn->dirty;
-    if (row_op(row) == OP_DELETE)
-        txn_delete(txn, table, key);
-    else if (row_op(row) == OP_NEW && meeting.append)
-        txn_append(txn, table, key, value);
-    else
-        txn_put(txn, table, key, value);
+    if (row_op(row) == OP_NEW && meeting.append) {
+        if (!behind->mdb)
+            cursor_open(behind, txn, table);
+        cursor_append(behind, key, value);
+    } else {
+        cursor_close(behind);
+        if (row_op(row) == OP_DELETE)
+            txn_delete(txn, table, key);
+        else
+            txn_put(txn, table, key, value);
+    }
     txn->dirty = dirty + meeting.share + key.len + value.len + ROW_COST;
 }
 
@@ -201,6 +208,7 @@ static void row_apply(struct txn *txn, enum table table, struct bytes key, struc
 static int table_apply(struct changeset *changeset, struct txn *txn, enum table table, bool in_parts)
 {
     struct sorter *sorter = changeset->tables[table];
+    struct cursor behind __attribute__((cleanup(tidy_cursor))) = {.mdb = NULL};
     uint64_t rows = sorter_count(sorter);
     int rc = rows > 0 ? sorter_rewind(sorter) : 0;
     struct bytes key, row;
@@ -209,6 +217,7 @@ static int table_apply(struct changeset *changeset, struct txn *txn, enum table 
     while (rows > 0 && rc == 0 && (rc = sorter_next(sorter, &key, &row)) == 1) {
         rc = row_valid(key, row) ? 0 : ERR_CORRUPT;
         if (rc == 0 && in_parts && txn->dirty > TXN_DIRTY_MAX) {
+            cursor_close(&behind);
             txn_renew(txn);
             met = false; /* somebody may have written between */
             fault_kill("applying");
@@ -219,7 +228,7 @@ static int table_apply(struct changeset *changeset, struct txn *txn, enum table 
         if (rc == 0 && !in_parts && !(meeting.append && row_op(row) == OP_NEW) && !row_holds(txn, table, key, row))
             rc = ERR_CONFLICT;
         if (rc == 0)
-            row_apply(txn, table, key, row, meeting);
+            row_apply(txn, table, key, row, meeting, &behind);
         rc = txn->rc ? txn->rc : rc;
     }
     return rc;

@@ -335,21 +335,27 @@ bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *
     return true;
 }
 
+/* A row is about to be written: counts it. False when it cannot be. */
+static bool txn_puts(struct txn *txn, struct bytes key)
+{
+    if (txn->rc != 0)
+        return false;
+    assert(txn->write && key.len > 0 && key.len <= STORE_KEY_MAX);
+    if (fault_hit("store"))
+        txn->rc = -EIO;
+    txn->puts++;
+    return txn->rc == 0;
+}
+
 static void txn_put_flags(struct txn *txn, enum table table, struct bytes key, struct bytes value, unsigned flags)
 {
     enum { PAGE = 4096, ROW = 32 };
-    if (txn->rc != 0)
+    if (!txn_puts(txn, key))
         return;
-    assert(txn->write && key.len > 0 && key.len <= STORE_KEY_MAX);
-    if (fault_hit("store")) {
-        txn->rc = -EIO;
-        return;
-    }
     MDB_val k = val(key), v = val(value);
     txn->rc = store_code(mdb_put(txn->mdb, txn->store->tables[table], &k, &v, flags));
     /* A new row fills pages in key order; an old one dirties a page of its own, as a rule. */
     txn->dirty += flags ? key.len + value.len + ROW : PAGE + value.len;
-    txn->puts++;
 }
 
 void txn_put(struct txn *txn, enum table table, struct bytes key, struct bytes value)
@@ -452,6 +458,13 @@ bool cursor_previous(struct cursor *cursor)
 {
     MDB_val k;
     return cursor_move(cursor, &k, MDB_PREV);
+}
+
+void cursor_append(struct cursor *cursor, struct bytes key, struct bytes value)
+{
+    MDB_val k = val(key), v = val(value);
+    if (txn_puts(cursor->txn, key))
+        cursor->txn->rc = store_code(mdb_cursor_put(cursor->mdb, &k, &v, MDB_APPEND));
 }
 
 bool cursor_has_prefix(const struct cursor *cursor, struct bytes prefix)

@@ -79,6 +79,8 @@ bool cursor_seek(struct cursor *cursor, struct bytes key); /* the first row not 
 bool cursor_next(struct cursor *cursor);
 bool cursor_last(struct cursor *cursor); /* the last row of the table */
 bool cursor_previous(struct cursor *cursor);
+/* Adds a row behind the last one; where the cursor stands it finds the next place without a search. */
+void cursor_append(struct cursor *cursor, struct bytes key, struct bytes value);
 /* Whether the current row's key begins so. */
 bool cursor_has_prefix(const struct cursor *cursor, struct bytes prefix);
 

@@ -5,7 +5,7 @@ import re
 import tree
 
 TABLE = re.compile(r"^\s*TABLE\((\w+), (\w+), [01]\)", re.MULTILINE)
-CALLS = r"(txn_(?:put|put_new|append|delete)|changeset_(?:put|delete|set))"
+CALLS = r"(txn_(?:put|put_new|append|delete)|cursor_append|changeset_(?:put|delete|set))"
 WRITE = re.compile(rf"(?<!void )\b{CALLS}\s*\(([^;]*);")  # `void` before it: its declaration
 NAMED = re.compile(r"\bTABLE_([a-z]\w*)")
 # These carry out what others have named.
@@ -41,6 +41,7 @@ PLANTS = [
     planted("changeset_set(set, TABLE_run, key, value);"),
     planted("txn_delete(txn, TABLE_unheard, key);"),
     planted("changeset_put(set, table, key, old, value);"),
+    planted("cursor_append(&cursor, key, value);"),
     planted("txn_append(txn, TABLE_cursor, (struct bytes){key, 8}, value);"),
 ]
 

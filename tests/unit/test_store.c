@@ -286,6 +286,15 @@ static void appending_before_the_last_key_is_a_conflict(void **state)
         txn_append(&txn, TABLE_source, text("b"), text("1"));
         txn_append(&txn, TABLE_source, text(same ? "b" : "a"), text("1"));
         assert_int_equal(txn_end(&txn), ERR_CONFLICT);
+        struct cursor cursor;
+        txn_begin(&txn, store, true);
+        cursor_open(&cursor, &txn, TABLE_source);
+        cursor_append(&cursor, text("b"), text("1"));
+        cursor_append(&cursor, text(same ? "b" : "a"), text("1"));
+        cursor_append(&cursor, text("c"), text("1")); /* nothing is done after a failure */
+        cursor_close(&cursor);
+        assert_int_equal(txn.puts, 2);
+        assert_int_equal(txn_end(&txn), ERR_CONFLICT);
     }
     assert_false(stands(store, "b", "1"));
 }
