@@ -182,7 +182,7 @@ static muster_rc survey_file(const struct muster_source *source, struct survey *
     return MUSTER_OK;
 }
 
-static bool encoding_named(const char *name, enum muster_encoding *ret_encoding, bool *ret_auto)
+bool muster_encoding_named(const char *name, enum muster_encoding *ret_encoding, bool *ret_auto)
 {
     static const struct {
         const char *name;
@@ -201,7 +201,7 @@ static bool encoding_named(const char *name, enum muster_encoding *ret_encoding,
     return false;
 }
 
-static bool encoding_mark(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip)
+bool muster_encoding_mark(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip)
 {
     const unsigned char *head = source->head;
     if (source->head_len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) {
@@ -219,18 +219,45 @@ static bool encoding_mark(const struct muster_source *source, enum muster_encodi
     return true;
 }
 
+static muster_rc encoding_unknown(const struct muster_source *source, muster_table_error *error)
+{
+    return muster_table_fail(error, MUSTER_CONFIG,
+                             "encoding '%s' is not known; use auto, utf-8, utf-16le, utf-16be, windows-1252 or "
+                             "iso-8859-1",
+                             source->options->encoding);
+}
+
+muster_rc muster_encoding_look(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip,
+                               bool *ret_said, muster_table_error *error)
+{
+    enum muster_encoding marked = ENCODING_UTF8, encoding = ENCODING_UTF8;
+    bool automatic;
+    size_t skip = 0;
+    if (!muster_encoding_named(source->options->encoding, &encoding, &automatic))
+        return encoding_unknown(source, error);
+    bool has_mark = muster_encoding_mark(source, &marked, &skip);
+    const unsigned char *head = source->head;
+    *ret_said = !automatic || has_mark;
+    if (automatic && has_mark) {
+        encoding = marked;
+    } else if (automatic && source->head_len >= 2 && (head[0] == 0) != (head[1] == 0)) {
+        encoding = head[0] == 0 ? ENCODING_UTF16BE : ENCODING_UTF16LE;
+        *ret_said = true;
+    }
+    *ret_skip = has_mark && marked == encoding ? skip : 0;
+    *ret_encoding = encoding;
+    return MUSTER_OK;
+}
+
 muster_rc muster_encoding_find(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip,
                                muster_table_error *error)
 {
     enum muster_encoding marked, encoding = ENCODING_UTF8;
     bool automatic;
     size_t skip = 0;
-    if (!encoding_named(source->options->encoding, &encoding, &automatic))
-        return muster_table_fail(error, MUSTER_CONFIG,
-                                 "encoding '%s' is not known; use auto, utf-8, utf-16le, utf-16be, windows-1252 or "
-                                 "iso-8859-1",
-                                 source->options->encoding);
-    bool has_mark = encoding_mark(source, &marked, &skip);
+    if (!muster_encoding_named(source->options->encoding, &encoding, &automatic))
+        return encoding_unknown(source, error);
+    bool has_mark = muster_encoding_mark(source, &marked, &skip);
     if (has_mark && automatic)
         encoding = marked;
     *ret_skip = has_mark && marked == encoding ? skip : 0;

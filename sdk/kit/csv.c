@@ -358,4 +358,5 @@ static void csv_progress(const void *self, uint64_t *ret_done, uint64_t *ret_tot
     *ret_total = csv->size;
 }
 
-const struct muster_reader muster_csv_reader = {csv_more, csv_rewind, csv_progress, csv_close, NULL};
+const struct muster_reader muster_csv_reader = {
+    .more = csv_more, .rewind = csv_rewind, .progress = csv_progress, .close = csv_close};

@@ -1,6 +1,8 @@
 /* rows - cells of rows that were read and not yet handed out. */
 #include "table_parts.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,8 +61,22 @@ void muster_bytes_add(struct muster_bytes *bytes, const void *data, size_t len)
         memcpy(place, data, len);
 }
 
+/* Sentences live as long as the rows that were handed out with them; the unfinished row's own stays. */
+static void reasons_forget(struct muster_rows *rows, const char *but)
+{
+    size_t kept = 0;
+    for (size_t n = 0; n < rows->reason_count; n++)
+        if (rows->reasons[n] == but)
+            rows->reasons[kept++] = rows->reasons[n];
+        else
+            free(rows->reasons[n]);
+    rows->reason_count = kept;
+}
+
 void muster_rows_done(struct muster_rows *rows)
 {
+    reasons_forget(rows, NULL);
+    free(rows->reasons);
     free(rows->cells);
     free(rows->marks);
     muster_bytes_done(&rows->text);
@@ -76,6 +92,7 @@ void muster_rows_clear(struct muster_rows *rows)
     rows->why = NULL;
     rows->why_column = -1;
     rows->rc = MUSTER_OK;
+    reasons_forget(rows, NULL);
 }
 
 static bool rows_room(struct muster_rows *rows, void **array, size_t *room, size_t item)
@@ -130,6 +147,27 @@ void muster_rows_blame(struct muster_rows *rows, int32_t column, const char *why
     rows->why_column = column;
 }
 
+void muster_rows_blame_text(struct muster_rows *rows, int32_t column, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    if (rows->why || rows->rc != MUSTER_OK)
+        return;
+    if (rows->reason_count == rows->reason_room &&
+        !rows_room(rows, (void **)&rows->reasons, &rows->reason_room, sizeof(*rows->reasons)))
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    char *why = strdup(text);
+    if (!why) {
+        rows->rc = MUSTER_FAIL;
+        return;
+    }
+    rows->reasons[rows->reason_count++] = why;
+    muster_rows_blame(rows, column, why);
+}
+
 void muster_rows_end(struct muster_rows *rows, uint64_t number)
 {
     if (rows->rc != MUSTER_OK)
@@ -169,6 +207,7 @@ static void rows_compact(struct muster_rows *rows)
         memmove(rows->text.data, rows->text.data + rows->open_text, rows->text.len);
     rows->open_cell = rows->open_text = 0;
     rows->mark_count = rows->mark_next = 0;
+    reasons_forget(rows, rows->why);
 }
 
 const muster_row *muster_rows_next(struct muster_rows *rows)

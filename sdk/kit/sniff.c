@@ -1,4 +1,4 @@
-/* sniff - what a file is that is neither a workbook we read nor a text file: people upload all sorts. */
+/* sniff - what a file is: JSON or XML, or one of the many that people upload and we do not read. */
 #include "table_parts.h"
 
 #include <ctype.h>
@@ -8,6 +8,7 @@
 
 #define LOOK_MAX ((uint64_t)64 << 20)
 #define CHUNK 65536
+#define FIRST_LINE_MAX ((uint64_t)1 << 20) /* a longer one is taken for a document's */
 
 /* An encrypted workbook and an old .xls are the same kind of container; the names in it tell them apart. */
 static bool holds_encrypted(const struct muster_source *source)
@@ -55,6 +56,82 @@ static const char *sniff_markup(const struct muster_source *source)
     }
     return NULL;
 }
+
+/* ---- JSON and XML ---- */
+
+static bool is_space(unsigned char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static bool named(const struct muster_source *source, const char *ending)
+{
+    size_t len = strlen(source->name), end = strlen(ending);
+    return len > end && strcasecmp(source->name + len - end, ending) == 0;
+}
+
+/* The first letters that count, of whatever width. */
+static size_t first_letters(const struct muster_source *source, char *ret_letters, size_t room)
+{
+    enum muster_encoding encoding;
+    size_t skip = 0, count = 0;
+    bool said;
+    if (muster_encoding_look(source, &encoding, &skip, &said, NULL) != MUSTER_OK)
+        return 0;
+    for (size_t at = skip; at < source->head_len && count < room; at++)
+        if (source->head[at] != 0 && !is_space(source->head[at]))
+            ret_letters[count++] = (char)source->head[at];
+    return count;
+}
+
+/* Is the first line a whole object, and does another one begin behind it? */
+static bool objects_in_lines(const struct muster_source *source)
+{
+    char *chunk = malloc(CHUNK);
+    bool quoted = false, escaped = false, begun = false, ended = false;
+    int depth = 0, answer = -1;
+    for (uint64_t at = 0; chunk && answer < 0 && at < source->size && at < FIRST_LINE_MAX; at += CHUNK) {
+        int64_t got = muster_pread(source->fd, chunk, CHUNK, at);
+        for (int64_t n = 0; n < got && answer < 0; n++) {
+            char byte = chunk[n];
+            if (ended && byte != '\0' && !is_space((unsigned char)byte))
+                answer = byte == '{';
+            else if (byte == '\n' && depth > 0)
+                answer = 0;
+            else if (escaped || (quoted && byte == '\\'))
+                escaped = !escaped;
+            else if (byte == '"')
+                quoted = !quoted;
+            else if (!quoted)
+                depth += (byte == '{' || byte == '[') - (byte == '}' || byte == ']');
+            begun |= depth > 0;
+            ended |= byte == '\n' && begun && !quoted && depth == 0;
+        }
+    }
+    free(chunk);
+    return answer == 1;
+}
+
+int32_t muster_sniff_nested(const struct muster_source *source)
+{
+    char letters[2] = "";
+    size_t count = first_letters(source, letters, sizeof(letters));
+    bool json = named(source, ".json"), lines = named(source, ".jsonl") || named(source, ".ndjson");
+    if (count == 2 && letters[0] == '<' && (isalpha((unsigned char)letters[1]) || strchr("?!_", letters[1])))
+        return MUSTER_TABLE_XML;
+    if (count == 2 && letters[0] == '[' && (letters[1] == '{' || letters[1] == ']'))
+        return lines ? MUSTER_TABLE_JSONL : MUSTER_TABLE_JSON;
+    if (count == 2 && letters[0] == '{' && (letters[1] == '"' || letters[1] == '}')) {
+        bool rows = source->options->rows && *source->options->rows;
+        return lines || (!rows && objects_in_lines(source)) ? MUSTER_TABLE_JSONL : MUSTER_TABLE_JSON;
+    }
+    return lines                   ? MUSTER_TABLE_JSONL
+           : json                  ? MUSTER_TABLE_JSON
+           : named(source, ".xml") ? MUSTER_TABLE_XML
+                                   : MUSTER_TABLE_AUTO;
+}
+
+/* ---- the others ---- */
 
 const char *muster_sniff(const struct muster_source *source)
 {

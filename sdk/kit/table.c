@@ -1,4 +1,4 @@
-/* table - rows of a workbook or a text file: opens the right reader, hands out rows, finds the header. */
+/* table - rows of a workbook or of a text file: opens the right reader, hands out rows, finds the header. */
 #include "table_parts.h"
 
 #include <ctype.h>
@@ -16,6 +16,7 @@
 struct muster_table {
     const struct muster_reader *reader;
     void *self;
+    int32_t format;
     char *name;
     struct muster_rows rows;
     muster_row row; /* of a ragged record */
@@ -75,21 +76,36 @@ static bool named_workbook(const char *name)
     return len > 5 && (strcasecmp(name + len - 5, ".xlsx") == 0 || strcasecmp(name + len - 5, ".xlsm") == 0);
 }
 
+static bool is_nested(int32_t format)
+{
+    return format >= MUSTER_TABLE_JSON && format <= MUSTER_TABLE_XML;
+}
+
 /* AUTO becomes what the file is; what was asked for must be what it is. */
 static muster_rc source_format(const struct muster_source *source, int32_t *format, muster_table_error *error)
 {
     bool zip = source->head_len >= 4 && memcmp(source->head, "PK", 2) == 0 &&
                (source->head[2] == 3 || source->head[2] == 5 || source->head[2] == 7);
-    const char *other = zip ? NULL : muster_sniff(source);
-    if (other)
+    if (*format == MUSTER_TABLE_AUTO && !zip && !named_workbook(source->name))
+        *format = muster_sniff_nested(source);
+    const char *other =
+        zip || *format == MUSTER_TABLE_JSON || *format == MUSTER_TABLE_JSONL ? NULL : muster_sniff(source);
+    if (other && (*format != MUSTER_TABLE_XML || strncmp(other, "an XML file", 11) != 0))
         return muster_table_fail(error, MUSTER_DATA, "%s is %s", source->name, other);
     if ((*format == MUSTER_TABLE_XLSX || (*format == MUSTER_TABLE_AUTO && named_workbook(source->name))) && !zip)
         return muster_table_fail(error, MUSTER_DATA, "%s is no .xlsx workbook: it does not begin as a zip archive does",
                                  source->name);
-    if (*format == MUSTER_TABLE_CSV && zip)
+    if ((*format == MUSTER_TABLE_CSV || is_nested(*format)) && zip)
         return muster_table_fail(error, MUSTER_DATA, "%s is a zip archive or a workbook, not a text file",
                                  source->name);
-    *format = zip ? MUSTER_TABLE_XLSX : MUSTER_TABLE_CSV;
+    if (*format == MUSTER_TABLE_AUTO)
+        *format = zip ? MUSTER_TABLE_XLSX : MUSTER_TABLE_CSV;
+    if (source->options->rows && *source->options->rows && *format != MUSTER_TABLE_JSON && *format != MUSTER_TABLE_XML)
+        return muster_table_fail(error, MUSTER_CONFIG, "%s is %s, where rows means nothing: it is for json and xml",
+                                 source->name,
+                                 *format == MUSTER_TABLE_XLSX  ? "a workbook"
+                                 : *format == MUSTER_TABLE_CSV ? "a CSV file"
+                                                               : "a file of one JSON object per line");
     return MUSTER_OK;
 }
 
@@ -101,6 +117,15 @@ static muster_table_options options_whole(const muster_table_options *options)
         memcpy(&whole, options, options->size < sizeof(whole) ? options->size : sizeof(whole));
     return whole;
 }
+
+static const struct {
+    const struct muster_reader *reader;
+    muster_rc (*open)(const struct muster_source *source, void **ret_self, muster_table_error *error);
+} readers[] = {[MUSTER_TABLE_XLSX] = {&muster_xlsx_reader, muster_xlsx_open},
+               [MUSTER_TABLE_CSV] = {&muster_csv_reader, muster_csv_open},
+               [MUSTER_TABLE_JSON] = {&muster_json_reader, muster_json_open},
+               [MUSTER_TABLE_JSONL] = {&muster_json_reader, muster_json_open},
+               [MUSTER_TABLE_XML] = {&muster_xml_reader, muster_xml_open}};
 
 muster_rc muster_table_open(int fd, const muster_table_options *options, muster_table **ret_table,
                             muster_table_error *error)
@@ -127,9 +152,9 @@ muster_rc muster_table_try(int fd, const muster_table_options *options, const st
     if (rc == MUSTER_OK)
         rc = source_format(&source, &whole.format, error);
     if (rc == MUSTER_OK) {
-        bool xlsx = whole.format == MUSTER_TABLE_XLSX;
-        table->reader = xlsx ? &muster_xlsx_reader : &muster_csv_reader;
-        rc = xlsx ? muster_xlsx_open(&source, &table->self, error) : muster_csv_open(&source, &table->self, error);
+        table->format = whole.format;
+        table->reader = readers[whole.format].reader;
+        rc = readers[whole.format].open(&source, &table->self, error);
     }
     if (rc != MUSTER_OK) {
         muster_table_close(table);
@@ -308,6 +333,8 @@ muster_rc muster_table_header(muster_table *table, uint64_t wanted, const muster
                               muster_table_error *error)
 {
     const muster_row *row = NULL;
+    if (is_nested(table->format))
+        return muster_table_fail(error, MUSTER_CONFIG, "%s has no header: its values have names", table->name);
     muster_rc rc = wanted == 0 ? header_find(table, &wanted, error) : MUSTER_OK;
     do {
         if (rc == MUSTER_OK)
@@ -335,12 +362,28 @@ muster_rc muster_table_header(muster_table *table, uint64_t wanted, const muster
 
 int32_t muster_table_format(const muster_table *table)
 {
-    return table->reader == &muster_xlsx_reader ? MUSTER_TABLE_XLSX : MUSTER_TABLE_CSV;
+    return table->format;
 }
 
 const char *muster_table_sheet_name(const muster_table *table)
 {
     return table->reader->sheet_name ? table->reader->sheet_name(table->self) : NULL;
+}
+
+const char *muster_table_name(const muster_table *table, uint32_t column)
+{
+    const struct muster_paths *paths = table->reader->paths ? table->reader->paths(table->self) : NULL;
+    return paths && column < paths->name_count ? paths->names[column] : NULL;
+}
+
+const char *muster_table_left_out(const muster_table *table)
+{
+    const struct muster_paths *paths = table->reader->paths ? table->reader->paths(table->self) : NULL;
+    if (paths && paths->over)
+        return "there are more than 2,000 names of values (or names of more than 1,000 bytes): the others are not read";
+    if (paths && paths->long_text)
+        return "objects or arrays of more than 256 KiB are not read as a whole, only what is in them";
+    return NULL;
 }
 
 void muster_table_progress(const muster_table *table, uint64_t *ret_done, uint64_t *ret_total)
@@ -363,6 +406,13 @@ void muster_cell_place(const muster_table *table, uint64_t row, int32_t column, 
 {
     const char *sheet = muster_table_sheet_name(table);
     char name[8] = "";
+    if (table->reader->place) {
+        const char *value = column >= 0 ? muster_table_name(table, (uint32_t)column) : NULL;
+        table->reader->place(table->self, row, ret_place, room);
+        size_t len = strlen(ret_place);
+        muster_path_pointer(value ? value : "", ret_place + len, room - len);
+        return;
+    }
     if (column >= 0)
         muster_column_name((uint32_t)column, name);
     if (sheet)

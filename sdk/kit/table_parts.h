@@ -1,7 +1,8 @@
 /* table_parts - what the files of the row reader share; no part of the contract with vendors.
  *
- * table.c opens and hands out. Below it are two readers, csv.c and xlsx.c,
- * each a struct muster_reader. Both write cells into struct muster_rows. */
+ * table.c opens and hands out. Below it are the readers csv.c, xlsx.c, json.c
+ * and xml.c, each a struct muster_reader. All write cells into struct
+ * muster_rows; json.c and xml.c name them by struct muster_paths. */
 #ifndef MUSTER_TABLE_PARTS_H
 #define MUSTER_TABLE_PARTS_H
 
@@ -31,8 +32,10 @@ struct muster_rows {
     size_t mark_count, mark_room, mark_next;
     struct muster_bytes text;
     size_t open_cell, open_text; /* where the unfinished row begins */
-    const char *why;             /* of the unfinished row; a constant */
+    const char *why;             /* of the unfinished row; a constant, or one of reasons */
     int32_t why_column;
+    char **reasons; /* sentences that were made for rows */
+    size_t reason_count, reason_room;
     muster_rc rc; /* sticky: MUSTER_FAIL no memory, MUSTER_DATA a row too large */
     muster_row row;
 };
@@ -44,6 +47,7 @@ void muster_rows_cell(struct muster_rows *rows, uint32_t column, int32_t type, u
                       size_t len, bool stays);
 /* Remembers the first thing that is wrong with the unfinished row. */
 void muster_rows_blame(struct muster_rows *rows, int32_t column, const char *why);
+MUSTER_FMT(3, 4) void muster_rows_blame_text(struct muster_rows *rows, int32_t column, const char *format, ...);
 void muster_rows_end(struct muster_rows *rows, uint64_t number); /* finishes the row */
 void muster_rows_drop(struct muster_rows *rows);                 /* forgets the unfinished row */
 /* The next finished row, or NULL: then room is made, and only the unfinished row is kept. */
@@ -58,7 +62,10 @@ struct muster_reader {
     muster_rc (*rewind)(void *self, muster_table_error *error);
     void (*progress)(const void *self, uint64_t *ret_done, uint64_t *ret_total);
     void (*close)(void *self);
-    const char *(*sheet_name)(const void *self); /* NULL for a .csv */
+    const char *(*sheet_name)(const void *self); /* NULL: it has none */
+    /* Of readers of nested rows only: */
+    const struct muster_paths *(*paths)(const void *self);
+    void (*place)(const void *self, uint64_t row, char *ret_place, size_t room);
 };
 
 /* How a test makes a reader go another way to the same rows. */
@@ -84,10 +91,14 @@ struct muster_source {
 
 muster_rc muster_csv_open(const struct muster_source *source, void **ret_self, muster_table_error *error);
 muster_rc muster_xlsx_open(const struct muster_source *source, void **ret_self, muster_table_error *error);
-extern const struct muster_reader muster_csv_reader, muster_xlsx_reader;
+muster_rc muster_json_open(const struct muster_source *source, void **ret_self, muster_table_error *error);
+muster_rc muster_xml_open(const struct muster_source *source, void **ret_self, muster_table_error *error);
+extern const struct muster_reader muster_csv_reader, muster_xlsx_reader, muster_json_reader, muster_xml_reader;
 
 /* Reads up to len bytes at an offset, all that there are; -1 with errno on failure. */
 int64_t muster_pread(int fd, void *data, size_t len, uint64_t offset);
+/* MUSTER_TABLE_JSON, _JSONL or _XML if its first bytes say so, or else its name and bytes that do not contradict; 0. */
+int32_t muster_sniff_nested(const struct muster_source *source);
 /* A file that is neither: "employees.xls is an old .xls workbook: …". NULL if it may be one of ours. */
 const char *muster_sniff(const struct muster_source *source);
 
@@ -99,6 +110,13 @@ size_t muster_utf8_valid(const char *data, size_t len);
 /* Which encoding a text file has, and the translation of it. */
 enum muster_encoding { ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_1252, ENCODING_LATIN1 };
 
+/* Looks a name up; NULL, "" and "auto" set *ret_auto. False: not known. */
+bool muster_encoding_named(const char *name, enum muster_encoding *ret_encoding, bool *ret_auto);
+/* By a byte order mark; false: there is none. */
+bool muster_encoding_mark(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip);
+/* By what the option says, a byte order mark, or NUL bytes between letters; UTF-8 otherwise, with *ret_said false. */
+muster_rc muster_encoding_look(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip,
+                               bool *ret_said, muster_table_error *error);
 /* By what the option says, a byte order mark, and else the whole file's bytes. *ret_skip: length of the mark. */
 muster_rc muster_encoding_find(const struct muster_source *source, enum muster_encoding *ret_encoding, size_t *ret_skip,
                                muster_table_error *error);
@@ -106,5 +124,67 @@ muster_rc muster_encoding_find(const struct muster_source *source, enum muster_e
  * nothing follows, so that what is cut off becomes U+FFFD. */
 size_t muster_encoding_decode(enum muster_encoding encoding, const unsigned char *data, size_t len, bool last,
                               struct muster_bytes *out);
+
+/* A text file in pieces of UTF-8. `data` and `len` are the present piece; len 0: the end. */
+struct muster_feed {
+    int fd;
+    const char *name;
+    enum muster_encoding encoding;
+    size_t skip;
+    uint64_t size, at; /* of the file; next byte to read */
+    const char *data;
+    size_t len;
+    uint64_t before, lines; /* bytes and ends of line in earlier pieces */
+    unsigned char *raw;
+    size_t raw_len; /* left over of the last read */
+    struct muster_bytes decoded;
+    bool over;
+};
+
+extern size_t muster_feed_chunk; /* bytes of one read, at most 64 KiB; tests make it smaller */
+
+muster_rc muster_feed_open(struct muster_feed *feed, const struct muster_source *source, enum muster_encoding encoding,
+                           size_t skip, muster_table_error *error);
+void muster_feed_done(struct muster_feed *feed);
+void muster_feed_rewind(struct muster_feed *feed);
+muster_rc muster_feed_next(struct muster_feed *feed, muster_table_error *error);
+/* The line, from 1, of a byte of the present piece. */
+uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset);
+
+/* The names of nested values: "address.city", "emails[0].value", "name.@lang". A tree of steps, found by parent and
+ * key; mostly the one that came next in the row before. Steps beyond the ceilings are MUSTER_NO_PATH. */
+enum { MUSTER_PATH_DEPTH = 16, MUSTER_PATH_INDEX = 32 };
+#define MUSTER_NO_PATH UINT32_MAX
+
+struct muster_paths {
+    struct muster_path *steps; /* the first is the row itself */
+    size_t count, room;
+    uint32_t *slots; /* open hash of steps; 0 is free */
+    size_t slot_count;
+    char **names;   /* of columns */
+    uint64_t *rows; /* in which each column was taken last */
+    size_t name_count, name_room;
+    uint64_t row;
+    bool over, long_text; /* what was left out: names, long JSON texts */
+    muster_rc rc;
+};
+
+enum muster_step { STEP_MEMBER, STEP_INDEX }; /* the key of an index is an uint32_t */
+
+muster_rc muster_paths_init(struct muster_paths *paths);
+void muster_paths_done(struct muster_paths *paths);
+/* A new row begins. */
+void muster_paths_row(struct muster_paths *paths);
+/* The step below `parent`. after: the sibling before it, or MUSTER_NO_PATH. */
+uint32_t muster_paths_step(struct muster_paths *paths, uint32_t parent, uint32_t after, enum muster_step kind,
+                           const void *key, size_t len);
+/* Which one of its name in its parent this element is, from 0. */
+uint32_t muster_paths_nth(struct muster_paths *paths, uint32_t step);
+/* How deep: 0 is the row. */
+uint32_t muster_paths_depth(const struct muster_paths *paths, uint32_t step);
+/* The column that a value at this step has. *ret_again: this row has one of that name already. UINT32_MAX: none. */
+uint32_t muster_paths_column(struct muster_paths *paths, uint32_t step, bool *ret_again);
+/* "emails[0].value" as "/emails/0/value". Cut off where `room` ends. */
+void muster_path_pointer(const char *name, char *ret_pointer, size_t room);
 
 #endif

@@ -140,4 +140,8 @@ static const char *xlsx_sheet_name(const void *self)
     return xlsx->entry->name;
 }
 
-const struct muster_reader muster_xlsx_reader = {xlsx_more, xlsx_rewind, xlsx_progress, xlsx_close, xlsx_sheet_name};
+const struct muster_reader muster_xlsx_reader = {.more = xlsx_more,
+                                                 .rewind = xlsx_rewind,
+                                                 .progress = xlsx_progress,
+                                                 .close = xlsx_close,
+                                                 .sheet_name = xlsx_sheet_name};

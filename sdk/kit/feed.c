@@ -1,0 +1,106 @@
+/* feed - a text file in pieces of UTF-8: what readers of nested rows read from. */
+#include "table_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 65536
+
+size_t muster_feed_chunk = CHUNK;
+
+muster_rc muster_feed_open(struct muster_feed *feed, const struct muster_source *source, enum muster_encoding encoding,
+                           size_t skip, muster_table_error *error)
+{
+    *feed = (struct muster_feed){.fd = source->fd,
+                                 .name = source->name,
+                                 .encoding = encoding,
+                                 .skip = skip,
+                                 .size = source->size,
+                                 .decoded = {.ceiling = (size_t)4 * CHUNK}};
+    feed->raw = malloc(CHUNK);
+    if (!feed->raw)
+        return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", feed->name);
+    muster_feed_rewind(feed);
+    return MUSTER_OK;
+}
+
+void muster_feed_done(struct muster_feed *feed)
+{
+    free(feed->raw);
+    feed->raw = NULL;
+    muster_bytes_done(&feed->decoded);
+}
+
+void muster_feed_rewind(struct muster_feed *feed)
+{
+    feed->at = feed->skip;
+    feed->raw_len = feed->len = 0;
+    feed->lines = 0;
+    feed->before = 0;
+    feed->over = false;
+}
+
+/* Sixteen bytes at a time: files that are printed in short lines have millions of them. */
+static uint64_t line_ends(const char *data, size_t len)
+{
+    typedef uint8_t lanes __attribute__((vector_size(16)));
+    uint64_t count = 0;
+    size_t at = 0;
+    while (len - at >= 16) {
+        lanes sum = {0};
+        for (size_t round = 0; round < 255 && len - at >= 16; round++, at += 16) {
+            lanes part;
+            memcpy(&part, data + at, 16);
+            sum -= (lanes)(part == (uint8_t)'\n');
+        }
+        for (size_t n = 0; n < 16; n++)
+            count += sum[n];
+    }
+    for (; at < len; at++)
+        count += data[at] == '\n';
+    return count;
+}
+
+uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset)
+{
+    return feed->lines + 1 + line_ends(feed->data, offset < feed->len ? offset : feed->len);
+}
+
+/* One read, decoded; nothing may come out of it when a character is cut off at its end. */
+static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
+{
+    size_t chunk = muster_feed_chunk < CHUNK ? muster_feed_chunk : CHUNK;
+    if (chunk > CHUNK - feed->raw_len)
+        chunk = CHUNK - feed->raw_len;
+    int64_t got = muster_pread(feed->fd, feed->raw + feed->raw_len, chunk, feed->at);
+    if (got < 0)
+        return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", feed->name);
+    feed->at += (uint64_t)got;
+    feed->over = got == 0;
+    if (feed->encoding == ENCODING_UTF8) {
+        feed->data = (const char *)feed->raw;
+        feed->len = (size_t)got;
+        return MUSTER_OK;
+    }
+    feed->raw_len += (size_t)got;
+    feed->decoded.len = 0;
+    size_t used = muster_encoding_decode(feed->encoding, feed->raw, feed->raw_len, feed->over, &feed->decoded);
+    memmove(feed->raw, feed->raw + used, feed->raw_len - used);
+    feed->raw_len -= used;
+    feed->data = feed->decoded.data;
+    feed->len = feed->decoded.len;
+    if (feed->decoded.rc != MUSTER_OK)
+        return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", feed->name);
+    return MUSTER_OK;
+}
+
+muster_rc muster_feed_next(struct muster_feed *feed, muster_table_error *error)
+{
+    feed->lines += line_ends(feed->data, feed->len);
+    feed->before += feed->len;
+    feed->len = 0;
+    muster_rc rc = MUSTER_OK;
+    while (rc == MUSTER_OK && feed->len == 0 && !feed->over)
+        rc = feed_read(feed, error);
+    return rc;
+}
