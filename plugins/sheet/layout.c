@@ -129,8 +129,11 @@ muster_rc layout_read(struct layout *layout, muster_table *table, uint64_t heade
 
 void layout_done(struct layout *layout)
 {
-    for (size_t n = 0; n < layout->count; n++)
+    for (size_t n = 0; n < layout->count; n++) {
         free(layout->names[n]);
+        if (layout->table)
+            free((char *)layout->place_list[n]);
+    }
     free(layout->names);
     free(layout->places);
     free(layout->place_list);
@@ -142,6 +145,15 @@ void layout_done(struct layout *layout)
 bool layout_same(const struct layout *first, const char *first_file, const struct layout *other, const char *other_file,
                  muster_table_error *error)
 {
+    if (first->table || other->table) { /* names may differ from row to row anyway */
+        if (first->table && other->table)
+            return true;
+        *error = (muster_table_error){.rc = MUSTER_DATA};
+        snprintf(error->text, sizeof(error->text),
+                 "%.150s has %s and %.150s has %s: files that are read together need the same format", other_file,
+                 other->table ? "named values" : "columns", first_file, first->table ? "named values" : "columns");
+        return false;
+    }
     size_t count = first->count > other->count ? first->count : other->count;
     for (size_t n = 0; n < count; n++) {
         const char *one = n < first->count ? first->names[n] : "", *two = n < other->count ? other->names[n] : "";

@@ -1,4 +1,4 @@
-/* sheet - the connector for workbooks and CSV files on an SFTP server or in a local folder.
+/* sheet - the connector for workbooks, CSV, JSON and XML files on an SFTP server or in a local folder.
  *
  * Reads the files that `location` names through the broker, row by row, and
  * emits each row as a record of the stream that the organization's file names.
@@ -61,13 +61,17 @@ static const muster_option options[] = {
     {.name = "format",
      .type = MUSTER_CHOICE,
      .initial = "auto",
-     .choices = "auto|xlsx|csv",
-     .doc = "What kind of file it is; auto looks into it."},
+     .choices = "auto|xlsx|csv|json|jsonl|xml",
+     .doc = "What kind of file it is; auto looks into it, and at its name where that leaves a doubt."},
+    {.name = "rows",
+     .type = MUSTER_TEXT,
+     .doc = "Where the rows are in a JSON file, the path of a list such as data.employees; in an XML file their "
+            "elements, /employees/employee or employee at any depth. Unset: the root list, or all below the root."},
     {.name = "encoding",
      .type = MUSTER_CHOICE,
      .initial = "auto",
      .choices = "auto|utf-8|utf-16le|utf-16be|windows-1252|iso-8859-1",
-     .doc = "How a CSV file writes its letters; auto finds out."},
+     .doc = "How a text file writes its letters; auto finds out."},
     {.name = "delimiter",
      .type = MUSTER_TEXT,
      .initial = "auto",
@@ -183,10 +187,13 @@ static muster_rc files_afterwards(const struct sheet *sheet)
 
 static int32_t format_option(const struct sheet *sheet)
 {
+    static const char *const names[] = {"auto", "xlsx",  "csv",
+                                        "json", "jsonl", "xml"}; /* in the order of MUSTER_TABLE_… */
     const char *format = option(sheet, "format", "auto");
-    return strcmp(format, "xlsx") == 0  ? MUSTER_TABLE_XLSX
-           : strcmp(format, "csv") == 0 ? MUSTER_TABLE_CSV
-                                        : MUSTER_TABLE_AUTO;
+    for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+        if (strcmp(names[n], format) == 0)
+            return (int32_t)n;
+    return MUSTER_TABLE_AUTO;
 }
 
 /* Opens one file's table and reads its layout. */
@@ -199,13 +206,15 @@ static muster_rc file_open(const struct sheet *sheet, const struct file *file, m
                                    .name = name,
                                    .sheet = option(sheet, "sheet", "1"),
                                    .encoding = option(sheet, "encoding", "auto"),
-                                   .delimiter = option(sheet, "delimiter", "auto")};
+                                   .delimiter = option(sheet, "delimiter", "auto"),
+                                   .rows = option(sheet, "rows", NULL)};
     uint64_t header_row = strtoull(option(sheet, "header_row", "1"), NULL, 10);
     muster_table_error error = {0};
     muster_table *table = NULL;
     muster_rc rc = muster_table_open(file->fd, &wanted, &table, &error);
     if (rc == MUSTER_OK)
-        rc = layout_read(layout, table, header_row, name, sheet->count > 1, &error);
+        rc = nested_is(table) ? nested_read(layout, table, name, sheet->count > 1, &error)
+                              : layout_read(layout, table, header_row, name, sheet->count > 1, &error);
     if (rc != MUSTER_OK) {
         muster_table_close(table);
         return sheet_fail(sheet, &error);
@@ -239,6 +248,8 @@ static void row_put(const struct sheet *sheet, struct layout *layout, const must
 static muster_rc row_give(const struct sheet *sheet, const char *stream, struct layout *layout, const muster_row *row)
 {
     char place[450];
+    if (layout->table)
+        return nested_give(sheet->run, stream, layout, row);
     if (row->why) {
         layout_place(layout, row->number, row->why_column, place, sizeof(place));
         return sheet->host->reject(sheet->run, stream, NULL, place, row->why);
@@ -273,14 +284,25 @@ static muster_rc rows_give(struct sheet *sheet, const struct file *file, muster_
             return sheet_fail(sheet, &error);
         if (!row)
             break;
-        if (!row->why && row_blank(row))
+        if (!layout->table && !row->why && row_blank(row))
             continue;
         rc = row_give(sheet, stream, layout, row);
         if (rc != MUSTER_OK && rc != MUSTER_DATA) /* DATA: the host has rejected this one itself */
             return rc;
         sheet->rows++;
     }
+    if (muster_table_left_out(table))
+        sheet->host->log(sheet->run, MUSTER_WARN, "%s: %s", base_name(file->name), muster_table_left_out(table));
     return MUSTER_OK;
+}
+
+/* JSON and XML say none: their records have what is there. */
+static muster_rc columns_tell(const struct sheet *sheet, const char *stream, const struct layout *layout)
+{
+    if (layout->table)
+        return MUSTER_OK;
+    return sheet->host->columns(sheet->run, stream, (const char *const *)layout->names, layout->place_list,
+                                layout->count);
 }
 
 /* All files, one after the other, as one table. */
@@ -295,8 +317,7 @@ static muster_rc files_give(struct sheet *sheet, const char *stream, uint64_t li
         muster_table_error error = {0};
         rc = file_open(sheet, file, &table, layout);
         if (rc == MUSTER_OK && n == 0)
-            rc = sheet->host->columns(sheet->run, stream, (const char *const *)layout->names, layout->place_list,
-                                      layout->count);
+            rc = columns_tell(sheet, stream, layout);
         if (rc == MUSTER_OK && n > 0 &&
             !layout_same(&first, base_name(sheet->files[0].name), layout, base_name(file->name), &error))
             rc = sheet_fail(sheet, &error);
@@ -327,7 +348,8 @@ static muster_rc sheet_check(muster_run *run, void *self)
     if (rc == MUSTER_OK)
         rc = file_open(&sheet, &sheet.files[0], &table, &layout);
     if (rc == MUSTER_OK)
-        sheet.host->log(run, MUSTER_INFO, "%s: %zu columns", base_name(sheet.files[0].name), layout.count);
+        sheet.host->log(run, MUSTER_INFO, "%s: %zu %s", base_name(sheet.files[0].name), layout.count,
+                        layout.table ? "names of values in the first rows" : "columns");
     muster_table_close(table);
     layout_done(&layout);
     sheet_done(&sheet);
@@ -339,7 +361,7 @@ static muster_rc fields_tell(const struct sheet *sheet, const struct layout *lay
     muster_rc rc = MUSTER_OK;
     for (size_t n = 0; n < layout->count && rc == MUSTER_OK; n++) {
         muster_field field = {.name = layout->names[n],
-                              .doc = layout->places[n],
+                              .doc = layout->place_list[n],
                               .type = layout->types[n] ? layout->types[n] : MUSTER_TEXT};
         rc = sheet->host->field(sheet->run, STREAM, &field);
     }
@@ -358,7 +380,7 @@ static muster_rc sheet_discover(muster_run *run, void *self)
     if (rc == MUSTER_OK)
         rc = fields_tell(&sheet, &layout);
     if (rc == MUSTER_OK)
-        rc = sheet.host->columns(run, STREAM, (const char *const *)layout.names, layout.place_list, layout.count);
+        rc = columns_tell(&sheet, STREAM, &layout);
     if (rc == MUSTER_OK)
         rc = rows_give(&sheet, &sheet.files[0], table, &layout, STREAM, SAMPLE_ROWS);
     muster_table_close(table);
@@ -402,5 +424,5 @@ static muster_rc sheet_pull(muster_run *run, void *self, const muster_pull *pull
 }
 
 MUSTER_CONNECTOR(sheet, .version = PACKAGE_VERSION,
-                 .summary = "Excel workbooks and CSV files, by SFTP or from a folder", .options = options,
+                 .summary = "Excel workbooks, CSV, JSON and XML files, by SFTP or from a folder", .options = options,
                  .streams = streams, .check = sheet_check, .discover = sheet_discover, .pull = sheet_pull)

@@ -10,12 +10,14 @@
 /* Which columns a file has, and how its rows are called.
  *
  * A column is taken when its header cell has a text, or when cells below an
- * empty one have values ("column D"). */
+ * empty one have values ("column D"). JSON and XML have no columns: then names
+ * are those that the first rows have, and place_list says where they were. */
 struct layout {
-    char **names;            /* of the taken columns */
-    char (*places)[8];       /* "C" */
-    const char **place_list; /* the same, as host->columns() wants them */
-    int32_t *types;          /* seen in the first rows: MUSTER_TEXT ...; 0: no value seen */
+    const muster_table *table; /* of JSON and XML only */
+    char **names;              /* of the taken columns */
+    char (*places)[8];         /* "C" */
+    const char **place_list;   /* the same, as host->columns() wants them */
+    int32_t *types;            /* seen in the first rows: MUSTER_TEXT ...; 0: no value seen */
     size_t count;
     int32_t *nth;     /* sheet column → taken column, -1: not taken */
     size_t width;     /* sheet columns known */
@@ -32,6 +34,13 @@ bool layout_same(const struct layout *first, const char *first_file, const struc
                  muster_table_error *error);
 /* "Employees!*17" with column -1, else "Employees!C17". */
 void layout_place(const struct layout *layout, uint64_t row, int32_t column, char *ret_place, size_t room);
+
+/* Likewise of a JSON or XML table: looks at the first rows and begins anew. */
+bool nested_is(const muster_table *table);
+muster_rc nested_read(struct layout *layout, muster_table *table, const char *file, bool several,
+                      muster_table_error *error);
+/* Emits or rejects one row. */
+muster_rc nested_give(muster_run *run, const char *stream, const struct layout *layout, const muster_row *row);
 
 /* A row without a single cell that is more than white space is none. */
 bool row_blank(const muster_row *row);

@@ -126,7 +126,6 @@ static muster_rc fake_columns(muster_run *run, const char *stream, const char *c
 static muster_record *fake_record(muster_run *run, const char *stream, const char *source_id, const char *place)
 {
     struct fake *fake = fake_of(run);
-    assert_true(fake->table);
     assert_null(source_id);
     fprintf(fake->out, "%s %s:", stream, place);
     return (muster_record *)fake;
@@ -135,8 +134,15 @@ static muster_record *fake_record(muster_run *run, const char *stream, const cha
 static void fake_put_nth(muster_record *record, size_t column, int32_t type, const char *value, size_t len)
 {
     struct fake *fake = (struct fake *)record;
-    assert_true(column < fake->columns);
+    assert_true(fake->table && column < fake->columns);
     fprintf(fake->out, " %zu=%s%.*s", column, value ? type_mark(type) : "null", (int)len, value ? value : "");
+}
+
+static void fake_put(muster_record *record, const char *field, int32_t type, const char *value)
+{
+    struct fake *fake = (struct fake *)record;
+    assert_false(fake->table);
+    fprintf(fake->out, " %s=%s%s", field, value ? type_mark(type) : "null", value ? value : "");
 }
 
 static muster_rc fake_emit(muster_run *run, muster_record *record)
@@ -186,6 +192,7 @@ static const muster_host host = {.size = sizeof(host),
                                  .afterwards = fake_afterwards,
                                  .columns = fake_columns,
                                  .record = fake_record,
+                                 .put = fake_put,
                                  .put_nth = fake_put_nth,
                                  .emit = fake_emit,
                                  .reject = fake_reject,
@@ -397,6 +404,83 @@ static void a_late_value_without_a_header_is_warned_about_once(void **state)
     free(with_warning);
 }
 
+static const char *const one_json[] = {"/in/hr.json", NULL};
+static const char *const one_lines[] = {"/in/hr.jsonl", NULL};
+static const char *const one_xml[] = {"/in/hr.xml", NULL};
+static const char *const mixed[] = {"/in/b.json", "/in/a.csv", NULL};
+static const char *const two_json[] = {"/in/b.json", "/in/a.json", NULL};
+
+static void json_rows_are_records_of_what_is_there(void **state)
+{
+    (void)state;
+    static const struct setting rows[] = {{"rows", "data.staff"}, {NULL, NULL}};
+    expect((struct fake){.settings = rows,
+                         .places = one_json,
+                         .fds = {text_fd(
+                             "{\"data\":{\"staff\":[{\"id\":\"01\",\"name\":{\"first\":\"A\"},\"end\":null},{},"
+                             "{\"id\":1,\"id\":2},{\"mail\":\"\",\"id\":3}]}}")}},
+           PULL, 0,
+           "people /data/staff/0: id=01 name.first=A name={\"first\":\"A\"} end=null\npeople /data/staff/1:\n"
+           "reject people /data/staff/2: line 1: 'id' stands in it twice\npeople /data/staff/3: mail= id=#3\n"
+           "complete 4\n= 0\n");
+}
+
+static void a_bad_line_is_rejected_and_the_rest_goes_on(void **state)
+{
+    (void)state;
+    expect((struct fake){.places = one_lines, .fds = {text_fd("{\"id\":1}\n{\"id\":\n{\"id\":3}\n")}}, PULL, 0,
+           "people line 1: id=#1\n"
+           "reject people line 2: behind byte 5: the line ends within an object: was it cut off?\n"
+           "people line 3: id=#3\ncomplete 3\n= 0\n");
+}
+
+static void xml_elements_are_records(void **state)
+{
+    (void)state;
+    expect(
+        (struct fake){.places = one_xml, .fds = {text_fd("<staff><p id='1'><n>A</n></p><p id='2'><n/></p></staff>")}},
+        PULL, 0, "people /staff/p[1]: @id=1 n=A\npeople /staff/p[2]: @id=2 n=\ncomplete 2\n= 0\n");
+}
+
+static void a_document_that_breaks_off_makes_no_claim(void **state)
+{
+    (void)state;
+    expect((struct fake){.places = one_json, .fds = {text_fd("[{\"id\":1},{\"id\"")}}, PULL, 0,
+           "fail -5: hr.json: line 1: it ends too early: was its upload finished?\n= -5\n");
+    expect((struct fake){.places = one_xml, .fds = {text_fd("<a><b/>\n<b>")}}, PULL, 0,
+           "fail -5: hr.xml: line 2: it ends too early: was its upload finished?\n= -5\n");
+    expect((struct fake){.places = one_json, .fds = {text_fd("{\"staff\":[{}]}")}}, PULL, 0,
+           "fail -4: hr.json: its root is an object, no list of rows: set rows to the path of one; there is staff\n= "
+           "-4\n");
+}
+
+static void nested_files_are_read_together_but_not_with_tables(void **state)
+{
+    (void)state;
+    static const struct setting all[] = {{"files", "all"}, {NULL, NULL}};
+    expect((struct fake){.settings = all, .places = two_json, .fds = {text_fd("[{\"a\":1}]"), text_fd("[{\"b\":2}]")}},
+           PULL, 0, "people b.json:/0: a=#1\npeople a.json:/0: b=#2\ncomplete 2\n= 0\n");
+    expect(
+        (struct fake){.settings = all, .places = mixed, .fds = {text_fd("[{\"a\":1}]"), text_fd("a,b\n1,2\n")}}, PULL,
+        0,
+        "people b.json:/0: a=#1\nfail -5: a.csv has columns and b.json has named values: files that are read together "
+        "need the same format\n= -5\n");
+}
+
+static void discover_tells_paths_with_types_and_a_few_rows(void **state)
+{
+    (void)state;
+    expect(
+        (struct fake){.places = one_json,
+                      .fds = {text_fd("[{\"id\":1,\"x\":null,\"a\":{\"b\":true}},{\"id\":\"2\",\"c\":\"\"}]")}},
+        DISCOVER, 0,
+        "field employees id at /0/id\nfield employees x at /0/x\nfield employees ?a.b at /0/a/b\nfield employees a at "
+        "/0/a\nfield employees c at /1/c\nemployees /0: id=#1 x=null a.b=?true a={\"b\":true}\n"
+        "employees /1: id=2 c=\n= 0\n");
+    expect((struct fake){.places = one_xml, .fds = {text_fd("<a><b><c/></b></a>")}}, CHECK, 0,
+           "log 2: hr.xml: 1 names of values in the first rows\n= 0\n");
+}
+
 static void every_option_has_one_sentence(void **state)
 {
     (void)state;
@@ -427,6 +511,12 @@ int main(void)
         cmocka_unit_test(check_looks_and_changes_nothing),
         cmocka_unit_test(a_cancelled_pull_ends_without_a_claim),
         cmocka_unit_test(a_late_value_without_a_header_is_warned_about_once),
+        cmocka_unit_test(json_rows_are_records_of_what_is_there),
+        cmocka_unit_test(a_bad_line_is_rejected_and_the_rest_goes_on),
+        cmocka_unit_test(xml_elements_are_records),
+        cmocka_unit_test(a_document_that_breaks_off_makes_no_claim),
+        cmocka_unit_test(nested_files_are_read_together_but_not_with_tables),
+        cmocka_unit_test(discover_tells_paths_with_types_and_a_few_rows),
         cmocka_unit_test(every_option_has_one_sentence),
     };
     return cmocka_run_group_tests_name("sheet", tests, NULL, NULL);
