@@ -6,17 +6,17 @@
 
 #define CHUNK 65536
 
-size_t muster_feed_chunk = CHUNK;
-
 muster_rc muster_feed_open(struct muster_feed *feed, const struct muster_source *source, enum muster_encoding encoding,
                            size_t skip, muster_table_error *error)
 {
-    *feed = (struct muster_feed){.fd = source->fd,
-                                 .name = source->name,
-                                 .encoding = encoding,
-                                 .skip = skip,
-                                 .size = source->size,
-                                 .decoded = {.ceiling = (size_t)4 * CHUNK}};
+    *feed =
+        (struct muster_feed){.fd = source->fd,
+                             .name = source->name,
+                             .encoding = encoding,
+                             .skip = skip,
+                             .size = source->size,
+                             .chunk = source->trial.chunk && source->trial.chunk < CHUNK ? source->trial.chunk : CHUNK,
+                             .decoded = {.ceiling = (size_t)4 * CHUNK}};
     feed->raw = malloc(CHUNK);
     if (!feed->raw)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", feed->name);
@@ -69,9 +69,7 @@ uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset)
 /* One read, decoded; nothing may come out of it when a character is cut off at its end. */
 static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
 {
-    size_t chunk = muster_feed_chunk < CHUNK ? muster_feed_chunk : CHUNK;
-    if (chunk > CHUNK - feed->raw_len)
-        chunk = CHUNK - feed->raw_len;
+    size_t room = CHUNK - feed->raw_len, chunk = feed->chunk < room ? feed->chunk : room;
     int64_t got = muster_pread(feed->fd, feed->raw + feed->raw_len, chunk, feed->at);
     if (got < 0)
         return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", feed->name);

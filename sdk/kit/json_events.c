@@ -182,12 +182,13 @@ static void outer_other(struct muster_json *json, const char *what)
         json->other = what;
 }
 
-/* An object opens: is it the first of a list that somebody may have meant? */
+/* An object opens: is it the first of a list that somebody may have meant? Lists within lists are not. */
 static void outer_list(struct muster_json *json)
 {
     size_t len = strlen(json->lists);
     const struct muster_json_level *level = json->depth > 0 ? top(json) : NULL;
-    if (level && level->array && level->index == 1 && level->outer > 0 && len + level->outer + 3 < sizeof(json->lists))
+    if (level && level->array && level->index == 1 && level->outer > 0 &&
+        !memchr(json->outer.data, '[', level->outer) && len + level->outer + 3 < sizeof(json->lists))
         snprintf(json->lists + len, sizeof(json->lists) - len, "%s%.*s", len ? ", " : "", (int)level->outer,
                  json->outer.data);
 }

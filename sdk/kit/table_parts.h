@@ -130,7 +130,7 @@ struct muster_feed {
     int fd;
     const char *name;
     enum muster_encoding encoding;
-    size_t skip;
+    size_t skip, chunk;
     uint64_t size, at; /* of the file; next byte to read */
     const char *data;
     size_t len;
@@ -140,8 +140,6 @@ struct muster_feed {
     struct muster_bytes decoded;
     bool over;
 };
-
-extern size_t muster_feed_chunk; /* bytes of one read, at most 64 KiB; tests make it smaller */
 
 muster_rc muster_feed_open(struct muster_feed *feed, const struct muster_source *source, enum muster_encoding encoding,
                            size_t skip, muster_table_error *error);

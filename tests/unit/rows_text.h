@@ -32,8 +32,8 @@ static inline void named_row_text(FILE *out, const muster_table *table, const mu
     fputc('\n', out);
 }
 
-/* All rows, then the error's sentence if there is one. The caller frees. */
-static inline char *rows_text(int fd, const muster_table_options *options)
+/* All rows, then the error's sentence if there is one. chunk 0: the usual. The caller frees. */
+static inline char *rows_text(int fd, const muster_table_options *options, size_t chunk)
 {
     char *text = NULL;
     size_t len = 0;
@@ -41,7 +41,8 @@ static inline char *rows_text(int fd, const muster_table_options *options)
     muster_table *table = NULL;
     muster_table_error error = {0};
     const muster_row *row = NULL;
-    muster_rc rc = muster_table_open(fd, options, &table, &error);
+    struct muster_trial trial = {.chunk = chunk};
+    muster_rc rc = muster_table_try(fd, options, &trial, &table, &error);
     while (rc == MUSTER_OK && (rc = muster_table_next(table, &row, &error)) == MUSTER_OK && row)
         named_row_text(out, table, row);
     if (rc != MUSTER_OK)
@@ -55,16 +56,13 @@ static inline char *rows_text(int fd, const muster_table_options *options)
 static inline char *rows_in_all_chunks(const void *bytes, size_t len, const muster_table_options *options)
 {
     int fd = bytes_fd(bytes, len);
-    muster_feed_chunk = 65536;
-    char *whole = rows_text(fd, options);
+    char *whole = rows_text(fd, options, 0);
     size_t largest = len < 70 ? len : 70;
     for (size_t chunk = 1; chunk <= largest; chunk++) {
-        muster_feed_chunk = chunk;
-        char *text = rows_text(fd, options);
+        char *text = rows_text(fd, options, chunk);
         assert_string_equal(text, whole);
         free(text);
     }
-    muster_feed_chunk = 65536;
     close(fd);
     return whole;
 }

@@ -278,7 +278,7 @@ static void expect_whole(const char *bytes, size_t len, const char *name, const 
 {
     muster_table_options options = {.size = sizeof(options), .name = name};
     int fd = bytes_fd(bytes, len);
-    char *text = rows_text(fd, &options);
+    char *text = rows_text(fd, &options, 0);
     assert_string_equal(text, expected);
     free(text);
     close(fd);
@@ -326,7 +326,7 @@ static void texts_have_a_ceiling(void **state)
     char *text = NULL;
     int fd = bytes_fd(bytes, len);
     muster_table_options options = {.size = sizeof(options), .name = "x.json"};
-    text = rows_text(fd, &options);
+    text = rows_text(fd, &options, 0);
     assert_non_null(strstr(text, ": a text of more than 16 MiB\n"));
     free(text);
     close(fd);
@@ -334,7 +334,7 @@ static void texts_have_a_ceiling(void **state)
     bytes = repeated("{\"a\":\"", "0123456789abcdef", 20 << 16, "\"}\n{\"a\":1}\n", &len);
     fd = bytes_fd(bytes, len);
     options.name = "x.jsonl";
-    text = rows_text(fd, &options);
+    text = rows_text(fd, &options, 0);
     assert_true(strncmp(text, "line 1 BAD behind byte ", 23) == 0);
     assert_non_null(strstr(text, ": a text of more than 16 MiB\nline 2 a=#1\n"));
     free(text);
@@ -441,17 +441,13 @@ static void noise_gives_rows_or_a_sentence(void **state)
         }
         muster_table_options options = {.size = sizeof(options), .name = n % 2 ? "x.json" : "x.jsonl"};
         int fd = bytes_fd(bytes, len);
-        muster_feed_chunk = 65536;
-        char *whole = rows_text(fd, &options);
-        muster_feed_chunk = 1 + (size_t)n % 5;
-        char *text = rows_text(fd, &options);
+        char *whole = rows_text(fd, &options, 0), *text = rows_text(fd, &options, 1 + (size_t)n % 5);
         assert_string_equal(whole, text);
         assert_null(strstr(text, "(not terminated)"));
         free(text);
         free(whole);
         close(fd);
     }
-    muster_feed_chunk = 65536;
 }
 
 int main(void)

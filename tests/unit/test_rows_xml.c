@@ -154,7 +154,7 @@ static void expect_whole(const char *bytes, size_t len, const char *expected)
 {
     muster_table_options options = {.size = sizeof(options), .name = "x.xml"};
     int fd = bytes_fd(bytes, len);
-    char *text = rows_text(fd, &options);
+    char *text = rows_text(fd, &options, 0);
     if (!strstr(text, expected))
         fail_msg("'%s' is not in '%.300s'", expected, text);
     free(text);
@@ -212,15 +212,13 @@ static void noise_gives_rows_or_a_sentence(void **state)
         }
         muster_table_options options = {.size = sizeof(options), .name = "x.xml", .rows = n % 3 ? NULL : "b"};
         int fd = bytes_fd(bytes, len);
-        muster_feed_chunk = 1 + (size_t)n % 5;
-        char *text = rows_text(fd, &options);
+        char *text = rows_text(fd, &options, 1 + (size_t)n % 5);
         char *error = strstr(text, "error ");
         assert_true(!error || strlen(error) > 20);
         assert_null(strstr(text, "(not terminated)"));
         free(text);
         close(fd);
     }
-    muster_feed_chunk = 65536;
 }
 
 int main(void)

@@ -61,8 +61,9 @@ enum { /* ceilings: more is refused with a sentence */
 enum {                          /* flags of a cell */
        MUSTER_CELL_ERROR = 0x1, /* the workbook computed an error; text says which: "#N/A", or that a formula has no
                                  * result because the program that wrote it does not compute */
-       MUSTER_CELL_NULL = 0x4, /* JSON's null, xsi:nil; text is "" */
-       MUSTER_CELL_ODD = 0x2 /* formatted as a date or time, but no such day exists: type is DECIMAL, text the number */
+       MUSTER_CELL_ODD =
+           0x2, /* formatted as a date or time, but no such day exists: type is DECIMAL, text the number */
+       MUSTER_CELL_NULL = 0x4 /* JSON's null, xsi:nil; text is "" */
 };
 
 typedef struct muster_cell {
@@ -81,7 +82,7 @@ typedef struct muster_row {
     uint64_t number; /* as people count: the sheet's row; in a .csv or .jsonl the line at which it starts; the element
                       * of an .xml from 1; in a .json its number in the list, from 0 as JSON pointers have it */
     size_t count;
-    const muster_cell *cells; /* ascending columns, unless they are names; a sheet's cells without a value are left out */
+    const muster_cell *cells; /* ascending columns, unless they are names; a sheet's cells without value are left out */
     const char *why;          /* NULL: fine. Else why this row cannot be trusted, without its place */
     int32_t why_column;       /* whose cell is to blame; -1: the row's own fault */
 } muster_row;
@@ -146,9 +147,9 @@ void muster_table_progress(const muster_table *table, uint64_t *ret_done, uint64
 
 /* 0 is "A", 16383 is "XFD". */
 void muster_column_name(uint32_t column, char ret_name[8]);
-/* Where a cell stands: "Employees!C17", "line 17, column C" in a .csv, "/data/employees/12/address/city" or
- * "line 17/address/city" in JSON, "/employees/employee[12]/address/city"; column -1: the row: "Employees!17", "line 17",
- * "/data/employees/12". Cut off where `room` ends. */
+/* Where a cell stands: "Employees!C17", "line 17, column C" in a .csv, "/data/employees/12/address/city" or "line
+ * 17/address/city" in JSON, "/employees/employee[12]/address/city" in XML; column -1: the row: "Employees!17", "line
+ * 17", "/data/employees/12". Cut off where `room` ends. */
 void muster_cell_place(const muster_table *table, uint64_t row, int32_t column, char *ret_place, size_t room);
 
 #ifdef __cplusplus
