@@ -64,6 +64,30 @@ const char *map_flagged_place(const struct map *map, const char **ret_field)
 
 /* --- places and dead letters --- */
 
+/* "emails[0].value" behind the record's place: "/emails/0/value", and as XML counts "/emails[1]/value". */
+static void map_pointer(const char *name, bool xml, struct buffer *out)
+{
+    buffer_byte(out, '/');
+    while (*name) {
+        size_t len = strcspn(name, ".[");
+        char *end;
+        buffer_add(out, name, len);
+        name += len;
+        unsigned long nth = *name == '[' ? strtoul(name + 1, &end, 10) : 0;
+        if (*name == '[' && end > name + 1 && *end == ']') {
+            buffer_format(out, xml ? "[%lu]" : "/%lu", nth + xml);
+            name = end + 1;
+        } else if (*name) {
+            buffer_byte(out, *name == '.' ? '/' : *name);
+            name++;
+        }
+        if (*name == '.' && name[-1] == ']') {
+            buffer_byte(out, '/');
+            name++;
+        }
+    }
+}
+
 /* The place of one column of the record: '*' becomes the column's, else its name is appended as a pointer. */
 static const char *map_place(struct map *map, const char *record_place, int column)
 {
@@ -78,7 +102,7 @@ static const char *map_place(struct map *map, const char *record_place, int colu
     } else {
         buffer_text(&map->place, record_place);
         if (column >= 0 && *record_place)
-            buffer_format(&map->place, "/%s", map->mapping->columns[column]);
+            map_pointer(map->mapping->columns[column], record_place[strlen(record_place) - 1] == ']', &map->place);
     }
     return map->place.data ? map->place.data : "";
 }

@@ -76,6 +76,12 @@ static int map_bind(struct map *map, const struct lane_stream *stream, size_t co
         if (!text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, strlen(name)))
             continue;
         int before = map->where_found[i];
+        if (before != UNBOUND && !*stream->places[column])
+            return err_set(
+                err, ERR_DATA,
+                "the rows have values named '%s' and values named '%s', which the mapping does not tell apart. "
+                "Nothing was read: which one is meant cannot be guessed.",
+                stream->names[before], name);
         if (before != UNBOUND)
             return err_set(err, ERR_DATA,
                            "two columns are named '%s': %s and %s. Nothing was read: which one is meant cannot be "
