@@ -82,12 +82,27 @@ static void text_add(struct muster_json *json, const char *text, size_t len)
         muster_bytes_add(&json->text, text, len);
 }
 
+static bool is_special(unsigned char byte)
+{
+    return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
 static void text_quoted(struct muster_json *json, const char *text, size_t len)
 {
+    size_t plain = 0;
+    while (plain < len && !is_special((unsigned char)text[plain]))
+        plain++;
+    char *place = plain == len ? muster_bytes_reserve(&json->text, len + 2) : NULL;
+    if (place) {
+        place[0] = place[len + 1] = '"';
+        memcpy(place + 1, text, len);
+    }
+    if (plain == len)
+        return; /* as nearly all are */
     text_add(json, "\"", 1);
     for (size_t from = 0, at = 0; at <= len; at++) {
         unsigned char byte = at < len ? (unsigned char)text[at] : '"';
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
+        if (!is_special(byte))
             continue;
         text_add(json, text + from, at - from);
         from = at + 1;
@@ -307,8 +322,8 @@ static int on_key(void *self, const unsigned char *key, size_t len)
         outer_key(json, (const char *)key, len);
         return 1;
     }
-    if (json->bad || memchr(key, '\0', len)) {
-        blame(json, json->bad ? json->bad : "a member's name holds a NUL", "", "");
+    if (json->bad) {
+        blame(json, json->bad, "", "");
         json->bad = NULL;
         level->key = MUSTER_NO_PATH;
         return 1;
