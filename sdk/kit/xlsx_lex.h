@@ -40,6 +40,7 @@ struct lex_text {
 struct lex_attributes {
     struct lex_text r, s, t; /* text NULL: not there */
     bool closed;             /* <v/> */
+    bool namespaces;         /* xmlns or xmlns:… is among the others */
 };
 
 /* Reads on, and keeps what begins at `at`. MUSTER_UNSUPPORTED: one piece is too large for the window. */
@@ -102,10 +103,29 @@ static inline bool lex_name_byte(char byte)
            byte == ':' || byte == '_' || byte == '-' || byte == '.';
 }
 
-/* The attributes behind an element's name, up to and with its > or />. */
-static inline enum lex lex_attributes(const struct muster_lex *lex, const char **at, struct lex_attributes *ret)
+/* Names of attributes that mean nothing here: none may come twice. */
+struct lex_others {
+    struct lex_text names[16];
+    size_t count;
+};
+
+static inline bool lex_other(struct lex_others *others, const char *name, size_t len)
 {
+    for (size_t n = 0; n < others->count; n++)
+        if (others->names[n].len == len && memcmp(others->names[n].text, name, len) == 0)
+            return false;
+    if (others->count == sizeof(others->names) / sizeof(*others->names))
+        return false;
+    others->names[others->count++] = (struct lex_text){name, len};
+    return true;
+}
+
+/* The attributes behind an element's name, up to and with its > or />. */
+static inline enum lex lex_attributes_any(const struct muster_lex *lex, const char **at, struct lex_attributes *ret)
+{
+    struct lex_others others;
     const char *p = *at;
+    others.count = 0;
     *ret = (struct lex_attributes){0};
     for (;;) {
         const char *name = lex_skip(p);
@@ -125,14 +145,25 @@ static inline enum lex lex_attributes(const struct muster_lex *lex, const char *
         if (*end != '"')
             return lex_unexpected(lex, end);
         p = end + 1;
-        if (equals - name != 1)
-            continue;
-        struct lex_text *wanted = *name == 'r' ? &ret->r : *name == 's' ? &ret->s : *name == 't' ? &ret->t : NULL;
-        if (wanted && wanted->text)
+        size_t len = (size_t)(equals - name);
+        bool one = len == 1;
+        struct lex_text *wanted = one && *name == 'r'   ? &ret->r
+                                  : one && *name == 's' ? &ret->s
+                                  : one && *name == 't' ? &ret->t
+                                                        : NULL;
+        if (wanted ? wanted->text != NULL : !lex_other(&others, name, len))
             return LEX_ODD; /* twice */
         if (wanted)
             *wanted = (struct lex_text){value, (size_t)(end - value)};
+        ret->namespaces |= len >= 5 && LEX_IS(name, "xmlns");
     }
+}
+
+/* Likewise, of any element but the root: whose namespaces stay. */
+static inline enum lex lex_attributes(const struct muster_lex *lex, const char **at, struct lex_attributes *ret)
+{
+    enum lex rc = lex_attributes_any(lex, at, ret);
+    return rc == LEX_OK && ret->namespaces ? LEX_ODD : rc;
 }
 
 /* Passes an entity; returns the character, 0: none of the ordinary ones. */
@@ -251,7 +282,7 @@ static inline enum lex lex_root(struct muster_lex *lex, const char **at, const c
     if (strncmp(p, root, strlen(root)) != 0)
         return lex_unexpected(lex, p);
     p += strlen(root);
-    enum lex rc = lex_attributes(lex, &p, ret_attributes);
+    enum lex rc = lex_attributes_any(lex, &p, ret_attributes);
     if (rc != LEX_OK)
         return rc;
     bool ours = false;

@@ -161,6 +161,19 @@ int64_t muster_package_find(struct muster_package *package, const char *path)
     return zip_name_locate(package->zip, turned, ZIP_FL_NOCASE | ZIP_FL_ENC_GUESS);
 }
 
+/* Is there another member of this name behind it? Which one counts is each program's own guess. */
+static bool member_twice(struct muster_package *package, zip_uint64_t index)
+{
+    zip_uint64_t count = (zip_uint64_t)zip_get_num_entries(package->zip, 0);
+    const char *name = zip_get_name(package->zip, index, ZIP_FL_ENC_RAW);
+    for (zip_uint64_t n = index + 1; name && n < count; n++) {
+        const char *other = zip_get_name(package->zip, n, ZIP_FL_ENC_RAW);
+        if (other && strcmp(name, other) == 0)
+            return true;
+    }
+    return false;
+}
+
 muster_rc muster_member_open(struct muster_package *package, const char *path, uint64_t ceiling,
                              struct muster_member **ret_member, muster_table_error *error)
 {
@@ -171,6 +184,9 @@ muster_rc muster_member_open(struct muster_package *package, const char *path, u
     if (index < 0)
         return muster_table_fail(error, MUSTER_DATA, "%s: the workbook has no part '%s': it is damaged, save it again",
                                  name, path);
+    if (member_twice(package, (zip_uint64_t)index))
+        return muster_table_fail(error, MUSTER_DATA, "%s: the zip archive has two members '%s': save it again", name,
+                                 path);
     if (zip_stat_index(package->zip, (zip_uint64_t)index, 0, &stat) != 0)
         return package_fail(name, zip_get_error(package->zip), error);
     if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method != ZIP_EM_NONE)
