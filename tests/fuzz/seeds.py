@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""seeds - TARGET FOLDER: writes the inputs that fuzzing begins with, out of tests/fixtures; prints how many."""
+import pathlib
+import re
+import sys
+import zipfile
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
+PARTS = ("_rels/.rels", "xl/_rels/workbook.xml.rels", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml")
+
+
+def workbooks():
+    for path in sorted(FIXTURES.glob("*/*.xlsx")) + sorted(FIXTURES.glob("*/*/*.xlsx")):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                yield path, {item.filename: archive.read(item) for item in archive.infolist()}
+        except (zipfile.BadZipFile, NotImplementedError, OSError):
+            continue
+
+
+def inside(part, element):
+    """What stands between the element's tags."""
+    found = re.search(rb"<(?:\w+:)?%s\b[^>]*>(.*)</(?:\w+:)?%s>" % (element, element), part, re.DOTALL)
+    return found[1] if found else b""
+
+
+def xlsx_sheet():
+    for _, parts in workbooks():
+        for name in parts:
+            if "worksheets/sheet" in name and name.endswith(".xml"):
+                rows = re.split(rb"(?<=</row>)", inside(parts[name], b"sheetData"))
+                for first in range(0, min(len(rows), 12), 4):
+                    yield b"".join(rows[first : first + 4])
+
+
+def xlsx_shared():
+    for _, parts in workbooks():
+        for name in parts:
+            if name.lower().endswith("sharedstrings.xml"):
+                items = re.split(rb"(?<=</si>)", inside(parts[name], b"sst"))
+                for first in range(0, min(len(items), 64), 16):
+                    yield b"".join(items[first : first + 16])
+
+
+def xlsx_book():
+    for path, parts in workbooks():
+        sheet = next((parts[name] for name in parts if "worksheets/sheet" in name and name.endswith(".xml")), b"")
+        whole = b"\0".join([*(parts.get(name, b"") for name in PARTS), sheet])
+        if len(whole) < 30000:
+            yield whole
+        if path.stat().st_size < 6000:
+            yield path.read_bytes()
+
+
+def csv():
+    for path in sorted(FIXTURES.glob("*/*/*.csv")) + sorted(FIXTURES.glob("*/*/*.txt")):
+        yield b"\x30" + path.read_bytes()
+    for text in (b"sep=;\r\na;b\r\n1;2\r\n", b'a,"b ""c""\n d",e\n"x',
+                 b"\xff\xfea\0;\0b\0\n\0", b"\xef\xbb\xbfa\tb\r1\t2\r"):
+        for first in (0, 26, 75):
+            yield bytes([first]) + text
+
+
+def main(target, folder):
+    seeds = sorted(set(globals()[target]()))
+    for number, seed in enumerate(seeds):
+        pathlib.Path(folder, f"seed{number:03}").write_bytes(seed)
+    print(len(seeds))
+
+
+main(sys.argv[1], sys.argv[2])
