@@ -1,7 +1,8 @@
 /* spill - bytes that do not fit in memory: an append-only, encrypted file.
  *
  * Whole chunks are encrypted and written by a thread of the spill's own, while
- * whoever fills the next one goes on. */
+ * whoever fills the next one goes on. Who reads one piece after the other
+ * finds the next ones read and decrypted. */
 #include "store/spill.h"
 
 #include "base/error.h"
@@ -20,15 +21,25 @@ enum { BLOCK = 64, CHUNK = 1 << 18 };
 
 static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has a fresh key, so zero will do */
 
-/* The thread, and the one chunk that it has. */
-struct writer {
+enum job { JOB_NONE, JOB_WRITE, JOB_READ };
+
+/* The thread, and the one thing that it does. */
+struct worker {
     pthread_t thread;
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t turn;
-    bool busy, ends;
-    uint64_t offset; /* of the chunk in `coded` */
-    int rc;
+    enum job job;
+    bool ends;
+    uint64_t offset; /* of the chunk in `coded` that is written */
+    int wrote, read; /* what came of it */
+};
+
+/* A part of the file, decrypted. */
+struct window {
+    uint64_t offset;
+    size_t len; /* 0: nothing */
+    uint8_t *bytes;
 };
 
 struct spill {
@@ -42,20 +53,24 @@ struct spill {
     uint8_t *chunk; /* plain bytes that follow `flushed` */
     uint8_t *coded;
     uint8_t key[SPILL_KEY];
-    struct writer writer;
+    struct worker worker;
+    /* reading one after the other */
+    uint64_t next_read;          /* where it goes on if it is so */
+    unsigned in_turn;            /* how many reads went on where the one before ended */
+    struct window window, ahead; /* what is read from now; what is on its way, or here */
 };
 
-static void writer_end(struct writer *writer)
+static void worker_end(struct worker *worker)
 {
-    if (writer->started) {
-        pthread_mutex_lock(&writer->lock);
-        writer->ends = true;
-        pthread_cond_broadcast(&writer->turn);
-        pthread_mutex_unlock(&writer->lock);
-        pthread_join(writer->thread, NULL);
+    if (worker->started) {
+        pthread_mutex_lock(&worker->lock);
+        worker->ends = true;
+        pthread_cond_broadcast(&worker->turn);
+        pthread_mutex_unlock(&worker->lock);
+        pthread_join(worker->thread, NULL);
     }
-    pthread_cond_destroy(&writer->turn);
-    pthread_mutex_destroy(&writer->lock);
+    pthread_cond_destroy(&worker->turn);
+    pthread_mutex_destroy(&worker->lock);
 }
 
 static int spill_alloc(const char *dir, const char *path, struct spill **ret_spill)
@@ -64,13 +79,16 @@ static int spill_alloc(const char *dir, const char *path, struct spill **ret_spi
     if (!spill)
         return -ENOMEM;
     spill->fd = -1;
-    pthread_mutex_init(&spill->writer.lock, NULL);
-    pthread_cond_init(&spill->writer.turn, NULL);
+    pthread_mutex_init(&spill->worker.lock, NULL);
+    pthread_cond_init(&spill->worker.turn, NULL);
     spill->chunk = mem_new(1, CHUNK);
     spill->coded = mem_new(1, CHUNK);
+    spill->window.bytes = mem_new(1, CHUNK);
+    spill->ahead.bytes = mem_new(1, CHUNK);
     spill->dir = mem_text(dir);
     spill->path = mem_text(path);
-    if (!spill->chunk || !spill->coded || (dir && !spill->dir) || (path && !spill->path)) {
+    if (!spill->chunk || !spill->coded || !spill->window.bytes || !spill->ahead.bytes || (dir && !spill->dir) ||
+        (path && !spill->path)) {
         spill_free(spill);
         return -ENOMEM;
     }
@@ -110,12 +128,14 @@ void spill_free(struct spill *spill)
 {
     if (!spill)
         return;
-    writer_end(&spill->writer);
+    worker_end(&spill->worker);
     if (spill->fd >= 0)
         close(spill->fd);
     sodium_memzero(spill->key, sizeof(spill->key));
     free(spill->chunk);
     free(spill->coded);
+    free(spill->window.bytes);
+    free(spill->ahead.bytes);
     free(spill->dir);
     free(spill->path);
     free(spill);
@@ -171,106 +191,6 @@ static int spill_put(struct spill *spill, const uint8_t *plain, size_t len, uint
     return 0;
 }
 
-static void *writer_run(void *context)
-{
-    struct spill *spill = context;
-    struct writer *writer = &spill->writer;
-    pthread_mutex_lock(&writer->lock);
-    for (;;) {
-        while (!writer->busy && !writer->ends)
-            pthread_cond_wait(&writer->turn, &writer->lock);
-        if (!writer->busy)
-            break;
-        uint64_t offset = writer->offset;
-        pthread_mutex_unlock(&writer->lock);
-        int rc = spill_put(spill, spill->coded, CHUNK, offset);
-        pthread_mutex_lock(&writer->lock);
-        writer->busy = false;
-        writer->rc = writer->rc ? writer->rc : rc;
-        pthread_cond_broadcast(&writer->turn);
-    }
-    pthread_mutex_unlock(&writer->lock);
-    return NULL;
-}
-
-/* Waits until nothing is on its way. Returns spill->rc. */
-static int spill_settle(struct spill *spill)
-{
-    struct writer *writer = &spill->writer;
-    if (!writer->started)
-        return spill->rc;
-    pthread_mutex_lock(&writer->lock);
-    while (writer->busy)
-        pthread_cond_wait(&writer->turn, &writer->lock);
-    spill->rc = spill->rc ? spill->rc : writer->rc;
-    pthread_mutex_unlock(&writer->lock);
-    return spill->rc;
-}
-
-/* Signals are for the threads that are prepared for them. */
-static void writer_start(struct spill *spill)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    spill->writer.started = pthread_create(&spill->writer.thread, NULL, writer_run, spill) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-/* What every write begins with. */
-static int spill_begin(struct spill *spill)
-{
-    if (spill_settle(spill) == 0 && spill->fd < 0)
-        spill->rc = spill_make(spill);
-    if (spill->rc == 0 && fault_hit("spill"))
-        spill->rc = -ENOSPC;
-    return spill->rc;
-}
-
-/* Hands the full chunk over; without a thread it is written here and now. */
-static int spill_hand_over(struct spill *spill)
-{
-    struct writer *writer = &spill->writer;
-    if (spill_begin(spill) != 0)
-        return spill->rc;
-    if (!writer->started)
-        writer_start(spill);
-    if (!writer->started)
-        spill->rc = spill_put(spill, spill->chunk, CHUNK, spill->flushed);
-    if (writer->started) {
-        pthread_mutex_lock(&writer->lock);
-        uint8_t *full = spill->chunk;
-        spill->chunk = spill->coded;
-        spill->coded = full;
-        writer->offset = spill->flushed;
-        writer->busy = true;
-        pthread_cond_broadcast(&writer->turn);
-        pthread_mutex_unlock(&writer->lock);
-    }
-    if (spill->rc != 0)
-        return spill->rc;
-    spill->flushed += CHUNK;
-    spill->filled = 0;
-    return 0;
-}
-
-int spill_write(struct spill *spill, const void *bytes, size_t len)
-{
-    const uint8_t *at = bytes;
-    if (spill->reopened)
-        return -EROFS;
-    while (len > 0 && spill->rc == 0) {
-        size_t part = CHUNK - spill->filled < len ? CHUNK - spill->filled : len;
-        memcpy(spill->chunk + spill->filled, at, part);
-        spill->filled += part;
-        at += part;
-        len -= part;
-        if (spill->filled == CHUNK)
-            spill_hand_over(spill);
-    }
-    return spill->rc;
-}
-
 static int spill_read_file(struct spill *spill, uint64_t offset, uint8_t *out, size_t len)
 {
     for (size_t done = 0; done < len;) {
@@ -294,9 +214,168 @@ static int spill_read_file(struct spill *spill, uint64_t offset, uint8_t *out, s
     return 0;
 }
 
+static void *worker_run(void *context)
+{
+    struct spill *spill = context;
+    struct worker *worker = &spill->worker;
+    pthread_mutex_lock(&worker->lock);
+    for (;;) {
+        while (worker->job == JOB_NONE && !worker->ends)
+            pthread_cond_wait(&worker->turn, &worker->lock);
+        enum job job = worker->job;
+        if (job == JOB_NONE)
+            break;
+        pthread_mutex_unlock(&worker->lock);
+        int rc = job == JOB_WRITE ? spill_put(spill, spill->coded, CHUNK, worker->offset)
+                                  : spill_read_file(spill, spill->ahead.offset, spill->ahead.bytes, spill->ahead.len);
+        pthread_mutex_lock(&worker->lock);
+        worker->job = JOB_NONE;
+        if (job == JOB_READ)
+            worker->read = rc;
+        else
+            worker->wrote = worker->wrote ? worker->wrote : rc;
+        pthread_cond_broadcast(&worker->turn);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    return NULL;
+}
+
+/* Waits until nothing is on its way. Returns spill->rc. */
+static int spill_settle(struct spill *spill)
+{
+    struct worker *worker = &spill->worker;
+    if (!worker->started)
+        return spill->rc;
+    pthread_mutex_lock(&worker->lock);
+    while (worker->job != JOB_NONE)
+        pthread_cond_wait(&worker->turn, &worker->lock);
+    spill->rc = spill->rc ? spill->rc : worker->wrote;
+    pthread_mutex_unlock(&worker->lock);
+    return spill->rc;
+}
+
+/* Gives the thread something to do; false: there can be none. It must have nothing to do. */
+static bool spill_employ(struct spill *spill, enum job job)
+{
+    struct worker *worker = &spill->worker;
+    if (!worker->started) {
+        sigset_t all, before; /* signals are for the threads that are prepared for them */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        worker->started = pthread_create(&worker->thread, NULL, worker_run, spill) == 0;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    if (!worker->started)
+        return false;
+    pthread_mutex_lock(&worker->lock);
+    worker->job = job;
+    pthread_cond_broadcast(&worker->turn);
+    pthread_mutex_unlock(&worker->lock);
+    return true;
+}
+
+/* What every write begins with. */
+static int spill_begin(struct spill *spill)
+{
+    if (spill_settle(spill) == 0 && spill->fd < 0)
+        spill->rc = spill_make(spill);
+    if (spill->rc == 0 && fault_hit("spill"))
+        spill->rc = -ENOSPC;
+    return spill->rc;
+}
+
+/* Hands the full chunk over; without a thread it is written here and now. */
+static int spill_hand_over(struct spill *spill)
+{
+    if (spill_begin(spill) != 0)
+        return spill->rc;
+    uint8_t *full = spill->chunk;
+    spill->chunk = spill->coded;
+    spill->coded = full;
+    spill->worker.offset = spill->flushed;
+    if (!spill_employ(spill, JOB_WRITE) && (spill->rc = spill_put(spill, full, CHUNK, spill->flushed)) != 0)
+        return spill->rc;
+    spill->flushed += CHUNK;
+    spill->filled = 0;
+    return 0;
+}
+
+int spill_write(struct spill *spill, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    if (spill->reopened)
+        return -EROFS;
+    while (len > 0 && spill->rc == 0) {
+        size_t part = CHUNK - spill->filled < len ? CHUNK - spill->filled : len;
+        memcpy(spill->chunk + spill->filled, at, part);
+        spill->filled += part;
+        at += part;
+        len -= part;
+        if (spill->filled == CHUNK)
+            spill_hand_over(spill);
+    }
+    return spill->rc;
+}
+
+/* The next window is to be read while this one is used. */
+static void window_ahead(struct spill *spill, uint64_t offset)
+{
+    uint64_t left = spill->flushed - offset;
+    spill->ahead.offset = offset;
+    spill->ahead.len = left < CHUNK ? (size_t)left : CHUNK;
+    if (spill->ahead.len > 0 && !spill_employ(spill, JOB_READ))
+        spill->ahead.len = 0;
+}
+
+static bool window_holds(const struct window *window, uint64_t offset)
+{
+    return offset >= window->offset && offset - window->offset < window->len;
+}
+
+/* The window in which the offset lies, if there is one. */
+static const struct window *window_find(struct spill *spill, uint64_t offset)
+{
+    if (window_holds(&spill->window, offset))
+        return &spill->window;
+    if (!window_holds(&spill->ahead, offset))
+        return NULL;
+    spill_settle(spill);
+    if (spill->worker.read != 0) { /* whoever reads it by themselves is told */
+        spill->ahead.len = 0;
+        return NULL;
+    }
+    struct window used = spill->window;
+    spill->window = spill->ahead;
+    spill->ahead = used;
+    window_ahead(spill, spill->window.offset + spill->window.len);
+    return &spill->window;
+}
+
+/* `len` bytes that are all in the file. */
+static int spill_fetch(struct spill *spill, uint64_t offset, uint8_t *out, size_t len)
+{
+    enum { OFTEN = 3 };
+    spill->in_turn = offset == spill->next_read ? spill->in_turn + 1 : 0;
+    spill->next_read = offset + len;
+    while (len > 0) {
+        const struct window *window = window_find(spill, offset);
+        if (!window)
+            break;
+        size_t from = (size_t)(offset - window->offset), part = window->len - from < len ? window->len - from : len;
+        memcpy(out, window->bytes + from, part);
+        offset += part;
+        out += part;
+        len -= part;
+    }
+    int rc = len > 0 && spill_settle(spill) == 0 ? spill_read_file(spill, offset, out, len) : spill->rc;
+    if (rc == 0 && len > 0 && spill->in_turn >= OFTEN)
+        window_ahead(spill, offset + len);
+    return rc;
+}
+
 int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len)
 {
-    if (spill_settle(spill) != 0)
+    if (spill->rc != 0)
         return spill->rc;
     if (len > spill_end(spill) || offset > spill_end(spill) - len)
         return ERR_CORRUPT;
@@ -304,7 +383,7 @@ int spill_read(struct spill *spill, uint64_t offset, void *ret_bytes, size_t len
                      : spill->flushed - offset < len ? (size_t)(spill->flushed - offset)
                                                      : len;
     if (in_file > 0) {
-        int rc = spill_read_file(spill, offset, ret_bytes, in_file);
+        int rc = spill_fetch(spill, offset, ret_bytes, in_file);
         if (rc != 0)
             return rc;
     }

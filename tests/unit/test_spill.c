@@ -65,6 +65,41 @@ static void what_was_written_is_read_at_any_offset_and_size(void **state)
     free(shadow);
 }
 
+/* Stretches that are read in turn, with jumps between and more written meanwhile. */
+static void what_is_read_in_turn_is_right_whatever_comes_between(void **state)
+{
+    (void)state;
+    struct spill *spill TIDY(spill_free) = NULL;
+    assert_int_equal(spill_new(scratch.dir, &spill), 0);
+    uint64_t seed = 11;
+    size_t end = 0, room = 6 << 20;
+    uint8_t *shadow = malloc(room), *got = malloc(room);
+    for (size_t i = 0; i < room; i++)
+        shadow[i] = (uint8_t)(i * 2654435761U >> 7);
+    while (end < room) {
+        size_t more = chance(&seed, 700000);
+        more = more < room - end ? more : room - end;
+        assert_int_equal(spill_write(spill, shadow + end, more), 0);
+        end += more;
+        for (int stretch = 0; stretch < 3; stretch++) {
+            size_t piece = stretch ? 1 << 16 : 1 + chance(&seed, 300000), at = chance(&seed, (uint32_t)end);
+            for (size_t len; at < end; at += len) {
+                len = piece < end - at ? piece : end - at;
+                assert_int_equal(spill_read(spill, at, got, len), 0);
+                assert_memory_equal(got, shadow + at, len);
+                if (chance(&seed, 40) == 0)
+                    break;
+                if (chance(&seed, 10) == 0 && end < room) {
+                    assert_int_equal(spill_write(spill, shadow + end, 1), 0);
+                    end++;
+                }
+            }
+        }
+    }
+    free(got);
+    free(shadow);
+}
+
 static void each_side_of_a_chunk_s_border_reads_right(void **state)
 {
     (void)state;
@@ -208,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_at_any_offset_and_size),
+        cmocka_unit_test(what_is_read_in_turn_is_right_whatever_comes_between),
         cmocka_unit_test(each_side_of_a_chunk_s_border_reads_right),
         cmocka_unit_test(offsets_that_cannot_be_are_refused),
         cmocka_unit_test(synced_then_written_on_then_reopened_by_its_key),
