@@ -5,18 +5,33 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Much memory that will be filled is had in large pages, where the system has them: fewer faults, fewer misses. */
+static void *mem_large(void *memory, size_t count, size_t size)
+{
+    enum { PAGE = 2 << 20, LARGE = 4 << 20 };
+    if (!memory || size == 0 || count < LARGE / size)
+        return memory;
+    uintptr_t begin = ((uintptr_t)memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    uintptr_t end = ((uintptr_t)memory + count * size) & ~(uintptr_t)(PAGE - 1);
+    if (end > begin)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* no more than advice */
+    return memory;
+}
 
 void *mem_new(size_t count, size_t size)
 {
-    return fault_hit("alloc") ? NULL : calloc(count, size);
+    return fault_hit("alloc") ? NULL : mem_large(calloc(count, size), count, size);
 }
 
 void *mem_resize(void *old, size_t count, size_t size)
 {
-    return fault_hit("alloc") ? NULL : reallocarray(old, count, size);
+    return fault_hit("alloc") ? NULL : mem_large(reallocarray(old, count, size), count, size);
 }
 
 char *mem_copy(const void *bytes, size_t len)

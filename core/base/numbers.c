@@ -12,10 +12,17 @@ void numbers_done(struct numbers *numbers)
     *numbers = (struct numbers){0};
 }
 
+/* Numbers that follow each other lie side by side, eight and eight; these are scattered. */
+static size_t numbers_home(uint64_t key, size_t room)
+{
+    uint64_t scattered = ((key >> 4) * 0x9e3779b97f4a7c15u) >> 20;
+    return (size_t)(scattered << 3 | (key >> 1 & 7)) & (room - 1);
+}
+
 /* The slot of the key, or the free one where it belongs. At most half of the slots are taken. */
 static uint64_t *numbers_slot(uint64_t *slots, size_t room, uint64_t key)
 {
-    size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 20) & (room - 1);
+    size_t at = numbers_home(key, room);
     while (slots[2 * at] != 0 && slots[2 * at] != key)
         at = (at + 1) & (room - 1);
     return &slots[2 * at];
@@ -29,9 +36,8 @@ uint64_t *numbers_get(const struct numbers *numbers, uint64_t key)
     return slot[0] == key ? &slot[1] : NULL;
 }
 
-static int numbers_grow(struct numbers *numbers)
+static int numbers_grow(struct numbers *numbers, size_t room)
 {
-    size_t room = numbers->room ? numbers->room * 2 : 64;
     uint64_t *slots = mem_new(room, 2 * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
@@ -47,10 +53,18 @@ static int numbers_grow(struct numbers *numbers)
     return 0;
 }
 
+int numbers_reserve(struct numbers *numbers, size_t count)
+{
+    size_t room = 64;
+    while (room / 2 < numbers->count + count)
+        room *= 2;
+    return room > numbers->room ? numbers_grow(numbers, room) : 0;
+}
+
 int numbers_set(struct numbers *numbers, uint64_t key, uint64_t value)
 {
     if (numbers->count * 2 >= numbers->room) {
-        int rc = numbers_grow(numbers);
+        int rc = numbers_grow(numbers, numbers->room ? numbers->room * 2 : 64);
         if (rc != 0)
             return rc;
     }

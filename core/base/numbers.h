@@ -13,6 +13,8 @@ struct numbers {
 };
 
 void numbers_done(struct numbers *numbers);
+/* Makes room for so many at once, so that it need not grow step by step. Returns 0 or -ENOMEM. */
+int numbers_reserve(struct numbers *numbers, size_t count);
 /* NULL: not there. Valid until the next numbers_set(). */
 uint64_t *numbers_get(const struct numbers *numbers, uint64_t key);
 /* Sets or replaces. Returns 0 or -ENOMEM. */

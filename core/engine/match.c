@@ -550,6 +550,8 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
     match_again(match);
     if (match->reindex)
         match_anew(match);
+    match_fail(match, numbers_reserve(&match->fresh, match->stage->count * match->slots->person_count));
+    match_fail(match, numbers_reserve(&match->fresh_stream, match->stage->count));
     /* stage->count may grow on the way: records that waited come again */
     for (size_t i = 0; i < match->stage->count && match->rc == 0; i++) {
         match_staged(match, match->stage->places[i]);

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { PREFIX_MAX = 4 };
+enum { PREFIX_MAX = 4, MUCH = 1 << 20, LARGE = 64 << 20 };
 
 int sorter_new(struct spill *spill, size_t memory, struct sorter **ret_sorter)
 {
@@ -201,6 +201,8 @@ static int sorter_room(struct sorter *sorter, size_t len)
     size_t wanted = sorter->room ? sorter->room : 1 << 16;
     while (wanted < sorter->filled + len)
         wanted *= 2;
+    if (wanted > MUCH && wanted < sorter->memory && sorter->memory <= LARGE)
+        wanted = sorter->memory; /* what is not touched costs nothing, but moving it does */
     uint8_t *bigger = mem_resize(sorter->rows, wanted, 1);
     if (!bigger)
         return -ENOMEM;
