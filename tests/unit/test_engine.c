@@ -83,9 +83,15 @@ static void say_row(struct world *world, size_t nth, char contract, struct buffe
                                                                                          "2027-01-31"};
     const struct worker *w = &world->workers[nth];
     buffer_format(out, "row %zu|%c|Name%zu|", nth, contract, nth);
-    buffer_format(out, w->mail ? "m%zu.%u@x" : "", nth, w->mail);
-    buffer_format(out, w->phone ? "|+31 %zu%u" : "|", nth, w->phone);
-    buffer_format(out, w->badge ? "|B%u|" : "||", w->badge);
+    if (w->mail)
+        buffer_format(out, "m%zu.%u@x", nth, w->mail);
+    buffer_byte(out, '|');
+    if (w->phone)
+        buffer_format(out, "+31 %zu%u", nth, w->phone);
+    buffer_byte(out, '|');
+    if (w->badge)
+        buffer_format(out, "B%u", w->badge);
+    buffer_byte(out, '|');
     buffer_format(out, "%u|secret%zu|%s|%s|", w->boss, nth, days[w->hired], left[w->left]);
     buffer_format(out, "Title%u%c|%u|Dept %u|", w->title, contract, w->dept, w->dept);
     buffer_format(out, "m%u.%u@x|%s\n", w->boss_mail / 2, 1 + w->boss_mail % 2, w->sick ? "2026-02-02" : "");
