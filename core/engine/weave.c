@@ -262,6 +262,16 @@ static int root_compare(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
+/* New ones come in order. */
+static void roots_order(struct root *roots, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (root_compare(&roots[i - 1], &roots[i]) > 0) {
+            qsort(roots, count, sizeof(*roots), root_compare);
+            return;
+        }
+}
+
 static void weave_done(struct weave *weave)
 {
     for (size_t i = 0; i < GROUPS_MAX; i++)
@@ -328,8 +338,7 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
     weave->today = today;
     weave->sequence = meta_number(match->snapshot, "sequence");
     uint64_t before = weave->sequence;
-    if (match->root_count > 1)
-        qsort(match->roots, match->root_count, sizeof(*match->roots), root_compare);
+    roots_order(match->roots, match->root_count);
     for (size_t begin = 0, end; begin < match->root_count && weave->rc == 0; begin = end) {
         for (end = begin + 1; end < match->root_count && match->roots[end].kind == match->roots[begin].kind &&
                               match->roots[end].id == match->roots[begin].id;

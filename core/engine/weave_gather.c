@@ -175,5 +175,9 @@ void weave_parts(struct weave *weave)
         }
     if (several && weave->kind == KIND_person)
         weave_twins(weave);
-    qsort(weave->parts, weave->part_count, sizeof(*weave->parts), part_compare);
+    for (size_t i = 1; i < weave->part_count; i++) /* those of one record are in order as a rule */
+        if (part_compare(&weave->parts[i - 1], &weave->parts[i]) > 0) {
+            qsort(weave->parts, weave->part_count, sizeof(*weave->parts), part_compare);
+            return;
+        }
 }

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SLOTS = 4 };
+enum { SLOTS = 4, MUCH = 1 << 20 };
 
 struct pile {
     struct buffer memory; /* each thing: u32 length, bytes */
@@ -49,6 +49,8 @@ int pile_add(struct pile *pile, struct bytes thing, uint64_t *ret_place)
     uint64_t place = pile->memory.len + spill_end(pile->spill);
     int rc;
     if (fits) {
+        if (pile->memory.len > MUCH && pile->memory.room < pile->limit) /* once, instead of moving it step by step */
+            buffer_room(&pile->memory, pile->limit - pile->memory.len);
         char *room = buffer_reserve(&pile->memory, sizeof(len) + thing.len);
         if (room) {
             memcpy(room, &len, sizeof(len));

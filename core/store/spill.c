@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCK = 64, CHUNK = 1 << 18 };
+enum { BLOCK = 64, CHUNK = 1 << 18, SYNC_STEP = 8 << 20 };
 
 static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has a fresh key, so zero will do */
 
@@ -186,8 +186,9 @@ static int spill_put(struct spill *spill, const uint8_t *plain, size_t len, uint
             return wrote < 0 ? -errno : -EIO;
         done += (size_t)wrote;
     }
-    if (spill->path) /* it will be synced: the disk may as well begin */
-        sync_file_range(spill->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    uint64_t end = offset + len;
+    if (spill->path && end % SYNC_STEP == 0) /* it will be synced: the disk may as well begin */
+        sync_file_range(spill->fd, (off_t)(end - SYNC_STEP), SYNC_STEP, SYNC_FILE_RANGE_WRITE);
     return 0;
 }
 

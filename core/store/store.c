@@ -145,6 +145,10 @@ static int store_make_dir(const char *dir, struct err *err)
 
 static int store_env_open(struct store *store, bool create, struct err *err)
 {
+    /* One after the other: LMDB itself is not safe from two processes that both make the file. */
+    int turn __attribute__((cleanup(tidy_close))) = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (turn < 0 || flock(turn, LOCK_EX) != 0)
+        return err_set(err, -errno, "%s cannot be opened: %s", store->dir, strerrordesc_np(errno));
     int rc = store_code(mdb_env_create(&store->env));
     if (rc != 0)
         return store_fail(store, rc, err);
