@@ -67,7 +67,6 @@ int report_write(struct run_report *report, const struct run_request *request)
         {"drift", report->drift},
         {"flagged", report->flagged},
         {"population", report->population},
-        {"puts", report->puts},
     };
     char started[25];
     instant_write(report->started_ms, started);
@@ -80,6 +79,8 @@ int report_write(struct run_report *report, const struct run_request *request)
     report_partitions(report, &out);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         json_member_number(&out, counts[i].name, counts[i].value);
+    if (report->puts > 0) /* the row in the store is written before they can be counted */
+        json_member_number(&out, "puts", report->puts);
     if (report->flagged_place)
         json_member_text(&out, "flagged_place", report->flagged_place);
     report_files(report, &out);

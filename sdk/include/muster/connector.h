@@ -199,7 +199,8 @@ struct muster_host {
     muster_rc (*fetch)(muster_run *, const char *name, int *fd);
     muster_rc (*store)(muster_run *, const char *name, int fd); /* whole or not at all */
     /* After all files of a pull were fetched: 1 when together they are, byte for byte, what the last good pull of
-     * this partition took under the same mapping and nothing asks for more. Then return MUSTER_SAME. */
+     * this partition took under the same mapping and nothing asks for more. Then return MUSTER_SAME. When none was
+     * fetched: 1 if there was a good pull before, so that an emptied inbox is no news; 0 if there never was one. */
     int32_t (*unchanged)(muster_run *);
     /* What to do with a fetched file once everything read from it is committed: MUSTER_LEAVE, MUSTER_ARCHIVE to
      * the folder `to` (relative: beside the file) or MUSTER_REMOVE. Nothing happens when the run fails. */
