@@ -105,16 +105,29 @@ int fuzz_workbook(const struct fuzz_book *workbook)
     return fd;
 }
 
-static void row_text(struct muster_bytes *out, const muster_row *row)
+/* Whatever the file is: columns ascend, or have names; texts are whole characters. */
+static void cell_check(const muster_table *table, const muster_cell *cell, int64_t last)
 {
-    char text[80];
+    const char *name = muster_table_name(table, cell->column);
+    bool nested = muster_table_format(table) >= MUSTER_TABLE_JSON;
+    if (nested ? !name || muster_utf8_valid(name, strlen(name)) != strlen(name)
+               : cell->column <= last || cell->column >= MUSTER_TABLE_COLUMNS)
+        abort();
+    if (strlen(cell->text) > cell->len || cell->text[cell->len] != '\0' ||
+        muster_utf8_valid(cell->text, cell->len) != cell->len)
+        abort();
+}
+
+static void row_text(struct muster_bytes *out, const muster_table *table, const muster_row *row)
+{
+    char text[80], place[300];
     int64_t last = -1;
+    muster_cell_place(table, row->number, row->why_column, place, sizeof(place));
     for (size_t n = 0; n < row->count; n++) {
         const muster_cell *cell = &row->cells[n];
-        if (cell->column <= last || cell->column >= MUSTER_TABLE_COLUMNS || strlen(cell->text) > cell->len ||
-            cell->text[cell->len] != '\0' || muster_utf8_valid(cell->text, cell->len) != cell->len)
-            abort(); /* whatever the file is: ascending columns, whole characters */
+        cell_check(table, cell, last);
         last = cell->column;
+        muster_cell_place(table, row->number, (int32_t)cell->column, place, sizeof(place));
         int len = snprintf(text, sizeof(text), "%llu %u %d %u ", (unsigned long long)row->number, cell->column,
                            cell->type, cell->flags);
         muster_bytes_add(out, text, (size_t)len);
@@ -133,13 +146,13 @@ char *fuzz_read(int fd, const muster_table_options *options, struct muster_trial
     muster_table *table = NULL;
     muster_table_error error = {0};
     const muster_row *row = NULL;
-    uint64_t last = 0;
+    int64_t last = -1;
     muster_rc rc = muster_table_try(fd, options, &trial, &table, &error);
     while (rc == MUSTER_OK && (rc = muster_table_next(table, &row, &error)) == MUSTER_OK && row) {
-        if (row->number <= last)
+        if ((int64_t)row->number <= last)
             abort();
-        last = row->number;
-        row_text(&out, row);
+        last = (int64_t)row->number;
+        row_text(&out, table, row);
     }
     muster_table_close(table);
     if (rc != MUSTER_OK && (error.rc != rc || strlen(error.text) < 10))

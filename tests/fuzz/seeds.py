@@ -61,6 +61,34 @@ def csv():
             yield bytes([first]) + text
 
 
+def nested(patterns, ways, texts):
+    for pattern in patterns:
+        for path in sorted(FIXTURES.glob(pattern)):
+            if path.stat().st_size < 20000:
+                yield b"\0" + path.read_bytes()
+    for text in texts:
+        for way in range(ways):
+            yield bytes([way]) + text
+            yield bytes([way + 2 * ways]) + text
+
+
+def json():
+    yield from nested(("corpus/*/*.json", "corpus/*/*.jsonl"), 6, (
+        b'[{"id":1,"n":{"a":[1,2,{"b":null}],"c":"\\u00e9\\ud83d\\ude00"}},{"id":2.50e3,"x":true}]',
+        b'{"a":{"b":[{"k":"v"},{"k":[]},7,{}]}}', b'{"a":1}\n{"a":"2"}\r\n\n{"a":-0.1e-2,"b":[[]]}\n',
+        b'\xef\xbb\xbf [ ]', b'[{"a":1,"a":2}]', b'[{"a":"\\ud800"},{"a.b":1,"a":{"b":2}}]', b"[{\"a\":1},",
+        '[{"a":"ü"}]'.encode("utf-16")))
+
+
+def xml():
+    yield from nested(("corpus/*/*.xml",), 5, (
+        b"<a><b id='1'><c>x</c><d><e>&amp;&#233;</e></d></b><b><c/><c>2</c></b></a>",
+        b"<?xml version='1.0' encoding='ISO-8859-1'?><a><b>\xfc</b></a>",
+        b"<h:a xmlns:h='u' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><h:b xsi:nil='true'/></h:a>",
+        b"<a><b><![CDATA[<x>]]><!-- c --><?p i?></b></a>", b"<!DOCTYPE a [<!ENTITY x 'y'>]><a><b>&x;</b></a>",
+        b"<a><b>\n x <c>1</c></b><b", "<a><b c='ü'/></a>".encode("utf-16")))
+
+
 def main(target, folder):
     seeds = sorted(set(globals()[target]()))
     for number, seed in enumerate(seeds):
