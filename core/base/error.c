@@ -25,6 +25,7 @@ static const struct {
     {ERR_HELD, "it waits for a person"},
     {ERR_UNSUPPORTED, "this is not supported"},
     {ERR_CONFLICT, "it conflicts with what is there"},
+    {ERR_UNREADY, "it is still on its way"},
 };
 
 const char *err_text(int rc)

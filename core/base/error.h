@@ -23,6 +23,7 @@ enum {
     ERR_HELD = -1014,    /* waits for a person */
     ERR_UNSUPPORTED = -1015,
     ERR_CONFLICT = -1016,
+    ERR_UNREADY = -1017, /* a file is still on its way */
 };
 
 /* The first failure of something, for people. rc 0 is "no failure yet". */

@@ -9,19 +9,20 @@
 #include "broker/local.h"
 #include "broker/patience.h"
 #include "broker/place.h"
-#include "broker/sftp.h"
+#include "broker/sessions.h"
 
 #include <errno.h>
 #include <muster/connector.h>
 #include <string.h>
 
-enum { SERVERS_MAX = 16 };
-
 struct files {
     const struct connection *connection;
     struct patience patience;
     struct listing listing;
-    struct sftp *servers[SERVERS_MAX]; /* one per server that was needed; ends with NULL */
+    struct sessions *sessions; /* own, or what others share with us */
+    struct sessions *own;
+    struct partials partials;
+    bool keeps_partials;
 };
 
 int files_open(const struct connection *connection, int (*cancelled)(void *), void *context, struct files **ret_files,
@@ -35,6 +36,11 @@ int files_open(const struct connection *connection, int (*cancelled)(void *), vo
                                         .context = context,
                                         .connect_ms = PATIENCE_CONNECT_MS,
                                         .operation_ms = PATIENCE_OPERATION_MS};
+    files->own = files->sessions = sessions_new();
+    if (!files->own || ignore_read(connection, &files->listing.ignore) != 0) {
+        files_free(files);
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    }
     *ret_files = files;
     return 0;
 }
@@ -43,10 +49,21 @@ void files_free(struct files *files)
 {
     if (!files)
         return;
-    for (int i = 0; i < SERVERS_MAX && files->servers[i]; i++)
-        sftp_free(files->servers[i]);
+    sessions_free(files->own);
     listing_done(&files->listing);
+    explicit_bzero(&files->partials, sizeof(files->partials));
     free(files);
+}
+
+void files_share(struct files *files, struct sessions *sessions)
+{
+    files->sessions = sessions ? sessions : files->own;
+}
+
+void files_keep_partials(struct files *files, const uint8_t key[32])
+{
+    memcpy(files->partials.key, key, sizeof(files->partials.key));
+    files->keeps_partials = true;
 }
 
 void files_patience(struct files *files, int connect_ms, int operation_ms)
@@ -146,22 +163,9 @@ static int allowed_place(struct files *files, const char *text, enum place_readi
                    files->connection->name, text);
 }
 
-/* The server of a remote place; made when it was not needed before. */
 static int server_of(struct files *files, const struct place *place, struct sftp **ret_sftp, struct err *err)
 {
-    int at = 0;
-    for (; at < SERVERS_MAX && files->servers[at]; at++)
-        if (sftp_serves(files->servers[at], place)) {
-            *ret_sftp = files->servers[at];
-            return 0;
-        }
-    if (at == SERVERS_MAX)
-        return err_set(err, ERR_LIMIT, "connection '%s' uses more than %d servers: make several connections of it",
-                       files->connection->name, SERVERS_MAX);
-    int rc = sftp_new(files->connection, place, &files->patience, &files->servers[at], err);
-    if (rc == 0)
-        *ret_sftp = files->servers[at];
-    return rc;
+    return sessions_get(files->sessions, files->connection, place, &files->patience, ret_sftp, err);
 }
 
 static int visit_check(void *context, const char *option, const char *text, struct err *err)
@@ -207,6 +211,12 @@ int files_list(struct files *files, const char *text, const struct file_entry **
     return 0;
 }
 
+size_t files_ignored(const struct files *files, const struct file_entry **ret_entries)
+{
+    *ret_entries = files->listing.ignored;
+    return files->listing.ignored_count;
+}
+
 /* A place that must be one file. */
 static int allowed_file(struct files *files, const char *name, struct place *ret_place, struct sftp **ret_sftp,
                         struct err *err)
@@ -228,7 +238,8 @@ int files_fetch(struct files *files, const char *name, const char *scratch_dir, 
     int rc = allowed_file(files, name, &place, &sftp, err);
     if (rc < 0)
         return rc;
-    rc = place.remote ? sftp_fetch(sftp, &place, scratch_dir, ret_fd, ret_sha256, ret_size, err)
+    const struct partials *partials = files->keeps_partials ? &files->partials : NULL;
+    rc = place.remote ? sftp_fetch(sftp, &place, scratch_dir, partials, ret_fd, ret_sha256, ret_size, err)
                       : local_fetch(&place, &files->patience, ret_fd, ret_sha256, ret_size, err);
     return said(files, err, rc);
 }
@@ -284,18 +295,30 @@ static int archive_folder(struct files *files, const struct place *file, const c
     return *ret_folder ? 0 : err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
 }
 
-int files_archive(struct files *files, const char *name, const char *to, struct err *err)
+/* Moves one file whose place is allowed. */
+static int archive(struct files *files, const struct place *place, struct sftp *sftp, const char *to, char **ret_place,
+                   struct err *err)
 {
-    __attribute__((cleanup(place_done))) struct place place = {0};
     __attribute__((cleanup(tidy_free))) char *folder = NULL;
-    struct sftp *sftp = NULL;
-    int rc = allowed_file(files, name, &place, &sftp, err);
-    if (rc == 0)
-        rc = archive_folder(files, &place, to, &folder, err);
+    __attribute__((cleanup(tidy_free))) char *name = NULL;
+    __attribute__((cleanup(buffer_done))) struct buffer whole = {0};
+    int rc = archive_folder(files, place, to, &folder, err);
     if (rc < 0)
         return rc;
-    return said(files, err,
-                place.remote ? sftp_archive(sftp, &place, folder, err) : local_archive(&place, folder, err));
+    rc = place->remote ? sftp_archive(sftp, place, folder, &name, err) : local_archive(place, folder, &name, err);
+    if (rc < 0 || !ret_place)
+        return said(files, err, rc);
+    place_write(place, folder, name, &whole);
+    *ret_place = whole.rc == 0 ? buffer_take(&whole) : NULL; /* it is done, even when nobody can say where it is */
+    return 0;
+}
+
+int files_archive(struct files *files, const char *name, const char *to, char **ret_place, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = allowed_file(files, name, &place, &sftp, err);
+    return rc < 0 ? rc : archive(files, &place, sftp, to, ret_place, err);
 }
 
 int files_remove(struct files *files, const char *name, struct err *err)
@@ -306,4 +329,78 @@ int files_remove(struct files *files, const char *name, struct err *err)
     if (rc < 0)
         return rc;
     return said(files, err, place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err));
+}
+
+/* What lies beside a file */
+
+static int beside_place(struct files *files, const char *name, const char *beside_name, struct place *ret_place,
+                        struct sftp **ret_sftp, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    int rc = allowed_file(files, name, &place, ret_sftp, err);
+    if (rc < 0)
+        return rc;
+    const char *slash = strrchr(beside_name, '/'), *last = slash ? slash + 1 : beside_name;
+    __attribute__((cleanup(tidy_free))) char *below =
+        slash ? mem_copy(beside_name, (size_t)(slash - beside_name)) : NULL;
+    char *folder = below ? place_path(place.folder, below) : mem_text(place.folder);
+    char *copy = mem_text(last);
+    if (!folder || !copy || (slash && !below)) {
+        free(folder);
+        free(copy);
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    }
+    free(place.folder);
+    free(place.last);
+    place.folder = folder;
+    place.last = copy;
+    place.pattern = false;
+    *ret_place = place;
+    place = (struct place){0};
+    return 0;
+}
+
+int files_beside_look(struct files *files, const char *name, const char *beside_name, bool *ret_there,
+                      int64_t *ret_mtime_ms, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc < 0)
+        return rc;
+    return said(files, err,
+                place.remote ? sftp_look(sftp, &place, ret_there, ret_mtime_ms, err)
+                             : local_look(&place, ret_there, ret_mtime_ms, err));
+}
+
+int files_beside_archive(struct files *files, const char *name, const char *beside_name, const char *to,
+                         struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    return rc < 0 ? rc : archive(files, &place, sftp, to, NULL, err);
+}
+
+int files_beside_remove(struct files *files, const char *name, const char *beside_name, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc < 0)
+        return rc;
+    return said(files, err, place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err));
+}
+
+int files_beside_store(struct files *files, const char *name, const char *beside_name, int fd, struct err *err)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    struct sftp *sftp = NULL;
+    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc == 0 && strchr(beside_name, '/'))
+        rc = said(files, err, place.remote ? sftp_folder(sftp, place.folder, err) : local_folder(place.folder, err));
+    if (rc < 0)
+        return rc;
+    return said(files, err,
+                place.remote ? sftp_store(sftp, &place, fd, err) : local_store(&place, fd, &files->patience, err));
 }

@@ -288,6 +288,22 @@ static int start_sftp(struct link *link, struct err *err)
                    link->where, link->user);
 }
 
+/* Whether the server hung up while nobody asked it anything. Bytes that wait need not say so: then it is asked
+ * something small. */
+static bool hung_up(struct link *link)
+{
+    struct pollfd wait = {.fd = link->fd, .events = POLLIN};
+    char byte;
+    if (poll(&wait, 1, 0) <= 0)
+        return false;
+    if (recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+        return true;
+    LIBSSH2_SFTP_ATTRIBUTES a = {0};
+    int rc;
+    LINK_DO(link, rc, libssh2_sftp_stat(link->sftp, ".", &a));
+    return rc != 0 && link_broken(link);
+}
+
 static void start_library(void)
 {
     (void)libssh2_init(0);
@@ -296,7 +312,7 @@ static void start_library(void)
 int link_open(struct link *link, struct err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (link->sftp && !link_broken(link))
+    if (link->sftp && !link_broken(link) && !hung_up(link))
         return 0;
     link_close(link);
     pthread_once(&once, start_library);

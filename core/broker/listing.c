@@ -9,6 +9,7 @@
 void listing_clear(struct listing *listing)
 {
     listing->count = 0;
+    listing->ignored_count = 0;
     listing->others = 0;
     for (int i = 0; i < LISTING_NAMED; i++) {
         free(listing->named[i]);
@@ -20,6 +21,8 @@ void listing_done(struct listing *listing)
 {
     listing_clear(listing);
     free(listing->entries);
+    free(listing->ignored);
+    ignore_done(&listing->ignore);
     arena_free(listing->arena);
     *listing = (struct listing){0};
 }
@@ -27,6 +30,11 @@ void listing_done(struct listing *listing)
 int listing_add(struct listing *listing, const struct place *place, const char *folder, const char *name, uint64_t size,
                 int64_t mtime_ms, struct err *err)
 {
+    enum ignored ignored = place->pattern || !*place->last ? ignore_hits(&listing->ignore, name) : IGNORED_NOT;
+    if (ignored != IGNORED_NOT)
+        listing_other(listing, name);
+    if (ignored == IGNORED_COMPANION || (ignored == IGNORED_UPLOAD && listing->ignored_count == LISTING_IGNORED))
+        return 0;
     if (listing->count == LISTING_MAX)
         return err_set(err, ERR_LIMIT,
                        "more than %d files match '%s' in %s: write a pattern that fits fewer, or move old files away",
@@ -36,9 +44,12 @@ int listing_add(struct listing *listing, const struct place *place, const char *
     if (!listing->arena)
         listing->arena = arena_new();
     char *kept = whole.rc == 0 && listing->arena ? arena_copy(listing->arena, whole.data, whole.len) : NULL;
-    if (!kept || mem_grow(&listing->entries, listing->count, &listing->room, sizeof(listing->entries[0])) < 0)
+    struct file_entry **entries = ignored ? &listing->ignored : &listing->entries;
+    size_t *count = ignored ? &listing->ignored_count : &listing->count;
+    if (!kept ||
+        mem_grow(entries, *count, ignored ? &listing->ignored_room : &listing->room, sizeof(struct file_entry)) < 0)
         return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
-    listing->entries[listing->count++] = (struct file_entry){.name = kept, .size = size, .mtime_ms = mtime_ms};
+    (*entries)[(*count)++] = (struct file_entry){.name = kept, .size = size, .mtime_ms = mtime_ms};
     return 0;
 }
 

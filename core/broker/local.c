@@ -162,7 +162,7 @@ int local_fetch(const struct place *place, const struct patience *patience, int 
         return failed(errno, "read", path, err);
     if (before.st_size != after.st_size || (uint64_t)after.st_size != len ||
         before.st_mtim.tv_sec != after.st_mtim.tv_sec || before.st_mtim.tv_nsec != after.st_mtim.tv_nsec)
-        return err_set(err, ERR_NETWORK,
+        return err_set(err, ERR_UNREADY,
                        "%s changes while it is read: it is still being written; try again when it is "
                        "whole",
                        path);
@@ -247,17 +247,39 @@ static int move_to_free_name(const char *from, const char *to)
     return 0;
 }
 
-int local_archive(const struct place *place, const char *folder, struct err *err)
+int local_look(const struct place *place, bool *ret_there, int64_t *ret_mtime_ms, struct err *err)
+{
+    __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
+    if (!path)
+        return no_memory(err);
+    struct stat info;
+    bool there = stat(path, &info) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        return failed(errno, "look at", path, err);
+    *ret_there = there;
+    *ret_mtime_ms = there ? changed_ms(&info) : 0;
+    return 0;
+}
+
+int local_folder(const char *folder, struct err *err)
+{
+    if (mkdir(folder, 0750) == 0 || errno == EEXIST)
+        return 0;
+    return errno == ENOENT
+               ? err_set(err, ERR_GONE, "cannot make the folder %s: the folder above it is missing too", folder)
+               : failed(errno, "make the folder", folder, err);
+}
+
+int local_archive(const struct place *place, const char *folder, char **ret_to, struct err *err)
 {
     __attribute__((cleanup(tidy_free))) char *from = place_path(place->folder, place->last);
     if (!from)
         return no_memory(err);
     if (access(from, F_OK) < 0 && errno == ENOENT)
         return err_set(err, ERR_GONE, "%s cannot be archived: it is no longer there", from);
-    if (mkdir(folder, 0750) < 0 && errno != EEXIST)
-        return errno == ENOENT
-                   ? err_set(err, ERR_GONE, "cannot make the folder %s: the folder above it is missing too", folder)
-                   : failed(errno, "make the folder", folder, err);
+    int made = local_folder(folder, err);
+    if (made < 0)
+        return made;
     for (unsigned number = 1; number < NUMBER_MAX; number++) {
         __attribute__((cleanup(tidy_free))) char *name = place_numbered(place->last, number);
         __attribute__((cleanup(tidy_free))) char *to = name ? place_path(folder, name) : NULL;
@@ -270,7 +292,10 @@ int local_archive(const struct place *place, const char *folder, struct err *err
             return err_set(err, ERR_CONFIG,
                            "%s cannot be archived to %s: that is another file system; name a folder on the same one",
                            from, folder);
-        return rc < 0 ? failed(-rc, "archive to", to, err) : 0;
+        if (rc < 0)
+            return failed(-rc, "archive to", to, err);
+        *ret_to = TAKE(name);
+        return 0;
     }
     return err_set(err, ERR_LIMIT, "%s cannot be archived: %s holds %d files of that name; clear it", from, folder,
                    NUMBER_MAX);

@@ -16,7 +16,10 @@ int local_list(const struct place *place, struct listing *listing, const struct 
 int local_fetch(const struct place *place, const struct patience *patience, int *ret_fd, uint8_t ret_sha256[32],
                 uint64_t *ret_size, struct err *err);
 int local_store(const struct place *place, int from, const struct patience *patience, struct err *err);
-int local_archive(const struct place *place, const char *folder, struct err *err);
+int local_look(const struct place *place, bool *ret_there, int64_t *ret_mtime_ms, struct err *err);
+int local_folder(const char *folder, struct err *err); /* made when missing, one level */
+/* ret_to: its name in the folder, freed with free(). */
+int local_archive(const struct place *place, const char *folder, char **ret_to, struct err *err);
 int local_remove(const struct place *place, struct err *err);
 
 #endif

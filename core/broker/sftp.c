@@ -2,24 +2,16 @@
 #include "broker/sftp.h"
 
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "base/tidy.h"
-#include "broker/link.h"
+#include "broker/sftp_inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* libssh2 asks ahead as much as the buffer is large, and more: this is what keeps a far server busy. */
-enum { READ_CHUNK = 1 << 20, WRITE_CHUNK = 1 << 20, NAME_MAX_BYTES = 4096, NUMBER_MAX = 10000 };
-
-struct sftp {
-    struct link link;
-};
+enum { WRITE_CHUNK = 1 << 20, NAME_MAX_BYTES = 4096, NUMBER_MAX = 10000 };
 
 int sftp_new(const struct connection *connection, const struct place *place, const struct patience *patience,
              struct sftp **ret_sftp, struct err *err)
@@ -50,6 +42,17 @@ void sftp_free(struct sftp *sftp)
     free(sftp);
 }
 
+void sftp_use(struct sftp *sftp, const struct connection *connection, const struct patience *patience)
+{
+    sftp->link.connection = connection;
+    sftp->link.patience = patience;
+}
+
+const struct connection *sftp_connection(const struct sftp *sftp)
+{
+    return sftp->link.connection;
+}
+
 bool sftp_serves(const struct sftp *sftp, const struct place *place)
 {
     const struct link *link = &sftp->link;
@@ -62,18 +65,16 @@ static int no_memory(struct err *err)
     return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
 }
 
-/* The code of SFTP itself, when that is what failed; else LIBSSH2_FX_OK. */
-static unsigned long refusal(struct link *link)
+unsigned long sftp_refusal(struct link *link)
 {
     if (link->rc != 0 || libssh2_session_last_errno(link->session) != LIBSSH2_ERROR_SFTP_PROTOCOL)
         return LIBSSH2_FX_OK;
     return libssh2_sftp_last_error(link->sftp);
 }
 
-/* The sentence for something that was refused or did not get through. `verb` as in "may not read". */
-static int failed(struct link *link, const char *verb, const char *path, struct err *err)
+int sftp_failed(struct link *link, const char *verb, const char *path, struct err *err)
 {
-    switch (refusal(link)) {
+    switch (sftp_refusal(link)) {
     case LIBSSH2_FX_OK: {
         char doing[300];
         snprintf(doing, sizeof(doing), "it was asked to %s %.200s", verb, path);
@@ -97,18 +98,18 @@ static int failed(struct link *link, const char *verb, const char *path, struct 
         return err_set(err, ERR_NETWORK,
                        "%s refused to %s %s and gives no reason (SFTP code %lu): a full disk, a quota, or a name that "
                        "is taken are the usual ones",
-                       link->where, verb, path, refusal(link));
+                       link->where, verb, path, sftp_refusal(link));
     }
 }
 
-static int stat_path(struct link *link, const char *path, LIBSSH2_SFTP_ATTRIBUTES *ret_attributes)
+int sftp_stat(struct link *link, const char *path, LIBSSH2_SFTP_ATTRIBUTES *ret_attributes)
 {
     int rc;
     LINK_DO(link, rc, libssh2_sftp_stat(link->sftp, path, ret_attributes));
     return rc;
 }
 
-static bool is_file(const LIBSSH2_SFTP_ATTRIBUTES *a)
+bool sftp_is_file(const LIBSSH2_SFTP_ATTRIBUTES *a)
 {
     return a->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS && LIBSSH2_SFTP_S_ISREG(a->permissions);
 }
@@ -118,24 +119,17 @@ static bool is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a)
     return a->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS && LIBSSH2_SFTP_S_ISDIR(a->permissions);
 }
 
-static uint64_t size_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
+uint64_t sftp_size(const LIBSSH2_SFTP_ATTRIBUTES *a)
 {
     return a->flags & LIBSSH2_SFTP_ATTR_SIZE ? a->filesize : 0;
 }
 
-static int64_t mtime_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
+int64_t sftp_mtime(const LIBSSH2_SFTP_ATTRIBUTES *a)
 {
     return a->flags & LIBSSH2_SFTP_ATTR_ACMODTIME ? (int64_t)(uint32_t)a->mtime : 0;
 }
 
-/* A handle that is given back at the end of the block. On a broken link nobody is told any more, but what libssh2 had
- * asked ahead for it must be freed. */
-struct handle {
-    struct link *link;
-    LIBSSH2_SFTP_HANDLE *at;
-};
-
-static int handle_close(struct handle *handle)
+int sftp_handle_close(struct sftp_handle *handle)
 {
     struct link *link = handle->link;
     int rc = LIBSSH2_ERROR_EAGAIN;
@@ -151,21 +145,21 @@ static int handle_close(struct handle *handle)
     return rc;
 }
 
-static void handle_done(struct handle *handle)
+void sftp_handle_done(struct sftp_handle *handle)
 {
-    (void)handle_close(handle);
+    (void)sftp_handle_close(handle);
 }
 
 /* Folders */
 
-static int open_folder(struct link *link, const char *folder, struct handle *handle, struct err *err)
+static int open_folder(struct link *link, const char *folder, struct sftp_handle *handle, struct err *err)
 {
     LINK_GET(link, handle->at, libssh2_sftp_opendir(link->sftp, folder));
     if (handle->at)
         return 0;
-    if (refusal(link) == LIBSSH2_FX_NO_SUCH_FILE || refusal(link) == LIBSSH2_FX_NO_SUCH_PATH)
+    if (sftp_refusal(link) == LIBSSH2_FX_NO_SUCH_FILE || sftp_refusal(link) == LIBSSH2_FX_NO_SUCH_PATH)
         return err_set(err, ERR_GONE, "there is no folder %s on %s for user '%s'", folder, link->where, link->user);
-    return failed(link, "list", folder, err);
+    return sftp_failed(link, "list", folder, err);
 }
 
 /* One name of a folder. What the server says of a link is about the link: the file behind it is asked for. */
@@ -177,7 +171,7 @@ static int take_entry(struct link *link, const char *folder, const char *name, L
     if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return 0;
     if (!place_matches(place, name)) {
-        if (link_or_unknown || is_file(a))
+        if (link_or_unknown || sftp_is_file(a))
             listing_other(listing, name);
         return 0;
     }
@@ -185,18 +179,18 @@ static int take_entry(struct link *link, const char *folder, const char *name, L
         __attribute__((cleanup(tidy_free))) char *path = place_path(folder, name);
         if (!path)
             return no_memory(err);
-        if (stat_path(link, path, a) != 0)
-            return link_broken(link) ? failed(link, "list", folder, err) : 0; /* a link to nothing */
+        if (sftp_stat(link, path, a) != 0)
+            return link_broken(link) ? sftp_failed(link, "list", folder, err) : 0; /* a link to nothing */
     }
-    if (!is_file(a))
+    if (!sftp_is_file(a))
         return 0;
-    return listing_add(listing, place, folder, name, size_of(a), mtime_of(a) * 1000, err);
+    return listing_add(listing, place, folder, name, sftp_size(a), sftp_mtime(a) * 1000, err);
 }
 
 static int list_folder(struct link *link, const char *folder, const struct place *place, struct listing *listing,
                        struct err *err)
 {
-    __attribute__((cleanup(handle_done))) struct handle handle = {.link = link};
+    __attribute__((cleanup(sftp_handle_done))) struct sftp_handle handle = {.link = link};
     int rc = open_folder(link, folder, &handle, err);
     while (rc == 0) {
         char name[NAME_MAX_BYTES];
@@ -206,7 +200,7 @@ static int list_folder(struct link *link, const char *folder, const struct place
         if (got == LIBSSH2_ERROR_BUFFER_TOO_SMALL)
             continue; /* longer than any name that could be asked for */
         if (got < 0)
-            return failed(link, "list", folder, err);
+            return sftp_failed(link, "list", folder, err);
         if (got == 0)
             return listing_end(listing, place, folder, err);
         name[got] = '\0';
@@ -230,11 +224,11 @@ int sftp_list(struct sftp *sftp, const struct place *place, struct listing *list
     if (!path)
         return no_memory(err);
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
-    rc = stat_path(link, path, &a);
-    if (rc != 0 && refusal(link) == LIBSSH2_FX_OK)
-        return failed(link, "look at", path, err);
-    if (rc == 0 && is_file(&a))
-        return listing_add(listing, place, place->folder, place->last, size_of(&a), mtime_of(&a) * 1000, err);
+    rc = sftp_stat(link, path, &a);
+    if (rc != 0 && sftp_refusal(link) == LIBSSH2_FX_OK)
+        return sftp_failed(link, "look at", path, err);
+    if (rc == 0 && sftp_is_file(&a))
+        return listing_add(listing, place, place->folder, place->last, sftp_size(&a), sftp_mtime(&a) * 1000, err);
     if (rc != 0 || !is_folder(&a))
         return list_folder(link, place->folder, place, listing, err); /* for the sentence that says what is there */
     struct place inside = *place;
@@ -252,120 +246,9 @@ int sftp_check(struct sftp *sftp, const struct place *place, struct err *err)
     if (!path)
         return no_memory(err);
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
-    bool folder = !place->pattern && stat_path(link, path, &a) == 0 && is_folder(&a);
-    __attribute__((cleanup(handle_done))) struct handle handle = {.link = link};
+    bool folder = !place->pattern && sftp_stat(link, path, &a) == 0 && is_folder(&a);
+    __attribute__((cleanup(sftp_handle_done))) struct sftp_handle handle = {.link = link};
     return open_folder(link, folder ? path : place->folder, &handle, err);
-}
-
-/* Reading */
-
-static int scratch_file(const char *dir, int *ret_fd, struct err *err)
-{
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-        __attribute__((cleanup(tidy_free))) char *path = mem_format("%s/.fetch-XXXXXX", dir);
-        if (!path)
-            return no_memory(err);
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0)
-            (void)unlink(path);
-    }
-    if (fd < 0)
-        return err_set(err, -errno, "cannot make a temporary file in %s: %s", dir, err_text(-errno));
-    *ret_fd = fd;
-    return 0;
-}
-
-static int write_out(int fd, const char *bytes, size_t len, const char *dir, const char *path, struct err *err)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, bytes, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0 && (errno == ENOSPC || errno == EDQUOT))
-            return err_set(err, -errno,
-                           "no space is left in %s while %s was fetched: make room, or give the state "
-                           "folder a larger disk",
-                           dir, path);
-        if (put < 0)
-            return err_set(err, -errno, "cannot write to %s while %s was fetched: %s", dir, path, err_text(-errno));
-        bytes += put;
-        len -= (size_t)put;
-    }
-    return 0;
-}
-
-/* Everything up to the end, or to where it is clearly longer than it was. */
-static int read_all(struct link *link, LIBSSH2_SFTP_HANDLE *at, uint64_t expected, int fd, const char *dir,
-                    const char *path, struct sha256 *sum, uint64_t *ret_len, struct err *err)
-{
-    __attribute__((cleanup(tidy_free))) char *chunk = mem_new(1, READ_CHUNK);
-    if (!chunk)
-        return no_memory(err);
-    uint64_t len = 0;
-    for (;;) {
-        ssize_t got;
-        LINK_DO(link, got, libssh2_sftp_read(at, chunk, READ_CHUNK));
-        if (got < 0)
-            return failed(link, "read", path, err);
-        if (got == 0 || len > expected)
-            break;
-        sha256_add(sum, chunk, (size_t)got);
-        int rc = write_out(fd, chunk, (size_t)got, dir, path, err);
-        if (rc < 0)
-            return rc;
-        len += (uint64_t)got;
-        if (patience_cancelled(link->patience))
-            return err_set(err, ERR_CANCELLED, "cancelled while %s on %s was fetched", path, link->where);
-    }
-    *ret_len = len;
-    return 0;
-}
-
-static int fetch(struct link *link, const char *path, const char *scratch_dir, int *ret_fd, uint8_t ret_sha256[32],
-                 uint64_t *ret_size, struct err *err)
-{
-    LIBSSH2_SFTP_ATTRIBUTES before = {0}, after = {0};
-    if (stat_path(link, path, &before) != 0)
-        return failed(link, "read", path, err);
-    if (!is_file(&before))
-        return err_set(err, ERR_DATA, "%s on %s is no ordinary file", path, link->where);
-    __attribute__((cleanup(handle_done))) struct handle handle = {.link = link};
-    LINK_GET(link, handle.at, libssh2_sftp_open(link->sftp, path, LIBSSH2_FXF_READ, 0));
-    if (!handle.at)
-        return failed(link, "read", path, err);
-    __attribute__((cleanup(tidy_close))) int fd = -1;
-    int rc = scratch_file(scratch_dir, &fd, err);
-    if (rc < 0)
-        return rc;
-    struct sha256 sum;
-    sha256_init(&sum);
-    uint64_t len = 0;
-    rc = read_all(link, handle.at, size_of(&before), fd, scratch_dir, path, &sum, &len, err);
-    if (rc < 0)
-        return rc;
-    if (stat_path(link, path, &after) != 0)
-        return failed(link, "read", path, err);
-    if (len != size_of(&before) || len != size_of(&after) || mtime_of(&before) != mtime_of(&after))
-        return err_set(err, ERR_NETWORK,
-                       "%s on %s changes while it is read: it is still being uploaded; try again when it is whole",
-                       path, link->where);
-    if (lseek(fd, 0, SEEK_SET) != 0)
-        return err_set(err, -errno, "cannot go back to the beginning of the fetched file: %s", err_text(-errno));
-    sha256_end(&sum, ret_sha256);
-    *ret_size = len;
-    *ret_fd = take_fd(&fd);
-    return 0;
-}
-
-int sftp_fetch(struct sftp *sftp, const struct place *place, const char *scratch_dir, int *ret_fd,
-               uint8_t ret_sha256[32], uint64_t *ret_size, struct err *err)
-{
-    int rc = link_open(&sftp->link, err);
-    if (rc < 0)
-        return rc;
-    __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
-    return path ? fetch(&sftp->link, path, scratch_dir, ret_fd, ret_sha256, ret_size, err) : no_memory(err);
 }
 
 /* Writing */
@@ -391,11 +274,11 @@ static int replace_path(struct link *link, const char *from, const char *to)
     int rc;
 #if LIBSSH2_VERSION_NUM >= 0x010b00
     LINK_DO(link, rc, libssh2_sftp_posix_rename_ex(link->sftp, from, strlen(from), to, strlen(to)));
-    if (rc == 0 || refusal(link) == LIBSSH2_FX_OK)
+    if (rc == 0 || sftp_refusal(link) == LIBSSH2_FX_OK)
         return rc;
 #endif
     rc = rename_path(link, from, to);
-    if (rc == 0 || refusal(link) == LIBSSH2_FX_OK)
+    if (rc == 0 || sftp_refusal(link) == LIBSSH2_FX_OK)
         return rc;
     rc = unlink_path(link, to);
     return rc == 0 ? rename_path(link, from, to) : rc;
@@ -418,7 +301,7 @@ static int write_all(struct link *link, LIBSSH2_SFTP_HANDLE *at, int from, const
             ssize_t put;
             LINK_DO(link, put, libssh2_sftp_write(at, chunk + done, (size_t)(got - done)));
             if (put < 0)
-                return failed(link, "write", path, err);
+                return sftp_failed(link, "write", path, err);
             done += put;
             if (patience_cancelled(link->patience))
                 return err_set(err, ERR_CANCELLED, "cancelled while %s on %s was written", path, link->where);
@@ -429,18 +312,18 @@ static int write_all(struct link *link, LIBSSH2_SFTP_HANDLE *at, int from, const
 
 static int store(struct link *link, const char *path, const char *part, int from, struct err *err)
 {
-    __attribute__((cleanup(handle_done))) struct handle handle = {.link = link};
+    __attribute__((cleanup(sftp_handle_done))) struct sftp_handle handle = {.link = link};
     LINK_GET(link, handle.at,
              libssh2_sftp_open(link->sftp, part, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, 0640));
     if (!handle.at)
-        return failed(link, "write", path, err);
+        return sftp_failed(link, "write", path, err);
     int rc = write_all(link, handle.at, from, path, err);
-    if (rc == 0 && handle_close(&handle) != 0)
-        rc = failed(link, "write", path, err);
+    if (rc == 0 && sftp_handle_close(&handle) != 0)
+        rc = sftp_failed(link, "write", path, err);
     if (rc == 0 && replace_path(link, part, path) != 0)
-        rc = failed(link, "write", path, err);
+        rc = sftp_failed(link, "write", path, err);
     if (rc < 0 && !link_broken(link)) {
-        handle_done(&handle);
+        sftp_handle_done(&handle);
         (void)unlink_path(link, part);
     }
     return rc;
@@ -460,18 +343,42 @@ int sftp_store(struct sftp *sftp, const struct place *place, int from, struct er
 static int make_folder(struct link *link, const char *folder, struct err *err)
 {
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
-    if (stat_path(link, folder, &a) == 0)
+    if (sftp_stat(link, folder, &a) == 0)
         return is_folder(&a) ? 0 : err_set(err, ERR_CONFIG, "%s on %s is no folder to archive to", folder, link->where);
-    if (refusal(link) == LIBSSH2_FX_OK)
-        return failed(link, "look at", folder, err);
+    if (sftp_refusal(link) == LIBSSH2_FX_OK)
+        return sftp_failed(link, "look at", folder, err);
     int rc;
     LINK_DO(link, rc, libssh2_sftp_mkdir(link->sftp, folder, 0750));
     if (rc == 0)
         return 0;
-    if (refusal(link) == LIBSSH2_FX_NO_SUCH_FILE)
+    if (sftp_refusal(link) == LIBSSH2_FX_NO_SUCH_FILE)
         return err_set(err, ERR_GONE, "cannot make the folder %s on %s: the folder above it is missing too", folder,
                        link->where);
-    return failed(link, "make the folder", folder, err);
+    return sftp_failed(link, "make the folder", folder, err);
+}
+
+int sftp_folder(struct sftp *sftp, const char *folder, struct err *err)
+{
+    int rc = link_open(&sftp->link, err);
+    return rc < 0 ? rc : make_folder(&sftp->link, folder, err);
+}
+
+int sftp_look(struct sftp *sftp, const struct place *place, bool *ret_there, int64_t *ret_mtime_ms, struct err *err)
+{
+    struct link *link = &sftp->link;
+    int rc = link_open(link, err);
+    if (rc < 0)
+        return rc;
+    __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
+    if (!path)
+        return no_memory(err);
+    LIBSSH2_SFTP_ATTRIBUTES a = {0};
+    bool there = sftp_stat(link, path, &a) == 0;
+    if (!there && sftp_refusal(link) != LIBSSH2_FX_NO_SUCH_FILE && sftp_refusal(link) != LIBSSH2_FX_NO_SUCH_PATH)
+        return sftp_failed(link, "look at", path, err);
+    *ret_there = there;
+    *ret_mtime_ms = there ? sftp_mtime(&a) * 1000 : 0;
+    return 0;
 }
 
 /* Whether the name is free; a server that does not say is asked by the rename itself. */
@@ -480,13 +387,13 @@ static int is_taken(struct link *link, const char *path, bool *ret_taken, struct
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
     int rc;
     LINK_DO(link, rc, libssh2_sftp_lstat(link->sftp, path, &a));
-    if (rc != 0 && refusal(link) == LIBSSH2_FX_OK)
-        return failed(link, "look at", path, err);
+    if (rc != 0 && sftp_refusal(link) == LIBSSH2_FX_OK)
+        return sftp_failed(link, "look at", path, err);
     *ret_taken = rc == 0;
     return 0;
 }
 
-int sftp_archive(struct sftp *sftp, const struct place *place, const char *folder, struct err *err)
+int sftp_archive(struct sftp *sftp, const struct place *place, const char *folder, char **ret_to, struct err *err)
 {
     struct link *link = &sftp->link;
     __attribute__((cleanup(tidy_free))) char *from = place_path(place->folder, place->last);
@@ -507,11 +414,13 @@ int sftp_archive(struct sftp *sftp, const struct place *place, const char *folde
         rc = is_taken(link, to, &taken, err);
         if (rc < 0 || taken)
             continue;
-        if (rename_path(link, from, to) == 0)
+        if (rename_path(link, from, to) == 0) {
+            *ret_to = TAKE(name);
             return 0;
-        unsigned long code = refusal(link);
+        }
+        unsigned long code = sftp_refusal(link);
         if (code != LIBSSH2_FX_FAILURE && code != LIBSSH2_FX_FILE_ALREADY_EXISTS)
-            return failed(link, "archive to", to, err);
+            return sftp_failed(link, "archive to", to, err);
         rc = is_taken(link, to, &taken, err); /* somebody was faster: the next number */
         if (rc == 0 && !taken)
             return err_set(err, ERR_NETWORK, "%s refused to move %s to %s: name a folder on the same disk there",
@@ -530,5 +439,5 @@ int sftp_remove(struct sftp *sftp, const struct place *place, struct err *err)
     __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
     if (!path)
         return no_memory(err);
-    return unlink_path(&sftp->link, path) == 0 ? 0 : failed(&sftp->link, "remove", path, err);
+    return unlink_path(&sftp->link, path) == 0 ? 0 : sftp_failed(&sftp->link, "remove", path, err);
 }

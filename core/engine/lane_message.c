@@ -254,6 +254,7 @@ static muster_rc turn_of(int rc)
     case ERR_PERMISSION: return MUSTER_PERMISSION;
     case ERR_NETWORK:
     case ERR_TIMEOUT:
+    case ERR_UNREADY:
     case ERR_BUSY: return MUSTER_RETRY;
     case ERR_GONE: return MUSTER_GONE;
     case ERR_DATA: return MUSTER_DATA;

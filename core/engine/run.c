@@ -21,7 +21,7 @@ static void run_afterwards(struct run *run)
             const struct pulled_file *file = &strand->pull.fetched[f];
             struct err err = {0};
             if (file->after == MUSTER_ARCHIVE)
-                files_archive(run->files, file->name, file->to, &err);
+                files_archive(run->files, file->name, file->to, NULL, &err);
             else if (file->after == MUSTER_REMOVE)
                 files_remove(run->files, file->name, &err);
             if (err.rc != 0) {

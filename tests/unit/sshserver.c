@@ -220,3 +220,23 @@ int stop_server(void **state)
     }
     return rmdir(scratch);
 }
+
+void kill_children_of(pid_t parent)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return;
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    for (char *at = text; *at;) {
+        char *next;
+        pid_t child = (pid_t)strtol(at, &next, 10);
+        if (next == at)
+            break;
+        kill_children_of(child);
+        kill(child, SIGKILL);
+        at = next;
+    }
+}

@@ -188,13 +188,13 @@ static void only_places_that_options_name_are_touched(void **state)
         assert_int_equal(fd, -7);
         assert_int_equal(files_store(w->files, in(w, forbidden[i]), 0, NULL), rc);
         assert_int_equal(files_remove(w->files, in(w, forbidden[i]), NULL), rc);
-        assert_int_equal(files_archive(w->files, in(w, forbidden[i]), "archive", NULL), rc);
+        assert_int_equal(files_archive(w->files, in(w, forbidden[i]), "archive", NULL, NULL), rc);
     }
     assert_true(there(w, "secret.txt"));
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "/tmp", NULL), ERR_PERMISSION);
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "../up", NULL), ERR_PERMISSION);
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "a/b", NULL), ERR_PERMISSION);
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "", NULL), ERR_PERMISSION);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "/tmp", NULL, NULL), ERR_PERMISSION);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "../up", NULL, NULL), ERR_PERMISSION);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "a/b", NULL, NULL), ERR_PERMISSION);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "", NULL, NULL), ERR_PERMISSION);
     assert_true(there(w, "e-1.csv"));
 }
 
@@ -277,7 +277,7 @@ static void a_file_that_changes_while_it_is_read_is_refused(void **state)
         uint64_t size;
         int fd = -7;
         w->err = (struct err){0};
-        assert_int_equal(files_fetch(files, in(w, "e-1.csv"), w->dir, &fd, digest, &size, &w->err), ERR_NETWORK);
+        assert_int_equal(files_fetch(files, in(w, "e-1.csv"), w->dir, &fd, digest, &size, &w->err), ERR_UNREADY);
         assert_non_null(strstr(w->err.text, "still being written"));
         assert_int_equal(fd, -7);
         files_free(files);
@@ -328,7 +328,7 @@ static void archiving_makes_the_folder_and_numbers_names_that_are_taken(void **s
     for (int i = 1; i <= 3; i++) {
         char text[2] = {(char)('0' + i), '\0'};
         put(w, "e-1.csv", text, 5);
-        assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "archive", &w->err), 0);
+        assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "archive", NULL, &w->err), 0);
     }
     assert_false(there(w, "e-1.csv"));
     static const char *const names[] = {"archive/e-1.csv", "archive/e-1-2.csv", "archive/e-1-3.csv"};
@@ -339,7 +339,7 @@ static void archiving_makes_the_folder_and_numbers_names_that_are_taken(void **s
         assert_int_equal(text[0], '1' + i);
         close(fd);
     }
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "archive", &w->err), ERR_GONE);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "archive", NULL, &w->err), ERR_GONE);
 }
 
 static void archiving_to_a_whole_place_needs_an_option_that_names_it(void **state)
@@ -348,23 +348,23 @@ static void archiving_to_a_whole_place_needs_an_option_that_names_it(void **stat
     char place[128];
     snprintf(place, sizeof(place), "%s/done", w->dir);
     put(w, "e-1.csv", "1", 5);
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), place, NULL), ERR_PERMISSION);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), place, NULL, NULL), ERR_PERMISSION);
     w->options[1] = (struct option_value){.name = "archive_to", .text = place};
     w->connection.option_count = 2;
     assert_int_equal(files_check(w->files, &w->err), 0); /* the folder need not be there yet */
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), place, &w->err), 0);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), place, NULL, &w->err), 0);
     assert_true(there(w, "done/e-1.csv"));
     put(w, "e-1.csv", "1", 5);
     w->options[1].text = "deep/er";
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "deep/er", &w->err), ERR_GONE);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "deep/er", NULL, &w->err), ERR_GONE);
     assert_non_null(strstr(w->err.text, "the folder above it is missing"));
     mkdir(in(w, "deep"), 0700);
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "deep/er", NULL), 0);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "deep/er", NULL, NULL), 0);
     assert_true(there(w, "deep/er/e-1.csv"));
     put(w, "e-1.csv", "1", 5);
     w->options[1].text = "sftp://u@h/done";
     w->err = (struct err){0};
-    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "sftp://u@h/done", &w->err), ERR_CONFIG);
+    assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "sftp://u@h/done", NULL, &w->err), ERR_CONFIG);
     assert_non_null(strstr(w->err.text, "not on the same server"));
 }
 

@@ -1,0 +1,204 @@
+/* sftp_fetch - one file from an SFTP server into an unlinked one of ours, across cut connections. */
+#include "broker/sftp_inside.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "base/tidy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* libssh2 asks ahead as much as the buffer is large, and more: this is what keeps a far server busy. */
+enum { READ_CHUNK = 1 << 20 };
+/* Cuts in a row that brought nothing, before it is given up; the first pause, doubled each time. */
+enum { CUTS_MAX = 5, PAUSE_MS = 200 };
+
+struct fetch {
+    struct link *link;
+    const char *path, *scratch;
+    int fd;
+    struct sha256 sum;
+    uint64_t len, size; /* what is here; what the server says */
+    int64_t mtime;      /* seconds */
+    int cuts;
+};
+
+static void fetch_done(struct fetch *fetch)
+{
+    if (fetch->fd >= 0)
+        close(fetch->fd);
+}
+
+static int scratch_file(const char *dir, int *ret_fd, struct err *err)
+{
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        __attribute__((cleanup(tidy_free))) char *path = mem_format("%s/.fetch-XXXXXX", dir);
+        if (!path)
+            return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            (void)unlink(path);
+    }
+    if (fd < 0)
+        return err_set(err, -errno, "cannot make a temporary file in %s: %s", dir, err_text(-errno));
+    *ret_fd = fd;
+    return 0;
+}
+
+static int write_out(const struct fetch *fetch, const char *bytes, size_t len, struct err *err)
+{
+    while (len > 0) {
+        ssize_t put = fault_hit("fetch") ? (errno = ENOSPC, -1) : write(fetch->fd, bytes, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && (errno == ENOSPC || errno == EDQUOT))
+            return err_set(err, -errno,
+                           "no space is left in %s while %s was fetched: make room, or give the state "
+                           "folder a larger disk",
+                           fetch->scratch, fetch->path);
+        if (put < 0)
+            return err_set(err, -errno, "cannot write to %s while %s was fetched: %s", fetch->scratch, fetch->path,
+                           err_text(-errno));
+        bytes += put;
+        len -= (size_t)put;
+    }
+    return 0;
+}
+
+static int changes(const struct fetch *fetch, struct err *err)
+{
+    return err_set(err, ERR_UNREADY,
+                   "%s on %s changes while it is read: it is still being uploaded; try again when it is whole",
+                   fetch->path, fetch->link->where);
+}
+
+/* What the server says of the file now; once begun it must stay what it was. */
+static int fetch_look(struct fetch *fetch, bool begun, struct err *err)
+{
+    LIBSSH2_SFTP_ATTRIBUTES a = {0};
+    if (sftp_stat(fetch->link, fetch->path, &a) != 0)
+        return sftp_failed(fetch->link, "read", fetch->path, err);
+    if (!sftp_is_file(&a))
+        return err_set(err, ERR_DATA, "%s on %s is no ordinary file", fetch->path, fetch->link->where);
+    if (begun && (sftp_size(&a) != fetch->size || sftp_mtime(&a) != fetch->mtime))
+        return changes(fetch, err);
+    fetch->size = sftp_size(&a);
+    fetch->mtime = sftp_mtime(&a);
+    return 0;
+}
+
+/* From where it stopped up to the end, or to where it is clearly longer than it was. */
+static int fetch_read(struct fetch *fetch, struct err *err)
+{
+    struct link *link = fetch->link;
+    __attribute__((cleanup(tidy_free))) char *chunk = mem_new(1, READ_CHUNK);
+    __attribute__((cleanup(sftp_handle_done))) struct sftp_handle handle = {.link = link};
+    if (!chunk)
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    LINK_GET(link, handle.at, libssh2_sftp_open(link->sftp, fetch->path, LIBSSH2_FXF_READ, 0));
+    if (!handle.at)
+        return sftp_failed(link, "read", fetch->path, err);
+    if (fetch->len > 0)
+        libssh2_sftp_seek64(handle.at, fetch->len);
+    for (;;) {
+        ssize_t got;
+        LINK_DO(link, got, libssh2_sftp_read(handle.at, chunk, READ_CHUNK));
+        if (got < 0)
+            return sftp_failed(link, "read", fetch->path, err);
+        if (got == 0 || fetch->len > fetch->size)
+            return 0;
+        int rc = write_out(fetch, chunk, (size_t)got, err);
+        if (rc < 0)
+            return rc;
+        sha256_add(&fetch->sum, chunk, (size_t)got);
+        fetch->len += (uint64_t)got;
+        fetch->cuts = 0;
+        if (patience_cancelled(link->patience))
+            return err_set(err, ERR_CANCELLED, "cancelled while %s on %s was fetched", fetch->path, link->where);
+    }
+}
+
+static int fetch_pause(const struct fetch *fetch, struct err *err)
+{
+    int64_t until = clock_steady_ms() + ((int64_t)PAUSE_MS << fetch->cuts);
+    while (clock_steady_ms() < until) {
+        if (patience_cancelled(fetch->link->patience))
+            return err_set(err, ERR_CANCELLED, "cancelled while %s on %s was fetched", fetch->path, fetch->link->where);
+        struct timespec slice = {.tv_nsec = 20 * 1000 * 1000};
+        (void)nanosleep(&slice, NULL);
+    }
+    return 0;
+}
+
+/* One connection's worth of it, and whether it is still the file that was begun. */
+static int fetch_part(struct fetch *fetch, struct err *err)
+{
+    int rc = link_open(fetch->link, err);
+    if (rc == 0)
+        rc = fetch_look(fetch, true, err);
+    if (rc == 0)
+        rc = fetch_read(fetch, err);
+    if (rc == 0)
+        rc = fetch_look(fetch, true, err);
+    if (rc == 0 && fetch->len != fetch->size)
+        rc = changes(fetch, err);
+    return rc;
+}
+
+/* Goes on after cuts. What is left in err is what was wrong the last time. */
+static int fetch_parts(struct fetch *fetch, struct err *err)
+{
+    for (;;) {
+        struct err why = {0};
+        int rc = fetch_part(fetch, &why);
+        if (rc == 0)
+            return 0;
+        if (rc != ERR_NETWORK || !link_broken(fetch->link) || ++fetch->cuts > CUTS_MAX)
+            return err_set(err, rc, "%s", why.text);
+        rc = fetch_pause(fetch, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+int sftp_fetch(struct sftp *sftp, const struct place *place, const char *scratch_dir, const struct partials *partials,
+               int *ret_fd, uint8_t ret_sha256[32], uint64_t *ret_size, struct err *err)
+{
+    struct link *link = &sftp->link;
+    __attribute__((cleanup(fetch_done))) struct fetch fetch = {.link = link, .scratch = scratch_dir, .fd = -1};
+    __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
+    __attribute__((cleanup(tidy_free))) char *whole =
+        mem_format("%s@%s:%u %s", link->user, link->host, link->port, path ? path : "");
+    if (!path || !whole)
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    fetch.path = path;
+    sha256_init(&fetch.sum);
+    int rc = link_open(link, err);
+    if (rc == 0)
+        rc = fetch_look(&fetch, false, err);
+    if (rc == 0)
+        rc = scratch_file(scratch_dir, &fetch.fd, err);
+    if (rc < 0)
+        return rc;
+    struct partial part = {.of = whole, .size = fetch.size, .mtime = fetch.mtime};
+    if (partials)
+        fetch.len = partial_load(partials, scratch_dir, &part, fetch.fd, &fetch.sum);
+    rc = fetch_parts(&fetch, err);
+    if (partials && (rc == ERR_NETWORK || rc == ERR_CANCELLED))
+        partial_save(partials, scratch_dir, &part, fetch.fd, fetch.len);
+    if (rc < 0)
+        return rc;
+    if (lseek(fetch.fd, 0, SEEK_SET) != 0)
+        return err_set(err, -errno, "cannot go back to the beginning of the fetched file: %s", err_text(-errno));
+    sha256_end(&fetch.sum, ret_sha256);
+    *ret_size = fetch.len;
+    *ret_fd = take_fd(&fetch.fd);
+    return 0;
+}
