@@ -1,58 +1,75 @@
 /* changeset - what a run decided, then applied table by table in key order. */
-#include "store/changeset.h"
+#include "store/changeset_inside.h"
 
-#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "store/sorter.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
-/* A row's value in its sorter: u8 op, u64 digest of the expected old value, new value. */
-enum { OP_NEW = 1, OP_REPLACE, OP_SET, OP_DELETE };
-enum { ROW_HEAD = 1 + 8, TABLE_MEMORY = 8 << 20, PAGE = 4096, ROW_COST = 48 };
+enum { TABLE_MEMORY = 8 << 20, PAGE = 4096, ROW_COST = 48 };
 
 static const enum table changeset_order[TABLE_COUNT] = {
     TABLE_dict,  TABLE_source, TABLE_statement, TABLE_vault, TABLE_journal, TABLE_entity, TABLE_index,
     TABLE_refer, TABLE_due,    TABLE_wait,      TABLE_file,  TABLE_cursor,  TABLE_run,    TABLE_meta,
 };
 
-/* What `meta.applying` holds. */
-struct applying {
-    uint8_t key[SPILL_KEY];
-    uint64_t directory; /* where in the file the list of runs stands */
-    uint64_t end;
-};
-
-struct changeset {
-    struct store *store;
-    char *path;
-    struct spill *spill;
-    struct sorter *tables[TABLE_COUNT];
-    uint64_t replacing[TABLE_COUNT]; /* rows that expect something to stand there */
-    bool kept;                       /* named in meta.applying: the file outlives us until all of it is in the store */
-    int rc;
-};
-
-int changeset_new(struct store *store, struct changeset **ret_changeset)
+static int changeset_begin(struct store *store, const char *path, struct changeset **ret_changeset)
 {
     struct changeset *changeset TIDY(changeset_free) = mem_new(1, sizeof(*changeset));
     if (!changeset)
         return -ENOMEM;
     changeset->store = store;
-    changeset->path = mem_format("%s/changeset", store_dir(store));
-    int rc = changeset->path ? spill_create(changeset->path, &changeset->spill) : -ENOMEM;
+    changeset->path = path ? mem_text(path) : mem_format("%s/changeset", store_dir(store));
+    if (!changeset->path)
+        return -ENOMEM;
+    *ret_changeset = TAKE(changeset);
+    return 0;
+}
+
+static int changeset_tables(struct changeset *changeset)
+{
+    int rc = 0;
     for (int table = 0; table < TABLE_COUNT && rc == 0; table++)
         rc = sorter_new(changeset->spill, TABLE_MEMORY, &changeset->tables[table]);
+    return rc;
+}
+
+int changeset_new_at(struct store *store, const char *path, struct changeset **ret_changeset)
+{
+    struct changeset *changeset TIDY(changeset_free) = NULL;
+    int rc = changeset_begin(store, path, &changeset);
+    if (rc == 0)
+        rc = spill_create(changeset->path, &changeset->spill);
+    if (rc == 0)
+        rc = changeset_tables(changeset);
     if (rc != 0)
         return rc;
     sorter_stripe(changeset->tables[TABLE_entity], 1); /* kind */
     sorter_stripe(changeset->tables[TABLE_index], 3);  /* kind and slot */
     *ret_changeset = TAKE(changeset);
     return 0;
+}
+
+int changeset_new(struct store *store, struct changeset **ret_changeset)
+{
+    return changeset_new_at(store, NULL, ret_changeset);
+}
+
+int changeset_over(struct store *store, const char *path, const uint8_t key[SPILL_KEY],
+                   struct changeset **ret_changeset)
+{
+    struct changeset *changeset TIDY(changeset_free) = NULL;
+    int rc = changeset_begin(store, path, &changeset);
+    if (rc != 0)
+        return rc;
+    rc = spill_open(changeset->path, key, &changeset->spill);
+    if (rc == 0)
+        rc = changeset_tables(changeset);
+    if (rc == 0)
+        *ret_changeset = TAKE(changeset);
+    return rc;
 }
 
 void changeset_free(struct changeset *changeset)
@@ -63,9 +80,10 @@ void changeset_free(struct changeset *changeset)
         sorter_free(changeset->tables[table]);
     if (changeset->spill) {
         if (!changeset->kept)
-            spill_remove(changeset->spill);
+            changeset_forget(changeset);
         spill_free(changeset->spill);
     }
+    explicit_bzero(&changeset->standing, sizeof(changeset->standing));
     free(changeset->path);
     free(changeset);
 }
@@ -166,8 +184,7 @@ static uint8_t row_op(struct bytes row)
     return ((const uint8_t *)row.data)[0];
 }
 
-/* What a file says that was read again must be looked at. */
-static bool row_valid(struct bytes key, struct bytes row)
+bool row_valid(struct bytes key, struct bytes row)
 {
     return key.len > 0 && row.len >= ROW_HEAD && row_op(row) >= OP_NEW && row_op(row) <= OP_DELETE;
 }
@@ -234,7 +251,7 @@ static int table_apply(struct changeset *changeset, struct txn *txn, enum table 
     return rc;
 }
 
-static int changeset_apply_all(struct changeset *changeset, bool in_parts, uint64_t *ret_puts)
+int changeset_apply_all(struct changeset *changeset, bool in_parts, uint64_t *ret_puts)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, changeset->store, true);
@@ -292,97 +309,12 @@ static int table_look(struct changeset *changeset, struct txn *txn, enum table t
     return rc;
 }
 
-/* Looks at all that should stand there, so that a changeset that is written in parts is written to its end. */
-static void changeset_look(struct changeset *changeset, struct txn *txn)
+void changeset_look(struct changeset *changeset, struct txn *txn)
 {
     for (int table = 0; table < TABLE_COUNT && txn->rc == 0; table++) {
         int rc = table_look(changeset, txn, (enum table)table);
         txn->rc = txn->rc ? txn->rc : rc;
     }
-}
-
-/* The list of runs, written behind them: u32 table, u32 count, then the runs. */
-static int directory_write(struct changeset *changeset, struct applying *ret_applying)
-{
-    struct buffer list __attribute__((cleanup(buffer_done))) = {0};
-    for (uint32_t table = 0; table < TABLE_COUNT; table++) {
-        const struct sorter_run *runs;
-        size_t count;
-        int rc = sorter_flush(changeset->tables[table], &runs, &count);
-        if (rc != 0)
-            return rc;
-        uint32_t head[2] = {table, (uint32_t)count};
-        buffer_add(&list, head, sizeof(head));
-        buffer_add(&list, runs, count * sizeof(*runs));
-    }
-    ret_applying->directory = spill_end(changeset->spill);
-    int rc = list.rc ? list.rc : spill_write(changeset->spill, list.data, list.len);
-    ret_applying->end = spill_end(changeset->spill);
-    memcpy(ret_applying->key, spill_key(changeset->spill), SPILL_KEY);
-    return rc != 0 ? rc : spill_sync(changeset->spill);
-}
-
-static int directory_read(struct changeset *changeset, const struct applying *applying)
-{
-    if (applying->end < applying->directory || applying->end - applying->directory > BUFFER_CEILING ||
-        applying->end > spill_end(changeset->spill))
-        return ERR_CORRUPT;
-    size_t len = (size_t)(applying->end - applying->directory), at = 0;
-    uint8_t *list __attribute__((cleanup(tidy_free))) = mem_new(1, len + 1);
-    int rc = list ? spill_read(changeset->spill, applying->directory, list, len) : -ENOMEM;
-    for (uint32_t table = 0; rc == 0 && table < TABLE_COUNT; table++) {
-        uint32_t head[2];
-        if (len - at < sizeof(head))
-            return ERR_CORRUPT;
-        memcpy(head, list + at, sizeof(head));
-        at += sizeof(head);
-        size_t size = head[1] * sizeof(struct sorter_run);
-        if (head[0] != table || size > len - at)
-            return ERR_CORRUPT;
-        struct sorter_run *runs __attribute__((cleanup(tidy_free))) = (void *)mem_copy(list + at, size);
-        rc = runs ? sorter_adopt(changeset->tables[table], runs, head[1]) : -ENOMEM;
-        at += size;
-    }
-    return rc == 0 && at != len ? ERR_CORRUPT : rc;
-}
-
-/* Whether `meta` names a changeset that is being applied, and where it stands. */
-static int applying_read(struct store *store, bool *ret_there, struct applying *ret_applying)
-{
-    struct txn txn __attribute__((cleanup(tidy_txn)));
-    struct bytes value;
-    txn_begin(&txn, store, false);
-    bool there = meta_get(&txn, "applying", &value);
-    if (there && value.len != sizeof(*ret_applying))
-        txn.rc = ERR_CORRUPT;
-    else if (there)
-        memcpy(ret_applying, value.data, sizeof(*ret_applying));
-    int rc = txn_end(&txn);
-    if (rc == 0)
-        *ret_there = there;
-    return rc;
-}
-
-/* Makes the file durable and says in `meta` that it is being applied. */
-static int changeset_keep(struct changeset *changeset)
-{
-    struct applying applying = {0};
-    int rc = directory_write(changeset, &applying);
-    if (rc != 0)
-        return rc;
-    fault_kill("keep");
-    struct txn txn __attribute__((cleanup(tidy_txn)));
-    txn_begin(&txn, changeset->store, true);
-    changeset_look(changeset, &txn);
-    meta_set(&txn, "applying", bytes(&applying, sizeof(applying)));
-    rc = txn_end(&txn);
-    changeset->kept = true;
-    if (rc != 0) { /* a commit that failed: the file may go only when it is sure that nothing names it */
-        bool there = true;
-        changeset->kept = applying_read(changeset->store, &there, &applying) != 0 || there;
-    }
-    sodium_memzero(applying.key, sizeof(applying.key));
-    return rc;
 }
 
 int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
@@ -399,61 +331,5 @@ int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
         rc = changeset_apply_all(changeset, in_parts, ret_puts);
     if (rc == 0)
         changeset->kept = false;
-    return rc;
-}
-
-/* A changeset over the file that is named in `meta`. */
-static int changeset_reopen(struct store *store, const struct applying *applying, struct changeset **ret_changeset)
-{
-    struct changeset *changeset TIDY(changeset_free) = mem_new(1, sizeof(*changeset));
-    if (!changeset)
-        return -ENOMEM;
-    changeset->store = store;
-    changeset->kept = true;
-    changeset->path = mem_format("%s/changeset", store_dir(store));
-    int rc = changeset->path ? spill_open(changeset->path, applying->key, &changeset->spill) : -ENOMEM;
-    for (int table = 0; table < TABLE_COUNT && rc == 0; table++)
-        rc = sorter_new(changeset->spill, TABLE_MEMORY, &changeset->tables[table]);
-    if (rc == 0)
-        rc = directory_read(changeset, applying);
-    if (rc == 0)
-        *ret_changeset = TAKE(changeset);
-    return rc;
-}
-
-static int changeset_finish(struct store *store, const struct applying *applying, struct err *err)
-{
-    struct changeset *changeset TIDY(changeset_free) = NULL;
-    int rc = changeset_reopen(store, applying, &changeset);
-    if (rc == 0)
-        rc = changeset_apply_all(changeset, true, NULL);
-    if (rc == 0)
-        changeset->kept = false; /* else the file stays for the next try */
-    if (rc == ERR_CORRUPT || rc == -ENOENT)
-        return err_set(err, rc,
-                       "%s/changeset: a run was cut short while it was written down, and this file of it cannot be "
-                       "read: %s. Put it back, or restore the organization from a backup.",
-                       store_dir(store), err_text(rc));
-    return store_fail(store, rc, err);
-}
-
-int changeset_recover(struct store *store, bool *ret_finished, struct err *err)
-{
-    struct applying applying;
-    bool there;
-    int rc = applying_read(store, &there, &applying);
-    if (rc != 0)
-        return store_fail(store, rc, err);
-    if (there) {
-        rc = changeset_finish(store, &applying, err);
-        sodium_memzero(applying.key, sizeof(applying.key));
-    } else {
-        char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/changeset", store_dir(store));
-        if (!path)
-            return -ENOMEM;
-        unlink(path); /* of a run that died before it was named: decided again */
-    }
-    if (rc == 0)
-        *ret_finished = there;
     return rc;
 }

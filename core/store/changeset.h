@@ -8,11 +8,14 @@
 #ifndef STORE_CHANGESET_H
 #define STORE_CHANGESET_H
 
+#include "base/buffer.h"
 #include "store/store.h"
 
 struct changeset;
 
 int changeset_new(struct store *store, struct changeset **ret_changeset);
+/* The same with its file under another name than the folder's `changeset` (NULL: that one). */
+int changeset_new_at(struct store *store, const char *path, struct changeset **ret_changeset);
 void changeset_free(struct changeset *changeset);
 
 /* Sticky: the first failure comes out of changeset_apply(). `old` is the value that stands there now (data NULL:
@@ -37,6 +40,34 @@ int changeset_apply(struct changeset *changeset, uint64_t *ret_puts);
 /* Finishes what a run that was killed left behind. *ret_finished tells whether there was something. Call with
  * run.lock held, before anything is decided. */
 int changeset_recover(struct store *store, bool *ret_finished, struct err *err);
+
+/* --- for later: a plan --- */
+
+enum { CHANGESET_KEY = 32 };
+
+/* Writes all rows, and what the caller says about them, to a file that survives: sealed with `key`, whole or not at
+ * all. What was added can still be walked. Returns 0, -ENOMEM or what the disk said. */
+int changeset_save(struct changeset *changeset, const char *path, const uint8_t key[CHANGESET_KEY], struct bytes about);
+/* A file of that shape that has no rows, in the place of whatever stood there. */
+int changeset_save_about(const char *path, const uint8_t key[CHANGESET_KEY], struct bytes about);
+/* What was said about it, without a look at the rows. Returns 0, -ENOENT, ERR_CORRUPT (damaged, or sealed with another
+ * key), ERR_NEWER or what the disk said. */
+int changeset_about(const char *path, const uint8_t key[CHANGESET_KEY], struct buffer *ret_about);
+/* The rows, to be walked or applied; all of the file is checked first. Applying it leaves the file where it is.
+ * Returns the same codes, and ERR_GONE when there are none. */
+int changeset_open(struct store *store, const char *path, const uint8_t key[CHANGESET_KEY],
+                   struct changeset **ret_changeset);
+
+/* --- walking --- */
+
+struct changeset_row {
+    struct bytes key, value; /* the new value; nothing when the row goes */
+    bool goes;
+};
+/* To the first row of a table; nothing can be added to it from then on. */
+int changeset_rewind(struct changeset *changeset, enum table table);
+/* 1 and the next row in key order, valid until the next call; 0 after the last, or a negative code. */
+int changeset_next(struct changeset *changeset, enum table table, struct changeset_row *ret_row);
 
 DEFINE_TIDY(struct changeset *, changeset_free)
 
