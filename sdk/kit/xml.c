@@ -6,7 +6,7 @@
 #include "table_parts.h"
 
 #include <libxml/SAX2.h>
-#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -401,6 +401,7 @@ static muster_rc xml_rewind(void *self, muster_table_error *error)
     if (!xml->parser)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", xml->name);
     xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+    xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8); /* or its first four bytes would be guessed at */
     if (xml->automatic)
         *xml->wanted = '\0';
     xml->depth = xml->row_depth = xml->cut_len = 0;
