@@ -133,6 +133,16 @@ size_t muster_encoding_decode(enum muster_encoding encoding, const unsigned char
     return len;
 }
 
+/* Letters that everybody has, with a NUL byte on one side of each: UTF-16 without its mark. */
+static bool encoding_wide(const struct muster_source *source, enum muster_encoding *ret_encoding)
+{
+    const unsigned char *head = source->head;
+    if (source->head_len < 2 || (head[0] == 0) == (head[1] == 0))
+        return false;
+    *ret_encoding = head[0] == 0 ? ENCODING_UTF16BE : ENCODING_UTF16LE;
+    return true;
+}
+
 /* What one look at the whole file finds out. */
 struct survey {
     uint64_t line, wide, bad; /* lines so far; valid characters beyond ASCII; bytes that are no UTF-8 */
@@ -236,14 +246,9 @@ muster_rc muster_encoding_look(const struct muster_source *source, enum muster_e
     if (!muster_encoding_named(source->options->encoding, &encoding, &automatic))
         return encoding_unknown(source, error);
     bool has_mark = muster_encoding_mark(source, &marked, &skip);
-    const unsigned char *head = source->head;
-    *ret_said = !automatic || has_mark;
-    if (automatic && has_mark) {
+    *ret_said = !automatic || has_mark || encoding_wide(source, &encoding);
+    if (automatic && has_mark)
         encoding = marked;
-    } else if (automatic && source->head_len >= 2 && (head[0] == 0) != (head[1] == 0)) {
-        encoding = head[0] == 0 ? ENCODING_UTF16BE : ENCODING_UTF16LE;
-        *ret_said = true;
-    }
     *ret_skip = has_mark && marked == encoding ? skip : 0;
     *ret_encoding = encoding;
     return MUSTER_OK;
@@ -260,6 +265,8 @@ muster_rc muster_encoding_find(const struct muster_source *source, enum muster_e
     bool has_mark = muster_encoding_mark(source, &marked, &skip);
     if (has_mark && automatic)
         encoding = marked;
+    else if (automatic)
+        encoding_wide(source, &encoding);
     *ret_skip = has_mark && marked == encoding ? skip : 0;
     *ret_encoding = encoding;
     if (encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE)

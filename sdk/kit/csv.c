@@ -72,6 +72,7 @@ struct cursor {
     const char *at, *end;
     uint64_t lines;      /* ends of line that were passed */
     uint64_t quote_line; /* where the last quote opened, relative */
+    uint64_t close_line; /* and where it was closed */
     bool stray;          /* text after a closing quote */
 };
 
@@ -113,8 +114,10 @@ static enum step quoted(struct csv *csv, struct cursor *cursor)
         cursor->at = quote + 1;
         if (cursor->at == cursor->end && !csv->over)
             return STEP_MORE;
-        if (cursor->at == cursor->end || *cursor->at != '"')
+        if (cursor->at == cursor->end || *cursor->at != '"') {
+            cursor->close_line = cursor->lines;
             return csv->field.rc == MUSTER_OK ? STEP_FIELD : STEP_MEMORY;
+        }
         muster_bytes_add(&csv->field, "\"", 1);
         cursor->at++;
     }
@@ -155,6 +158,19 @@ static enum step field(struct csv *csv, struct cursor *cursor, const char **ret_
     return line_end(csv, cursor, &more) ? STEP_RECORD : STEP_MORE;
 }
 
+/* Where lines lie between the quotes, the one of these that is too many stands in any of them. */
+static void stray_blame(const struct csv *csv, const struct cursor *cursor, struct muster_rows *rows, uint32_t column)
+{
+    if (cursor->close_line == cursor->quote_line)
+        muster_rows_blame(rows, (int32_t)column, "there is text after a closing quote");
+    else
+        muster_rows_blame_text(rows, (int32_t)column,
+                               "there is text after the quote that closes in line %llu and opened in line %llu: is one "
+                               "missing between?",
+                               (unsigned long long)(csv->line + cursor->close_line),
+                               (unsigned long long)(csv->line + cursor->quote_line));
+}
+
 /* One record into rows; an empty line gives none. */
 static enum step record(struct csv *csv, struct cursor *cursor, struct muster_rows *rows)
 {
@@ -168,7 +184,7 @@ static enum step record(struct csv *csv, struct cursor *cursor, struct muster_ro
         if (step != STEP_FIELD && step != STEP_RECORD)
             break;
         if (cursor->stray && !stray)
-            muster_rows_blame(rows, (int32_t)column, "there is text after a closing quote");
+            stray_blame(csv, cursor, rows, column);
         if (column < MUSTER_TABLE_COLUMNS)
             muster_rows_cell(rows, column, MUSTER_TEXT, 0, text, len, false);
         else

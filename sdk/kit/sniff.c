@@ -133,6 +133,23 @@ int32_t muster_sniff_nested(const struct muster_source *source)
 
 /* ---- the others ---- */
 
+bool muster_sniff_text(const struct muster_source *source)
+{
+    enum muster_encoding encoding;
+    size_t skip = 0, letters = 0;
+    bool said;
+    if (muster_encoding_look(source, &encoding, &skip, &said, NULL) != MUSTER_OK)
+        return false;
+    bool wide = encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE;
+    for (size_t at = skip; at < source->head_len; at++) {
+        unsigned char byte = source->head[at];
+        if (byte < ' ' ? !is_space(byte) && !(wide && byte == 0) : byte == 0x7f)
+            return false;
+        letters += byte > ' ';
+    }
+    return letters > 0;
+}
+
 const char *muster_sniff(const struct muster_source *source)
 {
     if (begins(source, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))

@@ -55,6 +55,9 @@ static void text_after_a_closing_quote_spoils_its_row_only(void **state)
     (void)state;
     expect("a,b\n\"O\"Brien,1\nc,2\n", "1 A=a B=b\n2 A=O B=1 BAD 0: there is text after a closing quote\n3 A=c B=2\n");
     expect("a,b\n\"x\" ,1\n", "1 A=a B=b\n2 A=x B=1\n");
+    expect("a,b\n1,x\n\n2,\"one\n3,y\n4,\"two\"\n5,z\n",
+           "1 A=a B=b\n2 A=1 B=x\n4 A=2 B=one\n3,y\n4, BAD 1: there is text after the quote that closes in line 6 and "
+           "opened in line 4: is one missing between?\n7 A=5 B=z\n");
 }
 
 static void a_quote_that_is_never_closed_is_told_with_its_line(void **state)
@@ -91,6 +94,8 @@ static void encodings_are_found_by_mark_or_by_their_bytes(void **state)
                  "a\0,\0\x3d\xd8\x00\xde\n\0",
                  12, NULL, -1, "1 A=a B=\xf0\x9f\x98\x80\n");
     expect_bytes("\xfe\xff\0a\0,\x20\xac\0\n", 10, NULL, -1, "1 A=a B=\xe2\x82\xac\n");
+    expect_bytes("a\0;\0\xe9\0\r\0\n\0b\0;\0c\0", 16, NULL, -1, "1 A=a B=\xc3\xa9\n2 A=b B=c\n");
+    expect_bytes("\0a\0;\0b", 6, NULL, -1, "1 A=a B=b\n");
     muster_table_options wide = {.size = sizeof(wide), .encoding = "utf-16le"};
     expect_bytes("a\0,\0\0\0", 6, &wide, -1, "error -5: the file has a NUL character: that is no text\n");
     expect("M\xfcller,\x80 5\n", "1 A=M\xc3\xbcller B=\xe2\x82\xac 5\n");
@@ -153,6 +158,23 @@ static void other_files_are_called_what_they_are(void **state)
     expect(" <HTML><table>", "error -5: the file is a web page (HTML), whatever its name says: save it as .xlsx\n");
     expect("<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
            "error -5: the file is an XML spreadsheet of 2003: save it as .xlsx\n");
+    static const char text[] = "text file (CSV), whatever its name says: save it as .xlsx, or call it .csv\n";
+    static const char *const texts[] = {"a;b\n1;2\n",
+                                        "\xef\xbb\xbf"
+                                        "a",
+                                        "Stra\xdf"
+                                        "e\t1\r\n"};
+    for (size_t n = 0; n < sizeof(texts) / sizeof(*texts); n++) {
+        muster_table_options named = {.size = sizeof(named), .name = "hr.XLSX"};
+        char wanted[200];
+        snprintf(wanted, sizeof(wanted), "error -5: hr.XLSX is a %s", text);
+        expect_bytes(texts[n], strlen(texts[n]), &named, -1, wanted);
+    }
+    muster_table_options named = {.size = sizeof(named), .name = "hr.xlsx"};
+    expect_bytes("a\0\n\0", 4, &named, -1,
+                 "error -5: hr.xlsx is a text file (CSV), whatever its name says: save it as .xlsx, or call it .csv\n");
+    expect_bytes("\x01\x02\x03", 3, &named, -1,
+                 "error -5: hr.xlsx is no .xlsx workbook: it does not begin as a zip archive does, upload it again\n");
     expect("%PDF-1.7", "error -5: the file is a PDF document, not a workbook\n");
     expect("", "error -5: the file is empty (0 bytes): was its upload finished?\n");
 }
