@@ -168,6 +168,31 @@ void muster_rows_blame_text(struct muster_rows *rows, int32_t column, const char
     muster_rows_blame(rows, column, why);
 }
 
+static int by_column(const void *one, const void *other)
+{
+    const muster_cell *a = one, *b = other;
+    return a->column < b->column ? -1 : a->column > b->column;
+}
+
+void muster_rows_order(struct muster_rows *rows, const char *twice)
+{
+    size_t count = rows->cell_count - rows->open_cell;
+    if (count < 2)
+        return;
+    muster_cell *cells = rows->cells + rows->open_cell;
+    qsort(cells, count, sizeof(*cells), by_column);
+    size_t kept = 0;
+    for (size_t n = 0, same = 1; n < count; n += same) {
+        for (same = 1; n + same < count && cells[n + same].column == cells[n].column;)
+            same++;
+        if (same > 1)
+            muster_rows_blame(rows, (int32_t)cells[n].column, twice);
+        else
+            cells[kept++] = cells[n];
+    }
+    rows->cell_count = rows->open_cell + kept;
+}
+
 void muster_rows_end(struct muster_rows *rows, uint64_t number)
 {
     if (rows->rc != MUSTER_OK)

@@ -93,8 +93,12 @@ static muster_rc source_format(const struct muster_source *source, int32_t *form
     if (other && (*format != MUSTER_TABLE_XML || strncmp(other, "an XML file", 11) != 0))
         return muster_table_fail(error, MUSTER_DATA, "%s is %s", source->name, other);
     if ((*format == MUSTER_TABLE_XLSX || (*format == MUSTER_TABLE_AUTO && named_workbook(source->name))) && !zip)
-        return muster_table_fail(error, MUSTER_DATA, "%s is no .xlsx workbook: it does not begin as a zip archive does",
-                                 source->name);
+        return muster_table_fail(error, MUSTER_DATA, "%s is %s", source->name,
+                                 !muster_sniff_text(source)
+                                     ? "no .xlsx workbook: it does not begin as a zip archive does, upload it again"
+                                 : named_workbook(source->name)
+                                     ? "a text file (CSV), whatever its name says: save it as .xlsx, or call it .csv"
+                                     : "a text file (CSV), no workbook: set format: csv, or leave it out");
     if ((*format == MUSTER_TABLE_CSV || is_nested(*format)) && zip)
         return muster_table_fail(error, MUSTER_DATA, "%s is a zip archive or a workbook, not a text file",
                                  source->name);
@@ -215,12 +219,15 @@ muster_rc muster_table_next(muster_table *table, const muster_row **ret_row, mus
 {
     if (table->failed.rc != MUSTER_OK)
         return table_failed(table, error);
-    const muster_row *row = muster_rows_next(&table->rows);
-    if (!row) {
-        if (table->reader->more(table->self, &table->rows, &table->failed) != MUSTER_OK)
-            return table_failed(table, error);
+    const muster_row *row;
+    do {
         row = muster_rows_next(&table->rows);
-    }
+        if (!row) {
+            if (table->reader->more(table->self, &table->rows, &table->failed) != MUSTER_OK)
+                return table_failed(table, error);
+            row = muster_rows_next(&table->rows);
+        }
+    } while (row && row->number < table->header.row); /* above the header, wherever the file has it */
     *ret_row = row ? row_checked(table, row) : NULL;
     return MUSTER_OK;
 }
@@ -348,9 +355,10 @@ muster_rc muster_table_header(muster_table *table, uint64_t wanted, const muster
     if (row && row->number == wanted && row->why)
         return muster_table_fail(error, MUSTER_DATA, "%s: %s: the header cannot be read: %s", table->name, place,
                                  row->why);
+    bool behind = row && row->number > wanted && muster_table_sheet_name(table);
     if (!row || row->number != wanted || row_filled(row, &texts) == 0)
-        return muster_table_fail(error, MUSTER_DATA, "%s: %s: there is no header: the row is empty or missing",
-                                 table->name, place);
+        return muster_table_fail(error, MUSTER_DATA, "%s: %s: there is no header: the row is empty%s", table->name,
+                                 place, behind ? ", missing or behind other rows" : " or missing");
     header_clear(table);
     rc = header_take(table, row, error);
     if (rc == MUSTER_OK)

@@ -48,6 +48,8 @@ void muster_rows_cell(struct muster_rows *rows, uint32_t column, int32_t type, u
 /* Remembers the first thing that is wrong with the unfinished row. */
 void muster_rows_blame(struct muster_rows *rows, int32_t column, const char *why);
 MUSTER_FMT(3, 4) void muster_rows_blame_text(struct muster_rows *rows, int32_t column, const char *format, ...);
+/* Puts the unfinished row's cells into the order of their columns; one that stands there twice is blamed. */
+void muster_rows_order(struct muster_rows *rows, const char *twice);
 void muster_rows_end(struct muster_rows *rows, uint64_t number); /* finishes the row */
 void muster_rows_drop(struct muster_rows *rows);                 /* forgets the unfinished row */
 /* The next finished row, or NULL: then room is made, and only the unfinished row is kept. */
@@ -101,6 +103,8 @@ int64_t muster_pread(int fd, void *data, size_t len, uint64_t offset);
 int32_t muster_sniff_nested(const struct muster_source *source);
 /* A file that is neither: "employees.xls is an old .xls workbook: …". NULL if it may be one of ours. */
 const char *muster_sniff(const struct muster_source *source);
+/* Are its first bytes text, in whatever encoding? */
+bool muster_sniff_text(const struct muster_source *source);
 
 /* Puts a Unicode character as UTF-8; returns its length. */
 size_t muster_utf8_put(uint32_t character, char *ret_bytes);

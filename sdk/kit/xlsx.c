@@ -38,6 +38,7 @@ static muster_rc xlsx_open_sheet(struct xlsx *xlsx, const struct muster_tokens *
     xlsx->sheet.row = xlsx->sheet.finished = xlsx->sheet.skip = 0;
     xlsx->sheet.column = -1;
     xlsx->sheet.damaged = NULL;
+    memset(xlsx->sheet.seen, 0, sizeof(xlsx->sheet.seen));
     muster_rc rc = muster_member_open(xlsx->package, xlsx->entry->path, SHEET_MAX, &xlsx->member, error);
     if (rc == MUSTER_OK)
         rc = tokens->begin(&xlsx->sheet, xlsx->member, xlsx->file, xlsx->entry->path, &xlsx->tokenizer, error);
@@ -67,7 +68,8 @@ static muster_rc xlsx_parts(struct xlsx *xlsx, const char *wanted, muster_table_
         return error ? error->rc : MUSTER_CONFIG;
     if (xlsx->book.styles)
         rc = muster_styles_read(xlsx->package, xlsx->book.styles, &xlsx->styles, error);
-    if (rc == MUSTER_OK && xlsx->book.strings)
+    /* Some programs name shared strings and write none; a cell that uses one is told. */
+    if (rc == MUSTER_OK && xlsx->book.strings && muster_package_find(xlsx->package, xlsx->book.strings) >= 0)
         rc = muster_strings_read(xlsx->package, xlsx->book.strings, xlsx->slow, &xlsx->strings, error);
     xlsx->sheet.strings = &xlsx->strings;
     xlsx->sheet.styles = &xlsx->styles;

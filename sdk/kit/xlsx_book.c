@@ -244,6 +244,19 @@ static bool book_relate(struct muster_book *book, const struct relations *relati
     return good;
 }
 
+/* Some programs forget to say where these are; then they are where everybody puts them. */
+static bool book_forgotten(struct muster_package *package, const char *book_path, const char *name, char **path)
+{
+    char *usual = *path ? NULL : target_path(book_path, name);
+    if (*path || !usual)
+        return *path != NULL;
+    if (muster_package_find(package, usual) >= 0)
+        *path = usual;
+    else
+        free(usual);
+    return true;
+}
+
 muster_rc muster_book_read(struct muster_package *package, struct muster_book *ret_book, muster_table_error *error)
 {
     static const struct muster_xml_events events = {.start = book_start};
@@ -259,7 +272,9 @@ muster_rc muster_book_read(struct muster_package *package, struct muster_book *r
         rc = muster_table_fail(error, MUSTER_FAIL, "%s: out of memory, or too many sheets", file);
     if (rc == MUSTER_OK)
         rc = relations_read(package, path, &relations, error);
-    if (rc == MUSTER_OK && !book_relate(&book, &relations))
+    if (rc == MUSTER_OK &&
+        (!book_relate(&book, &relations) || !book_forgotten(package, book.path, "sharedStrings.xml", &book.strings) ||
+         !book_forgotten(package, book.path, "styles.xml", &book.styles)))
         rc = muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", file);
     relations_done(&relations);
     free(path);

@@ -4,6 +4,7 @@
  * bomb, each with its own sentence; libzip checks each member's checksum. */
 #include "xlsx_parts.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,18 +148,35 @@ const char *muster_package_name(const struct muster_package *package)
     return package->name;
 }
 
-int64_t muster_package_find(struct muster_package *package, const char *path)
+static int64_t find_one(struct muster_package *package, const char *path)
 {
     zip_int64_t index = zip_name_locate(package->zip, path, ZIP_FL_ENC_GUESS);
-    if (index < 0)
-        index = zip_name_locate(package->zip, path, ZIP_FL_NOCASE | ZIP_FL_ENC_GUESS);
-    size_t len = strlen(path);
+    return index >= 0 ? index : zip_name_locate(package->zip, path, ZIP_FL_NOCASE | ZIP_FL_ENC_GUESS);
+}
+
+static unsigned hex(char digit)
+{
+    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)((digit | 0x20) - 'a') + 10;
+}
+
+int64_t muster_package_find(struct muster_package *package, const char *path)
+{
+    int64_t index = find_one(package, path);
+    size_t len = strlen(path), to = 0;
     if (index >= 0 || len >= PATH_MAX_LEN)
         return index;
-    char turned[PATH_MAX_LEN];
+    char other[PATH_MAX_LEN];
     for (size_t n = 0; n <= len; n++)
-        turned[n] = path[n] == '/' ? '\\' : path[n];
-    return zip_name_locate(package->zip, turned, ZIP_FL_NOCASE | ZIP_FL_ENC_GUESS);
+        other[n] = path[n] == '/' ? '\\' : path[n];
+    index = find_one(package, other);
+    if (index >= 0 || !strchr(path, '%'))
+        return index;
+    for (size_t n = 0; n <= len; n++) { /* a target is a URL, a member's name is not: "sheet%201.xml" */
+        bool escape = path[n] == '%' && isxdigit((unsigned char)path[n + 1]) && isxdigit((unsigned char)path[n + 2]);
+        other[to++] = escape ? (char)(hex(path[n + 1]) << 4 | hex(path[n + 2])) : path[n];
+        n += escape ? 2 : 0;
+    }
+    return find_one(package, other);
 }
 
 /* Is there another member of this name behind it? Which one counts is each program's own guess. */

@@ -27,7 +27,7 @@ muster_rc muster_package_open(int fd, uint64_t size, const char *name, struct mu
 void muster_package_chunk(struct muster_package *package, size_t chunk); /* at most that many bytes are read at once */
 void muster_package_close(struct muster_package *package);
 const char *muster_package_name(const struct muster_package *package);
-/* Number of a member, -1: none. Upper and lower case and \ for / are forgiven. */
+/* Number of a member, -1: none. Upper and lower case, \ for / and % of a URL are forgiven. */
 int64_t muster_package_find(struct muster_package *package, const char *path);
 
 muster_rc muster_member_open(struct muster_package *package, const char *path, uint64_t ceiling,
@@ -100,7 +100,8 @@ void muster_book_done(struct muster_book *book);
 
 /* styles */
 
-enum muster_shows { SHOWS_NUMBER, SHOWS_DATE, SHOWS_TIME, SHOWS_DATE_TIME };
+/* EITHER: a time of day where the number is below 1, or else a day, with its time if there is one. */
+enum muster_shows { SHOWS_NUMBER, SHOWS_DATE, SHOWS_TIME, SHOWS_DATE_TIME, SHOWS_EITHER };
 
 struct muster_styles {
     uint8_t *shows; /* by cell format */
@@ -116,7 +117,7 @@ void muster_styles_done(struct muster_styles *styles);
 
 struct muster_strings {
     struct muster_bytes bytes; /* each ends in '\0' */
-    uint32_t *starts;          /* count + 1 */
+    uint32_t *starts;          /* count + 1; NULL: the workbook has no shared strings */
     size_t count, room;
 };
 
@@ -135,11 +136,13 @@ struct muster_sheet {
     const struct muster_styles *styles;
     bool is_1904;
     struct muster_rows *rows;
-    uint64_t row;        /* number of the last row that began */
-    int64_t column;      /* of the last cell that began in it; -1 */
-    const char *damaged; /* what makes the sheet unreadable; NULL */
-    uint64_t finished;   /* rows that ended */
-    uint64_t skip;       /* rows to pass over: another tokenizer gave them already */
+    uint64_t row;                            /* number of the last row that began */
+    int64_t column;                          /* of the last cell that began in it; -1 */
+    bool disorder;                           /* the cells of the present row do not ascend */
+    uint8_t seen[MUSTER_TABLE_ROWS / 8 + 1]; /* a bit for each row that ended: rows may come in any order, but once */
+    const char *damaged;                     /* what makes the sheet unreadable; NULL */
+    uint64_t finished;                       /* rows that ended */
+    uint64_t skip;                           /* rows to pass over: another tokenizer gave them already */
 };
 
 /* A row begins: number 0 is the one after the last. */

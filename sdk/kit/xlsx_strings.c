@@ -3,12 +3,14 @@
 
 #define STRINGS_MAX ((size_t)1 << 30) /* bytes in memory */
 #define PART_MAX ((uint64_t)4 << 30)  /* bytes of XML */
+#define ONE_MAX ((size_t)16 << 20)    /* bytes of one text; spreadsheet programs stop at 32,767 letters */
 
 struct strings_context {
     struct muster_strings *strings;
     bool in_item, in_text;
     unsigned phonetic; /* inside rPh: how a Japanese text is pronounced, not what it says */
     muster_rc rc;
+    bool too_long;
 };
 
 muster_rc muster_strings_end(struct muster_strings *strings)
@@ -62,8 +64,13 @@ static void strings_close(struct muster_xml *xml, const char *name)
 static void strings_text(struct muster_xml *xml, const char *text, size_t len)
 {
     struct strings_context *context = xml->self;
-    if (context->in_text)
-        muster_bytes_add(&context->strings->bytes, text, len);
+    struct muster_strings *strings = context->strings;
+    if (!context->in_text)
+        return;
+    muster_bytes_add(&strings->bytes, text, len);
+    context->too_long = strings->bytes.len - (strings->count ? strings->starts[strings->count] : 0) > ONE_MAX;
+    if (context->too_long)
+        muster_xml_stop(xml);
 }
 
 /* ---- the ordinary shape, by hand ---- */
@@ -90,8 +97,8 @@ static enum lex string_next(struct muster_lex *lex, struct muster_strings *strin
             return lex_unexpected(lex, p);
         p += 4;
     }
-    if (rc != LEX_OK)
-        return rc;
+    if (rc != LEX_OK || text.len > ONE_MAX)
+        return rc != LEX_OK ? rc : LEX_ODD;
     p = lex_skip(p);
     if (!LEX_IS(p, "</si>"))
         return lex_unexpected(lex, p);
@@ -147,6 +154,11 @@ muster_rc muster_strings_read(struct muster_package *package, const char *path, 
         ret_strings->bytes.ceiling = STRINGS_MAX;
         rc = muster_xml_part(package, path, PART_MAX, &events, &context, error);
     }
+    if (rc == MUSTER_OK && context.too_long)
+        return muster_table_fail(error, MUSTER_DATA,
+                                 "%s: %s: shared text %zu is longer than 16 MiB, which no cell can be: save it again "
+                                 "with a spreadsheet program",
+                                 muster_package_name(package), path, ret_strings->count);
     if (rc == MUSTER_OK && context.rc != MUSTER_OK)
         rc = muster_table_fail(error, context.rc, "%s: %s", muster_package_name(package),
                                context.rc == MUSTER_DATA ? "the shared strings are more than 1 GiB" : "out of memory");

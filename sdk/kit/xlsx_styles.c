@@ -20,9 +20,16 @@ struct styles_context {
     bool in_cells, failed;
 };
 
-/* Skips what is not a placeholder: quoted text, escapes, fill and width characters, colours and locales. Elapsed time
- * ([h], [mm]) counts as a duration. Returns the offset behind it, or `at` if it is none of these. */
-static size_t code_skip(const char *code, size_t len, size_t at, bool *elapsed)
+/* What one section of a format code shows (there are up to four, between semicolons). */
+struct section {
+    bool date, time, month_or_minute, elapsed;
+    bool number;      /* digits, or "General" */
+    bool conditional; /* [<1], [=0]: the number decides whether it is this one */
+};
+
+/* Skips what is not a placeholder: quoted text, escapes, fill and width characters, colours, locales and conditions.
+ * Elapsed time ([h], [mm]) counts as a duration. Returns the offset behind it, or `at` if it is none of these. */
+static size_t code_skip(const char *code, size_t len, size_t at, struct section *section)
 {
     if (code[at] == '"') {
         const char *end = memchr(code + at + 1, '"', len - at - 1);
@@ -37,43 +44,76 @@ static size_t code_skip(const char *code, size_t len, size_t at, bool *elapsed)
     bool only_units = close > at + 1;
     for (size_t n = at + 1; n < close; n++)
         only_units &= strchr("hHmMsS", code[n]) != NULL;
-    *elapsed |= only_units;
+    section->elapsed |= only_units;
+    section->conditional |= close > at + 1 && strchr("<>=", code[at + 1]) != NULL;
     return close + 1;
 }
 
-enum muster_shows muster_format_shows(const char *code, size_t len)
+/* Reads a section from code[at] on; returns where the next one begins, or `len`. */
+static size_t section_read(const char *code, size_t len, size_t at, struct section *section)
 {
-    bool date = false, time = false, month_or_minute = false, elapsed = false;
-    if (len >= 7 && strncasecmp(code, "general", 7) == 0)
-        return SHOWS_NUMBER;
-    for (size_t at = 0; at < len && code[at] != ';';) {
-        size_t behind = code_skip(code, len, at, &elapsed);
+    while (at < len && code[at] != ';') {
+        size_t behind = code_skip(code, len, at, section);
+        if (behind == at && len - at >= 7 && strncasecmp(code + at, "general", 7) == 0) {
+            section->number = true;
+            behind = at + 7;
+        }
         if (behind > at) {
             at = behind;
             continue;
         }
-        char letter = (char)tolower((unsigned char)code[at]);
-        if (letter == 'e' && at + 1 < len && (code[at + 1] == '+' || code[at + 1] == '-'))
-            return SHOWS_NUMBER; /* 0.00E+00 */
-        date |= letter == 'y' || letter == 'd' || letter == 'e' || letter == 'g' || letter == 'b';
-        time |= letter == 'h' || letter == 's';
-        month_or_minute |= letter == 'm';
+        char letter = (char)tolower((unsigned char)code[at]), before = at > 0 ? code[at - 1] : '\0';
+        char after = at + 1 < len ? code[at + 1] : '\0';
+        bool fraction = letter == '0' && before != '\0' && strchr(".,0", before); /* ss.00 */
+        section->number |= letter == '#' || letter == '?' || (letter == '0' && !fraction);
+        section->number |= letter == 'e' && (after == '+' || after == '-'); /* 0.00E+00 */
+        section->date |= letter == 'y' || letter == 'd' || letter == 'e' || letter == 'g' || letter == 'b' ||
+                         (letter == 'a' && (after | 0x20) == 'a'); /* aaa: a day of the week */
+        section->time |= letter == 'h' || letter == 's';
+        section->month_or_minute |= letter == 'm';
         at++;
     }
-    if (elapsed)
-        return SHOWS_NUMBER; /* a duration is no time of day */
-    date |= month_or_minute && !time;
-    return date ? (time ? SHOWS_DATE_TIME : SHOWS_DATE) : (time ? SHOWS_TIME : SHOWS_NUMBER);
+    return at < len ? at + 1 : len;
 }
 
-/* Formats that every program knows by number; 27 to 36 and 50 to 58 are dates and times of East Asia. */
+static enum muster_shows section_shows(const struct section *section)
+{
+    if (section->elapsed || section->number)
+        return SHOWS_NUMBER; /* a duration is no time of day */
+    bool date = section->date || (section->month_or_minute && !section->time);
+    return date ? (section->time ? SHOWS_DATE_TIME : SHOWS_DATE) : (section->time ? SHOWS_TIME : SHOWS_NUMBER);
+}
+
+/* The first section counts; as long as it has a condition, as in [=0]"-";d-m-yyyy, so does the next. */
+enum muster_shows muster_format_shows(const char *code, size_t len)
+{
+    enum muster_shows shows = SHOWS_NUMBER;
+    bool more = true;
+    for (size_t at = 0; at < len && more;) {
+        struct section section = {0};
+        at = section_read(code, len, at, &section);
+        enum muster_shows here = section_shows(&section);
+        if (shows != SHOWS_NUMBER && here != SHOWS_NUMBER && here != shows)
+            return SHOWS_EITHER;
+        shows = here != SHOWS_NUMBER ? here : shows;
+        more = section.conditional;
+    }
+    return shows;
+}
+
+/* Formats that every program knows by number. 27 to 36 and 50 to 58 are days and times of East Asia, four of them days
+ * in Japan and times in China; 71 to 81 are Thailand's. */
 static enum muster_shows builtin_shows(uint64_t id)
 {
-    if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) || id == 57 || id == 58)
+    if (id == 34 || id == 35 || id == 55 || id == 56)
+        return SHOWS_EITHER;
+    if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) || id == 57 ||
+        id == 58 || (id >= 71 && id <= 74) || id == 81)
         return SHOWS_DATE;
-    if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || id == 45 || id == 47 || id == 55 || id == 56)
+    if ((id >= 18 && id <= 21) || id == 32 || id == 33 || id == 45 || id == 47 || id == 75 || id == 76 || id == 78 ||
+        id == 80)
         return SHOWS_TIME;
-    return id == 22 ? SHOWS_DATE_TIME : SHOWS_NUMBER;
+    return id == 22 || id == 77 ? SHOWS_DATE_TIME : SHOWS_NUMBER;
 }
 
 static enum muster_shows format_shows(const struct styles_context *context, uint64_t id)

@@ -245,7 +245,7 @@ static bool serial_text(double serial, enum muster_shows shows, bool is_1904, in
         whole += 1;
         seconds = 0;
     }
-    if (shows == SHOWS_TIME) {
+    if (shows == SHOWS_TIME || (shows == SHOWS_EITHER && serial < 1)) {
         time_text(seconds, out);
         *ret_type = MUSTER_TIME;
         *ret_len = 8;
@@ -255,7 +255,7 @@ static bool serial_text(double serial, enum muster_shows shows, bool is_1904, in
     if (!serial_days((int64_t)whole, is_1904, &days))
         return false;
     date_text(days, out);
-    bool with_time = shows == SHOWS_DATE_TIME && seconds > 0;
+    bool with_time = shows != SHOWS_DATE && seconds > 0;
     *ret_type = with_time ? MUSTER_DATETIME : MUSTER_DATE;
     *ret_len = 10;
     if (with_time) {
@@ -272,12 +272,13 @@ void muster_sheet_row(struct muster_sheet *sheet, uint64_t number)
 {
     if (number == 0)
         number = sheet->row + 1;
-    if (number <= sheet->row && !sheet->damaged)
-        sheet->damaged = "rows are not in ascending order: save it again with a spreadsheet program";
     if (number > MUSTER_TABLE_ROWS && !sheet->damaged)
         sheet->damaged = "it has more than 1,048,576 rows";
+    else if (!sheet->damaged && (sheet->seen[number / 8] & 1u << number % 8))
+        sheet->damaged = "the row stands in it twice: save it again with a spreadsheet program";
     sheet->row = number;
     sheet->column = -1;
+    sheet->disorder = false;
 }
 
 /* "C17" → 2; -1: no such column, or another row's cell. */
@@ -297,13 +298,18 @@ static int64_t cell_column(const struct muster_sheet *sheet, const char *ref, si
     return at > 0 && row == sheet->row && column <= MUSTER_TABLE_COLUMNS ? column - 1 : -1;
 }
 
+static enum muster_shows cell_shows(const struct muster_sheet *sheet, const struct muster_written *written)
+{
+    uint64_t style = 0;
+    if (written->style && muster_digits(written->style, written->style_len, &style) && style < sheet->styles->count)
+        return sheet->styles->shows[style];
+    return SHOWS_NUMBER;
+}
+
 static void cell_number(struct muster_sheet *sheet, uint32_t column, const struct muster_written *written)
 {
     char text[MUSTER_NUMBER_ROOM];
-    uint64_t style = 0;
-    enum muster_shows shows = SHOWS_NUMBER;
-    if (written->style && muster_digits(written->style, written->style_len, &style) && style < sheet->styles->count)
-        shows = sheet->styles->shows[style];
+    enum muster_shows shows = cell_shows(sheet, written);
     double number;
     size_t len;
     int32_t type = MUSTER_DECIMAL;
@@ -326,6 +332,8 @@ static void cell_shared(struct muster_sheet *sheet, uint32_t column, const struc
 {
     const struct muster_strings *strings = sheet->strings;
     uint64_t index;
+    if (!strings->starts && !sheet->damaged)
+        sheet->damaged = "a cell names a shared text and the workbook has none: it is damaged, save it again";
     if (!muster_digits(written->value, written->value_len, &index) || index >= strings->count) {
         muster_rows_blame(sheet->rows, (int32_t)column, "the cell names a shared text that the workbook does not have");
         return;
@@ -343,23 +351,73 @@ static bool looks_like(const char *text, size_t len, const char *pattern)
     return true;
 }
 
-/* t="d": ISO 8601, of strict workbooks. */
+static unsigned two(const char *text)
+{
+    return (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+}
+
+/* "2026-05-01": a day that there is. */
+static bool iso_day(const char *text, size_t len)
+{
+    if (!looks_like(text, len, "0000-00-00"))
+        return false;
+    unsigned year = two(text) * 100 + two(text + 2), month = two(text + 5), day = two(text + 8);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    unsigned days = month == 2 ? (leap ? 29 : 28) : 30 + (month + month / 8) % 2;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days;
+}
+
+/* "07:30" or "07:30:15" as the latter; returns how much of the text it was, 0: none. */
+static size_t iso_time(const char *text, size_t len, char ret_time[8])
+{
+    bool seconds = looks_like(text, len, "00:00:00");
+    if (!looks_like(text, len, "00:00") || two(text) > 23 || two(text + 3) > 59 || (seconds && two(text + 6) > 59))
+        return 0;
+    memcpy(ret_time, "00:00:00", 8);
+    memcpy(ret_time, text, seconds ? 8 : 5);
+    return seconds ? 8 : 5;
+}
+
+/* What may stand behind the seconds: ".25", "Z", "+02:00". *ret_none: it says nothing. */
+static bool iso_rest(const char *text, size_t len, bool *ret_none)
+{
+    size_t at = 0;
+    *ret_none = true;
+    if (len > 1 && text[0] == '.')
+        for (at = 1; at < len && text[at] >= '0' && text[at] <= '9'; at++)
+            *ret_none &= text[at] == '0';
+    *ret_none &= at == len;
+    return at == len || (len - at == 1 && text[at] == 'Z') ||
+           (len - at == 6 && (text[at] == '+' || text[at] == '-') && looks_like(text + at + 1, 5, "00:00"));
+}
+
+/* t="d": ISO 8601, of strict workbooks. As with numbers, the format says whether the day counts, the time, or both. */
 static void cell_iso(struct muster_sheet *sheet, uint32_t column, const struct muster_written *written)
 {
+    enum muster_shows shows = cell_shows(sheet, written);
     const char *text = written->value;
-    size_t len = written->value_len;
-    if (len <= 40 && looks_like(text, len, "0000-00-00T00:00:00")) {
-        bool midnight = memcmp(text + 11, "00:00:00", 8) == 0;
-        for (size_t n = 19; midnight && n < len; n++)
-            midnight = text[n] == '.' || text[n] == '0';
-        muster_rows_cell(sheet->rows, column, midnight ? MUSTER_DATE : MUSTER_DATETIME, 0, text, midnight ? 10 : len,
-                         false);
-    } else if (len == 10 && looks_like(text, len, "0000-00-00")) {
-        muster_rows_cell(sheet->rows, column, MUSTER_DATE, 0, text, len, false);
-    } else if (looks_like(text, len, "00:00:00")) {
-        muster_rows_cell(sheet->rows, column, MUSTER_TIME, 0, text, 8, false);
-    } else {
+    size_t len = written->value_len, at = 0, time = 0;
+    bool day = iso_day(text, len), none = true, good = day && len == 10;
+    char out[64] = "0000-00-00T00:00:00";
+    if (!good && len < sizeof(out) && (!day || text[10] == 'T')) {
+        at = day ? 11 : 0;
+        time = iso_time(text + at, len - at, out + 11);
+        good = time > 0 && iso_rest(text + at + time, len - at - time, &none);
+    }
+    if (!good) {
         muster_rows_blame(sheet->rows, (int32_t)column, "the cell is marked as a date and holds none");
+        return;
+    }
+    if (day)
+        memcpy(out, text, 10);
+    if (!day || (shows == SHOWS_TIME && time > 0)) {
+        muster_rows_cell(sheet->rows, column, MUSTER_TIME, 0, out + 11, 8, false);
+    } else if (shows == SHOWS_DATE || time == 0 || (none && memcmp(out + 11, "00:00:00", 8) == 0)) {
+        muster_rows_cell(sheet->rows, column, MUSTER_DATE, 0, out, 10, false);
+    } else {
+        size_t rest = none ? 0 : len - at - time;
+        memcpy(out + 19, text + at + time, rest);
+        muster_rows_cell(sheet->rows, column, MUSTER_DATETIME, 0, out, 19 + rest, false);
     }
 }
 
@@ -413,10 +471,7 @@ void muster_sheet_cell(struct muster_sheet *sheet, const struct muster_written *
         muster_rows_blame(sheet->rows, -1, "a cell of the row says that it stands elsewhere");
         return;
     }
-    if (column <= sheet->column) {
-        muster_rows_blame(sheet->rows, (int32_t)column, "the cell comes twice, or not in the order of the columns");
-        return;
-    }
+    sheet->disorder |= column <= sheet->column;
     sheet->column = column;
     bool text = written->type && (type_is(written, "str", 3) || type_is(written, "inlineStr", 9));
     if (!written->value || (written->value_len == 0 && !text)) {
@@ -436,6 +491,10 @@ void muster_sheet_cell(struct muster_sheet *sheet, const struct muster_written *
 
 void muster_sheet_row_end(struct muster_sheet *sheet)
 {
+    if (sheet->row <= MUSTER_TABLE_ROWS)
+        sheet->seen[sheet->row / 8] |= (uint8_t)(1u << sheet->row % 8);
+    if (sheet->disorder)
+        muster_rows_order(sheet->rows, "the cell stands in the row twice");
     sheet->finished++;
     if (sheet->skip > 0) {
         sheet->skip--;

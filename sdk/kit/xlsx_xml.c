@@ -119,11 +119,21 @@ muster_rc muster_xml_begin(struct muster_xml *xml, const struct muster_xml_event
     return MUSTER_OK;
 }
 
+/* What libxml2 says of bytes that it cannot convert goes past the parser, to stderr. */
+MUSTER_FMT(2, 3) static void say_nothing(void *context, const char *format, ...)
+{
+    (void)context, (void)format;
+}
+
 static muster_rc xml_push(struct muster_xml *xml, const char *data, size_t len, int last, muster_table_error *error)
 {
     if (xml->stopped)
         return MUSTER_OK;
+    xmlGenericErrorFunc before = xmlGenericError;
+    void *before_context = xmlGenericErrorContext;
+    xmlSetGenericErrorFunc(NULL, say_nothing);
     xmlParseChunk(xml->parser, data, (int)len, last);
+    xmlSetGenericErrorFunc(before_context, before);
     if (xml->stopped || (xml->parser->wellFormed && !xml->parser->disableSAX && !xml->trouble[0]))
         return MUSTER_OK;
     if (xml->parser->errNo == XML_ERR_NO_MEMORY)
@@ -183,8 +193,8 @@ muster_rc muster_xml_part(struct muster_package *package, const char *path, uint
                : muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", path);
     if (rc == MUSTER_OK) {
         size_t len = 1;
-        while (rc == MUSTER_OK && (rc = muster_member_read(member, chunk, PART_CHUNK, &len, error)) == MUSTER_OK &&
-               len > 0)
+        while (rc == MUSTER_OK && !xml.stopped &&
+               (rc = muster_member_read(member, chunk, PART_CHUNK, &len, error)) == MUSTER_OK && len > 0)
             rc = muster_xml_feed(&xml, chunk, len, error);
         if (rc == MUSTER_OK)
             rc = muster_xml_finish(&xml, error);

@@ -322,7 +322,7 @@ static void what_an_integrator_got_wrong_is_said(void **state)
            "fail -5: hr.xlsx: S!9: there is no header: the row is empty or missing\n= -5\n");
     static const struct setting format[] = {{"format", "xlsx"}, {NULL, NULL}};
     expect((struct fake){.settings = format, .places = one_text, .fds = {text_fd("a,b\n")}}, CHECK, 0,
-           "fail -5: hr.csv is no .xlsx workbook: it does not begin as a zip archive does\n= -5\n");
+           "fail -5: hr.csv is a text file (CSV), no workbook: set format: csv, or leave it out\n= -5\n");
     expect((struct fake){.places = none}, CHECK, 0, "= -7\n");
 }
 

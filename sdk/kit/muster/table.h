@@ -121,7 +121,8 @@ muster_rc muster_table_open(int fd, const muster_table_options *options, muster_
                             muster_table_error *error);
 void muster_table_close(muster_table *table); /* NULL is fine */
 
-/* The next row that the file has (a sheet's rows may jump: compare numbers). *ret_row is NULL after the last one; only
+/* The next row that the file has (a sheet's rows may jump, and a few programs write them in any order: compare numbers;
+ * each comes once). *ret_row is NULL after the last one; only
  * then the whole file was read and found undamaged. It lives until the next call. After a failure each further call
  * fails likewise. */
 muster_rc muster_table_next(muster_table *table, const muster_row **ret_row, muster_table_error *error);
@@ -130,8 +131,8 @@ muster_rc muster_table_rewind(muster_table *table, muster_table_error *error);
 
 /* Reads the header row, and leaves the table after it. wanted: its number, or 0 to find it: the first of the first 50
  * rows that has only texts, each another one, in at least two columns and in at least half as many as the widest
- * row. May be called once, before any muster_table_next(). From then on a row of a .csv with more fields than the
- * header is told as one that cannot be trusted. */
+ * row. May be called once, before any muster_table_next(). From then on no row above it is given, and one of a .csv
+ * with more fields than the header is told as one that cannot be trusted. */
 muster_rc muster_table_header(muster_table *table, uint64_t wanted, const muster_header **ret_header,
                               muster_table_error *error);
 
