@@ -10,7 +10,7 @@ struct reader {
     int argc, at;
     char **argv;
     struct arguments *arguments;
-    uint32_t given; /* bits of options */
+    uint64_t given; /* bits of options */
     struct err *err;
 };
 
@@ -18,10 +18,10 @@ static int wrong_option(struct reader *reader, const char *name, size_t len)
 {
     const char *names[OPTION_COUNT + 1] = {NULL};
     char written[64];
-    uint32_t known = OPTIONS_GLOBAL | (reader->arguments->command ? reader->arguments->command->options : ~0u);
+    uint64_t known = OPTIONS_GLOBAL | (reader->arguments->command ? reader->arguments->command->options : UINT64_MAX);
     size_t count = 0;
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (known & 1u << id)
+        if (known & UINT64_C(1) << id)
             names[count++] = command_option(id)->name;
     snprintf(written, sizeof(written), "%.*s", (int)len, name);
     const char *near = nearest_name(written, names);
@@ -54,7 +54,7 @@ static int take_option(struct reader *reader, unsigned id, const char *value)
         return err_set(reader->err, ERR_CONFIG, "--%s is one of %s, not '%s'", option->name, option->argument, value);
     reader->arguments->values[id] = value;
     reader->arguments->verbose += id == OPTION_verbose;
-    reader->given |= 1u << id;
+    reader->given |= UINT64_C(1) << id;
     return 0;
 }
 
@@ -107,7 +107,7 @@ static int check_whole(struct reader *reader)
     if (arguments->values[OPTION_help])
         return 0;
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (reader->given & 1u << id && !((command->options | OPTIONS_GLOBAL) & 1u << id))
+        if (reader->given & UINT64_C(1) << id && !((command->options | OPTIONS_GLOBAL) & UINT64_C(1) << id))
             return err_set(reader->err, ERR_CONFIG, "`muster %s` takes no --%s", command->name,
                            command_option(id)->name);
     if (arguments->word_count < command->least)

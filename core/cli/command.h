@@ -42,7 +42,7 @@ struct option {
 };
 
 const struct option *command_option(unsigned id);
-#define OPTION_BIT(id) (1u << OPTION_##id)
+#define OPTION_BIT(id) (UINT64_C(1) << OPTION_##id)
 /* Those that every verb takes. */
 #define OPTIONS_GLOBAL                                                                                                 \
     (OPTION_BIT(config) | OPTION_BIT(state) | OPTION_BIT(connectors) | OPTION_BIT(json) | OPTION_BIT(quiet) |          \
@@ -54,7 +54,7 @@ struct command {
     const char *name;
     const char *arguments; /* "ORG [CONNECTION…]" */
     unsigned least, most;  /* words after the verb */
-    uint32_t options;      /* besides the global ones */
+    uint64_t options;      /* besides the global ones */
     const char *doc;       /* one sentence without a stop */
     const char *more;      /* paragraphs for --help and the man page, separated by an empty line; NULL: none */
     const char *example;   /* one command line each line */

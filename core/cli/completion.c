@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-static void option_names(FILE *out, uint32_t which)
+static void option_names(FILE *out, uint64_t which)
 {
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (which & 1u << id)
+        if (which & UINT64_C(1) << id)
             fprintf(out, " --%s", command_option(id)->name);
 }
 
@@ -81,11 +81,11 @@ static void quoted(FILE *out, const char *text)
             fputc(*text, out);
 }
 
-static void zsh_options(FILE *out, uint32_t which, const char *indent)
+static void zsh_options(FILE *out, uint64_t which, const char *indent)
 {
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = command_option(id);
-        if (!(which & 1u << id))
+        if (!(which & UINT64_C(1) << id))
             continue;
         fprintf(out, "%s'--%s[", indent, option->name);
         quoted(out, option->doc);
@@ -159,10 +159,10 @@ static void fish(FILE *out)
         fprintf(out, "complete -c muster -l %s", option->name);
         if (option->letter)
             fprintf(out, " -s %c", option->letter);
-        if (!(OPTIONS_GLOBAL & 1u << id)) {
+        if (!(OPTIONS_GLOBAL & UINT64_C(1) << id)) {
             fputs(" -n '__fish_seen_subcommand_from", out);
             for (const struct command *command = commands; command->name; command++)
-                if (command->options & 1u << id)
+                if (command->options & UINT64_C(1) << id)
                     fprintf(out, " %s", command->name);
             fputc('\'', out);
         }

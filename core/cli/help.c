@@ -39,13 +39,13 @@ static void wrap(FILE *out, const char *indent, const char *text)
         fputc('\n', out);
 }
 
-static void print_options(const struct screen *screen, uint32_t which)
+static void print_options(const struct screen *screen, uint64_t which)
 {
     struct grid grid;
     grid_start(&grid, screen, "  ", "|");
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = command_option(id);
-        if (!(which & 1u << id))
+        if (!(which & UINT64_C(1) << id))
             continue;
         char letter[] = {'-', option->letter, ',', ' ', '\0'};
         grid_format(&grid, COLOR_NONE, "%s--%s%s%s", option->letter ? letter : "", option->name,

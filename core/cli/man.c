@@ -55,7 +55,7 @@ static void command_text(FILE *out, const struct command *command)
         fputc('\n', out);
     }
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (command->options & 1u << id)
+        if (command->options & UINT64_C(1) << id)
             option_text(out, command_option(id));
     fputs(".PP\n.nf\n.RS\n", out);
     troff(out, command->example);
@@ -88,7 +88,7 @@ void help_man(FILE *out)
           ".SH OPTIONS\nThese may stand anywhere.\n",
           out);
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (OPTIONS_GLOBAL & 1u << id)
+        if (OPTIONS_GLOBAL & UINT64_C(1) << id)
             option_text(out, command_option(id));
     fputs(".SH COMMANDS\n", out);
     for (const struct command *command = commands; command->name; command++)

@@ -1,5 +1,5 @@
 /* match - which person (or unit) each changed record belongs to. */
-#include "engine/match.h"
+#include "engine/match_inside.h"
 
 #include "base/digest.h"
 #include "base/fault.h"
@@ -26,12 +26,11 @@ int match_init(struct match *match)
     match->entity = mem_new(1, sizeof(*match->entity));
     if (!match->entity)
         return -ENOMEM;
-    match->has_statements = txn_count(match->snapshot, TABLE_statement) > 0;
     match->has_index = txn_count(match->snapshot, TABLE_index) > 0;
     match->has_waiting_records = table_has(match->snapshot, TABLE_index, bytes(&waiting_record, 1));
     match->has_waiting_refs = table_has(match->snapshot, TABLE_refer, bytes(&waiting_ref, 1));
-    match->next_statement = meta_number(match->snapshot, "statement");
-    return match->snapshot->rc;
+    return statements_init(&match->statements, match->snapshot, match->changeset, match->stage ? match->stage->run : 0,
+                           match->stage ? match->stage->now_ms : 0);
 }
 
 void match_done(struct match *match)
@@ -45,14 +44,10 @@ void match_done(struct match *match)
     free(match->roots);
     free(match->woken);
     free(match->entity);
+    statements_done(&match->statements);
 }
 
-static void match_fail(struct match *match, int rc)
-{
-    match->rc = match->rc ? match->rc : rc;
-}
-
-static void roots_add(struct match *match, enum kind kind, uint64_t id, uint64_t place)
+void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place)
 {
     match_fail(match, mem_grow(&match->roots, match->root_count, &match->root_room, sizeof(*match->roots)));
     if (match->rc == 0)
@@ -61,17 +56,12 @@ static void roots_add(struct match *match, enum kind kind, uint64_t id, uint64_t
 
 /* --- index keys: in the store, and what this run adds and takes away --- */
 
-static uint64_t key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
+uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
 {
     buffer_clear(&match->key);
     slot_prefix(kind, slot, text, len, &match->key);
     match_fail(match, match->key.rc);
     return digest_fast(match->key.data, match->key.len) | 1;
-}
-
-static uint64_t removed_hash(uint64_t hash, uint64_t id)
-{
-    return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
 }
 
 static uint64_t stands_hash(uint64_t id, uint32_t stream)
@@ -83,7 +73,7 @@ static uint64_t stands_hash(uint64_t id, uint32_t stream)
 static size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
                                uint64_t *ret_ids, size_t most)
 {
-    uint64_t hash = key_hash(match, kind, slot, text, len);
+    uint64_t hash = match_key_hash(match, kind, slot, text, len);
     size_t count = 0;
     const uint64_t *fresh = numbers_get(&match->fresh, hash);
     if (fresh && *fresh != FRESH_AMBIGUOUS)
@@ -122,7 +112,7 @@ static void match_wake(struct match *match, enum kind kind, struct bytes prefix)
 static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id,
                       uint32_t stream)
 {
-    uint64_t hash = key_hash(match, kind, slot, text, len);
+    uint64_t hash = match_key_hash(match, kind, slot, text, len);
     uint64_t *there = numbers_get(&match->fresh, hash);
     if (there && *there != id)
         id = FRESH_AMBIGUOUS;
@@ -171,7 +161,7 @@ static void match_wake(struct match *match, enum kind kind, struct bytes prefix)
          there && cursor_has_prefix(&cursor, from); there = cursor_next(&cursor))
         if (cursor.key.len == from.len + ENTITY_KEY) {
             struct bytes root = bytes((const uint8_t *)cursor.key.data + from.len, ENTITY_KEY);
-            roots_add(match, entity_key_kind(root), entity_key_id(root), ROOT_ONLY);
+            match_root(match, entity_key_kind(root), entity_key_id(root), ROOT_ONLY);
         }
     if (kind != KIND_person || !match->has_waiting_records || match->rc != 0)
         return;
@@ -259,15 +249,21 @@ struct verdict {
 };
 
 /* The first rule with exactly one candidate decides. */
-static struct verdict match_judge(struct match *match, const struct stream_name *stream, struct image image)
+static struct verdict match_judge(struct match *match, const struct stream_name *stream, uint64_t seed,
+                                  struct image image)
 {
-    for (size_t r = 0; r < match->slots->rule_count; r++) {
+    bool persons = match->statements.persons,
+         alone = persons && statement_stands(&match->statements, seed, STATEMENT_ALONE, NULL);
+    for (size_t r = 0; r < match->slots->rule_count && !alone; r++) {
         const struct slot *slot = &match->slots->person[match->slots->rules[r]];
-        uint64_t ids[2];
+        uint64_t ids[16];
         buffer_clear(&match->text);
         if (!slot_text(match->slots, slot, image, &match->text))
             continue;
-        size_t count = match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, 2);
+        size_t count = match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids,
+                                        persons ? sizeof(ids) / sizeof(ids[0]) : 2);
+        if (persons)
+            count = match_apart(match, seed, ids, count);
         if (count == 0)
             continue;
         if (count > 1)
@@ -285,7 +281,7 @@ static struct verdict match_judge(struct match *match, const struct stream_name 
 }
 
 /* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
-static void match_waits(struct match *match, const struct staged *staged, bool waits)
+void match_waits(struct match *match, const struct staged *staged, bool waits)
 {
     const struct section_view *main = &match->record.sections[0];
     struct image none = {0};
@@ -310,11 +306,18 @@ static void match_undecided(struct match *match, const struct staged *staged, co
     stage_write(match->stage, staged, verdict->situation);
 }
 
+static void match_known_person(struct match *match, const struct staged *staged, uint64_t place);
+
 static void match_new_person(struct match *match, const struct staged *staged, uint64_t place,
                              const struct stream_name *stream)
 {
     const struct section_view *main = &match->record.sections[0];
-    struct verdict verdict = match_judge(match, stream, main->image);
+    if (statement_stands(&match->statements, main->seed, STATEMENT_LINK, NULL)) { /* a person said whose it is */
+        match_waits(match, staged, false);
+        match_known_person(match, staged, place);
+        return;
+    }
+    struct verdict verdict = match_judge(match, stream, main->seed, main->image);
     if (verdict.situation != SITUATION_LINKED) {
         match_undecided(match, staged, &verdict);
         return;
@@ -332,7 +335,7 @@ static void match_new_person(struct match *match, const struct staged *staged, u
         match->count.created++;
     }
     fresh_person(match, main->image, id, stream->number);
-    roots_add(match, KIND_person, id, place);
+    match_root(match, KIND_person, id, place);
     stage_write(match->stage, staged, SITUATION_LINKED);
 }
 
@@ -372,7 +375,7 @@ static void match_keys_gone(struct match *match, uint64_t id, struct image was, 
         if (now.len == match->text.len && memcmp(now.data, match->text.data, now.len) == 0)
             continue;
         gone = true;
-        uint64_t hash = key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
+        uint64_t hash = match_key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
         if (match->has_waiting_refs || match->has_waiting_records) /* of two with this key one may be left */
             match_wake(match, KIND_person, bytes(match->key.data, match->key.len));
         bool alone = entity_get(match->snapshot, KIND_person, id, match->entity) && match->entity->member_count < 2;
@@ -402,7 +405,7 @@ static void match_known_person(struct match *match, const struct staged *staged,
             match_keys_gone(match, id, match->other.sections[0].image, main->image);
         fresh_person(match, main->image, id, source_key_stream(staged->key));
     }
-    roots_add(match, KIND_person, id, place);
+    match_root(match, KIND_person, id, place);
     stage_write(match->stage, staged, SITUATION_LINKED);
 }
 
@@ -445,7 +448,7 @@ static void match_unit(struct match *match, const struct staged *staged, uint64_
     }
     if (staged->what != STAGED_MISSING && staged->what != STAGED_GONE)
         fresh_unit(match, main->image, id);
-    roots_add(match, KIND_org_unit, id, place);
+    match_root(match, KIND_org_unit, id, place);
     stage_write(match->stage, staged, SITUATION_LINKED);
 }
 
@@ -462,7 +465,9 @@ static void match_staged(struct match *match, uint64_t place)
     }
     const struct section_view *main = &match->record.sections[0];
     bool leaving = staged.what == STAGED_MISSING || staged.what == STAGED_GONE;
-    if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
+    if (main->kind == KIND_person && match_is_out(match))
+        match_out(match, &staged);
+    else if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
         match_known_person(match, &staged, place);
     else if (main->kind == KIND_person && leaving) {
         match_waits(match, &staged, staged.what == STAGED_MISSING);
@@ -474,8 +479,8 @@ static void match_staged(struct match *match, uint64_t place)
     else {
         for (uint16_t n = 0; n < match->record.count; n++)
             if (match->record.sections[n].kind != KIND_RAW)
-                roots_add(match, match->record.sections[n].kind, match_resolve(match, match->record.sections[n].seed),
-                          place);
+                match_root(match, match->record.sections[n].kind, match_resolve(match, match->record.sections[n].seed),
+                           place);
         stage_write(match->stage, &staged, SITUATION_LINKED);
     }
 }
@@ -532,7 +537,7 @@ int match_everything(struct match *match)
         uint8_t prefix = (uint8_t)kinds[i];
         for (bool there = cursor_seek(&cursor, bytes(&prefix, 1));
              there && cursor_has_prefix(&cursor, bytes(&prefix, 1)); there = cursor_next(&cursor))
-            roots_add(match, kinds[i], entity_key_id(cursor.key), ROOT_ONLY);
+            match_root(match, kinds[i], entity_key_id(cursor.key), ROOT_ONLY);
     }
     match->everything = true;
     return match->rc ? match->rc : match->snapshot->rc;

@@ -10,9 +10,11 @@
 #define ENGINE_MATCH_H
 
 #include "base/numbers.h"
+#include "base/zone.h"
 #include "engine/entity.h"
 #include "engine/slot.h"
 #include "engine/stage.h"
+#include "engine/statement.h"
 #include "engine/streams.h"
 
 /* A root is what is merged as a whole: a person with everything that hangs on them, a unit, or a thing of its own. */
@@ -31,6 +33,7 @@ struct match {
     const struct organization *organization;
     struct streams *streams;
     const struct slots *slots;
+    const struct zone *zone; /* of the organization; NULL: UTC */
     struct txn *snapshot;
     struct stage *stage;
     struct changeset *changeset;
@@ -40,13 +43,13 @@ struct match {
     struct match_count count;
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
     struct numbers fresh, fresh_stream, links, leaving, removed, grown;
-    uint64_t next_statement;
+    struct statements statements;
     bool reindex;           /* the rules have changed, and there are rows that were made by others */
     struct numbers indexed; /* then: digests of all rows of the index that there should be */
     bool everything;        /* the rules have changed: every root is merged again, every index row checked */
     struct bytes *woken;    /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
-    bool has_statements, has_index, has_waiting_records, has_waiting_refs;
+    bool has_index, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;
     struct source record, other;
@@ -57,6 +60,9 @@ struct match {
 /* Ambiguous in `fresh`: two different entities under one key. */
 #define FRESH_AMBIGUOUS UINT64_MAX
 
+/* Whether a person said that the record makes nobody. */
+bool match_suppressed(struct match *match, uint64_t seed);
+
 int match_init(struct match *match);
 void match_done(struct match *match);
 
@@ -66,6 +72,10 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
 
 /* Adds all persons and units there are to the roots. */
 int match_everything(struct match *match);
+
+/* A person and all their records come again, because a statement about them was made or withdrawn; so does who refers
+ * to them. Nothing happens when there is no such person. */
+void match_touch_person(struct match *match, uint64_t id);
 
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);

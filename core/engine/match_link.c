@@ -1,28 +1,69 @@
 /* match_link - which seeds are the same thing: clusters of links, each with the id of its lowest seed.
  *
- * Reads and writes the `statement` table. */
+ * A record that a person has set apart (STATEMENT_ALONE) leaves its cluster:
+ * older links hold the others together through it, but it is not among them.
+ * Links that a person made later count for it. */
 #include "engine/match.h"
+
+#include "base/error.h"
 
 #include <string.h>
 
-enum { CLUSTER_MAX = 256, STATEMENT_KEY = 16 };
+enum { CLUSTER_MAX = 256 };
 
-/* A statement's value. */
-struct statement {
-    uint8_t type;    /* 'l': link */
-    uint8_t follows; /* the seed never gives the cluster its id: the other one was known by its own already */
-    uint16_t rule;   /* from 1; 0: the kind's own rule */
-    uint32_t run;
-    uint64_t other;
-    int64_t time_ms;
+struct linked {
+    uint64_t seed;
+    uint64_t alone;   /* number of the statement that sets it apart; 0: none */
+    uint64_t follows; /* it never gives the id to a cluster in which this one is; 0: none */
+    bool member;      /* else it only holds others together */
 };
 
-static bool seed_among(const uint64_t *seeds, size_t count, uint64_t seed)
+struct cluster {
+    struct linked seeds[CLUSTER_MAX];
+    size_t count;
+};
+
+static uint64_t alone_number(struct match *match, uint64_t seed)
 {
-    for (size_t i = 0; i < count; i++)
-        if (seeds[i] == seed)
+    struct statement statement;
+    return statement_stands(&match->statements, seed, STATEMENT_ALONE, &statement) ? statement.number : 0;
+}
+
+static void cluster_add(struct match *match, struct cluster *cluster, uint64_t seed, bool personal, uint64_t number)
+{
+    uint64_t alone = match->statements.persons ? alone_number(match, seed) : 0;
+    bool member = alone == 0 || (personal && number > alone);
+    for (size_t i = 0; i < cluster->count; i++)
+        if (cluster->seeds[i].seed == seed && cluster->seeds[i].member == member)
+            return;
+    if (cluster->count < CLUSTER_MAX)
+        cluster->seeds[cluster->count++] = (struct linked){.seed = seed, .alone = alone, .member = member};
+}
+
+/* A link of a node that is apart counts for it when a person made it afterwards, else only for the others. */
+static bool link_counts(const struct linked *node, const struct statement *link)
+{
+    return node->alone == 0 || node->member == (link->person && link->number > node->alone);
+}
+
+static bool cluster_has(const struct cluster *cluster, uint64_t seed)
+{
+    for (size_t i = 0; i < cluster->count; i++)
+        if (cluster->seeds[i].seed == seed && cluster->seeds[i].member)
             return true;
     return false;
+}
+
+static uint64_t cluster_id(const struct cluster *cluster)
+{
+    uint64_t lowest = UINT64_MAX;
+    for (size_t i = 0; i < cluster->count; i++) {
+        const struct linked *node = &cluster->seeds[i];
+        bool follows = node->follows && cluster_has(cluster, node->follows);
+        if (node->member && !follows && node->seed < lowest)
+            lowest = node->seed;
+    }
+    return lowest;
 }
 
 uint64_t match_resolve(struct match *match, uint64_t seed)
@@ -30,49 +71,38 @@ uint64_t match_resolve(struct match *match, uint64_t seed)
     uint64_t *linked = numbers_get(&match->links, seed);
     if (linked)
         return *linked;
-    if (!match->has_statements)
+    if (!match->statements.any)
         return seed;
-    uint64_t seeds[CLUSTER_MAX] = {seed}, lowest = UINT64_MAX;
-    size_t count = 1;
-    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    cursor_open(&cursor, match->snapshot, TABLE_statement);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t be = __builtin_bswap64(seeds[i]);
-        struct bytes prefix = bytes(&be, sizeof(be));
-        bool follows = false;
-        for (bool there = cursor_seek(&cursor, prefix); there && cursor_has_prefix(&cursor, prefix);
-             there = cursor_next(&cursor)) {
-            struct statement statement;
-            if (cursor.value.len < sizeof(statement))
+    struct cluster cluster;
+    cluster.seeds[0] = (struct linked){.seed = seed, .member = true};
+    cluster.seeds[0].alone = match->statements.persons ? alone_number(match, seed) : 0;
+    cluster.count = 1;
+    for (size_t i = 0; i < cluster.count; i++) {
+        struct linked *node = &cluster.seeds[i];
+        struct statement_walk walk;
+        struct statement link;
+        statement_first(&walk, &match->statements, node->seed);
+        while (statement_next(&walk, &link)) {
+            if (link.type != STATEMENT_LINK || !link_counts(node, &link))
                 continue;
-            memcpy(&statement, cursor.value.data, sizeof(statement));
-            follows |= statement.follows;
-            if (statement.type == 'l' && count < CLUSTER_MAX && !seed_among(seeds, count, statement.other))
-                seeds[count++] = statement.other;
+            if (link.follows)
+                node->follows = link.other;
+            cluster_add(match, &cluster, link.other, link.person, link.number);
         }
-        if (!follows && seeds[i] < lowest)
-            lowest = seeds[i];
+        statement_end(&walk);
     }
-    return lowest != UINT64_MAX ? lowest : seed;
-}
-
-static void statement_put(struct match *match, uint64_t seed, uint64_t number, const struct statement *statement)
-{
-    uint64_t key[2] = {__builtin_bswap64(seed), __builtin_bswap64(number)};
-    changeset_set(match->changeset, TABLE_statement, bytes(key, sizeof(key)), bytes(statement, sizeof(*statement)));
+    uint64_t id = cluster_id(&cluster);
+    return id != UINT64_MAX ? id : seed;
 }
 
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows)
 {
-    uint64_t number = ++match->next_statement, id = follows || other < seed ? other : seed;
-    struct statement statement = {
-        .type = 'l', .rule = (uint16_t)rule, .run = match->stage->run, .time_ms = match->stage->now_ms};
-    statement.other = other;
-    statement.follows = follows && seed < other;
-    statement_put(match, seed, number, &statement);
-    statement.other = seed;
-    statement.follows = 0;
-    statement_put(match, other, number, &statement);
+    uint64_t id = follows || other < seed ? other : seed;
+    statements_add(&match->statements, &(struct statement){.type = STATEMENT_LINK,
+                                                           .subject = seed,
+                                                           .other = other,
+                                                           .rule = (uint16_t)rule,
+                                                           .follows = follows && seed < other});
     int rc = numbers_set(&match->links, seed, id);
     rc = rc ? rc : numbers_set(&match->links, other, id);
     match->rc = match->rc ? match->rc : rc;

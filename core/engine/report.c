@@ -72,7 +72,13 @@ int report_write(struct run_report *report, const struct run_request *request)
     instant_write(report->started_ms, started);
     buffer_byte(&out, '{');
     json_member_text(&out, "organization", report->organization);
-    json_member_text(&out, "connection", report->connection);
+    if (report->connection)
+        json_member_text(&out, "connection", report->connection);
+    if (report->verb) {
+        json_member_text(&out, "verb", report->verb);
+        json_member_text(&out, "author", report->author);
+        json_member_text(&out, "reason", report->because);
+    }
     json_member_number(&out, "run", report->run);
     json_member_text(&out, "outcome", outcome_name(report->outcome));
     json_member_text(&out, "started", started);

@@ -43,7 +43,7 @@ static void run_files(struct run *run)
             run->report->files[run->report->file_count++] = run->strands[i].pull.fetched[f].name;
 }
 
-static void run_done(struct run *run)
+void run_done(struct run *run)
 {
     for (size_t i = 0; i < run->strand_count; i++) {
         pull_done(&run->strands[i].pull);

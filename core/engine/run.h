@@ -42,6 +42,7 @@ struct run_report {
     uint32_t run;
     enum outcome outcome;
     const char *organization, *connection;
+    const char *verb, *author, *because; /* what a person did, instead of a sync; NULL: a sync */
     struct run_partition *partitions;
     size_t partition_count;
     /* records */

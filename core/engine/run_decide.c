@@ -116,11 +116,11 @@ static int run_stage(struct run *run)
 
 static int run_match(struct run *run, struct wait_list *reviews)
 {
-    uint64_t before = meta_number(&run->snapshot, "statement");
     struct stage_missing *left = mem_new(run->strand_count + 1, sizeof(*left));
     run->match = (struct match){.organization = run->request->organization,
                                 .streams = &run->streams,
                                 .slots = &run->slots,
+                                .zone = run->zone,
                                 .snapshot = &run->snapshot,
                                 .stage = &run->stage,
                                 .changeset = run->changeset,
@@ -129,6 +129,8 @@ static int run_match(struct run *run, struct wait_list *reviews)
     for (size_t i = 0; left && i < run->strand_count; i++)
         left[i] = run->strands[i].missing;
     int rc = left ? match_init(&run->match) : -ENOMEM;
+    if (rc == 0 && run->act)
+        rc = run->act->state(run->act->context, &run->match, run->err);
     if (rc == 0)
         rc = match_run(&run->match, left, run->strand_count);
     if (rc == 0)
@@ -138,8 +140,7 @@ static int run_match(struct run *run, struct wait_list *reviews)
     struct weave_count count = {0};
     if (rc == 0)
         rc = weave_run(&run->match, run->today, run->dir, &count);
-    if (rc == 0 && run->match.next_statement != before)
-        changeset_counter(run->changeset, "statement", run->match.next_statement);
+    statements_settled(&run->match.statements);
     run->report->created += count.created;
     run->report->updated += count.updated;
     run->report->unchanged += count.unchanged;
@@ -337,6 +338,8 @@ int run_decide(struct run *run)
         rc = run_row(run);
     if (rc == 0 && run->rules_changed && run->err->rc == 0)
         changeset_meta(run->changeset, "rules", bytes(run->rules, sizeof(run->rules)));
+    if (rc == 0 && run->act && run->act->decided)
+        run->act->decided(run->act->context, &run->match, run->changeset);
     match_done(&run->match);
     stage_done(&run->stage);
     streams_done(&run->streams);

@@ -2,6 +2,7 @@
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
+#include "engine/act.h"
 #include "engine/match.h"
 #include "engine/pull.h"
 #include "engine/report.h"
@@ -51,6 +52,7 @@ struct run {
     struct streams streams;
     struct stage stage;
     struct match match;
+    const struct act *act; /* what a person decides; NULL: a sync */
 };
 
 /* run_open.c: the store, locked and whole; keys, zone, slots, the number of the run. */
@@ -73,5 +75,7 @@ void run_failed(struct run *run);
 
 /* run_decide.c: stage, match, weave; everything goes into run->changeset. */
 int run_decide(struct run *run);
+/* run.c */
+void run_done(struct run *run);
 
 #endif

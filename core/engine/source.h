@@ -23,7 +23,13 @@
 enum source_state { SOURCE_PRESENT = 1, SOURCE_MISSING, SOURCE_GONE };
 
 /* How a record stands to the persons of the organization. */
-enum situation { SITUATION_LINKED = 1, SITUATION_UNMATCHED, SITUATION_DISPUTED, SITUATION_NOT_OWNER };
+enum situation {
+    SITUATION_LINKED = 1,
+    SITUATION_UNMATCHED,
+    SITUATION_DISPUTED,
+    SITUATION_NOT_OWNER,
+    SITUATION_SUPPRESSED, /* a person said that it makes nobody */
+};
 
 /* The section of unmapped columns, when they are kept: an image by numbers of column names. */
 #define KIND_RAW ((enum kind)0xff)

@@ -89,6 +89,14 @@ static void members_of(struct weave *weave, size_t begin, size_t end, struct ent
     }
 }
 
+static bool child_there(const struct weave *weave, enum kind kind, uint64_t id)
+{
+    for (uint16_t n = 0; weave->had_root && n < weave->old_root->child_count; n++)
+        if (weave->old_root->children[n].kind == kind && weave->old_root->children[n].id == id)
+            return true;
+    return false;
+}
+
 /* One thing that hangs on the root. */
 static void weave_dependent(struct weave *weave, size_t begin, size_t end)
 {
@@ -96,8 +104,9 @@ static void weave_dependent(struct weave *weave, size_t begin, size_t end)
     uint64_t id = weave->parts[begin].entity;
     size_t winners = weave_image(weave, begin, end);
     struct image image = {(const uint8_t *)weave->image.data, (uint32_t)weave->image.len};
-    bool had = weave->had_root && entity_get(weave->snapshot, kind, id, weave->old);
-    if (had && weave->old->state == ENTITY_LIVE)
+    bool had =
+        (weave->had_root || weave->match->statements.persons) && entity_get(weave->snapshot, kind, id, weave->old);
+    if (had && weave->old->state == ENTITY_LIVE && child_there(weave, kind, id))
         links_of(weave, kind, weave->old->image, weave->was);
     links_of(weave, kind, image, weave->is);
     enum journal_op op = !had ? JOURNAL_CREATED : weave->old->state == ENTITY_GONE ? JOURNAL_RETURNED : JOURNAL_CHANGED;
@@ -132,6 +141,45 @@ static void weave_orphan(struct weave *weave, enum kind kind, uint64_t id)
     entity_put(weave, kind, id, weave->made);
 }
 
+/* Its record was moved by a person, and it went along to another root. */
+static bool child_moved(struct weave *weave, const struct child *child)
+{
+    struct bytes value;
+    struct source *record = &weave->match->other;
+    if (!weave->match->statements.persons || match_resolve(weave->match, child->id) != child->id ||
+        !entity_get(weave->snapshot, child->kind, child->id, weave->old) || weave->old->state != ENTITY_LIVE ||
+        weave->old->member_count == 0)
+        return false;
+    const struct member *member = &weave->old->members[0];
+    buffer_clear(&weave->key);
+    source_key(member->stream, member->id.data, member->id.len, &weave->key);
+    return txn_get(weave->snapshot, TABLE_source, bytes(weave->key.data, weave->key.len), &value) &&
+           source_read(value, record) && record->count > 0 && record->sections[0].kind == weave->kind &&
+           match_resolve(weave->match, record->sections[0].seed) != weave->id;
+}
+
+/* What hung on the root and is not among the `count` first children any more. */
+static uint16_t weave_leftovers(struct weave *weave, struct child *children, uint16_t count)
+{
+    uint16_t all = count;
+    for (uint16_t n = 0; weave->had_root && n < weave->old_root->child_count && weave->rc == 0; n++) {
+        const struct child *old = &weave->old_root->children[n];
+        bool there = false;
+        for (uint16_t i = 0; i < count && !there; i++)
+            there = children[i].kind == old->kind && children[i].id == old->id;
+        if (there)
+            continue;
+        if (child_moved(weave, old)) {
+            links_of(weave, old->kind, weave->old->image, weave->was);
+            continue;
+        }
+        weave_orphan(weave, old->kind, old->id);
+        if (all < CHILDREN_MAX)
+            children[all++] = *old; /* still theirs: a history that can be shown */
+    }
+    return all;
+}
+
 static void weave_dependents(struct weave *weave, size_t from, struct child *children, uint16_t *ret_count)
 {
     uint16_t count = 0;
@@ -144,18 +192,7 @@ static void weave_dependents(struct weave *weave, size_t from, struct child *chi
             children[count++] = (struct child){weave->parts[begin].kind, weave->parts[begin].entity};
         weave_dependent(weave, begin, end);
     }
-    for (uint16_t n = 0; weave->had_root && n < weave->old_root->child_count && weave->rc == 0; n++) {
-        const struct child *old = &weave->old_root->children[n];
-        bool there = false;
-        for (uint16_t i = 0; i < count && !there; i++)
-            there = children[i].kind == old->kind && children[i].id == old->id;
-        if (there)
-            continue;
-        weave_orphan(weave, old->kind, old->id);
-        if (count < CHILDREN_MAX)
-            children[count++] = *old; /* still theirs: a history that can be shown */
-    }
-    *ret_count = count;
+    *ret_count = weave_leftovers(weave, children, count);
 }
 
 static uint8_t image_status(struct image image)
@@ -182,7 +219,7 @@ static void weave_counted(struct weave *weave, struct image was, struct image is
     }
     uint8_t old = image_status(was), now = image_status(is);
     bool left = now == INACTIVE || now == TERMINATED, had_left = old == INACTIVE || old == TERMINATED;
-    if (!weave->had_root)
+    if (!weave->had_root || weave->old_root->state == ENTITY_GONE)
         weave->count.created++;
     else if (!said)
         weave->count.unchanged += weave_staged(weave) || weave->match->everything;
@@ -192,6 +229,41 @@ static void weave_counted(struct weave *weave, struct image was, struct image is
         weave->count.reactivated++;
     else
         weave->count.updated++;
+}
+
+static void weave_journal(struct weave *weave)
+{
+    weave_fail(weave, weave->entry.bytes.rc ? weave->entry.bytes.rc : weave->snapshot->rc);
+    if (weave->rc != 0)
+        return;
+    uint64_t be = __builtin_bswap64(++weave->sequence);
+    changeset_put(weave->changeset, TABLE_journal, bytes(&be, sizeof(be)), bytes(NULL, 0),
+                  bytes(weave->entry.bytes.data, weave->entry.bytes.len));
+}
+
+/* All records of the root have been moved to others by a person: it is kept for its history, and comes back with the
+ * first record that does. */
+static void weave_retire(struct weave *weave)
+{
+    struct entity *made = weave->made;
+    struct child children[CHILDREN_MAX];
+    journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id, weave->old_root->last);
+    journal_part(&weave->entry, weave->kind, weave->id, JOURNAL_GONE);
+    links_of(weave, weave->kind, weave->old_root->image, weave->was);
+    uint16_t child_count = weave_leftovers(weave, children, 0);
+    journal_end(&weave->entry);
+    *made = *weave->old_root;
+    made->state = ENTITY_GONE;
+    made->member_count = 0;
+    made->child_count = child_count;
+    memcpy(made->children, children, child_count * sizeof(*children));
+    made->last = weave->sequence + 1;
+    entity_put(weave, weave->kind, weave->id, made);
+    weave_index(weave);
+    weave_due_rows(weave);
+    links_note(weave, weave->was, weave->is, false);
+    weave->count.retired++;
+    weave_journal(weave);
 }
 
 /* The root's own golden image; then what hangs on it; then one journal entry for all of it. */
@@ -205,9 +277,13 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     size_t own = 0;
     while (own < weave->part_count && weave->parts[own].kind == weave->kind && weave->parts[own].entity == weave->id)
         own++;
+    weave->was->count = weave->is->count = 0;
+    weave->due = weave->pin_due = INT64_MAX;
+    bool lived = weave->had_root && weave->old_root->state == ENTITY_LIVE;
+    if (weave->rc == 0 && own == 0 && lived && weave->match->statements.persons)
+        weave_retire(weave);
     if (weave->rc != 0 || own == 0)
         return; /* nothing speaks of it: only what refers to it was touched */
-    weave->was->count = weave->is->count = 0;
     journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id,
                   weave->had_root ? weave->old_root->last : 0);
     size_t winners = weave_image(weave, 0, own);
@@ -218,9 +294,10 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
         weave_fail(weave, -ENOMEM);
         return;
     }
-    if (weave->had_root) {
+    if (lived)
         links_of(weave, weave->kind, was, weave->was);
-        weave_changes(weave, weave->kind, weave->id, was, image, winners, JOURNAL_CHANGED);
+    if (weave->had_root) {
+        weave_changes(weave, weave->kind, weave->id, was, image, winners, lived ? JOURNAL_CHANGED : JOURNAL_RETURNED);
     } else {
         journal_part(&weave->entry, weave->kind, weave->id, JOURNAL_CREATED);
     }
@@ -241,15 +318,14 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     if (said || !weave->had_root || !members_equal(weave->old_root, made))
         entity_put(weave, weave->kind, weave->id, made);
     weave_index(weave);
+    if (weave->kind == KIND_person)
+        weave_due_rows(weave);
     links_note(weave, weave->was, weave->is, false);
     links_note(weave, weave->is, weave->was, true);
     weave_counted(weave, was, image, said);
     weave_fail(weave, weave->entry.bytes.rc ? weave->entry.bytes.rc : weave->snapshot->rc);
-    if (weave->rc == 0 && said) {
-        uint64_t be = __builtin_bswap64(++weave->sequence);
-        changeset_put(weave->changeset, TABLE_journal, bytes(&be, sizeof(be)), bytes(NULL, 0),
-                      bytes(weave->entry.bytes.data, weave->entry.bytes.len));
-    }
+    if (said)
+        weave_journal(weave);
 }
 
 static int root_compare(const void *a, const void *b)
@@ -313,7 +389,7 @@ static int weave_new(struct match *match, struct spill *spill, struct weave **re
     weave->was = mem_new(1, sizeof(*weave->was));
     weave->is = mem_new(1, sizeof(*weave->is));
     weave->maker = mem_new(1, sizeof(*weave->maker));
-    weave->inputs = mem_new(MEMBERS_MAX, sizeof(*weave->inputs));
+    weave->inputs = mem_new(MEMBERS_MAX + 1, sizeof(*weave->inputs));
     weave->winners = mem_new(IMAGE_FIELDS_MAX, sizeof(*weave->winners));
     if (!weave->arena || !weave->old_root || !weave->old || !weave->made || !weave->was || !weave->is ||
         !weave->maker || !weave->inputs || !weave->winners)

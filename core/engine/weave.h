@@ -13,6 +13,7 @@
 struct weave_count {
     uint64_t created, updated, unchanged, deactivated, reactivated; /* persons */
     uint64_t others;                                                /* units and things of their own that changed */
+    uint64_t retired; /* persons whose records all went to others, by a person's word */
 };
 
 /* Adds to the roots what a date brings: everything due up to today, whose rows go. */

@@ -21,7 +21,16 @@ static void due_key(int64_t day, enum kind kind, uint64_t id, uint8_t ret_key[4 
     entity_key(kind, id, ret_key + 4);
 }
 
-void weave_due_row(struct weave *weave, int64_t due)
+static void due_put(struct weave *weave, int64_t due)
+{
+    uint8_t key[4 + ENTITY_KEY];
+    struct bytes old;
+    due_key(due, weave->kind, weave->id, key);
+    if (!txn_get(weave->snapshot, TABLE_due, bytes(key, sizeof(key)), &old))
+        changeset_put(weave->changeset, TABLE_due, bytes(key, sizeof(key)), bytes(NULL, 0), bytes("", 0));
+}
+
+void weave_due_rows(struct weave *weave)
 {
     uint8_t key[4 + ENTITY_KEY] = {0};
     struct bytes row = bytes(key, sizeof(key)), old;
@@ -32,17 +41,17 @@ void weave_due_row(struct weave *weave, int64_t due)
         before[1] += before[1] != INT64_MIN;
     }
     for (int i = 0; i < 2; i++) {
-        if (before[i] <= weave->today || before[i] == due || (i == 1 && before[1] == before[0]))
+        if (before[i] <= weave->today || before[i] == weave->due || before[i] == weave->pin_due ||
+            (i == 1 && before[1] == before[0]))
             continue; /* rows up to today are gone already: weave_due() */
         due_key(before[i], weave->kind, weave->id, key);
         if (txn_get(weave->snapshot, TABLE_due, row, &old))
             changeset_delete(weave->changeset, TABLE_due, row, old);
     }
-    if (due == INT64_MAX)
-        return;
-    due_key(due, weave->kind, weave->id, key);
-    if (!txn_get(weave->snapshot, TABLE_due, row, &old))
-        changeset_put(weave->changeset, TABLE_due, row, bytes(NULL, 0), bytes("", 0));
+    if (weave->due != INT64_MAX)
+        due_put(weave, weave->due);
+    if (weave->pin_due != INT64_MAX && weave->pin_due != weave->due)
+        due_put(weave, weave->pin_due);
 }
 
 int weave_due(struct match *match, int64_t today)

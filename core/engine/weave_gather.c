@@ -56,8 +56,17 @@ static void group_staged(struct weave *weave, uint64_t place, bool alone)
         group_add(weave, bytes(key, staged.key.len), bytes(value, staged.value.len), true);
 }
 
+/* Once people have moved records, one that the root had may be another's, or nobody's. */
+static bool member_left(struct weave *weave, const struct member *member)
+{
+    return weave->match->statements.persons &&
+           (match_resolve(weave->match, member->seed) != weave->id || match_suppressed(weave->match, member->seed));
+}
+
 static void group_stored(struct weave *weave, const struct member *member)
 {
+    if (member_left(weave, member))
+        return;
     if (group_there(weave, member->stream, member->id))
         return;
     buffer_clear(&weave->key);
@@ -152,6 +161,35 @@ static int part_compare(const void *a, const void *b)
     return x->group != y->group ? (int)x->group - (int)y->group : (int)x->section - (int)y->section;
 }
 
+/* Whether a section of the root's records has, or had, that seed. */
+static bool seed_here(const struct weave *weave, uint64_t seed)
+{
+    for (size_t g = 0; g < weave->group_count; g++) {
+        const struct source *record = weave->groups[g].record;
+        for (uint16_t n = 0; n < record->count + record->dead_count; n++)
+            if ((n < record->count ? &record->sections[n] : &record->dead[n - record->count])->seed == seed)
+                return true;
+    }
+    return false;
+}
+
+/* Things that were one while their records were one person's: each person whose records say it has it under a number of
+ * their own. */
+static void weave_divide(struct weave *weave)
+{
+    for (size_t i = 0; i < weave->part_count; i++) {
+        uint64_t cluster = weave->parts[i].entity, lowest = UINT64_MAX;
+        if (weave->parts[i].kind == weave->kind || seed_here(weave, cluster))
+            continue;
+        for (size_t j = i; j < weave->part_count; j++)
+            if (weave->parts[j].entity == cluster && part_section(weave, &weave->parts[j])->seed < lowest)
+                lowest = part_section(weave, &weave->parts[j])->seed;
+        for (size_t j = i; j < weave->part_count; j++)
+            if (weave->parts[j].entity == cluster && weave->parts[j].kind == weave->parts[i].kind)
+                weave->parts[j].entity = lowest;
+    }
+}
+
 void weave_parts(struct weave *weave)
 {
     weave->part_count = 0;
@@ -162,7 +200,8 @@ void weave_parts(struct weave *weave)
             bool root = section->kind == weave->kind;
             if (!root && !(weave->kind == KIND_person && kind_hangs(section->kind)))
                 continue;
-            uint64_t entity = weave->group_count == 1 && !weave->had_root && weave->kind == KIND_person
+            uint64_t entity = weave->group_count == 1 && !weave->had_root && weave->kind == KIND_person &&
+                                      !weave->match->statements.persons
                                   ? section->seed
                                   : match_resolve(weave->match, section->seed);
             if (root && weave->kind != KIND_person && entity != weave->id)
@@ -173,6 +212,8 @@ void weave_parts(struct weave *weave)
             weave->parts[weave->part_count++] = (struct part){section->kind, root ? weave->id : entity, (uint16_t)g, s};
             several |= g > 0;
         }
+    if (weave->kind == KIND_person && weave->match->statements.persons)
+        weave_divide(weave);
     if (several && weave->kind == KIND_person)
         weave_twins(weave);
     for (size_t i = 1; i < weave->part_count; i++) /* those of one record are in order as a rule */

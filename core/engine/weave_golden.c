@@ -14,23 +14,22 @@ static int64_t maker_day(const struct image_maker *maker, uint16_t field)
 }
 
 /* The status as of today, computed last: over what the sources say stand their silence and the calendar. */
-static void weave_status(struct weave *weave, size_t input_count)
+static void weave_status(struct weave *weave, size_t begin, size_t end, size_t input_count)
 {
     uint8_t said = 0;
     for (uint16_t n = 0; n < weave->maker->count; n++)
         if (weave->maker->fields[n] == FIELD_person_status && weave->maker->values[n].len == 1)
             said = (uint8_t)*weave->maker->values[n].bytes;
     bool exists = merge_exists(weave->match->organization, weave->inputs, input_count);
-    int64_t due;
     char status = (char)merge_status(said, exists, maker_day(weave->maker, FIELD_person_hired_on),
-                                     maker_day(weave->maker, FIELD_person_terminated_on), weave->today, &due);
+                                     maker_day(weave->maker, FIELD_person_terminated_on), weave->today, &weave->due);
+    status = weave_pinned_status(weave, begin, end, status);
     char *place = arena_copy(weave->arena, &status, 1);
     if (!place) {
         weave_fail(weave, -ENOMEM);
         return;
     }
     image_put(weave->maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, place});
-    weave_due_row(weave, due);
 }
 
 /* What hangs on a person says so: the person, and for absence and pay the employment of the same record. */
@@ -90,18 +89,19 @@ size_t weave_image(struct weave *weave, size_t begin, size_t end)
                                                        .seed = section->seed};
     }
     size_t winners = merge_fields(weave->match->organization, first->kind, weave->inputs, inputs, weave->winners);
+    winners = weave_pins(weave, begin, end, inputs, winners);
     image_start(weave->maker);
     for (size_t i = 0; i < winners; i++) {
         const struct merge_winner *winner = &weave->winners[i];
         const struct field *field = winner->field < FIELD_CUSTOM ? field_by_number(first->kind, winner->field) : NULL;
         struct value value = winner->value;
-        if (field && field->type == TYPE_REF)
+        if (field && field->type == TYPE_REF && winner->input < inputs)
             value = weave_reference(weave, value);
         if (value.presence != PRESENCE_NULL || value.flags & VALUE_WAITING)
             image_put(weave->maker, winner->field, value);
     }
     if (first->kind == KIND_person)
-        weave_status(weave, inputs);
+        weave_status(weave, begin, end, inputs);
     else if (weave->kind == KIND_person)
         weave_owner(weave, first);
     buffer_clear(&weave->image);

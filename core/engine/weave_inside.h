@@ -1,5 +1,6 @@
 /* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
- * weave_golden (what is held to be true), weave_reference (whom it refers to), weave_index, weave_due (their rows). */
+ * weave_golden (what is held to be true), weave_pin (what people put above it), weave_reference (whom it refers to),
+ * weave_index, weave_due (their rows). */
 #ifndef ENGINE_WEAVE_INSIDE_H
 #define ENGINE_WEAVE_INSIDE_H
 
@@ -72,8 +73,7 @@ struct weave {
     struct merge_winner *winners;
     struct buffer image, value, text, key;
     struct journal_entry entry;
-    enum journal_op root_op; /* what happens to the root itself; 0: nothing */
-    uint64_t first, last;    /* sequences of the root */
+    int64_t due, pin_due; /* days on which it changes by itself; INT64_MAX: none */
 };
 
 static inline void weave_fail(struct weave *weave, int rc)
@@ -93,6 +93,12 @@ void weave_parts(struct weave *weave);
 /* Golden image of the parts [begin, end), in weave->image. Returns the number of winners. */
 size_t weave_image(struct weave *weave, size_t begin, size_t end);
 
+/* The winners of the parts [begin, end) with what people have pinned; `inputs` is how many inputs they come from.
+ * Returns how many winners there are then. */
+size_t weave_pins(struct weave *weave, size_t begin, size_t end, size_t inputs, size_t winners);
+/* The same for the status of a person, which is worked out after all else. */
+char weave_pinned_status(struct weave *weave, size_t begin, size_t end, char status);
+
 /* What a reference is in the golden record: the id, or itself, waiting. */
 struct value weave_reference(struct weave *weave, struct value value);
 /* Collects whom an image refers to. */
@@ -104,7 +110,7 @@ void links_note(struct weave *weave, const struct links *from, const struct link
 void weave_index(struct weave *weave);
 /* After all roots: rows that no rule asks for any more go. */
 void index_sweep(struct match *match);
-/* One row for the next day on which something changes by itself. */
-void weave_due_row(struct weave *weave, int64_t due);
+/* The rows for the days on which something of the root changes by itself: weave->due, weave->pin_due. */
+void weave_due_rows(struct weave *weave);
 
 #endif

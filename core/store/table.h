@@ -6,7 +6,7 @@
  *   meta       name → layout versions, counters, `applying`
  *   dict       'n' name → number; 'i' number → name
  *   source     (connection, partition, stream) number, source id → what that record said last (engine/source.h)
- *   statement  seed, statement id → a decision about who is who
+ *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
  *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
  *   file       (connection, partition) number, sequence → one file that was taken
@@ -24,7 +24,7 @@
     TABLE(meta, store, 1)                                                                                              \
     TABLE(dict, dict, 1)                                                                                               \
     TABLE(source, stage, 1)                                                                                            \
-    TABLE(statement, match_link, 1)                                                                                    \
+    TABLE(statement, statement, 1)                                                                                     \
     TABLE(journal, weave, 1)                                                                                           \
     TABLE(cursor, run_decide, 1)                                                                                       \
     TABLE(file, run_decide, 1)                                                                                         \

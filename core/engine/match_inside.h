@@ -1,0 +1,32 @@
+/* match_inside - what the files of a match share: match (record by record), match_said (what people said), match_link
+ * (clusters). */
+#ifndef ENGINE_MATCH_INSIDE_H
+#define ENGINE_MATCH_INSIDE_H
+
+#include "engine/match.h"
+
+static inline void match_fail(struct match *match, int rc)
+{
+    match->rc = match->rc ? match->rc : rc;
+}
+
+static uint64_t removed_hash(uint64_t hash, uint64_t id)
+{
+    return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
+}
+
+/* Hash of the index key of a text under a slot; the key itself stays in match->key. */
+uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
+void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place);
+/* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
+void match_waits(struct match *match, const struct staged *staged, bool waits);
+
+/* Takes out the candidates with whom a person said that this record is never to be linked. Returns how many stay. */
+size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t count);
+/* Whether a person said that the record in match->record makes nobody; what its source says anew lifts a statement that
+ * was made for what it said before. */
+bool match_is_out(struct match *match);
+/* Such a record: its person, if it had one, is looked at again without it. */
+void match_out(struct match *match, const struct staged *staged);
+
+#endif
