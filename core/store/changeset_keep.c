@@ -40,7 +40,8 @@ int directory_read(struct changeset *changeset, const struct applying *applying)
     size_t len = (size_t)(applying->end - applying->directory), at = 0;
     uint8_t *list __attribute__((cleanup(tidy_free))) = mem_new(1, len + 1);
     int rc = list ? spill_read(changeset->spill, applying->directory, list, len) : -ENOMEM;
-    for (uint32_t table = 0; rc == 0 && table < TABLE_COUNT; table++) {
+    /* who wrote it may have known fewer tables: new ones are added behind the others */
+    for (uint32_t table = 0; rc == 0 && table < TABLE_COUNT && (table == 0 || at < len); table++) {
         uint32_t head[2];
         if (len - at < sizeof(head))
             return ERR_CORRUPT;

@@ -107,21 +107,25 @@ static int store_layout_check(struct store *store, struct txn *txn, bool create,
     return layout == 0 ? ERR_GONE : 0;
 }
 
+/* ERR_GONE, without a sentence: a table is not there, though the store is ours. */
 static int store_tables_open(struct store *store, bool create, struct err *err)
 {
+    bool ours = false;
     struct txn txn;
     txn_begin(&txn, store, create);
     for (int table = 0; table < TABLE_COUNT && txn.rc == 0; table++) {
         int rc = mdb_dbi_open(txn.mdb, table_name((enum table)table), create ? MDB_CREATE : 0, &store->tables[table]);
         txn.rc = store_code(rc == MDB_INCOMPATIBLE ? MDB_NOTFOUND : rc);
         if (table == TABLE_meta && txn.rc == 0) /* another layout may have other tables */
-            txn.rc = store_layout_check(store, &txn, create, err);
+            ours = (txn.rc = store_layout_check(store, &txn, create, err)) == 0;
     }
     int rc = txn.rc;
     if (rc != 0)
         txn_abort(&txn);
     else /* a read transaction's handles stay only when it is committed */
         rc = create ? txn_end(&txn) : store_code(mdb_txn_commit(txn.mdb));
+    if (rc == ERR_GONE && ours && !create)
+        return rc;
     if (rc == ERR_GONE)
         return err_set(err, ERR_CORRUPT, "%s/data.mdb is not a muster store.", store->dir);
     return rc == 0 || rc == ERR_NEWER ? rc : store_fail(store, rc, err);
@@ -166,7 +170,10 @@ static int store_env_open(struct store *store, bool create, struct err *err)
     if (rc != 0)
         return store_fail(store, rc, err);
     bool empty = stat.ms_entries == 0;
-    return empty && !create ? ERR_GONE : store_tables_open(store, empty, err);
+    if (empty && !create)
+        return ERR_GONE;
+    rc = store_tables_open(store, empty, err);
+    return rc == ERR_GONE ? store_tables_open(store, true, err) : rc; /* made before that table was thought of */
 }
 
 /* Which folder it is, made if need be. */

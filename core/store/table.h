@@ -6,6 +6,7 @@
  *   meta       name → layout versions, counters, `applying`
  *   dict       'n' name → number; 'i' number → name
  *   source     (connection, partition, stream) number, source id → what that record said last (engine/source.h)
+ *   decision   the same key → why that record was passed over (engine/decision.h)
  *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
  *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
@@ -34,7 +35,8 @@
     TABLE(index, weave_index, 0)                                                                                       \
     TABLE(refer, refer, 0)                                                                                             \
     TABLE(due, weave_due, 0)                                                                                           \
-    TABLE(wait, wait, 0)
+    TABLE(wait, wait, 0)                                                                                               \
+    TABLE(decision, decision, 1) /* new ones come last: a kept changeset names tables by number */
 
 enum table {
 #define TABLE(name, writer, primary) TABLE_##name,

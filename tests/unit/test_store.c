@@ -239,6 +239,37 @@ static void a_first_start_that_died_before_there_were_tables_is_begun_again(void
     store_close(opened("empty"));
 }
 
+static void a_store_from_before_a_table_was_thought_of_gets_it(void **state)
+{
+    (void)state;
+    struct store *store = opened("org");
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    assert_int_equal(txn_end(&txn), 0);
+    store_close(store);
+    MDB_env *env;
+    MDB_txn *drop;
+    MDB_dbi dbi;
+    assert_int_equal(mdb_env_create(&env), 0);
+    mdb_env_set_maxdbs(env, TABLE_COUNT);
+    assert_int_equal(mdb_env_open(env, scratch_path(&scratch, "org"), 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &drop), 0);
+    assert_int_equal(mdb_dbi_open(drop, table_name(TABLE_decision), 0, &dbi), 0);
+    assert_int_equal(mdb_drop(drop, dbi, 1), 0);
+    assert_int_equal(mdb_txn_commit(drop), 0);
+    mdb_env_close(env);
+    for (int round = 0; round < 2; round++) {
+        struct err err = {0};
+        assert_int_equal(store_open(scratch_path(&scratch, "org"), false, &store, &err), 0);
+        assert_true(stands(store, "a", "1"));
+        txn_begin(&txn, store, false);
+        assert_int_equal(txn_count(&txn, TABLE_decision), 0);
+        assert_int_equal(txn_end(&txn), 0);
+        store_close(store);
+    }
+}
+
 static void garbage_is_called_damaged(void **state)
 {
     (void)state;
@@ -583,6 +614,7 @@ int main(void)
         CASE(a_newer_store_with_other_tables_is_newer_and_not_damaged),
         CASE(another_program_s_store_is_not_ours),
         CASE(a_first_start_that_died_before_there_were_tables_is_begun_again),
+        CASE(a_store_from_before_a_table_was_thought_of_gets_it),
         CASE(garbage_is_called_damaged),
         CASE(the_first_failure_sticks_and_nothing_is_kept),
         CASE(appending_before_the_last_key_is_a_conflict),
