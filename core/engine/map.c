@@ -39,8 +39,8 @@ void map_free(struct map *map)
     free(map->blank);
     numbers_done(&map->units);
     free(map->flagged_place);
-    struct buffer *buffers[] = {&map->names, &map->id,    &map->key,      &map->scratch,
-                                &map->body,  &map->place, &map->finished, &map->sealed};
+    struct buffer *buffers[] = {&map->names, &map->id,       &map->key,    &map->scratch, &map->body,
+                                &map->place, &map->finished, &map->sealed, &map->why};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
     free(map);
@@ -139,6 +139,13 @@ static void map_dead_letter(struct map *map, const char *id, const char *reason,
                                                    .text = map_cell_text(map, column, field)});
 }
 
+/* The same for the record as a whole; the place stays in map->place. */
+static void map_why(struct map *map, const char *reason, int column, const struct field *field)
+{
+    map_place(map, map->record->place, column);
+    decision_pack(reason, map_field_name(map, field), map_cell_text(map, column, field), &map->why);
+}
+
 int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err)
 {
     buffer_clear(&map->key);
@@ -158,10 +165,16 @@ int map_spool(struct map *map, const char *id, size_t id_len, const struct spool
     return 0;
 }
 
-/* The record was there, but nothing of it is taken: it counts as seen. */
-static int map_seen(struct map *map, const char *id, size_t id_len, uint8_t flags, struct err *err)
+/* The record was there, but nothing of it is taken: it counts as seen. `why` is packed. */
+static int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
+                    struct err *err)
 {
-    return map_spool(map, id, id_len, &(struct spool_row){.flags = flags}, err);
+    if (why->rc != 0)
+        return why->rc;
+    return map_spool(
+        map, id, strlen(id),
+        &(struct spool_row){.flags = flags, .place = bytes(place, strlen(place)), .body = bytes(why->data, why->len)},
+        err);
 }
 
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err)
@@ -175,7 +188,8 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
                                                    .place = place,
                                                    .reason = REASON_CODE(unreadable),
                                                    .text = why});
-    return source_id ? map_seen(map, source_id, strlen(source_id), SPOOL_REJECTED, err) : 0;
+    decision_pack(REASON_CODE(unreadable), NULL, why, &map->why);
+    return source_id ? map_seen(map, source_id, SPOOL_REJECTED, place ? place : "", &map->why, err) : 0;
 }
 
 /* --- one record --- */
@@ -255,6 +269,7 @@ static int map_value(struct map *map, const struct rule *rule, const struct tran
         map_dead_letter(map, id, rejection.reason, rejection.column, rule->field);
         if (!main || !field_is_required(map->mapping, rule->field))
             return 0; /* the field is as if nothing was said; the rest of the row goes on */
+        map_why(map, rejection.reason, rejection.column, rule->field);
         map->count.rejected++;
         return 1;
     }
@@ -299,6 +314,7 @@ static int map_require(struct map *map, const char *id)
             if (main->rules[r].field == field && main->rules[r].column_count > 0)
                 column = main->rules[r].columns[0];
         map_dead_letter(map, id, REASON_CODE(required_field_missing), column, field);
+        map_why(map, REASON_CODE(required_field_missing), column, field);
         map->count.rejected++;
         return 1;
     }
@@ -386,7 +402,7 @@ static int map_row(struct map *map, const struct lane_record *record, const stru
     buffer_clear(&map->sealed);
     int rc = map_sections(map, input, id, row_key, laid, &count, err);
     if (rc == 1)
-        return map_seen(map, id, strlen(id), SPOOL_REJECTED, err);
+        return map_seen(map, id, SPOOL_REJECTED, map->place.data ? map->place.data : "", &map->why, err);
     if (rc == 0 && map->mapping->keep_all) {
         map_raw(map, record);
         rc = map_lay(map, KIND_RAW, bytes("", 0), &laid[count]);
@@ -415,6 +431,41 @@ static int map_row(struct map *map, const struct lane_record *record, const stru
                             .body = bytes(map->finished.data, map->finished.len),
                             .protected_values = bytes(map->sealed.data, map->sealed.len)};
     return map_spool(map, id, strlen(id), &row, err);
+}
+
+/* Whether a column's values are protected wherever the mapping puts them. */
+static const struct field *column_protects(const struct mapping *mapping, int column)
+{
+    for (size_t s = 0; s < mapping->section_count; s++)
+        for (size_t r = 0; r < mapping->sections[s].rule_count; r++) {
+            const struct rule *rule = &mapping->sections[s].rules[r];
+            for (size_t c = 0; rule->field->sensitivity == SENSITIVITY_protected && c < rule->column_count; c++)
+                if (rule->columns[c] == column)
+                    return rule->field;
+        }
+    return NULL;
+}
+
+/* `where` says it is not ours: what is kept is by which column, and what stands there. */
+static int map_filtered(struct map *map, const char *id, const struct transform_input *input, struct err *err)
+{
+    const struct condition *blamed = map->mapping->where;
+    for (; blamed->next; blamed = blamed->next) {
+        struct condition alone = *blamed;
+        alone.next = NULL;
+        if (!transform_condition(map->transform, &alone, input))
+            break;
+    }
+    enum { SHOWN = 60 };
+    const struct cell *cell = &map->cells[blamed->column];
+    bool shown = cell->presence == PRESENCE_VALUE && cell->len <= SHOWN && text_valid(cell->bytes, cell->len) &&
+                 !column_protects(map->mapping, blamed->column);
+    char text[SHOWN + 1] = "";
+    if (shown)
+        memcpy(text, cell->bytes, cell->len);
+    text[shown ? cell->len : 0] = '\0';
+    decision_pack(REASON_CODE(filtered_out), map->mapping->columns[blamed->column], text, &map->why);
+    return map_seen(map, id, SPOOL_FILTERED, map_place(map, map->record->place, blamed->column), &map->why, err);
 }
 
 /* Finds the record's id (the main section's key, else the row's) and the row's own key. ERR_DATA: it has none. */
@@ -465,7 +516,7 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
         return rc;
     if (map->mapping->where && !transform_condition(map->transform, map->mapping->where, &input)) {
         map->count.filtered++;
-        return map_seen(map, id, strlen(id), SPOOL_FILTERED, err);
+        return map_filtered(map, id, &input, err);
     }
     return map_row(map, record, &input, id, row_key, err);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "engine/decision.h"
 #include "engine/map.h"
 #include "engine/reason.h"
 #include "engine/source.h"
@@ -35,6 +36,7 @@ struct map {
     const struct lane_record *record;
     struct buffer id, key, scratch, body, place;
     struct buffer finished; /* the row's body */
+    struct buffer why;      /* nothing of it is taken (decision_pack) */
     struct buffer sealed;   /* protected values: digest, length, plain */
     struct image_maker maker, unit_maker;
     struct body_maker sections;

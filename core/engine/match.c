@@ -295,15 +295,17 @@ void match_waits(struct match *match, const struct staged *staged, bool waits)
 
 static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
 {
+    bool disputed = verdict->situation == SITUATION_DISPUTED;
     match_waits(match, staged, true);
-    if (verdict->situation == SITUATION_DISPUTED) {
+    if (disputed) {
         match->count.disputed++;
         match_review(match, staged->key, verdict->reason, verdict->entity,
                      match->organization->person_rules[verdict->rule - 1].text);
     } else {
         match->count.not_owner++;
     }
-    stage_write(match->stage, staged, verdict->situation);
+    stage_write_undecided(match->stage, staged, verdict->situation,
+                          disputed ? verdict->reason : REASON_CODE(unmatched_not_owner));
 }
 
 static void match_known_person(struct match *match, const struct staged *staged, uint64_t place);
@@ -563,5 +565,6 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
         match_woken(match);
     }
     fault_kill("match");
+    match_fail(match, match->stage->decisions.rc);
     return match->rc ? match->rc : match->snapshot->rc ? match->snapshot->rc : changeset_rc(match->changeset);
 }

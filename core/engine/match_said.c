@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "engine/reason.h"
 #include "engine/refer.h"
 
 #include <errno.h>
@@ -54,7 +55,10 @@ void match_out(struct match *match, const struct staged *staged)
         match_root(match, KIND_person, match_resolve(match, match->record.sections[0].seed), ROOT_ONLY);
     else if (staged->what != STAGED_NEW)
         match_waits(match, staged, false);
-    stage_write(match->stage, staged, SITUATION_SUPPRESSED);
+    if (staged->what == STAGED_GONE)
+        stage_write(match->stage, staged, SITUATION_SUPPRESSED);
+    else
+        stage_write_undecided(match->stage, staged, SITUATION_SUPPRESSED, REASON_CODE(suppressed));
 }
 
 /* The keys by which the person was found: who has them now says so again. */

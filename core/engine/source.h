@@ -97,7 +97,7 @@ enum {
 };
 struct spool_row {
     uint8_t flags;
-    struct bytes place, body, protected_values;
+    struct bytes place, body, protected_values; /* body of what is only seen: why (decision_pack) */
 };
 size_t spool_row_size(const struct spool_row *row);
 void spool_row_write(const struct spool_row *row, uint8_t *at); /* spool_row_size() bytes */

@@ -1,5 +1,5 @@
 /* stage - the last thing each source said about each of its records. */
-#include "engine/stage.h"
+#include "engine/stage_walk.h"
 
 #include "base/digest.h"
 #include "base/fault.h"
@@ -14,7 +14,10 @@ enum { PILE_MEMORY = 48 << 20, STAGED_HEAD = 3 };
 
 int stage_init(struct stage *stage, const char *scratch_dir)
 {
-    return pile_new(scratch_dir, PILE_MEMORY, &stage->pile);
+    stage->decisions = (struct decision_rows){
+        .snapshot = stage->snapshot, .changeset = stage->changeset, .run = stage->run, .now_ms = stage->now_ms};
+    decisions_init(&stage->decisions);
+    return stage->decisions.rc ? stage->decisions.rc : pile_new(scratch_dir, PILE_MEMORY, &stage->pile);
 }
 
 void stage_done(struct stage *stage)
@@ -22,6 +25,7 @@ void stage_done(struct stage *stage)
     pile_free(stage->pile);
     free(stage->places);
     numbers_done(&stage->keys);
+    decisions_done(&stage->decisions);
     buffer_done(&stage->body);
     buffer_done(&stage->value);
     buffer_done(&stage->row);
@@ -258,23 +262,14 @@ static int stage_finish(struct stage *stage, enum staged_what what, struct bytes
     return stage_add(stage, what, key, bytes(stage->value.data, stage->value.len));
 }
 
-static bool id_is_unit(struct bytes key)
+bool id_is_unit(struct bytes key)
 {
     size_t len = strlen(SOURCE_UNIT_PREFIX);
     return key.len >= 4 + len && memcmp((const char *)key.data + 4, SOURCE_UNIT_PREFIX, len) == 0;
 }
-
-struct group { /* all spooled rows of one id */
-    struct bytes key, protected_values;
-    uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
-    size_t rows;
-    bool ambiguous; /* two rows say different things under one key: neither is guessed to be the right one */
-    bool many;      /* more parts than a record can have: nothing of it is taken */
-};
-
 /* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
-static int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group,
-                        struct bytes stored, struct stage_count *count)
+int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group, struct bytes stored,
+                 struct stage_count *count)
 {
     bool had = stored.data != NULL, unit = id_is_unit(group->key);
     if (had && !source_read(stored, &stage->old))
@@ -329,8 +324,8 @@ static int stage_record(struct stage *stage, const struct stage_stream *stream, 
 }
 
 /* A stored record that this pull did not show. */
-static int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
-                        bool filtered, struct stage_missing *missing, struct stage_count *count)
+int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
+                 bool filtered, struct stage_missing *missing, struct stage_count *count)
 {
     if (id_is_unit(key))
         return 0;
@@ -359,195 +354,6 @@ static int stage_unseen(struct stage *stage, const struct stage_stream *stream, 
     count->missing += !filtered && present;
     return rc;
 }
-
-/* --- walking spool and store side by side --- */
-
-struct walk {
-    struct stage *stage;
-    const struct stage_stream *stream;
-    struct cursor cursor;
-    uint8_t prefix[4];
-    bool stored;             /* the cursor stands on a record of this stream */
-    struct bytes key, value; /* the spooled row that comes next */
-    int spooled;
-    struct buffer key_copy, sealed, place; /* of the group: key, protected values, first row's place */
-};
-
-static void walk_store_next(struct walk *walk, bool first)
-{
-    struct bytes prefix = bytes(walk->prefix, sizeof(walk->prefix));
-    walk->stored = (first ? cursor_seek(&walk->cursor, prefix) : cursor_next(&walk->cursor)) &&
-                   cursor_has_prefix(&walk->cursor, prefix);
-}
-
-static void walk_dead(struct walk *walk, struct bytes key, struct bytes where, const char *reason)
-{
-    struct stage *stage = walk->stage;
-    struct bytes id = source_key_id(key);
-    char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
-    char *place __attribute__((cleanup(tidy_free))) = mem_copy(where.data, where.len);
-    if (!id_text || !place) {
-        stage->waits->rc = -ENOMEM;
-        return;
-    }
-    char *star = strchr(place, '*');
-    if (star)
-        memmove(star, star + 1, strlen(star));
-    bool several = reason == REASON_CODE(duplicate_key); /* of one id: as many dead letters */
-    wait_add(stage->waits, &(struct wait_item){.type = WAIT_DEAD,
-                                               .stream = walk->stream->stream,
-                                               .id = id_text,
-                                               .place = place,
-                                               .field = several ? place : NULL,
-                                               .reason = reason});
-}
-
-static void walk_duplicate(struct walk *walk, struct group *group, struct bytes where, struct stage_count *count)
-{
-    if (!group->ambiguous)
-        walk_dead(walk, group->key, bytes(walk->place.data, walk->place.len), REASON_CODE(duplicate_key));
-    walk_dead(walk, group->key, where, REASON_CODE(duplicate_key));
-    count->duplicates += group->ambiguous ? 1 : 2;
-    group->ambiguous = true;
-}
-
-/* A further row of the same id: gives what the first ones did not, or says the same again, or is a contradiction. */
-static int walk_join(struct walk *walk, struct group *group, const struct spool_row *row, struct stage_count *count)
-{
-    struct stage *stage = walk->stage;
-    struct section_view sections[SECTIONS_MAX];
-    uint16_t section_count, nth;
-    struct buffer joined __attribute__((cleanup(buffer_done))) = {0};
-    bool fresh = false, disagrees = false;
-    if (!body_read(bytes(stage->body.data, stage->body.len), stage->maker.sections, &stage->maker.count) ||
-        !body_read(row->body, sections, &section_count))
-        return ERR_CORRUPT;
-    for (uint16_t n = 0; n < section_count; n++) {
-        int rc = body_add(&stage->maker, &sections[n], &nth);
-        if (rc == ERR_LIMIT) {
-            walk_dead(walk, group->key, row->place, REASON_CODE(too_many_parts));
-            group->many = true;
-            return 0;
-        }
-        fresh |= rc == 0;
-        disagrees |=
-            rc == ERR_CONFLICT && sections[n].kind != KIND_RAW &&
-            (stage->maker.sections[nth].image.len != sections[n].image.len ||
-             memcmp(stage->maker.sections[nth].image.bytes, sections[n].image.bytes, sections[n].image.len) != 0);
-    }
-    if (disagrees && !fresh) {
-        walk_duplicate(walk, group, row->place, count);
-    } else if (disagrees && count->disagreeing++ == 0) {
-        wait_add(stage->waits, &(struct wait_item){.type = WAIT_DRIFT,
-                                                   .stream = walk->stream->stream,
-                                                   .id = "",
-                                                   .reason = REASON_CODE(rows_disagree)});
-    }
-    if (!fresh)
-        return 0;
-    body_write(&stage->maker, &joined);
-    buffer_clear(&stage->body);
-    buffer_add(&stage->body, joined.data, joined.len);
-    buffer_add(&walk->sealed, row->protected_values.data, row->protected_values.len);
-    return joined.rc ? joined.rc : stage->body.rc;
-}
-
-/* Collects all spooled rows of the next id into stage->body. */
-static int walk_group(struct walk *walk, struct group *ret_group, struct stage_count *count)
-{
-    struct stage *stage = walk->stage;
-    buffer_clear(&walk->key_copy);
-    buffer_clear(&walk->sealed);
-    buffer_clear(&stage->body);
-    buffer_add(&walk->key_copy, walk->key.data, walk->key.len);
-    struct group group = {.key = bytes(walk->key_copy.data, walk->key_copy.len)};
-    int rc = walk->key_copy.rc;
-    while (rc == 0 && walk->spooled == 1 && walk->key.len == group.key.len &&
-           memcmp(walk->key.data, group.key.data, group.key.len) == 0) {
-        struct spool_row row;
-        if (!spool_row_read(walk->value, &row))
-            return ERR_CORRUPT;
-        if (row.flags != SPOOL_ROW) {
-            group.seen = row.flags;
-        } else if (group.rows++ == 0) {
-            buffer_add(&stage->body, row.body.data, row.body.len);
-            buffer_add(&walk->sealed, row.protected_values.data, row.protected_values.len);
-            buffer_clear(&walk->place);
-            buffer_add(&walk->place, row.place.data, row.place.len);
-            rc = stage->body.rc ? stage->body.rc : walk->place.rc;
-        } else if (!group.many) {
-            rc = walk_join(walk, &group, &row, count);
-        }
-        if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
-            rc = walk->spooled;
-    }
-    group.protected_values = bytes(walk->sealed.data, walk->sealed.len);
-    *ret_group = group;
-    return rc ? rc : walk->sealed.rc;
-}
-
-static int walk_step(struct walk *walk, struct stage_missing *missing, struct stage_count *count)
-{
-    struct stage *stage = walk->stage;
-    int order = walk->spooled != 1 ? 1 : !walk->stored ? -1 : 0;
-    if (order == 0) {
-        size_t len = walk->key.len < walk->cursor.key.len ? walk->key.len : walk->cursor.key.len;
-        order = memcmp(walk->key.data, walk->cursor.key.data, len);
-        order = order ? order : (int)walk->key.len - (int)walk->cursor.key.len;
-    }
-    struct group group = {0};
-    int rc = order <= 0 ? walk_group(walk, &group, count) : 0;
-    if (rc != 0)
-        return rc;
-    struct bytes stored = order >= 0 ? walk->cursor.value : bytes(NULL, 0);
-    if (order >= 0 && !id_is_unit(walk->cursor.key)) {
-        struct source *old = &stage->old;
-        if (!source_read(stored, old))
-            return ERR_CORRUPT;
-        count->population += old->state == SOURCE_PRESENT;
-        count->waiting += old->state == SOURCE_MISSING;
-        count->gone_lately += old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms;
-    }
-    if (order <= 0)
-        count->distinct += !id_is_unit(group.key);
-    if (group.rows > 0 && !group.ambiguous && !group.many)
-        rc = stage_record(stage, walk->stream, &group, stored, count);
-    if (rc == ERR_LIMIT) { /* together with what must be kept of before */
-        walk_dead(walk, group.key, bytes(walk->place.data, walk->place.len), REASON_CODE(too_many_parts));
-        rc = 0;
-    }
-    if (rc == 0 && order >= 0 && group.rows == 0 && walk->stream->complete &&
-        (order > 0 || group.seen == SPOOL_FILTERED))
-        rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
-    if (order >= 0)
-        walk_store_next(walk, false);
-    return rc ? rc : stage->snapshot->rc;
-}
-
-int stage_compare(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
-                  struct stage_count *ret_count)
-{
-    struct walk walk = {.stage = stage, .stream = stream};
-    struct stage_count count = {0};
-    uint32_t be = __builtin_bswap32(stream->stream);
-    memcpy(walk.prefix, &be, sizeof(be));
-    cursor_open(&walk.cursor, stage->snapshot, TABLE_source);
-    walk_store_next(&walk, true);
-    int rc = sorter_rewind(stream->spool);
-    if (rc == 0 && (walk.spooled = sorter_next(stream->spool, &walk.key, &walk.value)) < 0)
-        rc = walk.spooled;
-    while (rc == 0 && (walk.spooled == 1 || walk.stored))
-        rc = walk_step(&walk, missing, &count);
-    cursor_close(&walk.cursor);
-    buffer_done(&walk.key_copy);
-    buffer_done(&walk.sealed);
-    buffer_done(&walk.place);
-    fault_kill("stage");
-    if (rc == 0 && (rc = stage->waits->rc) == 0)
-        *ret_count = count;
-    return rc ? rc : stage->snapshot->rc;
-}
-
 int stage_touch(struct stage *stage, struct bytes key)
 {
     struct bytes value;
@@ -567,6 +373,8 @@ int stage_touch(struct stage *stage, struct bytes key)
 
 void stage_write(struct stage *stage, const struct staged *staged, enum situation situation)
 {
+    if (situation == SITUATION_LINKED || staged->what == STAGED_GONE)
+        decision_drop(&stage->decisions, staged->key);
     /* situation is one byte behind the body: see source.h */
     uint32_t body_len;
     memcpy(&body_len, staged->value.data, sizeof(body_len));
@@ -580,4 +388,12 @@ void stage_write(struct stage *stage, const struct staged *staged, enum situatio
     if (old.len == stage->value.len && memcmp(old.data, stage->value.data, old.len) == 0)
         return; /* it only came again to be judged */
     changeset_put(stage->changeset, TABLE_source, staged->key, old, bytes(stage->value.data, stage->value.len));
+}
+
+void stage_write_undecided(struct stage *stage, const struct staged *staged, enum situation situation,
+                           const char *reason)
+{
+    decision_say(&stage->decisions, staged->key, decision_stored(&stage->decisions, staged->key),
+                 &(struct decision_row){.judge = JUDGE_MATCH, .reason = bytes(reason, strlen(reason))}, false);
+    stage_write(stage, staged, situation);
 }

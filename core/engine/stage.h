@@ -14,6 +14,7 @@
 
 #include "base/numbers.h"
 #include "config/mapping.h"
+#include "engine/decision.h"
 #include "engine/source.h"
 #include "engine/wait.h"
 #include "store/changeset.h"
@@ -43,6 +44,7 @@ struct stage {
     size_t count, room;
     struct numbers keys; /* of staged records, for stage_touch() */
     size_t known;
+    struct decision_rows decisions;
     /* scratch, reused for each record */
     struct buffer body, value, row;
     struct body_maker maker;
@@ -93,5 +95,8 @@ int stage_touch(struct stage *stage, struct bytes key);
 int stage_read(struct stage *stage, uint64_t place, unsigned slot, struct staged *ret_staged);
 /* Puts the record into the changeset, with how it stands to the persons, sealed values into the vault. */
 void stage_write(struct stage *stage, const struct staged *staged, enum situation situation);
+/* The same of a record that is nobody's yet, and why. */
+void stage_write_undecided(struct stage *stage, const struct staged *staged, enum situation situation,
+                           const char *reason);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct scratch {
@@ -44,6 +45,17 @@ static inline const char *scratch_path(const struct scratch *scratch, const char
     char *path = paths[next++ % 8];
     snprintf(path, sizeof(paths[0]), "%s/%s", scratch->dir, name);
     return path;
+}
+
+/* Another one each time, printed; SEED=N repeats it. */
+static inline uint64_t chance_seed(void)
+{
+    const char *said = getenv("SEED");
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t seed = said ? strtoull(said, NULL, 10) : (uint64_t)now.tv_nsec * 2654435761u + (uint64_t)now.tv_sec;
+    printf("SEED=%llu\n", (unsigned long long)(seed | 1));
+    return seed | 1;
 }
 
 static inline uint32_t chance(uint64_t *seed, uint32_t below)

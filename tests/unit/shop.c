@@ -379,7 +379,7 @@ void expect_waits(struct shop *shop, const char *wanted)
 char *shop_rows(struct shop *shop, size_t *ret_len)
 {
     static const enum table tables[] = {TABLE_source, TABLE_statement, TABLE_journal, TABLE_vault, TABLE_entity,
-                                        TABLE_index,  TABLE_refer,     TABLE_due,     TABLE_wait};
+                                        TABLE_index,  TABLE_refer,     TABLE_due,     TABLE_wait,  TABLE_decision};
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct buffer out = {0};
     txn_begin(&txn, shop->store, false);

@@ -1,0 +1,25 @@
+/* stage_walk - what the files of stage share: stage.c (one record, and what is kept of it), stage_walk.c (spool and
+ * store side by side). */
+#ifndef ENGINE_STAGE_WALK_H
+#define ENGINE_STAGE_WALK_H
+
+#include "engine/stage.h"
+
+struct group { /* all spooled rows of one id */
+    struct bytes key, protected_values;
+    uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
+    size_t rows;
+    bool ambiguous;          /* two rows say different things under one key: neither is guessed to be the right one */
+    bool many;               /* more parts than a record can have: nothing of it is taken */
+    struct decision_row why; /* of what is only seen */
+};
+
+bool id_is_unit(struct bytes key);
+/* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
+int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group, struct bytes stored,
+                 struct stage_count *count);
+/* A stored record that this pull did not show. */
+int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
+                 bool filtered, struct stage_missing *missing, struct stage_count *count);
+
+#endif
