@@ -16,8 +16,8 @@ muster_rc muster_feed_open(struct muster_feed *feed, const struct muster_source 
                              .skip = skip,
                              .size = source->size,
                              .chunk = source->trial.chunk && source->trial.chunk < CHUNK ? source->trial.chunk : CHUNK,
-                             .decoded = {.ceiling = (size_t)4 * CHUNK}};
-    feed->raw = malloc(CHUNK);
+                             .decoded = {.ceiling = (size_t)4 * CHUNK + MUSTER_FEED_PAD}};
+    feed->raw = malloc(CHUNK + MUSTER_FEED_PAD);
     if (!feed->raw)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", feed->name);
     muster_feed_rewind(feed);
@@ -78,6 +78,7 @@ static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
     if (feed->encoding == ENCODING_UTF8) {
         feed->data = (const char *)feed->raw;
         feed->len = (size_t)got;
+        memset(feed->raw + got, 0, MUSTER_FEED_PAD);
         return MUSTER_OK;
     }
     feed->raw_len += (size_t)got;
@@ -85,10 +86,12 @@ static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
     size_t used = muster_encoding_decode(feed->encoding, feed->raw, feed->raw_len, feed->over, &feed->decoded);
     memmove(feed->raw, feed->raw + used, feed->raw_len - used);
     feed->raw_len -= used;
-    feed->data = feed->decoded.data;
-    feed->len = feed->decoded.len;
+    char *pad = muster_bytes_reserve(&feed->decoded, MUSTER_FEED_PAD);
     if (feed->decoded.rc != MUSTER_OK)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", feed->name);
+    memset(pad, 0, MUSTER_FEED_PAD);
+    feed->data = feed->decoded.data;
+    feed->len = feed->decoded.len - MUSTER_FEED_PAD;
     return MUSTER_OK;
 }
 

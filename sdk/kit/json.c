@@ -1,7 +1,8 @@
 /* json - rows of a JSON document or of a file with one JSON object per line.
  *
  * Feeds yajl piece by piece, never a whole document, and says what is wrong
- * with the file or with one line of it. */
+ * with the file or with one line of it. Ordinary rows between other rows are
+ * taken by json_scan.c, so that yajl does not see them. */
 #include "json_parts.h"
 
 #include <stdio.h>
@@ -136,6 +137,29 @@ static muster_rc document_end(struct muster_json *json, muster_table_error *erro
                              (unsigned long long)muster_feed_line(&json->feed, 0), json_fault(json));
 }
 
+/* The feed's piece, by turns: rows that are ordinary, and what yajl must read up to the end of an object. */
+static bool document_parse(struct muster_json *json)
+{
+    const char *data = json->feed.data;
+    size_t at = 0, len = json->feed.len;
+    for (;;) {
+        size_t taken = json->between && !json->slow ? muster_json_scan(json, at) : 0;
+        at += taken;
+        if (taken > 0) {
+            json->event = json->feed.before + at;
+            json->since = 0;
+        }
+        if (at == len)
+            return true;
+        const char *brace = memchr(data + at, '}', len - at);
+        size_t part = brace ? (size_t)(brace - data) + 1 - at : len - at;
+        if (!json_parse(json, at, part))
+            return false;
+        at += part;
+        json->between = json->in_rows > 0 && json->depth == json->in_rows && json->event == json->feed.before + at;
+    }
+}
+
 static muster_rc document_more(struct muster_json *json, muster_table_error *error)
 {
     muster_rc rc = MUSTER_OK;
@@ -145,7 +169,7 @@ static muster_rc document_more(struct muster_json *json, muster_table_error *err
             return rc;
         if (json->feed.len == 0)
             return document_end(json, error);
-        if (!json_parse(json, 0, json->feed.len))
+        if (!document_parse(json))
             rc = document_fault(json, error);
     }
     return rc;
@@ -172,6 +196,11 @@ static bool line_blame(struct muster_json *json, const char *fault)
 /* Part of a line, in the feed's piece. */
 static bool line_part(struct muster_json *json, size_t at, size_t len)
 {
+    bool begins = !json->slow && json->feed.before + at == json->line_start && json->feed.data[at + len - 1] == '\n';
+    if (begins && muster_json_scan_line(json, at, len)) {
+        json->values = 1;
+        return true;
+    }
     bool good = json->skipping || json_parse(json, at, len);
     if (!good && !out_of_memory(json))
         good = line_blame(json, json_fault(json));
@@ -274,6 +303,7 @@ static void json_close(void *self)
     muster_paths_done(&json->paths);
     muster_bytes_done(&json->outer);
     muster_bytes_done(&json->text);
+    muster_bytes_done(&json->scratch);
     free(json->name);
     free(json->wanted);
     free(json);
@@ -288,6 +318,7 @@ muster_rc muster_json_open(const struct muster_source *source, void **ret_self, 
     if (!json)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", source->name);
     json->lines = source->options->format == MUSTER_TABLE_JSONL;
+    json->slow = source->trial.slow;
     json->name = strdup(source->name);
     json->wanted = strdup(source->options->rows ? source->options->rows : "");
     muster_rc rc = muster_encoding_look(source, &encoding, &skip, &said, error);

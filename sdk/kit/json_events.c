@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_DEPTH 4 /* objects and arrays further down have no text of their own, unless nothing is named below */
-#define TEXT_MAX (256 * 1024) /* bytes of it */
-#define NUMBER_MAX 310        /* digits: what any program that counts in doubles can write */
+#define TEXT_DEPTH 4   /* objects and arrays further down have no text of their own, unless nothing is named below */
+#define NUMBER_MAX 310 /* digits: what any program that counts in doubles can write */
 #define OUTER_MAX 3000
 
 void muster_json_events_reset(struct muster_json *json)
@@ -16,13 +15,15 @@ void muster_json_events_reset(struct muster_json *json)
     json->depth = json->in_rows = json->texts = 0;
     json->outer.len = json->text.len = 0;
     json->outer.rc = json->text.rc = MUSTER_OK;
-    json->text.ceiling = TEXT_MAX * 2;
+    json->text.ceiling = MUSTER_JSON_TEXT * 2;
     json->outer.ceiling = OUTER_MAX * 2;
     json->bad = json->trouble = json->other = NULL;
     json->found = false;
     json->lists[0] = '\0';
+    json->between = false;
     json->since = 0;
     json->values = 0;
+    json->scratch.ceiling = (size_t)1 << 20;
     json->watch = (struct muster_json_watch){0};
     if (json->lines) { /* each line is an element of a list that is never closed */
         json->levels[0] = (struct muster_json_level){.array = true, .text = SIZE_MAX};
@@ -87,7 +88,7 @@ static bool is_special(unsigned char byte)
     return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-static void text_quoted(struct muster_json *json, const char *text, size_t len)
+void muster_json_text_quoted(struct muster_json *json, const char *text, size_t len)
 {
     size_t plain = 0;
     while (plain < len && !is_special((unsigned char)text[plain]))
@@ -222,7 +223,7 @@ static int on_scalar(struct muster_json *json, int32_t type, uint32_t flags, con
     } else if (in_row(json)) {
         uint32_t step = value_step(json);
         if (json->texts > 0 && type == MUSTER_TEXT && !(flags & MUSTER_CELL_NULL))
-            text_quoted(json, text, len);
+            muster_json_text_quoted(json, text, len);
         else
             text_add(json, flags & MUSTER_CELL_NULL ? "null" : text, flags & MUSTER_CELL_NULL ? 4 : len);
         value_cell(json, step, type, flags, text, len);
@@ -332,13 +333,13 @@ static int on_key(void *self, const unsigned char *key, size_t len)
     level->last = level->key;
     if (json->texts > 0) {
         text_add(json, ",", level->count++ > 0);
-        text_quoted(json, (const char *)key, len);
+        muster_json_text_quoted(json, (const char *)key, len);
         text_add(json, ":", 1);
     }
     return 1;
 }
 
-static bool gets_text(const struct muster_json *json, uint32_t step)
+bool muster_json_gets_text(const struct muster_json *json, uint32_t step)
 {
     if (step == MUSTER_NO_PATH)
         return false;
@@ -360,7 +361,7 @@ static int on_start(struct muster_json *json, bool array)
             blame(json, "it is no object but an array", "", "");
     } else if (in_row(json)) {
         level.step = value_step(json);
-        if (gets_text(json, level.step)) {
+        if (muster_json_gets_text(json, level.step)) {
             level.text = json->text.len;
             json->texts++;
         }
@@ -386,7 +387,7 @@ static int on_start(struct muster_json *json, bool array)
 static void text_finish(struct muster_json *json, const struct muster_json_level *level)
 {
     size_t len = json->text.len - level->text;
-    if (json->text.rc != MUSTER_OK || len > TEXT_MAX)
+    if (json->text.rc != MUSTER_OK || len > MUSTER_JSON_TEXT)
         json->paths.long_text = true;
     else
         value_cell(json, level->step, MUSTER_JSON, 0, json->text.data + level->text, len);

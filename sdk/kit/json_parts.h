@@ -1,4 +1,5 @@
-/* json_parts - what the files of the JSON reader share: json.c feeds and hands out, json_events.c makes cells. */
+/* json_parts - what the files of the JSON reader share: json.c feeds and hands out, json_events.c makes cells of what
+ * yajl reads, json_scan.c reads what is ordinary itself. */
 #ifndef MUSTER_JSON_PARTS_H
 #define MUSTER_JSON_PARTS_H
 
@@ -7,6 +8,7 @@
 #include <yajl/yajl_parse.h>
 
 #define JSON_LEVELS 512
+#define MUSTER_JSON_TEXT (256 * 1024) /* bytes of an object's or array's own text */
 
 /* An object or array that is open. */
 struct muster_json_level {
@@ -33,11 +35,13 @@ struct muster_json {
     yajl_handle parser;
     char *name, *wanted; /* wanted: the list's path; "" is the root */
     bool lines;          /* one object per line */
+    bool slow;           /* yajl reads everything */
+    bool between;        /* yajl is behind an object of the list of rows */
     /* events */
     struct muster_rows *rows;
     struct muster_json_level levels[JSON_LEVELS];
     size_t depth, in_rows; /* open levels; how many there are in the list of rows; 0: outside */
-    struct muster_bytes outer, text;
+    struct muster_bytes outer, text, scratch;
     size_t texts; /* open levels that get a text */
     uint64_t number;
     uint32_t values;     /* of a line */
@@ -64,5 +68,15 @@ void muster_json_events_reset(struct muster_json *json);
 size_t muster_json_watch(struct muster_json_watch *watch, const char *data, size_t len, const char **ret_bad);
 /* Where yajl is: the line. */
 uint64_t muster_json_line(const struct muster_json *json);
+/* Does an object or array at this step get a text of its own? */
+bool muster_json_gets_text(const struct muster_json *json, uint32_t step);
+/* Adds a text in quotes to json->text. */
+void muster_json_text_quoted(struct muster_json *json, const char *text, size_t len);
+
+/* Takes rows from the feed's piece, each with the comma before it; the offset is behind a row. Returns how many bytes
+ * were taken: where it stops, yajl goes on. */
+size_t muster_json_scan(struct muster_json *json, size_t offset);
+/* Takes the row of one line (len with its line end), but does not finish it. False: nothing was taken. */
+bool muster_json_scan_line(struct muster_json *json, size_t offset, size_t len);
 
 #endif

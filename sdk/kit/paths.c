@@ -14,16 +14,6 @@
 #define NAME_MAX_BYTES 4000
 #define SLOTS 8192
 
-struct muster_path {
-    char *name, *key;
-    uint32_t key_len, parent, depth;
-    enum muster_step kind;
-    uint32_t first, next; /* what came below it and after it last time; 0: nothing */
-    uint32_t column;      /* UINT32_MAX: no value was there yet */
-    uint64_t row;         /* where it was counted last */
-    uint32_t times;       /* in that row */
-};
-
 muster_rc muster_paths_init(struct muster_paths *paths)
 {
     *paths = (struct muster_paths){.slot_count = SLOTS};
@@ -99,6 +89,14 @@ static bool step_room(struct muster_paths *paths)
     return true;
 }
 
+static bool key_plain(enum muster_step kind, const char *key, size_t len)
+{
+    bool plain = kind == STEP_MEMBER;
+    for (size_t n = 0; n < len; n++)
+        plain &= (unsigned char)key[n] >= ' ' && key[n] != '"' && key[n] != '\\';
+    return plain;
+}
+
 /* A step that was never seen before. */
 static uint32_t step_add(struct muster_paths *paths, uint32_t parent, enum muster_step kind, const void *key,
                          size_t len)
@@ -115,7 +113,7 @@ static uint32_t step_add(struct muster_paths *paths, uint32_t parent, enum muste
         paths->over = true;
         return MUSTER_NO_PATH;
     }
-    char *copy = malloc(len ? len : 1), *name = step_name(&paths->steps[parent], kind, key, len);
+    char *copy = calloc(1, len + 16), *name = step_name(&paths->steps[parent], kind, key, len);
     if (!copy || !name || !step_room(paths)) {
         free(copy);
         free(name);
@@ -130,6 +128,7 @@ static uint32_t step_add(struct muster_paths *paths, uint32_t parent, enum muste
                                                       .parent = parent,
                                                       .depth = depth,
                                                       .kind = kind,
+                                                      .plain = key_plain(kind, key, len),
                                                       .column = UINT32_MAX};
     return (uint32_t)paths->count++;
 }

@@ -72,7 +72,7 @@ struct muster_reader {
 
 /* How a test makes a reader go another way to the same rows. */
 struct muster_trial {
-    bool slow;    /* workbooks: libxml2 reads all parts, nothing is scanned by hand */
+    bool slow;    /* nothing is scanned by hand: libxml2 reads all parts of workbooks, yajl all of JSON */
     size_t chunk; /* bytes that are read of a file or of a part at once; 0: the usual */
 };
 
@@ -129,6 +129,9 @@ muster_rc muster_encoding_find(const struct muster_source *source, enum muster_e
 size_t muster_encoding_decode(enum muster_encoding encoding, const unsigned char *data, size_t len, bool last,
                               struct muster_bytes *out);
 
+/* Zero bytes behind each piece of a feed, so that what looks at 16 bytes needs no bounds. */
+#define MUSTER_FEED_PAD 32
+
 /* A text file in pieces of UTF-8. `data` and `len` are the present piece; len 0: the end. */
 struct muster_feed {
     int fd;
@@ -158,6 +161,19 @@ uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset);
 enum { MUSTER_PATH_DEPTH = 16, MUSTER_PATH_INDEX = 32 };
 #define MUSTER_NO_PATH UINT32_MAX
 
+enum muster_step { STEP_MEMBER, STEP_INDEX }; /* the key of an index is an uint32_t */
+
+struct muster_path {
+    char *name, *key; /* 16 bytes may be read of any key */
+    uint32_t key_len, parent, depth;
+    enum muster_step kind;
+    bool plain;           /* a member's key that stands in JSON as it is */
+    uint32_t first, next; /* what came below it and after it last time; 0: nothing */
+    uint32_t column;      /* UINT32_MAX: no value was there yet */
+    uint64_t row;         /* where it was counted last */
+    uint32_t times;       /* in that row */
+};
+
 struct muster_paths {
     struct muster_path *steps; /* the first is the row itself */
     size_t count, room;
@@ -170,8 +186,6 @@ struct muster_paths {
     bool over, long_text; /* what was left out: names, long JSON texts */
     muster_rc rc;
 };
-
-enum muster_step { STEP_MEMBER, STEP_INDEX }; /* the key of an index is an uint32_t */
 
 muster_rc muster_paths_init(struct muster_paths *paths);
 void muster_paths_done(struct muster_paths *paths);

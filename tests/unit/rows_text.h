@@ -32,8 +32,8 @@ static inline void named_row_text(FILE *out, const muster_table *table, const mu
     fputc('\n', out);
 }
 
-/* All rows, then the error's sentence if there is one. chunk 0: the usual. The caller frees. */
-static inline char *rows_text(int fd, const muster_table_options *options, size_t chunk)
+/* All rows, then the error's sentence if there is one. The caller frees. */
+static inline char *rows_text_by(int fd, const muster_table_options *options, struct muster_trial trial)
 {
     char *text = NULL;
     size_t len = 0;
@@ -41,7 +41,6 @@ static inline char *rows_text(int fd, const muster_table_options *options, size_
     muster_table *table = NULL;
     muster_table_error error = {0};
     const muster_row *row = NULL;
-    struct muster_trial trial = {.chunk = chunk};
     muster_rc rc = muster_table_try(fd, options, &trial, &table, &error);
     while (rc == MUSTER_OK && (rc = muster_table_next(table, &row, &error)) == MUSTER_OK && row)
         named_row_text(out, table, row);
@@ -52,11 +51,19 @@ static inline char *rows_text(int fd, const muster_table_options *options, size_
     return text;
 }
 
-/* Reads bytes with chunks of 1, 2, 3... bytes and with whole ones. The caller frees. */
+/* chunk 0: the usual. */
+static inline char *rows_text(int fd, const muster_table_options *options, size_t chunk)
+{
+    return rows_text_by(fd, options, (struct muster_trial){.chunk = chunk});
+}
+
+/* Reads bytes with chunks of 1, 2, 3... bytes, with whole ones, and with nothing scanned by hand. The caller frees. */
 static inline char *rows_in_all_chunks(const void *bytes, size_t len, const muster_table_options *options)
 {
     int fd = bytes_fd(bytes, len);
-    char *whole = rows_text(fd, options, 0);
+    char *whole = rows_text(fd, options, 0), *slow = rows_text_by(fd, options, (struct muster_trial){.slow = true});
+    assert_string_equal(whole, slow);
+    free(slow);
     size_t largest = len < 70 ? len : 70;
     for (size_t chunk = 1; chunk <= largest; chunk++) {
         char *text = rows_text(fd, options, chunk);
