@@ -47,7 +47,8 @@ static int take(void *context, const struct jsonobject_member *member)
     static const struct {
         const char *name;
         size_t at;
-    } texts[] = {TEXT(connection), TEXT(outcome), TEXT(partitions), TEXT(reason), TEXT(flagged_place), TEXT(files)};
+    } texts[] = {TEXT(connection),    TEXT(outcome), TEXT(partitions), TEXT(reason),
+                 TEXT(flagged_place), TEXT(files),   TEXT(not_taken)};
     char *text = arena_copy(taking->query->arena, member->text, member->text_len);
     if (!text)
         return taking->query->txn.rc = -ENOMEM;
@@ -70,7 +71,8 @@ bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line)
     struct bytes json;
     const char *why;
     size_t at;
-    *ret_line = (struct run_line){.run = run, .connection = "", .outcome = "", .partitions = "[]", .files = "[]"};
+    *ret_line = (struct run_line){
+        .run = run, .connection = "", .outcome = "", .partitions = "[]", .files = "[]", .not_taken = "[]"};
     struct taking taking = {query, ret_line};
     if (!query_run(query, run, &json))
         return false;

@@ -14,7 +14,7 @@ struct run_line {
     double seconds;
     uint32_t allowed_held; /* the run whose held removals this one let go; 0: none */
     const char *reason, *flagged_place;
-    const char *files; /* the JSON list */
+    const char *files, *not_taken; /* JSON lists */
 };
 
 /* False when there is no such run, or its report cannot be read. */

@@ -51,9 +51,12 @@ static void age_text(int64_t ms, char ret_text[32])
         snprintf(ret_text, 32, "%ld days ago", (long)(minutes / 60 / 24));
 }
 
-static bool outcome_good(const char *outcome)
+/* Whether a run brought something. One that only waited for a file to be whole did not. */
+static bool came_through(const struct run_line *line)
 {
-    return strcmp(outcome, "failed") != 0 && strcmp(outcome, "cancelled") != 0;
+    bool waited =
+        strcmp(line->outcome, "partial") == 0 && strcmp(line->files, "[]") == 0 && strcmp(line->not_taken, "[]") != 0;
+    return strcmp(line->outcome, "failed") != 0 && strcmp(line->outcome, "cancelled") != 0 && !waited;
 }
 
 /* The last run of each connection, and the last one that brought something. */
@@ -70,7 +73,7 @@ static void health_runs(struct health *health)
             if (strcmp(one->connection->name, line.connection) == 0) {
                 if (one->last.run == 0)
                     one->last = line;
-                if (one->good.run == 0 && outcome_good(line.outcome))
+                if (one->good.run == 0 && came_through(&line))
                     one->good = line;
             }
             open |= one->good.run == 0;
@@ -86,7 +89,7 @@ static void health_judge(struct health *health)
         struct connection_health *one = &health->connections[i];
         for (size_t t = 0; t < TYPES; t++)
             one->waits[t] = query_count_waits(health->query, types[t], one->connection->name, COUNT_MOST);
-        bool trouble = one->last.run > 0 && (!outcome_good(one->last.outcome) || one->waits[2] > 0);
+        bool trouble = one->last.run > 0 && (!came_through(&one->last) || one->waits[2] > 0);
         bool asks = one->waits[0] > 0 || one->waits[1] > 0 || strcmp(one->last.outcome, "held") == 0;
         int status = asks ? STATUS_HELD : trouble ? STATUS_PARTLY : STATUS_DONE;
         health->status = status > health->status ? status : health->status;

@@ -1,4 +1,5 @@
 /* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
+#include "broker/sessions.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
@@ -32,6 +33,7 @@ static void catch_signals(void)
 struct syncing {
     struct context *context;
     struct organization *organization;
+    struct sessions *sessions;
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled;
@@ -145,7 +147,8 @@ static void tell(struct syncing *syncing, const struct run_report *report)
     fflush(screen->out);
 }
 
-static int sync_one(struct syncing *syncing, const struct connection *connection)
+/* One run. *ret_next: the file that was taken, when another one of its sequence waits and all is well so far. */
+static int sync_file(struct syncing *syncing, const struct connection *connection, const char **ret_next)
 {
     struct context *context = syncing->context;
     struct progress progress;
@@ -161,6 +164,7 @@ static int sync_one(struct syncing *syncing, const struct connection *connection
                                   .allow_held = syncing->allow_held,
                                   .reason = VALUE(context, reason),
                                   .cancel = &cancelled,
+                                  .sessions = syncing->sessions,
                                   .progress = progress_tell,
                                   .context = &progress};
     int rc = run_sync(&request, &report, &err);
@@ -177,7 +181,27 @@ static int sync_one(struct syncing *syncing, const struct connection *connection
     syncing->held |= report.outcome == OUTCOME_HELD;
     syncing->partly |= report.outcome == OUTCOME_PARTIAL;
     syncing->cancelled |= report.outcome == OUTCOME_CANCELLED;
+    if (report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
+        *ret_next = arena_text(syncing->context->arena, report.files[0]);
     return 0;
+}
+
+/* A sequence of files is a run for each, until one does not come through. The same file twice means that it could not
+ * be put away: the next ones wait. */
+static int sync_one(struct syncing *syncing, const struct connection *connection)
+{
+    const char *last = NULL;
+    uint32_t allow_held = syncing->allow_held;
+    for (;;) {
+        const char *taken = NULL;
+        int rc = sync_file(syncing, connection, &taken);
+        syncing->allow_held = 0; /* what was held was of the first one */
+        if (rc != 0 || !taken || (last && strcmp(last, taken) == 0) || atomic_load(&cancelled)) {
+            syncing->allow_held = allow_held;
+            return rc;
+        }
+        last = taken;
+    }
 }
 
 static int sync_status(const struct syncing *syncing)
@@ -279,6 +303,9 @@ int verb_sync(struct context *context)
     status = read_allow_held(&syncing);
     if (status != STATUS_DONE)
         return status;
+    TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
+    if (!sessions)
+        return complain_rc(-ENOMEM, NULL);
     catch_signals();
     return sync_all(&syncing);
 }

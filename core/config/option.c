@@ -440,6 +440,39 @@ static void check_host_key(struct options *options, const struct node *map)
     }
 }
 
+/* Names of files beside a file, made from its own: which words stand for it, and where they may lie. */
+static void check_companion(struct options *options, const struct node *map, const char *option, bool receipt)
+{
+    static const char *const marker_words[] = {"name", "stem", NULL};
+    static const char *const receipt_words[] = {"name", "stem", "date", "run", NULL};
+    const char *const *words = receipt ? receipt_words : marker_words;
+    const struct node *node = node_get(map, option);
+    if (!node || node->type != NODE_TEXT || !by_name(options, options->connection->description->options, option))
+        return;
+    const char *text = node->text, *slash = strchr(text, '/'), *last = slash ? slash + 1 : text;
+    for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
+        const char *word = reading_format(options->reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        if (!word || (at[1 + strlen(word)] == '}' && has_name(words, word)))
+            continue;
+        const char *near = nearest_name(word, words);
+        wrong(options, node, option, "knows %s, not {%.40s}%s%s%s",
+              receipt ? "{name}, {stem}, {date} and {run}" : "{name} and {stem}", word, near ? ": did you mean {" : "",
+              near ? near : "", near ? "}?" : "");
+        return;
+    }
+    if (slash && !receipt)
+        wrong(options, node, option, "must be a name without a folder: markers lie beside their files");
+    else if (slash &&
+             (slash == text || strchr(last, '/') || text[0] == '.' || (strchr(text, '{') && strchr(text, '{') < slash)))
+        wrong(options, node, option,
+              "may begin with the name of one folder beside the files, as in archive/{name}.csv");
+    else if (strcmp(last, "{name}") == 0 && !slash)
+        wrong(options, node, option, "would be the file itself: add something, as in {name}.%s",
+              receipt ? "receipt.csv" : "done");
+    else if (receipt && !strstr(last, "{name}") && !strstr(last, "{stem}"))
+        wrong(options, node, option, "must have {name} or {stem} in it, so that each file has a receipt of its own");
+}
+
 /* Without a description only what every connector's options share can be checked. */
 static void check_blind(struct options *options, const char *path, const struct node *node)
 {
@@ -469,8 +502,11 @@ void options_read(struct reading *reading, struct connection *connection, const 
         return;
     read_table(&options, connection->description->options, "", map,
                node ? key_node(connection->node, "options") : reading->key);
-    if (map)
+    if (map) {
         check_host_key(&options, map);
+        check_companion(&options, map, "ready_marker", false);
+        check_companion(&options, map, "receipts", true);
+    }
     struct option_value *kept = reading_get(reading, options.count + 1, sizeof(*kept));
     if (kept && options.count > 0)
         memcpy(kept, options.items, options.count * sizeof(*kept));

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,32 +59,6 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     return true;
 }
 
-struct ledger_head {
-    uint64_t size;
-    int64_t mtime_ms;
-    uint8_t sha256[32];
-};
-
-void ledger_write(const struct pulled_file *file, struct buffer *out)
-{
-    struct ledger_head head = {.size = file->size, .mtime_ms = file->mtime_ms};
-    memcpy(head.sha256, file->sha256, sizeof(head.sha256));
-    buffer_add(out, &head, sizeof(head));
-    buffer_text(out, file->name);
-}
-
-bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *ret_file)
-{
-    struct ledger_head head;
-    if (value.len < sizeof(head))
-        return false;
-    memcpy(&head, value.data, sizeof(head));
-    *ret_file = (struct pulled_file){.size = head.size, .mtime_ms = head.mtime_ms};
-    memcpy(ret_file->sha256, head.sha256, sizeof(head.sha256));
-    ret_file->name = arena_copy(arena, (const char *)value.data + sizeof(head), value.len - sizeof(head));
-    return ret_file->name != NULL;
-}
-
 /* --- what the connector asks for: files --- */
 
 static int file_add(struct pulled_file **files, size_t *count, size_t *room, const struct pulled_file *file)
@@ -94,18 +69,29 @@ static int file_add(struct pulled_file **files, size_t *count, size_t *room, con
     return rc;
 }
 
+/* A file that is not whole yet ends the pull, whatever the connector makes of it. */
+static int pull_unready(struct pull *pull, int rc, const struct err *err)
+{
+    if (rc == ERR_UNREADY)
+        err_set(&pull->unready, rc, "%s", err ? err->text : err_text(rc));
+    return rc;
+}
+
 static int pull_list(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
                      int64_t *ret_mtime, struct err *err)
 {
     struct pull *pull = context;
     const struct file_entry *entries;
     size_t count;
-    int rc = files_list(pull->files, place, &entries, &count, err);
+    int rc = pull->pickup ? pickup_list(pull->pickup, place, &entries, &count, err)
+                          : files_list(pull->files, place, &entries, &count, err);
     if (rc != 0)
-        return rc;
+        return pull_unready(pull, rc, err);
     if (nth >= count)
         return ERR_GONE;
-    struct pulled_file listed = {.name = arena_text(pull->arena, entries[nth].name), .mtime_ms = entries[nth].mtime_ms};
+    struct pulled_file listed = {.name = arena_text(pull->arena, entries[nth].name),
+                                 .size = entries[nth].size,
+                                 .mtime_ms = entries[nth].mtime_ms};
     rc = listed.name ? file_add(&pull->listed, &pull->listed_count, &pull->listed_room, &listed) : -ENOMEM;
     *ret_name = entries[nth].name;
     *ret_size = entries[nth].size;
@@ -113,39 +99,70 @@ static int pull_list(void *context, const char *place, size_t nth, const char **
     return rc;
 }
 
+/* How a connector that reads several files writes places in this one: "hr-2.xlsx:Employees!C17". */
+static const char *file_prefix(struct pull *pull, const char *name)
+{
+    __attribute__((cleanup(place_done))) struct place place = {0};
+    const char *slash = strrchr(name, '/');
+    const char *base = place_read(name, PLACE_NAME, &place, NULL) == 0 ? place.last : slash ? slash + 1 : name;
+    return arena_format(pull->arena, "%s:", base);
+}
+
 static int pull_fetch(void *context, const char *name, int *ret_fd, struct err *err)
 {
     struct pull *pull = context;
-    struct pulled_file file = {.name = arena_text(pull->arena, name)};
+    struct pulled_file file = {.name = arena_text(pull->arena, name), .prefix = file_prefix(pull, name)};
+    const struct pulled_file *listed = NULL;
     for (size_t i = 0; i < pull->listed_count; i++)
         if (strcmp(pull->listed[i].name, name) == 0)
-            file.mtime_ms = pull->listed[i].mtime_ms;
+            listed = &pull->listed[i];
     int fd __attribute__((cleanup(tidy_close))) = -1;
-    int rc = file.name ? files_fetch(pull->files, name, pull->scratch_dir, &fd, file.sha256, &file.size, err) : -ENOMEM;
-    if (rc == 0)
-        rc = file_add(&pull->fetched, &pull->fetched_count, &pull->fetched_room, &file);
+    struct err why = {0};
+    int rc = file.name && file.prefix
+                 ? files_fetch(pull->files, name, pull->scratch_dir, &fd, file.sha256, &file.size, &why)
+                 : -ENOMEM;
+    if (rc == 0 && pull->pickup && listed && listed->size != file.size)
+        rc = err_set(&why, ERR_UNREADY, "it has become another file since it was listed");
+    if (rc == ERR_UNREADY && pull->pickup)
+        rc = pickup_refuse(pull->pickup, name, why.text, err);
+    else if (rc != 0)
+        err_set(err, rc, "%s", why.rc != 0 ? why.text : err_text(rc));
+    if (rc != 0)
+        return pull_unready(pull, rc, err);
+    file.mtime_ms = listed ? listed->mtime_ms : 0;
+    rc = file_add(&pull->fetched, &pull->fetched_count, &pull->fetched_room, &file);
     if (rc == 0)
         *ret_fd = take_fd(&fd);
     return rc;
 }
 
-/* All files of the pull as one digest, whatever their order. */
+struct pulled_file *pull_file_of(struct pull *pull, const char *place)
+{
+    if (pull->fetched_count == 1)
+        return &pull->fetched[0];
+    for (size_t i = 0; place && i < pull->fetched_count; i++) {
+        size_t nth = (pull->last_file + i) % pull->fetched_count;
+        const char *prefix = pull->fetched[nth].prefix;
+        if (strncmp(place, prefix, strlen(prefix)) == 0) {
+            pull->last_file = nth;
+            return &pull->fetched[nth];
+        }
+    }
+    return NULL;
+}
+
+/* All files of the pull as one digest, whatever their order: a sum, so that two equal files do not make nothing. */
 static void pull_files_digest(struct pull *pull)
 {
     memset(pull->files_digest, 0, sizeof(pull->files_digest));
-    for (size_t i = 0; i < pull->fetched_count; i++)
-        for (size_t b = 0; b < sizeof(pull->files_digest); b++)
-            pull->files_digest[b] ^= pull->fetched[i].sha256[b];
-}
-
-static bool fetched_has(const struct pull *pull, const uint8_t sha256[32], const char **ret_name)
-{
-    for (size_t i = 0; i < pull->fetched_count; i++)
-        if (memcmp(pull->fetched[i].sha256, sha256, sizeof(pull->fetched[i].sha256)) == 0) {
-            *ret_name = pull->fetched[i].name;
-            return true;
+    for (size_t i = 0; i < pull->fetched_count; i++) {
+        unsigned carry = 0;
+        for (size_t b = 0; b < sizeof(pull->files_digest); b++) {
+            carry += pull->files_digest[b] + (unsigned)pull->fetched[i].sha256[b];
+            pull->files_digest[b] = (uint8_t)carry;
+            carry >>= 8;
         }
-    return false;
+    }
 }
 
 /* Whether what was fetched is older than what the last good pull took: then taking it would undo what newer files
@@ -154,39 +171,31 @@ static void pull_older(struct pull *pull)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    uint32_t prefix = __builtin_bswap32(pull->stream);
-    struct bytes begins = bytes(&prefix, sizeof(prefix));
-    int64_t newest = INT64_MIN, last_taken = INT64_MIN;
-    const char *name = "";
-    for (size_t i = 0; i < pull->fetched_count; i++)
-        if (pull->fetched[i].mtime_ms > newest) {
-            newest = pull->fetched[i].mtime_ms;
-            name = pull->fetched[i].name;
-        }
+    int64_t last_taken = INT64_MIN;
+    const struct pulled_file *newest = &pull->fetched[0];
+    for (size_t i = 1; i < pull->fetched_count; i++)
+        if (pull->fetched[i].mtime_ms > newest->mtime_ms)
+            newest = &pull->fetched[i];
     txn_begin(&txn, pull->store, false);
     cursor_open(&cursor, &txn, TABLE_file);
-    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins);
-         there = cursor_next(&cursor)) {
-        struct pulled_file row;
-        uint32_t run;
-        const char *same;
-        if (cursor.key.len < 8 || !ledger_read(cursor.value, pull->arena, &row))
+    for (bool there = ledger_first(&cursor, pull->stream); there;
+         there = cursor_next(&cursor) && ledger_of(&cursor, pull->stream)) {
+        struct ledger_row row;
+        if (!ledger_read(&cursor, pull->arena, &row))
             continue;
-        memcpy(&run, (const uint8_t *)cursor.key.data + 4, sizeof(run));
-        run = __builtin_bswap32(run);
-        if (run < pull->before.run && fetched_has(pull, row.sha256, &same))
+        if (row.run < pull->before.run && memcmp(row.sha256, newest->sha256, sizeof(row.sha256)) == 0)
             err_set(&pull->err, ERR_HELD,
                     "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
                     "take it with `muster sync --full`.",
-                    same, run, pull->before.run);
-        if (run == pull->before.run && row.mtime_ms > last_taken)
+                    newest->name, row.run, pull->before.run);
+        if (row.run == pull->before.run && row.mtime_ms > last_taken)
             last_taken = row.mtime_ms;
     }
-    if (newest < last_taken)
+    if (newest->mtime_ms < last_taken && !(pull->pickup && pickup_by_name(pull->pickup)))
         err_set(&pull->err, ERR_HELD,
                 "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync "
                 "--full`.",
-                name, pull->before.run);
+                newest->name, pull->before.run);
 }
 
 static int pull_unchanged(void *context)
@@ -238,13 +247,19 @@ static int pull_columns(void *context, struct lane_stream *stream)
 static int pull_record(void *context, const struct lane_record *record)
 {
     struct pull *pull = context;
+    struct pulled_file *file = pull_file_of(pull, record->place);
+    if (file)
+        file->rows++;
     return pull->err.rc ? pull->err.rc : map_record(pull->map, record, &pull->err);
 }
 
 static int pull_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
 {
     struct pull *pull = context;
+    struct pulled_file *file = pull_file_of(pull, place);
     (void)stream;
+    if (file)
+        file->rows++;
     return pull->err.rc ? pull->err.rc : map_reject(pull->map, source_id, place, why, &pull->err);
 }
 
@@ -350,6 +365,8 @@ int pull_run(struct pull *pull, struct lane *lane)
     if (rc != 0)
         return err_set(&pull->err, rc, "%s", err_text(rc));
     pull->same = pull->result.rc == MUSTER_SAME;
+    if (pull->unready.rc != 0)
+        err_set(&pull->err, pull->unready.rc, "%s", pull->unready.text);
     if (pull->result.rc < 0)
         err_set(&pull->err, result_code(pull->result.rc), "%s",
                 *pull->result.text ? pull->result.text : "the connector failed without a word");

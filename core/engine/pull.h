@@ -8,7 +8,9 @@
 
 #include "broker/file.h"
 #include "engine/lane.h"
+#include "engine/ledger.h"
 #include "engine/map.h"
+#include "engine/pickup.h"
 
 /* What is kept about the last good pull of a stream: the `cursor` table. */
 struct checkpoint {
@@ -31,17 +33,20 @@ struct pulled_file {
     uint8_t sha256[32];
     int after; /* MUSTER_LEAVE, MUSTER_ARCHIVE, MUSTER_REMOVE */
     const char *to;
+    uint64_t rows;
+    const char *prefix; /* "hr-2.xlsx:": how places in it begin when there are several */
+    const char *now;    /* where it was put afterwards; "": removed; NULL: it lies where it lay */
 };
-
-/* The same in the ledger: the `file` table, key u32 stream, u32 run, u32 nth. */
-void ledger_write(const struct pulled_file *file, struct buffer *out);
-bool ledger_read(struct bytes value, struct arena *arena, struct pulled_file *ret_file);
+/* Which of the fetched files a place is in; NULL: that cannot be told. */
+struct pull;
+struct pulled_file *pull_file_of(struct pull *pull, const char *place);
 
 struct pull {
     /* given */
     struct arena *arena;
     struct store *store;
-    struct files *files; /* of the connection */
+    struct files *files;   /* of the connection */
+    struct pickup *pickup; /* which of them are taken now; NULL: all that are there, to look at */
     const char *scratch_dir;
     const struct connection *connection;
     const struct mapping *mapping;
@@ -63,8 +68,10 @@ struct pull {
     struct lane_result result;
     struct pulled_file *fetched;
     size_t fetched_count, fetched_room;
-    struct pulled_file *listed; /* names and times that the connector was told */
+    struct pulled_file *listed; /* what the connector was told */
     size_t listed_count, listed_room;
+    size_t last_file;   /* in which the last record was */
+    struct err unready; /* a file was not whole */
     const char *cursor;
     uint8_t files_digest[32];
     bool same; /* unchanged: nothing was read */

@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "engine/ledger.h"
 
 #include <errno.h>
 
@@ -40,6 +41,19 @@ static void report_files(const struct run_report *report, struct buffer *out)
     for (size_t i = 0; i < report->file_count; i++) {
         buffer_text(out, i ? "," : "");
         json_text(out, report->files[i]);
+    }
+    buffer_byte(out, ']');
+}
+
+static void report_not_taken(const struct run_report *report, struct buffer *out)
+{
+    json_name(out, "not_taken");
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < report->not_taken_count; i++) {
+        buffer_text(out, i ? ",{" : "{");
+        json_member_text(out, "file", report->not_taken[i].name);
+        json_member_text(out, "reason", report->not_taken[i].reason);
+        buffer_byte(out, '}');
     }
     buffer_byte(out, ']');
 }
@@ -90,6 +104,8 @@ int report_write(struct run_report *report, const struct run_request *request)
     if (report->flagged_place)
         json_member_text(&out, "flagged_place", report->flagged_place);
     report_files(report, &out);
+    if (report->not_taken_count > 0)
+        report_not_taken(report, &out);
     if (request->allow_held) {
         json_member_number(&out, "allowed_held", request->allow_held);
         json_member_text(&out, "reason", request->reason);

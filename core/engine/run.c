@@ -7,42 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool strand_taken(const struct strand *strand)
-{
-    return (strand->compared || strand->pull.same) && !strand->held;
-}
-
-/* Files go where they shall only now, when everything read from them is kept. */
-static void run_afterwards(struct run *run)
-{
-    for (size_t i = 0; i < run->strand_count; i++) {
-        struct strand *strand = &run->strands[i];
-        for (size_t f = 0; f < strand->pull.fetched_count && strand_taken(strand); f++) {
-            const struct pulled_file *file = &strand->pull.fetched[f];
-            struct err err = {0};
-            if (file->after == MUSTER_ARCHIVE)
-                files_archive(run->files, file->name, file->to, NULL, &err);
-            else if (file->after == MUSTER_REMOVE)
-                files_remove(run->files, file->name, &err);
-            if (err.rc != 0) {
-                strand_outcome(run, strand, OUTCOME_PARTIAL, "complete", err.text);
-                run->report->outcome = report_worse(run->report->outcome, OUTCOME_PARTIAL);
-            }
-        }
-    }
-}
-
-static void run_files(struct run *run)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < run->strand_count; i++)
-        count += run->strands[i].pull.fetched_count;
-    run->report->files = arena_get(run->arena, (count + 1) * sizeof(*run->report->files));
-    for (size_t i = 0; run->report->files && i < run->strand_count; i++)
-        for (size_t f = 0; f < run->strands[i].pull.fetched_count; f++)
-            run->report->files[run->report->file_count++] = run->strands[i].pull.fetched[f].name;
-}
-
 void run_done(struct run *run)
 {
     for (size_t i = 0; i < run->strand_count; i++) {
@@ -53,6 +17,7 @@ void run_done(struct run *run)
     free(run->strands);
     free(run->partitions);
     lane_stop(run->lane);
+    pickup_free(run->pickup);
     files_free(run->files);
     changeset_free(run->changeset);
     zone_free(run->zone);
@@ -82,6 +47,8 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     run.err = &begin;
     rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run.files, &begin);
     if (rc == 0)
+        rc = run_pickup(&run);
+    if (rc == 0)
         rc = run_lane(request, run.dir, &run.lane, &begin);
     if (rc == 0)
         rc = run_partitions(&run);
@@ -105,7 +72,7 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     if (rc != 0)
         return store_fail(run.store, rc, err);
     fault_kill("applied");
-    run_afterwards(&run);
+    run_files_afterwards(&run);
     ret_report->seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
     return report_write(ret_report, request);
 }

@@ -11,6 +11,9 @@
 
 #include <stdatomic.h>
 
+struct ledger_seen;
+struct sessions;
+
 enum outcome { OUTCOME_SUCCEEDED, OUTCOME_PARTIAL, OUTCOME_HELD, OUTCOME_FAILED, OUTCOME_CANCELLED };
 
 const char *outcome_name(enum outcome outcome); /* "succeeded" */
@@ -25,6 +28,7 @@ struct run_request {
     uint32_t allow_held;       /* removals that this run held may go; 0: none */
     const char *reason;        /* why, journaled */
     const atomic_bool *cancel; /* may be NULL */
+    struct sessions *sessions; /* log-ins that other runs of this program share; NULL: its own */
     /* May be NULL; called now and then while records come. total 0: unknown. */
     void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);
     void *context;
@@ -53,6 +57,9 @@ struct run_report {
     uint64_t population; /* records that are present, after the run */
     const char **files;  /* that were fetched */
     size_t file_count;
+    const struct ledger_seen *not_taken; /* files that were seen, and why they were left */
+    size_t not_taken_count;
+    bool more; /* in a sequence of files another one waits for its turn: run again */
     uint64_t held, dead_letters, reviews, drift;
     uint64_t puts; /* calls that changed the store */
     int64_t started_ms;

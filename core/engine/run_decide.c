@@ -171,13 +171,6 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     checkpoint_write(&checkpoint, &value);
     if (value.rc == 0)
         changeset_set(run->changeset, TABLE_cursor, bytes(&stream, sizeof(stream)), bytes(value.data, value.len));
-    for (size_t i = 0; i < pull->fetched_count; i++) {
-        uint32_t key[3] = {stream, __builtin_bswap32(run->report->run), __builtin_bswap32((uint32_t)i)};
-        buffer_clear(&value);
-        ledger_write(&pull->fetched[i], &value);
-        if (value.rc == 0)
-            changeset_set(run->changeset, TABLE_file, bytes(key, sizeof(key)), bytes(value.data, value.len));
-    }
     run->report->population += people;
 }
 
@@ -334,7 +327,7 @@ int run_decide(struct run *run)
         run_count(run);
     if (rc == 0 && run_rules_held(run))
         rc = run_only_row(run);
-    else if (rc == 0)
+    else if (rc == 0 && (rc = run_ledger(run)) == 0)
         rc = run_row(run);
     if (rc == 0 && run->rules_changed && run->err->rc == 0)
         changeset_meta(run->changeset, "rules", bytes(run->rules, sizeof(run->rules)));

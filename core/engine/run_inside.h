@@ -38,6 +38,7 @@ struct run {
     struct zone *zone;
     struct slots slots;
     struct files *files;
+    struct pickup *pickup;
     struct lane *lane;
     struct partition *partitions;
     size_t partition_count, partition_room;
@@ -72,6 +73,13 @@ void strand_outcome(struct run *run, const struct strand *strand, enum outcome o
                     const char *reason);
 /* The whole run could not be: every partition says so. */
 void run_failed(struct run *run);
+
+/* run_files.c: what is done with files once everything read from them is kept, and what the ledger and their sender
+ * are told. */
+int run_pickup(struct run *run);
+void run_files(struct run *run); /* names them in the report */
+int run_ledger(struct run *run); /* into the changeset */
+void run_files_afterwards(struct run *run);
 
 /* run_decide.c: stage, match, weave; everything goes into run->changeset. */
 int run_decide(struct run *run);

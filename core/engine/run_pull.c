@@ -62,6 +62,7 @@ int run_strands(struct run *run)
             *pull = (struct pull){.arena = run->arena,
                                   .store = run->store,
                                   .files = run->files,
+                                  .pickup = run->pickup,
                                   .scratch_dir = run->dir,
                                   .connection = connection,
                                   .mapping = connection->mappings[m],
@@ -77,6 +78,8 @@ int run_strands(struct run *run)
                                   .context = run->request->context};
             if (rc == 0)
                 rc = streams_number(run->store, connection->name, partition->id, pull->mapping->stream, &pull->stream);
+            if (rc == 0)
+                rc = pickup_stream(run->pickup, pull->stream);
             if (rc != 0)
                 return rc;
         }
@@ -108,6 +111,8 @@ static void strand_judge(struct run *run, struct strand *strand)
         strand_outcome(run, strand, OUTCOME_HELD, "failed", pull->err.text);
     else if (pull->err.rc == ERR_CANCELLED || run_cancelled((void *)(uintptr_t)run->request))
         strand_outcome(run, strand, OUTCOME_CANCELLED, "failed", "cancelled; nothing of this pull was taken");
+    else if (pull->err.rc == ERR_UNREADY)
+        strand_outcome(run, strand, OUTCOME_PARTIAL, "partial", pull->err.text);
     else if (pull->err.rc != 0)
         strand_outcome(run, strand, OUTCOME_FAILED, "failed", pull->err.text);
     else if (pull->same)

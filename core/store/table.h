@@ -10,7 +10,7 @@
  *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
  *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
- *   file       (connection, partition) number, sequence → one file that was taken
+ *   file       (connection, partition, stream) number, run, nth → one file that was taken; or seen and left (ledger.h)
  *   run        run number → its outcome
  *   vault      seed → that record's data key and sealed protected values
  *   entity     kind, id → golden record (engine/entity.h)
@@ -28,7 +28,7 @@
     TABLE(statement, statement, 1)                                                                                     \
     TABLE(journal, weave, 1)                                                                                           \
     TABLE(cursor, run_decide, 1)                                                                                       \
-    TABLE(file, run_decide, 1)                                                                                         \
+    TABLE(file, ledger, 1)                                                                                             \
     TABLE(run, run_decide, 1)                                                                                          \
     TABLE(vault, stage, 1)                                                                                             \
     TABLE(entity, weave, 0)                                                                                            \

@@ -14,7 +14,10 @@ static const muster_option sheet_options[] = {
     {.name = "header_row", .type = MUSTER_INTEGER, .initial = "1", .max = 1000},
     {.name = "after_read", .type = MUSTER_CHOICE, .choices = "keep|archive|delete", .initial = "keep"},
     {.name = "archive_to", .type = MUSTER_TEXT, .initial = "archive", .flags = MUSTER_PLACE},
-    {.name = "files", .type = MUSTER_CHOICE, .choices = "newest|all", .initial = "newest"},
+    {.name = "files", .type = MUSTER_CHOICE, .choices = "newest|all|sequence", .initial = "newest"},
+    {.name = "stable_for", .type = MUSTER_SECONDS, .initial = "0"},
+    {.name = "ready_marker", .type = MUSTER_TEXT},
+    {.name = "receipts", .type = MUSTER_TEXT},
     {.name = "on_missing", .type = MUSTER_CHOICE, .choices = "deactivate|ignore", .initial = "deactivate"},
     {0},
 };

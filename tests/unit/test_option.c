@@ -136,6 +136,40 @@ static void on_missing_is_taken_from_the_options(void **state)
     done(reading);
 }
 
+static void a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option, *value, *wrong;
+    } cases[] = {
+        {"ready_marker", "'{nam}.done'", "knows {name} and {stem}, not {nam}: did you mean {name}?"},
+        {"ready_marker", "'{run}.done'", "knows {name} and {stem}, not {run}"},
+        {"ready_marker", "'{name}'", "would be the file itself: add something, as in {name}.done"},
+        {"ready_marker", "'done/{name}'", "must be a name without a folder: markers lie beside their files"},
+        {"receipts", "'{name}'", "would be the file itself: add something, as in {name}.receipt.csv"},
+        {"receipts", "receipt.csv", "must have {name} or {stem} in it, so that each file has a receipt of its own"},
+        {"receipts", "'../{name}.csv'",
+         "may begin with the name of one folder beside the files, as in archive/{name}.csv"},
+        {"receipts", "'a/b/{name}.csv'",
+         "may begin with the name of one folder beside the files, as in archive/{name}.csv"},
+        {"receipts", "'{stem}/{name}.csv'",
+         "may begin with the name of one folder beside the files, as in archive/{name}.csv"},
+        {"stable_for", "soon", "must be a length of time, as in 30s, 15m, 1h or 2d"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[500], said[400];
+        snprintf(text, sizeof(text),
+                 "organization: a\nconnections:\n  hr:\n    connector: sheet\n    options:\n      location: /x\n"
+                 "      %s: %s\n" STREAM,
+                 cases[i].option, cases[i].value);
+        snprintf(said, sizeof(said), "a.yaml:7:%zu: connection 'hr': option '%s' %s\n", 9 + strlen(cases[i].option),
+                 cases[i].option, cases[i].wrong);
+        expect_said(text, said);
+    }
+    done(good("organization: a\nconnections:\n  hr:\n    connector: sheet\n    options: { location: /x/*.csv, "
+              "stable_for: 1m30s, ready_marker: READY, receipts: 'archive/{date}-{stem}.{run}.csv' }\n" STREAM));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_server_without_a_known_key_is_refused),
         cmocka_unit_test(a_place_is_absolute_or_on_a_server_and_says_what_it_means),
         cmocka_unit_test(on_missing_is_taken_from_the_options),
+        cmocka_unit_test(a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_file),
     };
     return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);
 }
