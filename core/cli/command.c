@@ -55,6 +55,10 @@ const struct command commands[] = {
      "muster deadletters acme", verb_deadletters},
     {"runs", "ORG", 1, 1, 0, "List the runs of an organization, newest first", NULL, "muster runs acme", verb_runs},
     {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", NULL, "muster run acme 42", verb_run},
+    {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",
+     "Newest run first. What was created and updated is told of the run: files that are read together give it "
+     "together. Below stand the files that the last run saw and did not take, with the reason.",
+     "muster files acme\nmuster files acme hr --json", verb_files},
     {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status), "List people, or find them by name, number or e-mail",
      "TEXT is a part of it; case, accents' spelling and white space do not matter.",
      "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave", verb_people},

@@ -10,6 +10,7 @@ int verb_deadletters(struct context *context);
 int verb_discover(struct context *context);
 int verb_explain(struct context *context);
 int verb_export(struct context *context);
+int verb_files(struct context *context);
 int verb_help(struct context *context);
 int verb_history(struct context *context);
 int verb_inbox(struct context *context);

@@ -24,6 +24,8 @@ complete -c muster -n __fish_use_subcommand -a runs -d 'List the runs of an orga
 complete -c muster -n '__fish_seen_subcommand_from runs' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a run -d 'Show the report of one run'
 complete -c muster -n '__fish_seen_subcommand_from run' -a '(__muster_organizations)'
+complete -c muster -n __fish_use_subcommand -a files -d 'List the files that were taken and what each gave, and those that were not'
+complete -c muster -n '__fish_seen_subcommand_from files' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a people -d 'List people, or find them by name, number or e-mail'
 complete -c muster -n '__fish_seen_subcommand_from people' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a person -d 'Show one person and which source says what'
