@@ -32,12 +32,15 @@ struct option_value {
 
 enum on_missing { MISSING_DEACTIVATE, MISSING_IGNORE };
 
-/* `deactivate: 5%` or the long form. Held when at least `from` and more than `percent` of the partition's or more
- * than `count` would be touched. */
+/* `deactivate: 5%` or the long form. Held when at least `from` and more than `percent` of the partition's (or the whole
+ * connection's) or more than `count` would be touched, counted over `window`. */
 struct safeguard {
-    bool set, off;
-    double percent; /* of the partition's people */
+    bool set; /* it is in force */
+    bool off; /* but not before off_until_ms */
+    bool of_connection;
+    double percent; /* of the people */
     unsigned from, count;
+    unsigned minimum; /* of fewer people than that the share is not looked at */
     int64_t window_ms, off_until_ms;
     const char *off_reason;
     struct safeguard_exception {

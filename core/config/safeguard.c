@@ -10,13 +10,19 @@
 #define DAY_MS INT64_C(86400000)
 
 static const char *const gates[] = {"deactivate", "update", "rekey", "email", "manager", "grace", NULL};
-static const char *const keys[] = {"percent", "from", "count", "of", "window", "except", "off", NULL};
+static const char *const keys[] = {"percent", "from", "count", "of", "window", "minimum", "except", "off", NULL};
+static const char *const within[] = {"partition", "connection", NULL};
 
-/* What `deactivate: 5%` is short for; the others have no ceiling but their percentage. */
-static struct safeguard usual(bool deactivate)
-{
-    return (struct safeguard){.percent = 5, .from = 2, .count = deactivate ? 50 : UINT_MAX, .window_ms = 7 * DAY_MS};
-}
+/* What holds where the file says nothing. `deactivate: 5%` is short for the first. A share that is usual for e-mail
+ * addresses is a bad day for numbers; one manager may leave a shop of five, which changes the other four. Values come
+ * and go all the time: only the file knows how many are too many. */
+static const struct safeguard usual[] = {
+    {.set = true, .percent = 5, .from = 2, .count = 50, .window_ms = 7 * DAY_MS},
+    {.set = false, .percent = 40, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
+    {.set = true, .percent = 20, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
+    {.set = true, .percent = 20, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
+    {.set = true, .percent = 50, .from = 5, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
+};
 
 static void read_exception(struct reading *reading, const struct node *node, const char *what,
                            struct safeguard_exception *exception)
@@ -62,6 +68,11 @@ static int64_t end_of_day(const struct reading *reading, const char *day)
     return reading->zone ? zone_to_utc(reading->zone, local, &flagged) : local;
 }
 
+static void off_needs(struct reading *reading, const struct node *node, const char *label)
+{
+    complain(reading->complaints, node, "%s needs until and reason, as in { until: 2026-07-14, reason: TEXT }", label);
+}
+
 static void read_off(struct reading *reading, const struct node *node, const char *what, struct safeguard *safeguard)
 {
     static const char *const names[] = {"until", "reason", NULL};
@@ -69,8 +80,7 @@ static void read_off(struct reading *reading, const struct node *node, const cha
     if (!node)
         return;
     if (node->type != NODE_MAP || !node_get(node, "until") || !node_get(node, "reason")) {
-        complain(reading->complaints, node, "%s needs until and reason, as in { until: 2026-07-14, reason: TEXT }",
-                 label);
+        off_needs(reading, node, label);
         return;
     }
     node_unknown_keys(reading->complaints, node, names, label);
@@ -82,7 +92,6 @@ static void read_off(struct reading *reading, const struct node *node, const cha
 
 static void read_long(struct reading *reading, const struct node *map, const char *what, struct safeguard *safeguard)
 {
-    static const char *const of[] = {"partition", NULL};
     node_unknown_keys(reading->complaints, map, keys, what);
     double percent =
         want_percent(reading, node_get(map, "percent"), reading_format(reading, "%s: percent", what), true);
@@ -91,7 +100,10 @@ static void read_long(struct reading *reading, const struct node *map, const cha
                                  safeguard->from);
     safeguard->count = want_count(reading, node_get(map, "count"), reading_format(reading, "%s: count", what), 0,
                                   100000000, safeguard->count);
-    want_word(reading, node_get(map, "of"), reading_format(reading, "%s: of", what), of);
+    safeguard->of_connection =
+        want_word(reading, node_get(map, "of"), reading_format(reading, "%s: of", what), within) == 1;
+    safeguard->minimum = want_count(reading, node_get(map, "minimum"), reading_format(reading, "%s: minimum", what), 0,
+                                    100000000, safeguard->minimum);
     safeguard->window_ms = want_duration(reading, node_get(map, "window"), reading_format(reading, "%s: window", what),
                                          safeguard->window_ms);
     read_exceptions(reading, node_get(map, "except"), what, safeguard);
@@ -107,6 +119,10 @@ static void read_gate(struct reading *reading, const struct node *node, const ch
         read_long(reading, node, what, safeguard);
         return;
     }
+    if (node->type == NODE_TEXT && strcmp(node->text, "off") == 0) {
+        off_needs(reading, node, reading_format(reading, "%s: off", what));
+        return;
+    }
     double percent = want_percent(reading, node, what, false);
     safeguard->percent = percent >= 0 ? percent : safeguard->percent;
 }
@@ -118,7 +134,7 @@ void safeguards_read(struct reading *reading, struct connection *connection, con
     const char *what = reading_format(reading, "connection '%s': safeguards", connection->name);
     connection->grace_ms = -1;
     for (size_t i = 0; i < 5; i++)
-        *all[i] = usual(i == 0);
+        *all[i] = usual[i];
     if (!want_map(reading, node, what))
         return;
     node_unknown_keys(reading->complaints, node, gates, what);

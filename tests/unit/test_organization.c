@@ -119,7 +119,7 @@ static void a_good_file_is_in_structs_with_its_defaults(void **state)
     assert_int_equal(hr->grace_ms, -1);
     assert_string_equal(hr->mappings[0]->stream, "e");
     assert_null(hr->mappings[1]);
-    assert_false(hr->deactivate.set);
+    assert_true(hr->deactivate.set);
     assert_int_equal(organization->person_rule_count, 1);
     assert_string_equal(organization->person_rules[0].text, "employee_number");
     assert_int_equal(organization->within_partition, WITHIN_REVIEW);
@@ -281,9 +281,41 @@ static void safeguards_short_and_long_are_the_same(void **state)
     assert_true(hr->email.off);
     assert_string_equal(hr->email.off_reason, "move");
     assert_true(hr->email.off_until_ms == INT64_C(1784066400000)); /* 2026-07-14T22:00Z: midnight in Amsterdam */
-    assert_false(hr->manager.set);
     assert_int_equal(hr->grace_ms, 3 * DAY_MS);
     done(reading);
+}
+
+static void safeguards_hold_where_nothing_is_said_but_for_updates(void **state)
+{
+    (void)state;
+    struct reading *reading = good(HR STREAM "    safeguards: { manager: { of: connection, minimum: 20 } }\n");
+    const struct connection *hr = &reading->organization->connections[0];
+    assert_true(hr->deactivate.set && hr->rekey.set && hr->email.set && hr->manager.set);
+    assert_false(hr->update.set);
+    assert_true(hr->manager.of_connection);
+    assert_false(hr->email.of_connection);
+    assert_int_equal(hr->manager.minimum, 20);
+    assert_int_equal(hr->manager.from, 5);
+    assert_true(hr->manager.percent == 50);
+    assert_int_equal(hr->email.minimum, 0);
+    done(reading);
+}
+
+static void mistakes_in_safeguards_are_told_with_their_place(void **state)
+{
+    (void)state;
+    expect_said(
+        HR STREAM "    safeguards:\n      email: { of: partion }\n      rekey: { minimum: few, windo: 7d }\n"
+                  "      manager: { window: a week, from: 0 }\n      update: off\n",
+        "a.yaml:8:20: connection 'hr': safeguard 'email': of: 'partion' is none of partition, connection: did you mean "
+        "'partition'?\n"
+        "a.yaml:9:25: connection 'hr': safeguard 'rekey': minimum must be a whole number from 0 to 100000000\n"
+        "a.yaml:9:30: connection 'hr': safeguard 'rekey': unknown key 'windo': did you mean 'window'?\n"
+        "a.yaml:10:26: connection 'hr': safeguard 'manager': window must be a length of time, as in 30s, 15m, "
+        "1h, 2d, 3w or 1y\n"
+        "a.yaml:10:40: connection 'hr': safeguard 'manager': from must be a whole number from 1 to 1000000\n"
+        "a.yaml:11:15: connection 'hr': safeguard 'update': off needs until and reason, as in { until: "
+        "2026-07-14, reason: TEXT }\n");
 }
 
 static void a_connector_that_needs_more_must_be_allowed(void **state)
@@ -420,6 +452,8 @@ int main(void)
         cmocka_unit_test(triggers_are_read_in_all_their_forms),
         cmocka_unit_test(a_circle_of_after_is_found),
         cmocka_unit_test(safeguards_short_and_long_are_the_same),
+        cmocka_unit_test(safeguards_hold_where_nothing_is_said_but_for_updates),
+        cmocka_unit_test(mistakes_in_safeguards_are_told_with_their_place),
         cmocka_unit_test(a_connector_that_needs_more_must_be_allowed),
         cmocka_unit_test(a_file_that_says_nothing_is_told_so),
         cmocka_unit_test(syntax_errors_are_told_like_all_others),
