@@ -1,10 +1,11 @@
 /* stage - the last thing each source said about each of its records. */
 #include "engine/stage_walk.h"
 
-#include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "engine/proposal.h"
 #include "engine/reason.h"
+#include "engine/stage_inside.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,6 +18,7 @@ int stage_init(struct stage *stage, const char *scratch_dir)
     stage->decisions = (struct decision_rows){
         .snapshot = stage->snapshot, .changeset = stage->changeset, .run = stage->run, .now_ms = stage->now_ms};
     decisions_init(&stage->decisions);
+    stage->has_held = txn_count(stage->snapshot, TABLE_held) > 0;
     return stage->decisions.rc ? stage->decisions.rc : pile_new(scratch_dir, PILE_MEMORY, &stage->pile);
 }
 
@@ -24,6 +26,9 @@ void stage_done(struct stage *stage)
 {
     pile_free(stage->pile);
     free(stage->places);
+    free(stage->held);
+    numbers_done(&stage->agreed);
+    buffer_done(&stage->mended);
     numbers_done(&stage->keys);
     decisions_done(&stage->decisions);
     buffer_done(&stage->body);
@@ -39,8 +44,7 @@ void stage_missing_done(struct stage_missing *missing)
 
 /* --- what is kept of a staged record: u8 what, u16 key length, key, value, then protected values behind --- */
 
-static int stage_keep(struct stage *stage, enum staged_what what, struct bytes key, struct bytes value,
-                      uint64_t *ret_place)
+int stage_keep(struct stage *stage, enum staged_what what, struct bytes key, struct bytes value, uint64_t *ret_place)
 {
     uint16_t key_len = (uint16_t)key.len;
     uint8_t head[STAGED_HEAD] = {(uint8_t)what};
@@ -69,7 +73,7 @@ int stage_read(struct stage *stage, uint64_t place, unsigned slot, struct staged
     return 0;
 }
 
-static int places_add(uint64_t **places, size_t *count, size_t *room, uint64_t place)
+int places_add(uint64_t **places, size_t *count, size_t *room, uint64_t place)
 {
     int rc = mem_grow(places, *count, room, sizeof(**places));
     if (rc == 0)
@@ -89,60 +93,6 @@ int stage_release(struct stage *stage, const struct stage_missing *missing, size
     return places_add(&stage->places, &stage->count, &stage->room, missing->places[nth]);
 }
 
-/* --- the vault: what the record's protected values are in plain; what was sealed before stays --- */
-
-static bool item_among(const struct vault_item *items, size_t count, const uint8_t *digest)
-{
-    for (size_t i = 0; i < count; i++)
-        if (memcmp(items[i].digest, digest, DIGEST_KEYED) == 0)
-            return true;
-    return false;
-}
-
-/* The next values that are not in the row yet. Moves *at. Returns how many, or ERR_CORRUPT. */
-static int seal_collect(const uint8_t **at, const uint8_t *end, struct bytes row, struct vault_item *items)
-{
-    enum { HEAD = DIGEST_KEYED + 4 };
-    int count = 0;
-    while (end - *at >= HEAD && count < VAULT_ITEM_MAX) {
-        uint32_t len;
-        memcpy(&len, *at + DIGEST_KEYED, sizeof(len));
-        if ((size_t)(end - *at) - HEAD < len)
-            return ERR_CORRUPT;
-        if (!vault_has(row, *at) && !item_among(items, (size_t)count, *at)) {
-            memcpy(items[count].digest, *at, DIGEST_KEYED);
-            items[count].plain = (const char *)*at + HEAD;
-            items[count++].len = len;
-        }
-        *at += HEAD + len;
-    }
-    return count;
-}
-
-static int stage_seal(struct stage *stage, struct bytes fresh)
-{
-    if (fresh.len == 0)
-        return 0;
-    struct vault_item items[VAULT_ITEM_MAX];
-    struct buffer rows[2] = {{0}, {0}}; /* by turns: each is made out of the one before */
-    uint64_t key = __builtin_bswap64(stage->made.sections[0].seed);
-    const uint8_t *at = fresh.data, *end = at + fresh.len;
-    struct bytes old = {0}, row;
-    txn_get(stage->snapshot, TABLE_vault, bytes(&key, sizeof(key)), &old);
-    row = old;
-    int rc = 0, count;
-    for (unsigned turn = 0; rc == 0 && (count = seal_collect(&at, end, row, items)) != 0; turn = !turn) {
-        buffer_clear(&rows[turn]);
-        rc = count < 0 ? count : vault_add(stage->vault, row, items, (size_t)count, &rows[turn]);
-        row = bytes(rows[turn].data, rows[turn].len);
-    }
-    if (rc == 0 && row.data != old.data)
-        changeset_put(stage->changeset, TABLE_vault, bytes(&key, sizeof(key)), old, row);
-    buffer_done(&rows[0]);
-    buffer_done(&rows[1]);
-    return rc;
-}
-
 /* --- one record: its rows joined, what is absent overlaid, seeds given --- */
 
 static bool mapping_has(const struct mapping *mapping, enum kind kind, uint16_t field)
@@ -154,8 +104,8 @@ static bool mapping_has(const struct mapping *mapping, enum kind kind, uint16_t 
     return false;
 }
 
-static const struct section_view *section_find(const struct section_view *sections, uint16_t count,
-                                               const struct section_view *like)
+const struct section_view *section_find(const struct section_view *sections, uint16_t count,
+                                        const struct section_view *like)
 {
     for (uint16_t n = 0; n < count; n++)
         if (sections[n].kind == like->kind && sections[n].key_len == like->key_len &&
@@ -230,10 +180,20 @@ static int stage_overlay(struct stage *stage, const struct stage_stream *stream)
     return stage->value.rc;
 }
 
+/* A new record of which something is held has its seeds already. */
+static bool stage_proposed(struct stage *stage, struct bytes key)
+{
+    struct bytes row, value;
+    return txn_get(stage->snapshot, TABLE_held, key, &row) && proposal_value(row, &value) &&
+           source_read(value, &stage->proposed);
+}
+
 /* Seeds stay with their section, also through a time in which the source does not say it. */
-static void stage_seeds(struct stage *stage, bool had)
+int stage_seeds(struct stage *stage, struct bytes key, bool had)
 {
     struct source *made = &stage->made, *old = &stage->old;
+    if (!had && stage->has_held && (had = stage_proposed(stage, key)))
+        old = &stage->proposed;
     for (uint16_t n = 0; n < made->count; n++) {
         const struct section_view *before = NULL;
         if (had && !(before = section_find(old->sections, old->count, &made->sections[n])))
@@ -247,10 +207,11 @@ static void stage_seeds(struct stage *stage, bool had)
             !section_find(made->sections, made->count, before))
             made->dead[made->dead_count++] = *before;
     }
+    return stage->snapshot->rc;
 }
 
 /* Writes stage->made (state, seeds) into stage->value and keeps it. */
-static int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, enum source_state state)
+int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, enum source_state state)
 {
     stage->made.state = state;
     stage->made.run = stage->run;
@@ -278,7 +239,7 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
     if (present && stage->old.body.len == stage->body.len &&
         memcmp(stage->old.body.data, stage->body.data, stage->body.len) == 0) {
         count->same += !unit;
-        return 0;
+        return stage->has_held ? numbers_set(&stage->agreed, hold_record(group->key), 1) : 0;
     }
     struct bytes body = bytes(stage->body.data, stage->body.len);
     if (had) {
@@ -294,7 +255,7 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
         body = bytes(stage->row.data, stage->row.len);
         if (present && stage->old.body.len == body.len && memcmp(stage->old.body.data, body.data, body.len) == 0) {
             count->same += !unit;
-            return 0;
+            return stage->has_held ? numbers_set(&stage->agreed, hold_record(group->key), 1) : 0;
         }
         /* row is scratch of stage_keep() too: the finished body moves to where it can stay */
         buffer_clear(&stage->body);
@@ -306,21 +267,22 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
     stage->made.body = body;
     if (!body_read(body, stage->made.sections, &stage->made.count))
         return ERR_CORRUPT;
-    stage_seeds(stage, had);
     stage->made.situation = had ? stage->old.situation : 0;
-    int rc = stage_seal(stage, group->protected_values);
-    if (rc != 0)
+    enum staged_what what = !had ? STAGED_NEW : present ? STAGED_CHANGED : STAGED_RETURNED;
+    bool taken = true;
+    int rc = stage_seeds(stage, group->key, had);
+    if (rc == 0)
+        rc = stage_seal(stage, group->protected_values);
+    if (rc == 0 && stage->holds)
+        rc = stage_withhold(stage, group->key, what, &taken);
+    if (rc != 0 || !taken)
         return rc;
     if (!unit) {
         count->added += !had;
         count->changed += present;
         count->returned += had && !present;
     }
-    return stage_finish(stage,
-                        !had      ? STAGED_NEW
-                        : present ? STAGED_CHANGED
-                                  : STAGED_RETURNED,
-                        group->key, SOURCE_PRESENT);
+    return stage_finish(stage, what, group->key, SOURCE_PRESENT);
 }
 
 /* A stored record that this pull did not show. */
@@ -354,18 +316,27 @@ int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct 
     count->missing += !filtered && present;
     return rc;
 }
-int stage_touch(struct stage *stage, struct bytes key)
+
+int stage_know(struct stage *stage)
 {
-    struct bytes value;
-    for (; stage->known < stage->count; stage->known++) { /* what is staged already, looked up by key */
+    for (; stage->known < stage->count; stage->known++) {
         struct staged staged;
         int rc = stage_read(stage, stage->places[stage->known], 1, &staged);
         if (rc == 0)
-            rc = numbers_set(&stage->keys, digest_fast(staged.key.data, staged.key.len) | 1, 1);
+            rc = numbers_set(&stage->keys, hold_record(staged.key), 1);
         if (rc != 0)
             return rc;
     }
-    if (numbers_get(&stage->keys, digest_fast(key.data, key.len) | 1))
+    return 0;
+}
+
+int stage_touch(struct stage *stage, struct bytes key)
+{
+    struct bytes value;
+    int rc = stage_know(stage);
+    if (rc != 0)
+        return rc;
+    if (numbers_get(&stage->keys, hold_record(key)))
         return 0;
     return txn_get(stage->snapshot, TABLE_source, key, &value) ? stage_add(stage, STAGED_CHANGED, key, value)
                                                                : stage->snapshot->rc;

@@ -4,7 +4,8 @@
  * An unchanged record costs one comparison and no write. A field that is
  * absent now keeps its previous value, flagged as carried; so staging a pull
  * twice changes nothing the second time. Missing is derived only from a
- * complete claim, and only proposed here: the safeguard decides.
+ * complete claim, and only proposed here: the safeguard decides. What a
+ * safeguard holds is not taken, but kept beside as it was proposed.
  *
  * Reads what map spooled and the `source` and `vault` tables; what differs is
  * kept in a pile for match and merge, and goes into the changeset by
@@ -15,6 +16,7 @@
 #include "base/numbers.h"
 #include "config/mapping.h"
 #include "engine/decision.h"
+#include "engine/hold.h"
 #include "engine/source.h"
 #include "engine/wait.h"
 #include "store/changeset.h"
@@ -45,10 +47,15 @@ struct stage {
     struct numbers keys; /* of staged records, for stage_touch() */
     size_t known;
     struct decision_rows decisions;
+    struct holds *holds; /* what is not to be taken; NULL: nothing is held */
+    uint64_t *held;      /* of records of which something was not taken, as they were proposed */
+    size_t held_count, held_room;
+    bool has_held;         /* the store keeps proposals of before */
+    struct numbers agreed; /* then: hold_record() of those that say what is taken already */
     /* scratch, reused for each record */
-    struct buffer body, value, row;
+    struct buffer body, value, row, mended;
     struct body_maker maker;
-    struct source old, made;
+    struct source old, made, proposed;
     struct image_maker image;
 };
 
@@ -93,6 +100,15 @@ int stage_release(struct stage *stage, const struct stage_missing *missing, size
 int stage_touch(struct stage *stage, struct bytes key);
 /* Reads a staged record; valid until the next call with the same slot (0 or 1). */
 int stage_read(struct stage *stage, uint64_t place, unsigned slot, struct staged *ret_staged);
+/* A record as its source was heard to say it, staged value and all, enters as if it had been pulled now: it is compared
+ * with what is stored, and only what differs is staged. A new one keeps the seeds of its kept proposal, else it gets
+ * new ones. What was staged of it before gives way. `protected_values` as in a spooled row; empty: sealed already. */
+int stage_propose(struct stage *stage, struct bytes key, enum staged_what what, struct bytes value,
+                  struct bytes protected_values);
+/* A record in the pile is only proposed. */
+int stage_withheld(struct stage *stage, uint64_t place);
+/* A record that was only proposed, and new, is not proposed any more: its sealed values go. */
+void stage_forget(struct stage *stage, uint64_t seed);
 /* Puts the record into the changeset, with how it stands to the persons, sealed values into the vault. */
 void stage_write(struct stage *stage, const struct staged *staged, enum situation situation);
 /* The same of a record that is nobody's yet, and why. */

@@ -7,6 +7,7 @@
  *   dict       'n' name → number; 'i' number → name
  *   source     (connection, partition, stream) number, source id → what that record said last (engine/source.h)
  *   decision   the same key → why that record was passed over (engine/decision.h)
+ *   held       the same key → what that record proposes, and something of it is held (engine/proposal.h)
  *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
  *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
@@ -30,13 +31,14 @@
     TABLE(cursor, run_decide, 1)                                                                                       \
     TABLE(file, ledger, 1)                                                                                             \
     TABLE(run, run_decide, 1)                                                                                          \
-    TABLE(vault, stage, 1)                                                                                             \
+    TABLE(vault, stage_seal, 1)                                                                                        \
     TABLE(entity, weave, 0)                                                                                            \
     TABLE(index, weave_index, 0)                                                                                       \
     TABLE(refer, refer, 0)                                                                                             \
     TABLE(due, weave_due, 0)                                                                                           \
     TABLE(wait, wait, 0)                                                                                               \
-    TABLE(decision, decision, 1) /* new ones come last: a kept changeset names tables by number */
+    TABLE(decision, decision, 1)                                                                                       \
+    TABLE(held, proposal, 1) /* new ones come last: a kept changeset names tables by number */
 
 enum table {
 #define TABLE(name, writer, primary) TABLE_##name,
