@@ -7,6 +7,7 @@
  *     ["sheet","Employees"]               what follows is of this sheet; null: a text file
  *     ["B2","text","Zoë"]                 or number, bool, date, datetime, time, error (what it computed), odd (a
  *                                         number that is formatted as a day that does not exist)
+ *     ["/0/address/city","text","Bergen"]  in JSON and XML, where null is a type, too; objects and arrays are left out
  *     ["bad",3,"why row 3 is not to be trusted"]
  *     ["refused",-5,"why the file is not read, or not read any further"]
  *
@@ -39,6 +40,8 @@ static const char *type_name(const muster_cell *cell)
         return "error";
     if (cell->flags & MUSTER_CELL_ODD)
         return "odd";
+    if (cell->flags & MUSTER_CELL_NULL)
+        return "null";
     switch (cell->type) {
     case MUSTER_DECIMAL: return "number";
     case MUSTER_BOOL: return "bool";
@@ -49,13 +52,21 @@ static const char *type_name(const muster_cell *cell)
     }
 }
 
-static void put_row(const muster_row *row)
+static void put_row(const muster_table *table, const muster_row *row)
 {
     for (size_t n = 0; n < row->count; n++) {
         const muster_cell *cell = &row->cells[n];
-        char column[8];
-        muster_column_name(cell->column, column);
-        printf("[\"%s%llu\",\"%s\",", column, (unsigned long long)row->number, type_name(cell));
+        char place[500];
+        if (cell->type == MUSTER_JSON)
+            continue;
+        muster_column_name(cell->column, place);
+        size_t len = strlen(place);
+        snprintf(place + len, sizeof(place) - len, "%llu", (unsigned long long)row->number);
+        if (muster_table_name(table, cell->column))
+            muster_cell_place(table, row->number, (int32_t)cell->column, place, sizeof(place));
+        putchar('[');
+        put_text(place, strlen(place));
+        printf(",\"%s\",", type_name(cell));
         put_text(cell->text, cell->len);
         printf("]\n");
     }
@@ -78,7 +89,7 @@ static void put_table(int fd, const char *file, const char *sheet, const struct 
         printf("]\n");
     }
     while (rc == MUSTER_OK && (rc = muster_table_next(table, &row, &error)) == MUSTER_OK && row)
-        put_row(row);
+        put_row(table, row);
     if (rc != MUSTER_OK) {
         printf("[\"refused\",%d,", rc);
         put_text(error.text, strlen(error.text));

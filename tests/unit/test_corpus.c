@@ -2,7 +2,7 @@
  * What the cells have to be, tests/script/corpus knows. */
 #include "unit.h"
 
-#include "table_text.h"
+#include "rows_text.h"
 
 #include "table_parts.h"
 
@@ -53,7 +53,7 @@ static char *file_text(const char *path, const struct muster_trial *trial)
 
 static void hold_together(const char *pattern, size_t least)
 {
-    static const size_t chunks[] = {0, 1, 2, 3, 7, 64, 4096};
+    static const size_t chunks[] = {0, 1, 2, 3, 5, 7, 11, 64, 4096};
     glob_t found;
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     assert_true(found.gl_pathc >= least);
@@ -85,11 +85,40 @@ static void texts_give_the_same_cells_in_pieces_of_any_size(void **state)
     hold_together(FIXTURES "/corpus/*/*.txt", 1);
 }
 
+/* Of nested rows with their names; the one document of each program. */
+static void nested_rows_give_the_same_cells_in_pieces_of_any_size(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"*.json", "*.jsonl", "*.xml"};
+    for (size_t n = 0; n < sizeof(patterns) / sizeof(*patterns); n++) {
+        char pattern[400];
+        glob_t found;
+        snprintf(pattern, sizeof(pattern), FIXTURES "/corpus/nested/%s", patterns[n]);
+        assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+        assert_true(found.gl_pathc >= 2);
+        for (size_t file = 0; file < found.gl_pathc; file++) {
+            char bytes[8192];
+            int fd = open(found.gl_pathv[file], O_RDONLY | O_CLOEXEC);
+            ssize_t len = read(fd, bytes, sizeof(bytes));
+            assert_in_range(len, 100, sizeof(bytes) - 1);
+            close(fd);
+            muster_table_options options = {.size = sizeof(options), .name = found.gl_pathv[file]};
+            char *text = rows_in_all_chunks(bytes, (size_t)len, &options);
+            assert_null(strstr(text, "error "));
+            assert_null(strstr(text, "BAD"));
+            assert_non_null(strstr(text, "O'Brien"));
+            free(text);
+        }
+        globfree(&found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workbooks_give_the_same_cells_in_pieces_of_any_size),
         cmocka_unit_test(texts_give_the_same_cells_in_pieces_of_any_size),
+        cmocka_unit_test(nested_rows_give_the_same_cells_in_pieces_of_any_size),
     };
     return cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
 }
