@@ -30,22 +30,12 @@ static void relations_done(struct relations *relations)
     free(relations->items);
 }
 
-/* An attribute as text of its own; "" if it is missing. The parser leaves one entity in: & comes as &#38;. */
+/* An attribute as text of its own; "" if it is missing. */
 static char *attribute_copy(const xmlChar **attributes, int count, const char *name, bool namespaced)
 {
     size_t len = 0;
     const char *value = muster_xml_attribute(attributes, count, name, &len, namespaced);
-    char *copy = strndup(value ? value : "", len);
-    if (!copy)
-        return NULL;
-    char *to = copy;
-    for (const char *from = copy; *from; to++) {
-        bool entity = strncmp(from, "&#38;", 5) == 0;
-        *to = *from;
-        from += entity ? 5 : 1;
-    }
-    *to = '\0';
-    return copy;
+    return strndup(value ? value : "", len);
 }
 
 static bool room_for(void **items, size_t count, size_t *room, size_t size)

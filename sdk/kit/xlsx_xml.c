@@ -115,7 +115,8 @@ muster_rc muster_xml_begin(struct muster_xml *xml, const struct muster_xml_event
         free(full);
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", xml->where);
     }
-    xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET);
+    /* NOENT: or else &amp; in an attribute comes as &#38;. There are no entities of the file's own: no DTD is read. */
+    xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
     return MUSTER_OK;
 }
 

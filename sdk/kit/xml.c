@@ -400,7 +400,8 @@ static muster_rc xml_rewind(void *self, muster_table_error *error)
     xml->parser = xmlCreatePushParserCtxt(&sax, xml, NULL, 0, NULL);
     if (!xml->parser)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", xml->name);
-    xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+    /* NOENT: or else &amp; in an attribute comes as &#38;. There are no entities of the file's own: no DTD is read. */
+    xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOENT);
     xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8); /* or its first four bytes would be guessed at */
     if (xml->automatic)
         *xml->wanted = '\0';

@@ -26,6 +26,14 @@ static void children_and_attributes_are_fields_by_path(void **state)
     expect(people, "/employees/employee", expected);
 }
 
+static void entities_mean_the_same_in_attributes_and_texts(void **state)
+{
+    (void)state;
+    expect("<a><b c='R&amp;D &#38; &lt;&quot;&#39;&amp;amp; &amp;#38; &#xfc;'>"
+           "<d>R&amp;D &#38; &lt;&quot;&#39;&amp;amp; &amp;#38; &#xfc;</d></b></a>",
+           NULL, "/a/b[1] @c=\"R&D & <\"'&amp; &#38; \xc3\xbc\" d=\"R&D & <\"'&amp; &#38; \xc3\xbc\"\n");
+}
+
 static void rows_are_found_by_path_or_by_name(void **state)
 {
     (void)state;
@@ -225,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_and_attributes_are_fields_by_path),
+        cmocka_unit_test(entities_mean_the_same_in_attributes_and_texts),
         cmocka_unit_test(rows_are_found_by_path_or_by_name),
         cmocka_unit_test(rows_that_are_not_there_are_an_option_that_is_wrong),
         cmocka_unit_test(namespaces_do_not_matter_and_nil_is_null),

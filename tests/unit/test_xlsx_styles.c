@@ -55,6 +55,7 @@ static void formats_tell_dates_times_and_numbers_apart(void **state)
                  {"上午/下午h\"时\"mm\"分\"", SHOWS_TIME},
                  {"yyyy\"年\"m\"月\"d\"日\" h\"時\"", SHOWS_DATE_TIME},
                  {"bbbb", SHOWS_DATE},
+                 {"d & mmm", SHOWS_DATE},
                  {"[$€-407] #,##0.00", SHOWS_NUMBER},
                  {"[hh]:mm:ss;@", SHOWS_NUMBER},
                  {"[s]", SHOWS_NUMBER},
@@ -75,16 +76,17 @@ static void formats_of_other_countries_are_known_by_number(void **state)
     size_t len;
     static const int ids[] = {14, 27, 31, 32, 34, 36, 50, 56, 58, 46, 49, 71, 75, 77, 79, 81, 82};
     FILE *out = open_memstream(&styles, &len);
-    fprintf(out, "<styleSheet xmlns=\"" MAIN_NS "\"><cellXfs>");
+    fprintf(out, "<styleSheet xmlns=\"" MAIN_NS
+                 "\"><numFmts><numFmt numFmtId=\"164\" formatCode=\"d &amp; mmm\"/></numFmts><cellXfs>");
     for (size_t n = 0; n < sizeof(ids) / sizeof(*ids); n++)
         fprintf(out, "<xf numFmtId=\"%d\"/>", ids[n]);
-    fprintf(out, "</cellXfs></styleSheet>");
+    fprintf(out, "<xf numFmtId=\"164\"/></cellXfs></styleSheet>");
     fclose(out);
     out = open_memstream(&sheet, &len);
     fprintf(out, "<worksheet xmlns=\"" MAIN_NS "\"><sheetData>");
     for (int row = 1; row <= 2; row++) {
         fprintf(out, "<row>");
-        for (size_t n = 0; n < sizeof(ids) / sizeof(*ids); n++)
+        for (size_t n = 0; n <= sizeof(ids) / sizeof(*ids); n++)
             fprintf(out, "<c s=\"%zu\"><v>%s</v></c>", n, row == 1 ? "45000" : "0.25");
         fprintf(out, "</row>");
     }
@@ -102,9 +104,9 @@ static void formats_of_other_countries_are_known_by_number(void **state)
     assert_string_equal(
         text, "1 A=@2023-03-15 B=@2023-03-15 C=@2023-03-15 D=~00:00:00 E=@2023-03-15 F=@2023-03-15 G=@2023-03-15"
               " H=@2023-03-15 I=@2023-03-15 J=#45000 K=#45000 L=@2023-03-15 M=~00:00:00 N=@2023-03-15 O=#45000"
-              " P=@2023-03-15 Q=#45000\n"
+              " P=@2023-03-15 Q=#45000 R=@2023-03-15\n"
               "2 A=odd#0.25 B=odd#0.25 C=odd#0.25 D=~06:00:00 E=~06:00:00 F=odd#0.25 G=odd#0.25 H=~06:00:00"
-              " I=odd#0.25 J=#0.25 K=#0.25 L=odd#0.25 M=~06:00:00 N=odd#0.25 O=#0.25 P=odd#0.25 Q=#0.25\n");
+              " I=odd#0.25 J=#0.25 K=#0.25 L=odd#0.25 M=~06:00:00 N=odd#0.25 O=#0.25 P=odd#0.25 Q=#0.25 R=odd#0.25\n");
     close(fd);
     free(text);
     free(styles);
