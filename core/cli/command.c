@@ -42,6 +42,31 @@ const struct command commands[] = {
      "the reason is kept in the history.",
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"",
      verb_sync},
+    {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
+     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(list) |
+         OPTION_BIT(show),
+     "Work out what a sync would do, show it, and keep it to be applied",
+     "Reads the source as a sync does and stores nothing. Who would be created, updated, let go or held is shown with "
+     "the values before and after and the mapping rule behind them: ten of each kind, all with --show, and with -v "
+     "also every value of who would be created. `muster apply` then carries out exactly that, within a day. The exit "
+     "status is the one that the sync would have had.\n\n"
+     "A plan is of one connection: of several, each sees what those before it brought.\n\n"
+     "With --json one object: plan (its number; null when nothing could be taken), state (open, moved: another run has "
+     "changed the store since; expired, applied), made, expires, report (what `muster sync --json` would print), "
+     "people: a list of {what: created, updated, deactivated or reactivated; id, number, name, changes: a list of "
+     "{kind, id, what: created, changed, gone or returned; field, from, to, record, connection, rule, place: where the "
+     "rule stands in the organization's file; because: gone, when no source has them any more}}, others (units and the "
+     "like, in the same way), waits: a list of {id, "
+     "type, record, place, field, reason, sentence, text}. A value that no record says has no record; protected values "
+     "are null. --list prints one object per plan.",
+     "muster plan acme\nmuster plan acme hr --full\nmuster plan acme --show 3\nmuster plan acme --list", verb_plan},
+    {"apply", "ORG PLAN", 2, 2, OPTION_BIT(strict), "Carry out a plan, exactly",
+     "Asks no source. The plan must be younger than a day, the organization's file and the connector must be those "
+     "that "
+     "it was made with, and no other run may have changed the store since; else the way out is a new plan. Files are "
+     "archived or removed, as the connection says, after everything is stored, and only when they are still what the "
+     "plan was made from.",
+     "muster plan acme\nmuster apply acme 3", verb_apply},
     {"status", "[ORG]", 0, 1, 0, "Show how each connection is doing, and what waits for a person",
      "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "
      "3 something did not come through, 4 something waits for a decision.",

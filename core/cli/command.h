@@ -26,6 +26,9 @@
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
     OPTION(format, 0, "format", "jsonl|csv", "one JSON object per line (default), or CSV with a header")               \
     OPTION(fields, 0, "fields", "A,B", "only these fields, in this order")                                             \
+    OPTION(list, 0, "list", "", "list the plans there are, with their age and what has become of them")                \
+    OPTION(show, 0, "show", "PLAN", "show this plan again, whole")                                                     \
+    OPTION(strict, 0, "strict", "", "all of the plan or nothing of it")                                                \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")
 

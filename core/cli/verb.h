@@ -4,6 +4,7 @@
 
 struct context;
 
+int verb_apply(struct context *context);
 int verb_check(struct context *context);
 int verb_connectors(struct context *context);
 int verb_deadletters(struct context *context);
@@ -16,6 +17,7 @@ int verb_history(struct context *context);
 int verb_inbox(struct context *context);
 int verb_people(struct context *context);
 int verb_person(struct context *context);
+int verb_plan(struct context *context);
 int verb_run(struct context *context);
 int verb_runs(struct context *context);
 int verb_status(struct context *context);

@@ -1,6 +1,7 @@
 /* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
 #include "broker/sessions.h"
 #include "cli/progress.h"
+#include "cli/sync.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/run.h"
@@ -21,7 +22,7 @@ static void interrupt(int signal_number)
     signal(signal_number, SIG_DFL);
 }
 
-static void catch_signals(void)
+void sync_catch_signals(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = interrupt};
@@ -30,21 +31,17 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN); /* whoever reads our output may go, the run goes on */
 }
 
-struct syncing {
-    struct context *context;
-    struct organization *organization;
-    struct sessions *sessions;
-    uint32_t allow_held;
-    size_t runs, failed;
-    bool held, partly, busy, cancelled;
-};
+const atomic_bool *sync_cancelled(void)
+{
+    return &cancelled;
+}
 
-static enum color outcome_color(enum outcome outcome)
+enum color sync_color(enum outcome outcome)
 {
     return outcome == OUTCOME_SUCCEEDED ? COLOR_GREEN : outcome == OUTCOME_FAILED ? COLOR_RED : COLOR_YELLOW;
 }
 
-static void tell_counts(const struct screen *screen, const struct run_report *report)
+void sync_tell_counts(const struct screen *screen, const struct run_report *report)
 {
     const struct {
         uint64_t count;
@@ -110,7 +107,20 @@ static void tell_next(struct syncing *syncing, const struct run_report *report)
                      report->organization, report->organization, report->connection, report->run);
 }
 
-static void tell(struct syncing *syncing, const struct run_report *report)
+void sync_tell_partitions(const struct screen *screen, const struct run_report *report)
+{
+    for (size_t i = 0; i < report->partition_count; i++) {
+        const struct run_partition *partition = &report->partitions[i];
+        if (partition->reason && *partition->reason)
+            screen_print(screen, "  %s%s%s\n", report->partition_count > 1 ? partition->name : "",
+                         report->partition_count > 1 ? ": " : "", partition->reason);
+        else if (partition->claim && strcmp(partition->claim, "unchanged") == 0)
+            screen_print(screen, "  %s%sthe source is the same as last time: nothing to do\n",
+                         report->partition_count > 1 ? partition->name : "", report->partition_count > 1 ? ": " : "");
+    }
+}
+
+void sync_tell(struct syncing *syncing, const struct run_report *report)
 {
     const struct screen *screen = &syncing->context->screen;
     if (syncing->context->json) {
@@ -121,19 +131,11 @@ static void tell(struct syncing *syncing, const struct run_report *report)
     if (syncing->context->quiet && report->outcome == OUTCOME_SUCCEEDED)
         return;
     screen_print(screen, "%s  run %u  ", report->connection, report->run);
-    screen_text(screen, outcome_color(report->outcome), outcome_name(report->outcome));
+    screen_text(screen, sync_color(report->outcome), outcome_name(report->outcome));
     fputc('\n', screen->out);
-    for (size_t i = 0; i < report->partition_count; i++) {
-        const struct run_partition *partition = &report->partitions[i];
-        if (partition->reason && *partition->reason)
-            screen_print(screen, "  %s%s%s\n", report->partition_count > 1 ? partition->name : "",
-                         report->partition_count > 1 ? ": " : "", partition->reason);
-        else if (partition->claim && strcmp(partition->claim, "unchanged") == 0)
-            screen_print(screen, "  %s%sthe source is the same as last time: nothing to do\n",
-                         report->partition_count > 1 ? partition->name : "", report->partition_count > 1 ? ": " : "");
-    }
+    sync_tell_partitions(screen, report);
     if (report->outcome != OUTCOME_FAILED && report->outcome != OUTCOME_CANCELLED)
-        tell_counts(screen, report);
+        sync_tell_counts(screen, report);
     if (report->flagged > 0)
         screen_print(screen,
                      "  %lu value%s taken from numeric cells, first at %s: leading zeros may be lost; format the "
@@ -145,6 +147,15 @@ static void tell(struct syncing *syncing, const struct run_report *report)
         tell_waits(syncing, query, report->connection);
     tell_next(syncing, report);
     fflush(screen->out);
+}
+
+void sync_count(struct syncing *syncing, const struct run_report *report)
+{
+    syncing->runs++;
+    syncing->failed += report->outcome == OUTCOME_FAILED;
+    syncing->held |= report->outcome == OUTCOME_HELD;
+    syncing->partly |= report->outcome == OUTCOME_PARTIAL;
+    syncing->cancelled |= report->outcome == OUTCOME_CANCELLED;
 }
 
 /* One run. *ret_next: the file that was taken, when another one of its sequence waits and all is well so far. */
@@ -169,18 +180,15 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .context = &progress};
     int rc = run_sync(&request, &report, &err);
     progress_end(&progress);
-    syncing->runs++;
     if (rc != 0) {
+        syncing->runs++;
         syncing->busy |= rc == ERR_BUSY;
         syncing->failed++;
         complain_rc(rc, &err);
         return rc;
     }
-    tell(syncing, &report);
-    syncing->failed += report.outcome == OUTCOME_FAILED;
-    syncing->held |= report.outcome == OUTCOME_HELD;
-    syncing->partly |= report.outcome == OUTCOME_PARTIAL;
-    syncing->cancelled |= report.outcome == OUTCOME_CANCELLED;
+    sync_tell(syncing, &report);
+    sync_count(syncing, &report);
     if (report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
         *ret_next = arena_text(syncing->context->arena, report.files[0]);
     return 0;
@@ -204,7 +212,7 @@ static int sync_one(struct syncing *syncing, const struct connection *connection
     }
 }
 
-static int sync_status(const struct syncing *syncing)
+int sync_status(const struct syncing *syncing)
 {
     if (syncing->busy)
         return STATUS_BUSY;
@@ -213,7 +221,7 @@ static int sync_status(const struct syncing *syncing)
     return syncing->held ? STATUS_HELD : syncing->partly || syncing->failed ? STATUS_PARTLY : STATUS_DONE;
 }
 
-static int read_allow_held(struct syncing *syncing)
+int sync_read_words(struct syncing *syncing)
 {
     const char *text = VALUE(syncing->context, allow_held), *reason = VALUE(syncing->context, reason);
     if (!text)
@@ -231,7 +239,7 @@ static int read_allow_held(struct syncing *syncing)
 }
 
 /* With --allow-held and no connection: the one that the run was of. */
-static int held_connection(struct syncing *syncing, const struct connection **ret_connection)
+int sync_held_connection(struct syncing *syncing, const struct connection **ret_connection)
 {
     struct query *query TIDY(query_close) = NULL;
     struct err err = {0};
@@ -249,7 +257,7 @@ static int held_connection(struct syncing *syncing, const struct connection **re
     return STATUS_DONE;
 }
 
-static int find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection)
+int sync_find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection)
 {
     struct organization *organization = syncing->organization;
     *ret_connection = organization_connection(organization, name);
@@ -269,10 +277,10 @@ static int sync_all(struct syncing *syncing)
     const char **words = syncing->context->arguments.words + 1;
     const struct connection *connection;
     for (size_t i = 0; words[i]; i++)
-        if (find_connection(syncing, words[i], &connection) != STATUS_DONE)
+        if (sync_find_connection(syncing, words[i], &connection) != STATUS_DONE)
             return STATUS_WORDS;
     if (syncing->allow_held && !words[0]) {
-        int status = held_connection(syncing, &connection);
+        int status = sync_held_connection(syncing, &connection);
         if (status != STATUS_DONE)
             return status;
         sync_one(syncing, connection);
@@ -280,7 +288,7 @@ static int sync_all(struct syncing *syncing)
     }
     for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
         if (words[0])
-            find_connection(syncing, words[i], &connection);
+            sync_find_connection(syncing, words[i], &connection);
         else
             connection = &organization->connections[i];
         if (!words[0] && !(connection->mappings && connection->mappings[0]))
@@ -300,12 +308,12 @@ int verb_sync(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct syncing syncing = {.context = context, .organization = organization};
-    status = read_allow_held(&syncing);
+    status = sync_read_words(&syncing);
     if (status != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
     if (!sessions)
         return complain_rc(-ENOMEM, NULL);
-    catch_signals();
+    sync_catch_signals();
     return sync_all(&syncing);
 }

@@ -8,6 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *waits_type_word(enum wait_type type)
+{
+    switch (type) {
+    case WAIT_DEAD: return "dead_letter";
+    case WAIT_HELD: return "held";
+    case WAIT_REVIEW: return "review";
+    default: return "header";
+    }
+}
+
 void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_text[64])
 {
     const char *one = type == WAIT_DEAD     ? "dead letter"

@@ -4,6 +4,8 @@
 
 #include "cli/context.h"
 
+/* "held", as programs read it. */
+const char *waits_type_word(enum wait_type type);
 /* "3 dead letters"; ret_text has 64 bytes. `most`: counting stopped there. */
 void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_text[64]);
 /* One item's sentence: whom it is about, what stood there, what is wrong with it. `alone`: also where. */

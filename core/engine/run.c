@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "store/dict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,53 +23,68 @@ void run_done(struct run *run)
     changeset_free(run->changeset);
     zone_free(run->zone);
     vault_done(&run->vault);
+    if (run->dry && run->lock >= 0)
+        dict_forget(run->store);
     store_unlock(run->lock);
     store_close(run->store);
 }
 
+int run_begin(struct run *run, const struct run_request *request, struct run_report *report, struct err *err)
+{
+    *report = (struct run_report){.arena = arena_new(),
+                                  .organization = request->organization->id,
+                                  .connection = request->connection->name,
+                                  .started_ms = clock_now_ms()};
+    run->request = request;
+    run->report = report;
+    run->err = err;
+    run->arena = report->arena;
+    run->lock = -1;
+    run->steady_ms = clock_steady_ms();
+    if (!run->arena)
+        return -ENOMEM;
+    int rc = run_open(run);
+    return rc ? err_set(err, rc, "the run could not begin: %s", err_text(rc)) : 0;
+}
+
+int run_work_out(struct run *run, struct err *err)
+{
+    const struct run_request *request = run->request;
+    struct err *begin = run->err = &run->begin;
+    int rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run->files, begin);
+    if (rc == 0)
+        rc = run_pickup(run);
+    if (rc == 0)
+        rc = run_lane(request, run->dir, &run->lane, begin);
+    if (rc == 0)
+        rc = run_partitions(run);
+    if (rc == 0)
+        rc = run_strands(run);
+    if (rc == 0)
+        run_pulls(run);
+    else
+        err_set(begin, rc, "the run could not begin: %s", err_text(rc));
+    for (size_t i = 0; i < run->strand_count && rc != 0; i++)
+        err_set(&run->strands[i].pull.err, rc, "%s", begin->text); /* nothing of it counts */
+    if (rc != 0)
+        run_failed(run);
+    lane_stop(TAKE(run->lane));
+    run_files(run);
+    rc = run_decide(run);
+    if (rc == ERR_LIMIT && run->changeset && changeset_rc(run->changeset) == 0)
+        return err_set(err, rc, "a person or a record has more parts than can be kept together. Nothing was taken.");
+    return rc ? store_fail(run->store, rc, err) : 0;
+}
+
 int run_sync(const struct run_request *request, struct run_report *ret_report, struct err *err)
 {
-    *ret_report = (struct run_report){.arena = arena_new(),
-                                      .organization = request->organization->id,
-                                      .connection = request->connection->name,
-                                      .started_ms = clock_now_ms()};
-    struct err begin = {0};
-    struct run run __attribute__((cleanup(run_done))) = {.request = request,
-                                                         .report = ret_report,
-                                                         .err = err,
-                                                         .arena = ret_report->arena,
-                                                         .lock = -1,
-                                                         .steady_ms = clock_steady_ms()};
-    if (!run.arena)
-        return -ENOMEM;
-    int rc = run_open(&run);
+    struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
+    int rc = run_begin(&run, request, ret_report, err);
+    if (rc == 0)
+        rc = run_work_out(&run, err);
     if (rc != 0)
-        return err_set(err, rc, "the run could not begin: %s", err_text(rc));
-    run.err = &begin;
-    rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run.files, &begin);
-    if (rc == 0)
-        rc = run_pickup(&run);
-    if (rc == 0)
-        rc = run_lane(request, run.dir, &run.lane, &begin);
-    if (rc == 0)
-        rc = run_partitions(&run);
-    if (rc == 0)
-        rc = run_strands(&run);
-    if (rc == 0)
-        run_pulls(&run);
-    else
-        err_set(&begin, rc, "the run could not begin: %s", err_text(rc));
-    for (size_t i = 0; i < run.strand_count && rc != 0; i++)
-        err_set(&run.strands[i].pull.err, rc, "%s", begin.text); /* nothing of it counts */
-    if (rc != 0)
-        run_failed(&run);
-    lane_stop(TAKE(run.lane));
-    run_files(&run);
-    rc = run_decide(&run);
-    if (rc == ERR_LIMIT && run.changeset && changeset_rc(run.changeset) == 0)
-        return err_set(err, rc, "a person or a record has more parts than can be kept together. Nothing was taken.");
-    if (rc == 0)
-        rc = changeset_apply(run.changeset, &ret_report->puts);
+        return rc;
+    rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)
         return store_fail(run.store, rc, err);
     fault_kill("applied");

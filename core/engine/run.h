@@ -44,6 +44,7 @@ struct run_partition {
 struct run_report {
     struct arena *arena; /* owns all texts */
     uint32_t run;
+    uint32_t plan; /* that it was decided as; 0: none */
     enum outcome outcome;
     const char *organization, *connection;
     const char *verb, *author, *because; /* what a person did, instead of a sync; NULL: a sync */
@@ -77,6 +78,9 @@ const char *run_store_dir(const struct settings *settings, const char *organizat
 /* Gives the organization's own fields the numbers that the store has for them (write: also new ones). */
 struct store;
 int run_bind_fields(const struct organization *organization, struct store *store, bool write);
+/* The same from a transaction, without new ones. */
+struct txn;
+int run_find_fields(const struct organization *organization, struct txn *txn);
 
 /* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
 int run_check(const struct run_request *request, struct err *err);

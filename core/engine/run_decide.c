@@ -289,6 +289,7 @@ static int run_only_row(struct run *run)
         run->strands[i].compared = false;
     empty = (struct run_report){.arena = report->arena,
                                 .run = report->run,
+                                .plan = report->plan,
                                 .organization = report->organization,
                                 .connection = report->connection,
                                 .partitions = report->partitions,
@@ -302,7 +303,7 @@ static int run_only_row(struct run *run)
     *report = empty;
     run_failed(run);
     report->outcome = OUTCOME_HELD;
-    int rc = changeset_new(run->store, &run->changeset);
+    int rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     return rc ? rc : run_row(run);
 }
 
@@ -314,7 +315,7 @@ int run_decide(struct run *run)
     if (rc == 0)
         rc = streams_load(run->request->organization, &run->snapshot, &run->streams);
     if (rc == 0)
-        rc = changeset_new(run->store, &run->changeset);
+        rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     if (rc == 0)
         rc = run_stage(run);
     if (rc == 0)

@@ -108,7 +108,7 @@ static int ledger_again(struct run *run)
     int rc = 0;
     for (size_t i = 0; i < run->strand_count && rc == 0; i++) {
         struct strand *strand = &run->strands[i];
-        bool again = strand->pull.same && pickup_is_sequence(run->pickup) && pickup_more(run->pickup);
+        bool again = strand->pull.same && pickup_is_sequence(run->pickup) && run->report->more;
         for (size_t f = 0; f < strand->pull.fetched_count && rc == 0; f++) {
             if (!strand->pull.fetched[f].now && !again)
                 continue;
@@ -168,7 +168,7 @@ static void file_away(struct run *run, struct strand *strand, struct pulled_file
                 run->strands[i].pull.fetched[f].now = now ? now : "";
     const char *marker = connection_option(run->request->connection, "ready_marker");
     bool shared = marker && pickup_shared(marker);
-    if (marker && *marker && (!shared || !pickup_more(run->pickup)))
+    if (marker && *marker && (!shared || !run->report->more))
         marker_away(run, strand, file, marker);
 }
 

@@ -29,9 +29,11 @@ struct strand {
 struct run {
     const struct run_request *request;
     struct run_report *report;
-    struct err *err;
+    struct err *err, begin;
     struct arena *arena;
+    bool dry; /* nothing is written to the store, the numbers of names neither */
     const char *dir;
+    const char *changeset_path; /* of the changeset's file; NULL: the folder's own */
     struct store *store;
     int lock;
     struct vault vault;
@@ -55,6 +57,12 @@ struct run {
     struct match match;
     const struct act *act; /* what a person decides; NULL: a sync */
 };
+
+/* run.c, the line. `run` begins as {.lock = -1}, or with `dry`; run_done() whatever came of it. */
+int run_begin(struct run *run, const struct run_request *request, struct run_report *report, struct err *err);
+/* Everything up to the changeset. A pull that could not be is in the report. */
+int run_work_out(struct run *run, struct err *err);
+void run_done(struct run *run);
 
 /* run_open.c: the store, locked and whole; keys, zone, slots, the number of the run. */
 int run_open(struct run *run);
@@ -83,7 +91,5 @@ void run_files_afterwards(struct run *run);
 
 /* run_decide.c: stage, match, weave; everything goes into run->changeset. */
 int run_decide(struct run *run);
-/* run.c */
-void run_done(struct run *run);
 
 #endif

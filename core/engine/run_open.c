@@ -16,6 +16,17 @@ const char *run_store_dir(const struct settings *settings, const char *organizat
     return arena_format(arena, "%s/organizations/%s", settings->state, organization);
 }
 
+int run_find_fields(const struct organization *organization, struct txn *txn)
+{
+    for (struct field *field = organization->custom; field && field->name; field++) {
+        char *name __attribute__((cleanup(tidy_free))) = mem_format("field:%s", field->name);
+        if (!name)
+            return -ENOMEM;
+        field->number = (uint16_t)dict_find(txn, name);
+    }
+    return txn->rc;
+}
+
 int run_bind_fields(const struct organization *organization, struct store *store, bool write)
 {
     for (struct field *field = organization->custom; field && field->name; field++) {
@@ -53,6 +64,8 @@ static int run_open_store(struct run *run)
         struct log from = {.organization = organization->id};
         log_info(&from, "a run that was cut short while it was written down is now whole");
     }
+    if (rc == 0 && run->dry)
+        dict_defer(run->store);
     if (rc == 0 && (rc = run_bind_fields(organization, run->store, true)) != 0)
         rc = store_fail(run->store, rc, run->err);
     return rc;

@@ -17,18 +17,46 @@ int streams_number(struct store *store, const char *connection, const char *part
     return name ? dict_number(store, name, ret_number) : -ENOMEM;
 }
 
-static bool stream_split(struct arena *arena, struct bytes key, struct stream_name *ret_name)
+/* `name`: "CONNECTION/PARTITION/STREAM". */
+static int stream_add(struct streams *streams, const struct organization *organization, struct bytes name,
+                      uint32_t number)
 {
-    size_t begin = sizeof(prefix) - 1;
-    char *text = arena_copy(arena, (const char *)key.data + begin, key.len - begin);
+    int rc = mem_grow(&streams->items, streams->count, &streams->room, sizeof(*streams->items));
+    if (rc != 0)
+        return rc;
+    char *text = arena_copy(streams->arena, name.data, name.len);
     char *first = text ? strchr(text, '/') : NULL, *last = text ? strrchr(text, '/') : NULL;
     if (!first || first == last)
-        return false;
+        return text ? ERR_CORRUPT : -ENOMEM;
     *first = *last = '\0';
-    ret_name->connection_name = text;
-    ret_name->partition = first + 1;
-    ret_name->stream = last + 1;
-    return true;
+    streams->items[streams->count++] =
+        (struct stream_name){.number = number,
+                             .connection_name = text,
+                             .partition = first + 1,
+                             .stream = last + 1,
+                             .connection = organization ? organization_connection(organization, text) : NULL};
+    return 0;
+}
+
+int streams_add(struct streams *streams, const struct organization *organization, struct bytes key, uint32_t number)
+{
+    size_t begin = sizeof(prefix) - 1;
+    if (key.len < begin || memcmp(key.data, prefix, begin) != 0)
+        return 0;
+    return stream_add(streams, organization, bytes((const char *)key.data + begin, key.len - begin), number);
+}
+
+/* Those that are only remembered: see dict_defer(). */
+static int streams_remembered(struct streams *streams, const struct organization *organization, struct store *store)
+{
+    enum { OURS = sizeof(prefix) - 2 }; /* without the table's own letter */
+    uint32_t number;
+    const char *name;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && (name = dict_remembered(store, i, &number)); i++)
+        if (strncmp(name, prefix + 1, OURS) == 0)
+            rc = stream_add(streams, organization, bytes(name + OURS, strlen(name) - OURS), number);
+    return rc;
 }
 
 static int stream_compare(const void *a, const void *b)
@@ -37,36 +65,36 @@ static int stream_compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+void streams_sort(struct streams *streams)
+{
+    if (streams->count > 1)
+        qsort(streams->items, streams->count, sizeof(*streams->items), stream_compare);
+}
+
 int streams_load(const struct organization *organization, struct txn *txn, struct streams *ret_streams)
 {
     struct streams streams = {.arena = arena_new()};
-    size_t room = 0;
     int rc = streams.arena ? 0 : -ENOMEM;
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, txn, TABLE_dict);
     struct bytes begins = bytes(prefix, sizeof(prefix) - 1);
     for (bool there = cursor_seek(&cursor, begins); rc == 0 && there && cursor_has_prefix(&cursor, begins);
          there = cursor_next(&cursor)) {
-        rc = mem_grow(&streams.items, streams.count, &room, sizeof(*streams.items));
-        if (rc != 0)
-            break;
-        struct stream_name *name = &streams.items[streams.count];
-        *name = (struct stream_name){0};
-        if (cursor.value.len != sizeof(name->number) || !stream_split(streams.arena, cursor.key, name)) {
-            rc = ERR_CORRUPT;
-            break;
+        uint32_t number;
+        rc = cursor.value.len == sizeof(number) ? 0 : ERR_CORRUPT;
+        if (rc == 0) {
+            memcpy(&number, cursor.value.data, sizeof(number));
+            rc = streams_add(&streams, organization, cursor.key, number);
         }
-        memcpy(&name->number, cursor.value.data, sizeof(name->number));
-        name->connection = organization ? organization_connection(organization, name->connection_name) : NULL;
-        streams.count++;
     }
+    if (rc == 0)
+        rc = streams_remembered(&streams, organization, txn->store);
     rc = rc ? rc : txn->rc;
     if (rc != 0) {
         streams_done(&streams);
         return rc;
     }
-    if (streams.count > 1)
-        qsort(streams.items, streams.count, sizeof(*streams.items), stream_compare);
+    streams_sort(&streams);
     *ret_streams = streams;
     return 0;
 }

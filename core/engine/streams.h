@@ -15,12 +15,16 @@ struct stream_name {
 struct streams {
     struct arena *arena;
     struct stream_name *items; /* by ascending number */
-    size_t count;
+    size_t count, room;
 };
 
 /* Reads all that the store knows. */
 int streams_load(const struct organization *organization, struct txn *txn, struct streams *ret_streams);
 void streams_done(struct streams *streams);
+/* One more, from a row of the dict that is not in the table yet; a row about something else is passed over. Sort at the
+ * end. */
+int streams_add(struct streams *streams, const struct organization *organization, struct bytes key, uint32_t number);
+void streams_sort(struct streams *streams);
 const struct stream_name *streams_find(const struct streams *streams, uint32_t number);
 
 /* The number, given when there is none yet. */

@@ -39,6 +39,14 @@ int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size
 /* ERR_CORRUPT: these cannot be runs of the spill. */
 int sorter_adopt(struct sorter *sorter, const struct sorter_run *runs, size_t count);
 
+/* The rows where they stand, in no order; when everything is in the spill. `each` ends the walk with a code that is not
+ * 0. */
+int sorter_places(struct sorter *sorter, int (*each)(void *context, struct bytes key, uint64_t place), void *context);
+/* Reads the row at a place; key and value live in the arena. */
+struct arena;
+int sorter_at(struct sorter *sorter, uint64_t place, struct arena *arena, struct bytes *ret_key,
+              struct bytes *ret_value);
+
 DEFINE_TIDY(struct sorter *, sorter_free)
 
 #endif

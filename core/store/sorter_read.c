@@ -1,6 +1,7 @@
 /* sorter_read - a sorter's rows in order: out of memory, or run by run, or several runs merged. */
 #include "store/sorter_inside.h"
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -215,4 +216,51 @@ int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_
     if (rc < 0)
         sorter->rc = rc;
     return rc;
+}
+
+/* --- row by row, wherever it stands --- */
+
+static int run_places(struct sorter *sorter, const struct sorter_run *run,
+                      int (*each)(void *context, struct bytes key, uint64_t place), void *context)
+{
+    struct reader reader = {.offset = run->offset, .end = run->end, .room = READ_AHEAD};
+    reader.buffer = mem_new(1, reader.room);
+    int rc = reader.buffer ? 1 : -ENOMEM;
+    while (rc == 1) {
+        uint64_t place = reader.offset - (reader.filled - reader.at);
+        rc = reader_step(sorter, &reader);
+        int said = rc == 1 ? each(context, reader.key, place) : 0;
+        rc = said ? said : rc;
+    }
+    free(reader.buffer);
+    return rc;
+}
+
+int sorter_places(struct sorter *sorter, int (*each)(void *context, struct bytes key, uint64_t place), void *context)
+{
+    const struct sorter_run *runs;
+    size_t count;
+    int rc = sorter_flush(sorter, &runs, &count);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = run_places(sorter, &runs[i], each, context);
+    return rc;
+}
+
+int sorter_at(struct sorter *sorter, uint64_t place, struct arena *arena, struct bytes *ret_key,
+              struct bytes *ret_value)
+{
+    uint32_t head[2];
+    int rc = spill_read(sorter->spill, place, head, sizeof(head));
+    if (rc != 0)
+        return rc;
+    size_t len = HEAD + (size_t)head[0] + head[1];
+    if (head[0] > STORE_KEY_MAX || len > spill_end(sorter->spill))
+        return ERR_CORRUPT;
+    uint8_t *row = arena_get(arena, len);
+    rc = row ? spill_read(sorter->spill, place, row, len) : -ENOMEM;
+    if (rc != 0)
+        return rc;
+    *ret_key = row_key(row);
+    *ret_value = row_value(row);
+    return 0;
 }

@@ -1,9 +1,10 @@
 /* store - an organization's directory and its LMDB environment. */
-#include "store/store.h"
+#include "store/store_inside.h"
 
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/overlay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,6 +27,7 @@ struct store {
     ino_t inode;
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
+    struct names names;
 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -200,6 +202,10 @@ static void store_free(struct store *store)
 {
     if (store->env)
         mdb_env_close(store->env);
+    for (size_t i = 0; i < store->names.count; i++)
+        free(store->names.items[i]);
+    free(store->names.items);
+    pthread_mutex_destroy(&store->names.lock);
     free(store->dir);
     free(store);
 }
@@ -223,6 +229,7 @@ static int store_register(const char *dir, bool create, struct store **ret_store
         free(store);
         return -ENOMEM;
     }
+    pthread_mutex_init(&store->names.lock, NULL);
     store->device = stat.st_dev;
     store->inode = stat.st_ino;
     if ((rc = store_env_open(store, create, err)) != 0) {
@@ -265,6 +272,11 @@ void store_close(struct store *store)
 const char *store_dir(const struct store *store)
 {
     return store->dir;
+}
+
+struct names *store_names(struct store *store)
+{
+    return &store->names;
 }
 
 uint64_t store_size(const struct store *store)
@@ -334,6 +346,13 @@ bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *
 {
     if (txn->rc != 0)
         return false;
+    if (txn->over) {
+        int found = overlay_get(txn->over, table, key, ret_value);
+        if (found != 0) {
+            txn->rc = found < 0 ? found : 0;
+            return found > 0 && ret_value->data;
+        }
+    }
     MDB_val k = val(key), v;
     int rc = mdb_get(txn->mdb, txn->store->tables[table], &k, &v);
     if (rc == MDB_NOTFOUND)

@@ -39,10 +39,13 @@ static inline struct bytes bytes(const void *data, size_t len)
     return (struct bytes){data, len};
 }
 
+struct overlay;
+
 struct txn {
     struct store *store;
-    void *mdb; /* MDB_txn */
-    int rc;    /* first failure */
+    void *mdb;            /* MDB_txn */
+    struct overlay *over; /* of one that reads: txn_get() answers as if a changeset were applied; NULL: as it is */
+    int rc;               /* first failure */
     bool write;
     size_t dirty;  /* about so many bytes will be written */
     uint64_t puts; /* calls that changed something, since txn_begin */

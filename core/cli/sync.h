@@ -1,0 +1,36 @@
+/* sync - what the verbs share that run something: sync, plan, apply. */
+#ifndef CLI_SYNC_H
+#define CLI_SYNC_H
+
+#include "cli/context.h"
+#include "engine/run.h"
+
+struct syncing {
+    struct context *context;
+    struct organization *organization;
+    struct sessions *sessions;
+    uint32_t allow_held;
+    size_t runs, failed;
+    bool held, partly, busy, cancelled;
+};
+
+/* The first interruption asks the run to end, the second one ends the process. */
+void sync_catch_signals(void);
+/* Set then. */
+const atomic_bool *sync_cancelled(void);
+/* --allow-held and --reason. */
+int sync_read_words(struct syncing *syncing);
+/* The connection of that name; or, with --allow-held and no connection, the one that the run was of. */
+int sync_find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection);
+int sync_held_connection(struct syncing *syncing, const struct connection **ret_connection);
+/* What came of a run, and the exit status that follows from all of them. */
+void sync_count(struct syncing *syncing, const struct run_report *report);
+int sync_status(const struct syncing *syncing);
+
+void sync_tell_partitions(const struct screen *screen, const struct run_report *report);
+void sync_tell_counts(const struct screen *screen, const struct run_report *report);
+/* All of a report of what was carried out; with --json as it is. */
+void sync_tell(struct syncing *syncing, const struct run_report *report);
+enum color sync_color(enum outcome outcome);
+
+#endif

@@ -1,0 +1,21 @@
+/* store_inside - what store.c keeps for the other files of the room. */
+#ifndef STORE_STORE_INSIDE_H
+#define STORE_STORE_INSIDE_H
+
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Names that were given a number and are not written down yet: see dict_defer(). */
+struct names {
+    atomic_bool deferred;
+    pthread_mutex_t lock;
+    char **items; /* the first has number first + 1 */
+    size_t count, room;
+    uint32_t first;
+};
+
+struct names *store_names(struct store *store);
+
+#endif
