@@ -179,6 +179,8 @@ static const char *package_other(struct muster_package *package)
         return "an .xlsb workbook (binary): save it as .xlsx";
     if (muster_package_find(package, "content.xml") >= 0)
         return "an OpenDocument file (.ods): save it as .xlsx";
+    if (muster_package_find(package, "Index/Document.iwa") >= 0)
+        return "an Apple Numbers document: export it as .xlsx";
     if (muster_package_find(package, "word/document.xml") >= 0)
         return "a Word document, not a workbook";
     if (muster_package_find(package, "ppt/presentation.xml") >= 0)

@@ -238,6 +238,29 @@ static void a_cell_over_a_mebibyte_spoils_its_row_only(void **state)
     free(bytes);
 }
 
+static void a_record_of_more_than_16384_fields_spoils_its_row_only(void **state)
+{
+    (void)state;
+    size_t len = 16384;
+    char *bytes = malloc(len + 10), *found;
+    memset(bytes, ',', len);
+    memcpy(bytes + len, "x\ny,2\n", 7);
+    int fd = bytes_fd(bytes, len + 6);
+    muster_table_options options = {.size = sizeof(options), .delimiter = ","};
+    char *text = table_text(fd, &options, -1);
+    found = strstr(text, " XFD= BAD -1: the record has more than 16,384 fields\n2 A=y B=2\n");
+    assert_non_null(found);
+    free(text);
+    close(fd);
+    bytes[0] = ' '; /* one less */
+    fd = bytes_fd(bytes, len + 6);
+    text = table_text(fd, &options, -1);
+    assert_non_null(strstr(text, " XFD=x\n2 A=y B=2\n"));
+    free(text);
+    close(fd);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +283,7 @@ int main(void)
         cmocka_unit_test(noise_gives_rows_or_a_sentence),
         cmocka_unit_test(cuts_between_chunks_change_nothing),
         cmocka_unit_test(a_cell_over_a_mebibyte_spoils_its_row_only),
+        cmocka_unit_test(a_record_of_more_than_16384_fields_spoils_its_row_only),
     };
     return cmocka_run_group_tests_name("table_csv", tests, NULL, NULL);
 }

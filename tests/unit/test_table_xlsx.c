@@ -390,6 +390,8 @@ static void other_archives_are_called_what_they_are(void **state)
               "error -5: book.xlsx is an .xlsb workbook (binary): save it as .xlsx\n");
     expect_fd(archive_fd((const struct part[]){{"mimetype", "x"}, {"content.xml", "x"}, {NULL, NULL}}), NULL,
               "error -5: book.xlsx is an OpenDocument file (.ods): save it as .xlsx\n");
+    expect_fd(archive_fd((const struct part[]){{"Index/Document.iwa", "x"}, {NULL, NULL}}), NULL,
+              "error -5: book.xlsx is an Apple Numbers document: export it as .xlsx\n");
     expect_fd(archive_fd((const struct part[]){{"word/document.xml", "x"}, {NULL, NULL}}), NULL,
               "error -5: book.xlsx is a Word document, not a workbook\n");
     expect_fd(archive_fd((const struct part[]){{"readme.txt", "x"}, {NULL, NULL}}), NULL,
