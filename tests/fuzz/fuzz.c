@@ -131,9 +131,12 @@ static void row_text(struct muster_bytes *out, const muster_table *table, const 
         cell_check(table, row, cell, last);
         last = cell->column;
         muster_cell_place(table, row->number, (int32_t)cell->column, place, sizeof(place));
-        int len = snprintf(text, sizeof(text), "%llu %u %d %u ", (unsigned long long)row->number, cell->column,
-                           cell->type, cell->flags);
+        /* Which number a name has depends on which names bad rows had before they were found to be bad. */
+        const char *name = muster_table_name(table, cell->column);
+        int len = snprintf(text, sizeof(text), "%llu %u %d %u ", (unsigned long long)row->number,
+                           name ? 0 : cell->column, cell->type, cell->flags);
         muster_bytes_add(out, text, (size_t)len);
+        muster_bytes_add(out, name ? name : "", name ? strlen(name) : 0);
         muster_bytes_add(out, cell->text, cell->len);
         muster_bytes_add(out, "\n", 1);
     }

@@ -1,10 +1,15 @@
 #!/usr/bin/python3
-"""seeds - TARGET FOLDER: writes the inputs that fuzzing begins with, out of tests/fixtures; prints how many."""
+"""seeds - TARGET FOLDER: writes the inputs that fuzzing begins with, out of tests/fixtures and corpus/; says how many.
+
+    seeds.py --keep TARGET FOLDER    makes corpus/TARGET out of a folder's inputs, one a line in base64
+"""
+import base64
 import pathlib
 import re
 import sys
 import zipfile
 
+KEPT = pathlib.Path(__file__).resolve().parent / "corpus"
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
 PARTS = ("_rels/.rels", "xl/_rels/workbook.xml.rels", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml")
 
@@ -89,11 +94,23 @@ def xml():
         b"<a><b>\n x <c>1</c></b><b", "<a><b c='ü'/></a>".encode("utf-16")))
 
 
+def kept(target):
+    """What earlier fuzzing found worth keeping."""
+    path = KEPT / target
+    return map(base64.b64decode, path.read_bytes().split()) if path.exists() else ()
+
+
+def keep(target, folder):
+    inputs = sorted({path.read_bytes() for path in pathlib.Path(folder).iterdir()})
+    (KEPT / target).write_bytes(b"".join(base64.b64encode(one) + b"\n" for one in inputs if one))
+    print(len(inputs))
+
+
 def main(target, folder):
-    seeds = sorted(set(globals()[target]()))
+    seeds = sorted({*globals()[target](), *kept(target)})
     for number, seed in enumerate(seeds):
-        pathlib.Path(folder, f"seed{number:03}").write_bytes(seed)
+        pathlib.Path(folder, f"seed{number:04}").write_bytes(seed)
     print(len(seeds))
 
 
-main(sys.argv[1], sys.argv[2])
+keep(*sys.argv[2:]) if sys.argv[1] == "--keep" else main(*sys.argv[1:])
