@@ -62,6 +62,47 @@ static void a_name_keeps_its_number_and_a_number_its_name(void **state)
     assert_int_equal(txn_end(&txn), 0);
 }
 
+static void who_only_decides_is_told_numbers_that_nobody_else_sees_until_they_are_settled(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened();
+    struct changeset *changeset TIDY(changeset_free) = NULL;
+    uint32_t known = 0, first = 0, second = 0, again = 0, number = 0;
+    assert_int_equal(dict_number(store, "custom:badge", &known), 0);
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    for (int turn = 0; turn < 2; turn++) { /* given up the first time */
+        dict_defer(store);
+        assert_int_equal(dict_number(store, "custom:badge", &again), 0);
+        assert_int_equal(again, known);
+        assert_int_equal(dict_number(store, "custom:shoe", &first), 0);
+        assert_int_equal(dict_number(store, "custom:hat", &second), 0);
+        assert_int_equal(dict_number(store, "custom:shoe", &again), 0);
+        assert_int_equal(again, first);
+        assert_int_equal(first, known + 1);
+        assert_int_equal(second, known + 2);
+        txn_begin(&txn, store, false);
+        assert_int_equal(meta_number(&txn, "dict"), known);
+        assert_int_equal(dict_find(&txn, "custom:hat"), second);
+        assert_string_equal(dict_remembered(store, 1, &number), "custom:hat");
+        assert_int_equal(number, second);
+        assert_null(dict_remembered(store, 2, &number));
+        assert_int_equal(txn_end(&txn), 0);
+        if (turn == 1) {
+            assert_int_equal(changeset_new(store, &changeset), 0);
+            assert_int_equal(dict_settle(store, changeset), 0);
+        }
+        dict_forget(store);
+        txn_begin(&txn, store, false);
+        assert_int_equal(dict_find(&txn, "custom:hat"), 0);
+        assert_int_equal(txn_end(&txn), 0);
+    }
+    assert_int_equal(changeset_apply(changeset, NULL), 0);
+    assert_int_equal(dict_number(store, "custom:hat", &again), 0);
+    assert_int_equal(again, second);
+    assert_int_equal(dict_number(store, "custom:coat", &again), 0);
+    assert_int_equal(again, second + 1);
+}
+
 static void long_names_that_begin_alike_stay_apart(void **state)
 {
     (void)state;
@@ -191,6 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_name_keeps_its_number_and_a_number_its_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_only_decides_is_told_numbers_that_nobody_else_sees_until_they_are_settled,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_names_that_begin_alike_stay_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_never_get_a_number_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(processes_never_get_a_number_twice_not_even_at_the_very_first_start, set_up,
