@@ -123,6 +123,8 @@ static int pull_fetch(void *context, const char *name, int *ret_fd, struct err *
                  : -ENOMEM;
     if (rc == 0 && pull->pickup && listed && listed->size != file.size)
         rc = err_set(&why, ERR_UNREADY, "it has become another file since it was listed");
+    if (rc == 0 && (fstat(fd, &file.is) < 0 || (uint64_t)file.is.st_size != file.size))
+        rc = err_set(&why, ERR_UNREADY, "it is still being written");
     if (rc == ERR_UNREADY && pull->pickup)
         rc = pickup_refuse(pull->pickup, name, why.text, err);
     else if (rc != 0)
@@ -327,6 +329,22 @@ static int result_code(muster_rc rc)
     }
 }
 
+/* A file of this machine is read as it lies there: whoever wrote to it meanwhile has made another file of it than the
+ * one whose digest is known. One that was put in its place by a rename is a file of its own. */
+static void pull_check_files(struct pull *pull)
+{
+    for (size_t i = 0; i < pull->fetched_count && pull->err.rc == 0; i++) {
+        const struct pulled_file *file = &pull->fetched[i];
+        struct stat now;
+        if (file->is.st_nlink == 0 || stat(file->name, &now) < 0 || now.st_ino != file->is.st_ino ||
+            now.st_dev != file->is.st_dev)
+            continue;
+        if (now.st_size != file->is.st_size || now.st_mtim.tv_sec != file->is.st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != file->is.st_mtim.tv_nsec)
+            (void)pickup_refuse(pull->pickup, file->name, "it was written to while it was read", &pull->err);
+    }
+}
+
 /* The connector says how many there were; if that is not what came, it is not everybody. */
 static void pull_check_claim(struct pull *pull)
 {
@@ -365,6 +383,8 @@ int pull_run(struct pull *pull, struct lane *lane)
     if (rc != 0)
         return err_set(&pull->err, rc, "%s", err_text(rc));
     pull->same = pull->result.rc == MUSTER_SAME;
+    if (pull->pickup && !pull->same)
+        pull_check_files(pull);
     if (pull->unready.rc != 0)
         err_set(&pull->err, pull->unready.rc, "%s", pull->unready.text);
     if (pull->result.rc < 0)

@@ -12,6 +12,8 @@
 #include "engine/map.h"
 #include "engine/pickup.h"
 
+#include <sys/stat.h>
+
 /* What is kept about the last good pull of a stream: the `cursor` table. */
 struct checkpoint {
     uint32_t run;
@@ -34,6 +36,7 @@ struct pulled_file {
     int after; /* MUSTER_LEAVE, MUSTER_ARCHIVE, MUSTER_REMOVE */
     const char *to;
     uint64_t rows;
+    struct stat is;     /* at the moment of its digest; its name may lie on a server, then nobody can change it */
     const char *prefix; /* "hr-2.xlsx:": how places in it begin when there are several */
     const char *now;    /* where it was put afterwards; "": removed; NULL: it lies where it lay */
 };
