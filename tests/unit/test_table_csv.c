@@ -74,6 +74,10 @@ static void delimiters_are_found(void **state)
     expect("a\tb, c\n1\t2\n", "1 A=a B=b, c\n2 A=1 B=2\n");
     expect("a|b\n1|2\n", "1 A=a B=b\n2 A=1 B=2\n");
     expect("sep=|\r\na,x|b\n1|2\n", "1 A=a,x B=b\n2 A=1 B=2\n");
+    expect("sep=\t\na,x\tb\n", "1 A=a,x B=b\n");
+    expect("\xef\xbb\xbfSEP=;\r\na;b,c\r\n", "1 A=a B=b,c\n");
+    expect_bytes("\xff\xfes\0e\0p\0=\0;\0\r\0\n\0a\0;\0b\0", 22, NULL, -1, "1 A=a B=b\n");
+    expect("sep=;\n", "");
     expect("only one column\nx\n", "1 A=only one column\n2 A=x\n");
 }
 
