@@ -20,6 +20,9 @@ const struct option *command_option(unsigned id)
     "KEY is number:1001, email:a@b.example, name:jansen or id:12; without such a word it is a number, else an "        \
     "e-mail address, else a part of a name. When several people fit they are listed, and the exit status is 2."
 
+#define RECORDS                                                                                                        \
+    "RECORD is CONNECTION/PARTITION/STREAM/ID, as `muster person` shows it, or the id of a review, as in r3."
+
 const struct command commands[] = {
     {"check", "[ORG…]", 0, WORDS_MANY, OPTION_BIT(connect), "Check the organizations' files, connectors and secrets",
      "Tells all that is wrong at once, each with its place. Changes nothing, here or anywhere else. With --connect it "
@@ -95,6 +98,36 @@ const struct command commands[] = {
     {"explain", "ORG KEY FIELD", 3, 3, OPTION_BIT(protected), "Say where a value comes from, and what lost against it",
      "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title.\n\n" KEYS,
      "muster explain acme 1001 work_email\nmuster explain acme 1001 employment.title", verb_explain},
+    {"link", "ORG RECORD KEY", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan), "State that a record is that person's",
+     RECORDS "\n\nWhat else the record's person has comes along: both become one, under the older id. It stands above "
+             "every rule, is kept with who said it and why, and `muster withdraw` takes it back whole.\n\n" KEYS,
+     "muster link acme r3 number:1001 --reason \"same date of birth\"\n"
+     "muster link acme pmt/0042/users/123 1001 --reason \"asked her\" --plan",
+     verb_link},
+    {"unlink", "ORG RECORD", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "State that a record stands by itself",
+     RECORDS "\n\nIt leaves the person it was with and becomes one of its own; the others stay together. No rule "
+             "links it again. `muster link` gives it to somebody else.",
+     "muster unlink acme pmt/0042/users/123 --reason \"two people, one mailbox\"", verb_unlink},
+    {"keep-apart", "ORG RECORD KEY", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan),
+     "State that a record is never that person's",
+     RECORDS "\n\nRules pass the person over for this record; of two who fit, the other one is left.\n\n" KEYS,
+     "muster keep-apart acme r3 number:1002 --reason \"father and son\"", verb_keep_apart},
+    {"pin", "ORG KEY FIELD=VALUE", 3, 3, OPTION_BIT(reason) | OPTION_BIT(until) | OPTION_BIT(plan),
+     "Put a value above what every source says",
+     "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title or "
+     "employment[2].title. An empty VALUE means that there is none. Without --until it stands until `muster "
+     "unpin`.\n\n" KEYS,
+     "muster pin acme 1001 work_email=a.jansen@acme.example --until source-agrees --reason \"HR corrects it on "
+     "Monday\"",
+     verb_pin},
+    {"unpin", "ORG KEY FIELD", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan), "Let the sources say a pinned value again",
+     KEYS, "muster unpin acme 1001 work_email --reason \"corrected\"", verb_unpin},
+    {"statements", "ORG [KEY]", 1, 2, OPTION_BIT(all), "List what people have decided, and what still stands",
+     "Each has a number, as in s12, by which `muster withdraw` takes it back. With --all also those withdrawn.",
+     "muster statements acme\nmuster statements acme 1001 --all", verb_statements},
+    {"withdraw", "ORG STATEMENT", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "Take back what a person decided",
+     "Everything becomes what it would be without it.", "muster withdraw acme s12 --reason \"it was the other one\"",
+     verb_withdraw},
     {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(fields) | OPTION_BIT(protected),
      "Print everything of one kind: person, employment, org_unit, …",
      "One object for each, by ascending id, with the model's names of fields. Protected fields are left out unless "

@@ -22,6 +22,10 @@
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
     OPTION(allow_held, 0, "allow-held", "RUN", "let the removals go that this run held; needs --reason")               \
     OPTION(reason, 0, "reason", "TEXT", "why; kept in the history")                                                    \
+    OPTION(until, 0, "until", "DAY|source-agrees",                                                                     \
+           "how long it stands: through that day, or until the sources say it too")                                    \
+    OPTION(plan, 0, "plan", "", "tell what would come of it, and change nothing")                                      \
+    OPTION(all, 0, "all", "", "also those that have been withdrawn")                                                   \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
     OPTION(format, 0, "format", "jsonl|csv", "one JSON object per line (default), or CSV with a header")               \

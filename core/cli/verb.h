@@ -15,13 +15,20 @@ int verb_files(struct context *context);
 int verb_help(struct context *context);
 int verb_history(struct context *context);
 int verb_inbox(struct context *context);
+int verb_keep_apart(struct context *context);
+int verb_link(struct context *context);
 int verb_people(struct context *context);
 int verb_person(struct context *context);
+int verb_pin(struct context *context);
 int verb_plan(struct context *context);
 int verb_run(struct context *context);
 int verb_runs(struct context *context);
+int verb_statements(struct context *context);
 int verb_status(struct context *context);
 int verb_sync(struct context *context);
+int verb_unlink(struct context *context);
+int verb_unpin(struct context *context);
 int verb_version(struct context *context);
+int verb_withdraw(struct context *context);
 
 #endif

@@ -187,6 +187,8 @@ static int walk(struct export *export)
         uint64_t id = entity_key_id(cursor.key);
         if (!entity_read(cursor.value, export->entity))
             return ERR_CORRUPT;
+        if (export->kind == KIND_person && export->entity->state == ENTITY_GONE)
+            continue; /* went up in another */
         if (export->csv) {
             row_csv(export, id);
         } else {

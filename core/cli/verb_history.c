@@ -14,8 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *op_word(enum journal_op op)
+static const char *op_word(enum journal_op op, bool person)
 {
+    if (person && op == JOURNAL_GONE)
+        return "all records went to others";
+    if (person && op == JOURNAL_RETURNED)
+        return "has records again";
     switch (op) {
     case JOURNAL_CREATED: return "created";
     case JOURNAL_GONE: return "no longer said";
@@ -53,7 +57,7 @@ static void part_tell(struct query *query, const struct past_part *part, struct 
     const char *kind = part->kind == KIND_person ? "" : kind_name(part->kind);
     if (part->op != JOURNAL_CHANGED) {
         grid_format(grid, COLOR_DIM, "%s", part->kind == KIND_person ? "person" : kind);
-        grid_text(grid, op_word(part->op));
+        grid_text(grid, op_word(part->op, part->kind == KIND_person));
     }
     for (size_t i = 0; i < part->count; i++) {
         const struct past_change *change = &part->changes[i];
@@ -112,7 +116,7 @@ static int part_json(struct context *context, struct query *query, const struct 
         json_member_text(&out, "reason", line.reason);
     json_member_text(&out, "kind", kind_name(part->kind));
     json_member_number(&out, "id", part->id);
-    json_member_text(&out, "what", op_word(part->op));
+    json_member_text(&out, "what", op_word(part->op, part->kind == KIND_person));
     json_name(&out, "changes");
     buffer_byte(&out, '{');
     for (size_t i = 0; i < part->count; i++) {

@@ -132,7 +132,7 @@ int verb_people(struct context *context)
             break;
         }
         struct value is = image_get(image, FIELD_person_status);
-        if (is.len == 1 && *is.bytes < 32 && !(wanted & 1u << *is.bytes))
+        if (state == ENTITY_GONE || (is.len == 1 && *is.bytes < 32 && !(wanted & 1u << *is.bytes)))
             continue;
         if (normal.len > 0 && !query_person_has(query, image, normal.data, normal.len))
             continue;
@@ -221,6 +221,9 @@ static int person_tell(struct context *context, struct query *query, uint64_t id
         return -ENOMEM;
     query_label(query, KIND_person, id, &name);
     screen_print(screen, "%s  (id:%lu)\n", name.data, (unsigned long)id);
+    if (person->state == ENTITY_GONE)
+        screen_print(screen, "  all records of this person went to others: muster history %s id:%lu\n",
+                     query->organization->id, (unsigned long)id);
     grid_start(&grid, screen, "  ", "||");
     fields_tell(query, KIND_person, person, &grid);
     grid_end(&grid);

@@ -35,8 +35,8 @@ int match_init(struct match *match)
 
 void match_done(struct match *match)
 {
-    struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,  &match->leaving,
-                              &match->removed, &match->grown,        &match->indexed};
+    struct numbers *maps[] = {&match->fresh, &match->fresh_stream, &match->links,     &match->leaving, &match->removed,
+                              &match->grown, &match->indexed,      &match->undecided, &match->out};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);
@@ -296,6 +296,8 @@ void match_waits(struct match *match, const struct staged *staged, bool waits)
 static void match_undecided(struct match *match, const struct staged *staged, const struct verdict *verdict)
 {
     bool disputed = verdict->situation == SITUATION_DISPUTED;
+    if (match->record.situation == SITUATION_LINKED)
+        match_leaves(match);
     match_waits(match, staged, true);
     if (disputed) {
         match->count.disputed++;
@@ -469,6 +471,8 @@ static void match_staged(struct match *match, uint64_t place)
     bool leaving = staged.what == STAGED_MISSING || staged.what == STAGED_GONE;
     if (main->kind == KIND_person && match_is_out(match))
         match_out(match, &staged);
+    else if (main->kind == KIND_person && numbers_get(&match->undecided, main->seed))
+        match_new_person(match, &staged, place, stream);
     else if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
         match_known_person(match, &staged, place);
     else if (main->kind == KIND_person && leaving) {

@@ -44,10 +44,12 @@ struct match {
     /* in this run: index key → entity, seed → entity, ids that are leaving, index keys that are no longer true */
     struct numbers fresh, fresh_stream, links, leaving, removed, grown;
     struct statements statements;
-    bool reindex;           /* the rules have changed, and there are rows that were made by others */
-    struct numbers indexed; /* then: digests of all rows of the index that there should be */
-    bool everything;        /* the rules have changed: every root is merged again, every index row checked */
-    struct bytes *woken;    /* keys of records that waited for a key that has come, in the snapshot */
+    struct numbers undecided; /* seeds of records that only a person's withdrawn word had linked */
+    struct numbers out;       /* seeds of records that are nobody's any more */
+    bool reindex;             /* the rules have changed, and there are rows that were made by others */
+    struct numbers indexed;   /* then: digests of all rows of the index that there should be */
+    bool everything;          /* the rules have changed: every root is merged again, every index row checked */
+    struct bytes *woken;      /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
     bool has_index, has_waiting_records, has_waiting_refs;
     /* scratch */
@@ -59,9 +61,6 @@ struct match {
 
 /* Ambiguous in `fresh`: two different entities under one key. */
 #define FRESH_AMBIGUOUS UINT64_MAX
-
-/* Whether a person said that the record makes nobody. */
-bool match_suppressed(struct match *match, uint64_t seed);
 
 int match_init(struct match *match);
 void match_done(struct match *match);

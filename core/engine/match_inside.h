@@ -26,6 +26,8 @@ size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t cou
 /* Whether a person said that the record in match->record makes nobody; what its source says anew lifts a statement that
  * was made for what it said before. */
 bool match_is_out(struct match *match);
+/* The record in match->record is nobody's any more: its person is looked at again without it. */
+void match_leaves(struct match *match);
 /* Such a record: its person, if it had one, is looked at again without it. */
 void match_out(struct match *match, const struct staged *staged);
 

@@ -25,11 +25,6 @@ size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t cou
     return count;
 }
 
-bool match_suppressed(struct match *match, uint64_t seed)
-{
-    return match->statements.persons && statement_stands(&match->statements, seed, STATEMENT_SUPPRESS, NULL);
-}
-
 /* What its source says anew lifts a statement that was made for what it said before.
  */
 bool match_is_out(struct match *match)
@@ -49,10 +44,17 @@ bool match_is_out(struct match *match)
     return false;
 }
 
+void match_leaves(struct match *match)
+{
+    uint64_t seed = match->record.sections[0].seed;
+    match_fail(match, numbers_set(&match->out, seed, 1));
+    match_root(match, KIND_person, match_resolve(match, seed), ROOT_ONLY);
+}
+
 void match_out(struct match *match, const struct staged *staged)
 {
     if (match->record.situation == SITUATION_LINKED)
-        match_root(match, KIND_person, match_resolve(match, match->record.sections[0].seed), ROOT_ONLY);
+        match_leaves(match);
     else if (staged->what != STAGED_NEW)
         match_waits(match, staged, false);
     if (staged->what == STAGED_GONE)

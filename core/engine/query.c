@@ -192,7 +192,7 @@ static int find_named(struct query *query, const char *text, struct query_ids *i
         enum entity_state state;
         if (!entity_image(cursor.value, &image, &state))
             return ERR_CORRUPT;
-        if (query_person_has(query, image, normal.data, normal.len))
+        if (state == ENTITY_LIVE && query_person_has(query, image, normal.data, normal.len))
             rc = ids_add(ids, entity_key_id(cursor.key));
     }
     return rc ? rc : query->txn.rc;

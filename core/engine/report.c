@@ -101,6 +101,8 @@ int report_write(struct run_report *report, const struct run_request *request)
     report_partitions(report, &out);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         json_member_number(&out, counts[i].name, counts[i].value);
+    if (report->verb)
+        json_member_number(&out, "retired", report->retired);
     if (report->puts > 0) /* the row in the store is written before they can be counted */
         json_member_number(&out, "puts", report->puts);
     if (report->flagged_place)

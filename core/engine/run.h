@@ -55,6 +55,7 @@ struct run_report {
     const char *flagged_place; /* first numeric identifier or the like; NULL: none */
     /* persons */
     uint64_t created, updated, unchanged, missing, deactivated, reactivated, linked, not_owner;
+    uint64_t retired;    /* whose records all went to others, by a person's word */
     uint64_t population; /* records that are present, after the run */
     const char **files;  /* that were fetched */
     size_t file_count;

@@ -146,6 +146,7 @@ static int run_match(struct run *run, struct wait_list *reviews)
     run->report->unchanged += count.unchanged;
     run->report->deactivated += count.deactivated;
     run->report->reactivated += count.reactivated;
+    run->report->retired += count.retired;
     run->report->linked += run->match.count.linked;
     run->report->not_owner += run->match.count.not_owner;
     free(left);

@@ -230,6 +230,8 @@ uint64_t statements_add(struct statements *statements, const struct statement *s
         made.other = made.subject;
         made.subject = subject;
         made.follows = false;
+        made.rule = made.person ? 0 : made.rule;
+        made.about = NULL;
         statements_put(statements, &made);
     }
     statements->any = true;

@@ -35,6 +35,9 @@ enum pin_end {
     PIN_SOURCE_MOVES,  /* the sources say something other than `against` */
 };
 
+/* A person said whose the record is before any rule had: once withdrawn, rules judge it again. */
+enum { RULE_UNDECIDED = 1 };
+
 /* Subjects of approve, reject, accept are digests of what they are about; seeds never have this bit. */
 #define SUBJECT_DIGEST (UINT64_C(1) << 63)
 
@@ -44,7 +47,7 @@ struct statement {
     enum statement_type type;
     bool follows;  /* link: the subject never gives the cluster its id: the other one was known by its own already */
     bool person;   /* a person's, not a rule's */
-    uint16_t rule; /* that made it, from 1; 0: the kind's own rule, or a person */
+    uint16_t rule; /* that made it, from 1; 0: the kind's own, or a person. A person's: RULE_UNDECIDED */
     uint32_t run;
     uint64_t other;
     int64_t time_ms;
@@ -53,7 +56,8 @@ struct statement {
     uint16_t field;
     enum pin_end ends;
     struct value value, against;
-    const char *author, *reason, *about; /* about: what people call it, "hr/main/employees/1002" */
+    const char *author, *reason, *about; /* about: what people call it, "hr/main/employees/1002"; none
+                                          in the second row of a link */
     bool withdrawn;
     const char *withdrawn_by, *withdrawn_because; /* NULL: by itself */
 };

@@ -59,8 +59,9 @@ static void group_staged(struct weave *weave, uint64_t place, bool alone)
 /* Once people have moved records, one that the root had may be another's, or nobody's. */
 static bool member_left(struct weave *weave, const struct member *member)
 {
-    return weave->match->statements.persons &&
-           (match_resolve(weave->match, member->seed) != weave->id || match_suppressed(weave->match, member->seed));
+    struct match *match = weave->match;
+    return match->statements.persons &&
+           (match_resolve(match, member->seed) != weave->id || numbers_get(&match->out, member->seed));
 }
 
 static void group_stored(struct weave *weave, const struct member *member)

@@ -91,6 +91,7 @@ class Room:
         self.words = {"@DIR@": str(folder), "@CONNECTORS@": str(installed.connectors(place))}
         self.env = installed.environment(place, folder) | {
             "MUSTER_NOW": START,
+            "SUDO_USER": "sam",
             "PATH": f"{folder}/bin:{place.environment(folder)['PATH']}",
             "PYTHONPATH": f"{case}:{common}:{place.source}/tests",
         }

@@ -1,0 +1,435 @@
+/* verb_decide - what people decide: link, unlink, keep-apart, pin, unpin, withdraw, and the list of it, statements. */
+#include "base/date.h"
+#include "base/jsontext.h"
+#include "base/mem.h"
+#include "base/zone.h"
+#include "cli/context.h"
+#include "cli/json.h"
+#include "cli/verb.h"
+#include "config/node.h"
+#include "engine/identity.h"
+#include "engine/pin.h"
+#include "model/literal.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Who types: under sudo the person behind it. */
+static const char *author(void)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *user = sudo && *sudo ? NULL : getpwuid(geteuid());
+    return sudo && *sudo ? sudo : user ? user->pw_name : "somebody";
+}
+
+static int read_reason(struct context *context, const char **ret_reason)
+{
+    const char *reason = VALUE(context, reason);
+    if (!reason || reason[strspn(reason, " \t\n")] == '\0')
+        return complain_words("%s needs a reason: --reason TEXT; it is kept in the history",
+                              context->arguments.command->name);
+    *ret_reason = reason;
+    return STATUS_DONE;
+}
+
+/* --- which record --- */
+
+/* "r3": the record that a review is about. */
+static bool record_of_review(struct query *query, const char *word, struct identity *identity)
+{
+    TIDY(free) struct wait_item *items = NULL;
+    size_t count;
+    char *end;
+    if ((word[0] != WAIT_REVIEW && word[0] != WAIT_HELD) || word[1] < '0' || word[1] > '9')
+        return false;
+    char types[] = {word[0], '\0'};
+    unsigned long number = strtoul(word + 1, &end, 10);
+    if (*end != '\0' || query_waits(query, types, SIZE_MAX, &items, &count) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (items[i].number == number && items[i].id) {
+            identity->stream = items[i].stream;
+            identity->id = arena_text(query->arena, items[i].id);
+            return identity->id != NULL;
+        }
+    return false;
+}
+
+/* "hr/main/employees/1002". */
+static bool record_by_name(struct query *query, const char *word, struct identity *identity)
+{
+    for (size_t i = 0; i < query->streams.count; i++) {
+        const struct stream_name *stream = &query->streams.items[i];
+        const char *name =
+            arena_format(query->arena, "%s/%s/%s/", stream->connection_name, stream->partition, stream->stream);
+        if (!name || strncmp(word, name, strlen(name)) != 0 || word[strlen(name)] == '\0')
+            continue;
+        identity->stream = stream->number;
+        identity->id = word + strlen(name);
+        return true;
+    }
+    return false;
+}
+
+static int read_record(struct query *query, const char *word, struct identity *identity)
+{
+    if (!record_of_review(query, word, identity) && !record_by_name(query, word, identity))
+        return complain_words(
+            "'%s' is no record: write CONNECTION/PARTITION/STREAM/ID, as `muster person` shows it, or "
+            "the id of a review, as in r3",
+            word);
+    const struct stream_name *stream = streams_find(&query->streams, identity->stream);
+    identity->about = stream ? arena_format(query->arena, "%s/%s/%s/%s", stream->connection_name, stream->partition,
+                                            stream->stream, identity->id)
+                             : NULL;
+    return identity->about ? STATUS_DONE : complain_rc(-ENOMEM, NULL);
+}
+
+/* --- carrying it out --- */
+
+static void tell_consequences(struct context *context, const struct run_report *report)
+{
+    const struct {
+        uint64_t count;
+        const char *one, *many;
+    } said[] = {
+        {report->created, "person created or back", "people created or back"},
+        {report->updated, "person changed", "people changed"},
+        {report->deactivated, "person deactivated", "people deactivated"},
+        {report->reactivated, "person reactivated", "people reactivated"},
+        {report->retired, "person went up in another", "people went up in others"},
+    };
+    const char *between = "  ";
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        if (said[i].count == 0)
+            continue;
+        screen_print(&context->screen, "%s%lu %s", between, (unsigned long)said[i].count,
+                     said[i].count == 1 ? said[i].one : said[i].many);
+        between = ", ";
+    }
+    screen_print(&context->screen, "%s\n", *between == ' ' ? "  nobody's record changed by it" : "");
+}
+
+static int carry_out(struct context *context, struct organization *organization, struct act *act,
+                     struct run_report *report)
+{
+    struct err err = {0};
+    struct run_request request = {
+        .settings = context->settings, .organization = organization, .connectors = context->connectors};
+    act->verb = context->arguments.command->name;
+    act->author = author();
+    act->dry = GIVEN(context, plan);
+    int rc = act_run(&request, act, report, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (context->json)
+        fprintf(context->screen.out, "%s\n", report->json ? report->json : "{}");
+    return STATUS_DONE;
+}
+
+static void tell_statement(struct context *context, uint64_t number, const char *about, const struct run_report *report)
+{
+    const char *org = context->arguments.words[0];
+    if (context->json)
+        return;
+    if (GIVEN(context, plan))
+        screen_print(&context->screen, "%s: nothing is changed yet; it would be\n", about);
+    else
+        screen_print(&context->screen, "s%lu stands: %s %s (run %u); muster withdraw %s s%lu takes it back\n",
+                     (unsigned long)number, context->arguments.command->name, about, report->run, org,
+                     (unsigned long)number);
+    tell_consequences(context, report);
+}
+
+static int identity_verb(struct context *context, int (*state)(void *, struct match *, struct err *), bool person)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct identity identity = {.author = author()};
+    const char **words = context->arguments.words;
+    int status = read_reason(context, &identity.reason);
+    if (status == STATUS_DONE)
+        status = context_open(context, words[0], &opened);
+    if (status == STATUS_DONE)
+        status = read_record(opened.query, words[1], &identity);
+    if (status == STATUS_DONE && person)
+        status = context_person(context, opened.query, words[0], words[2], &identity.person);
+    if (status != STATUS_DONE)
+        return status;
+    struct act act = {.state = state, .context = &identity, .reason = identity.reason};
+    status = carry_out(context, opened.organization, &act, &report);
+    if (status == STATUS_DONE)
+        tell_statement(context, identity.number, identity.about, &report);
+    return status;
+}
+
+int verb_link(struct context *context)
+{
+    return identity_verb(context, identity_link, true);
+}
+
+int verb_unlink(struct context *context)
+{
+    return identity_verb(context, identity_unlink, false);
+}
+
+int verb_keep_apart(struct context *context)
+{
+    return identity_verb(context, identity_apart, true);
+}
+
+int verb_withdraw(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct identity identity = {.author = author()};
+    const char *word = context->arguments.words[1];
+    char *end;
+    int status = read_reason(context, &identity.reason);
+    if (status != STATUS_DONE)
+        return status;
+    identity.number = word[0] == 's' ? strtoul(word + 1, &end, 10) : 0;
+    if (identity.number == 0 || *end != '\0')
+        return complain_words("'%s' is no statement: `muster statements %s` lists them, as in s12", word,
+                              context->arguments.words[0]);
+    status = context_open(context, context->arguments.words[0], &opened);
+    if (status != STATUS_DONE)
+        return status;
+    struct act act = {.state = identity_withdraw, .context = &identity, .reason = identity.reason};
+    status = carry_out(context, opened.organization, &act, &report);
+    if (status == STATUS_DONE && !context->json) {
+        screen_print(&context->screen, "s%lu %s\n", (unsigned long)identity.number,
+                     GIVEN(context, plan) ? "still stands; without it" : "stands no more");
+        tell_consequences(context, &report);
+    }
+    return status;
+}
+
+/* --- pins --- */
+
+/* "employment[2].title", "work_email": which thing of the person, and which of its fields. */
+static int read_field(struct query *query, const char *name, struct pin *pin)
+{
+    TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
+    char kind_text[32];
+    unsigned nth = 1;
+    const char *dot = strchr(name, '.'), *field_name = name;
+    pin->kind = KIND_person;
+    pin->entity = pin->person;
+    if (!entity || !entity_get(&query->txn, KIND_person, pin->person, entity))
+        return complain_rc(entity ? ERR_GONE : -ENOMEM, NULL);
+    if (dot && strncmp(name, "custom.", 7) != 0) {
+        size_t len = strcspn(name, "[.");
+        if (len >= sizeof(kind_text))
+            return complain_words("'%s' is no field", name);
+        memcpy(kind_text, name, len);
+        kind_text[len] = '\0';
+        if (name[len] == '[')
+            nth = (unsigned)strtoul(name + len + 1, NULL, 10);
+        pin->kind = kind_by_name(kind_text);
+        pin->entity = 0;
+        for (uint16_t i = 0; i < entity->child_count; i++)
+            if (entity->children[i].kind == pin->kind && --nth == 0)
+                pin->entity = entity->children[i].id;
+        if (pin->entity == 0)
+            return complain_words("this person has no '%s'", name);
+        field_name = dot + 1;
+    }
+    pin->field = organization_field(query->organization, pin->kind, field_name);
+    if (!pin->field)
+        return complain_words("'%s' is no field of %s", field_name, kind_name(pin->kind));
+    if (pin->field->sensitivity == SENSITIVITY_protected)
+        return complain_words("%s is protected and cannot be pinned", pin->field->name);
+    return STATUS_DONE;
+}
+
+static int read_value(struct context *context, struct query *query, const char *text, struct pin *pin,
+                      struct buffer *scratch)
+{
+    if (*text == '\0') {
+        pin->value = (struct value){.presence = PRESENCE_NULL};
+        return STATUS_DONE;
+    }
+    if (pin->field->type == TYPE_REF && pin->field->refers_to == KIND_person) {
+        uint64_t id;
+        int status = context_person(context, query, context->arguments.words[0], text, &id);
+        if (status != STATUS_DONE)
+            return status;
+        id = __builtin_bswap64(id);
+        buffer_add(scratch, &id, sizeof(id));
+        pin->value = (struct value){PRESENCE_VALUE, 0, sizeof(id), scratch->data};
+        return scratch->rc ? complain_rc(scratch->rc, NULL) : STATUS_DONE;
+    }
+    if (pin->field->type == TYPE_REF)
+        return complain_words("%s refers to a unit: pin the unit's name, or link its records", pin->field->name);
+    const char *fault = literal_read(pin->field, text, strlen(text), scratch, &pin->value);
+    return fault ? complain_words("'%s' cannot be the %s: %s", text, pin->field->name, fault) : STATUS_DONE;
+}
+
+/* The last day counts: it ends with it. */
+static int read_until(struct context *context, struct query *query, struct pin *pin)
+{
+    const char *until = VALUE(context, until);
+    struct date date;
+    pin->ends = PIN_UNTIL;
+    if (!until)
+        return STATUS_DONE;
+    if (strcmp(until, "source-agrees") == 0) {
+        pin->ends = PIN_SOURCE_AGREES;
+        return STATUS_DONE;
+    }
+    if (!date_read(until, strlen(until), &date))
+        return complain_words("--until takes a day, as in 2026-12-31, or source-agrees, not '%s'", until);
+    pin->until_ms = zone_to_utc(query->zone, (date_days(date) + 1) * 86400000, NULL);
+    return STATUS_DONE;
+}
+
+static int pin_verb(struct context *context, int (*state)(void *, struct match *, struct err *), const char *field,
+                    const char *value)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    TIDY_DONE(buffer_done) struct buffer scratch = {0};
+    struct pin pin = {.author = author()};
+    const char **words = context->arguments.words;
+    int status = read_reason(context, &pin.reason);
+    if (status == STATUS_DONE)
+        status = context_open(context, words[0], &opened);
+    if (status == STATUS_DONE)
+        status = context_person(context, opened.query, words[0], words[1], &pin.person);
+    if (status == STATUS_DONE)
+        status = read_field(opened.query, field, &pin);
+    if (status == STATUS_DONE && value)
+        status = read_value(context, opened.query, value, &pin, &scratch);
+    if (status == STATUS_DONE)
+        status = read_until(context, opened.query, &pin);
+    if (status != STATUS_DONE)
+        return status;
+    pin.about = arena_format(context->arena, "id:%lu %s", (unsigned long)pin.person, field);
+    struct act act = {.state = state, .context = &pin, .reason = pin.reason};
+    status = carry_out(context, opened.organization, &act, &report);
+    if (status == STATUS_DONE && value)
+        tell_statement(context, pin.number, pin.about, &report);
+    else if (status == STATUS_DONE && !context->json) {
+        screen_print(&context->screen, "%s is pinned no more\n", field);
+        tell_consequences(context, &report);
+    }
+    return status;
+}
+
+int verb_pin(struct context *context)
+{
+    const char *word = context->arguments.words[2], *equals = strchr(word, '=');
+    if (!equals || equals == word)
+        return complain_words("write FIELD=VALUE, as in work_email=a@b.example, not '%s'", word);
+    char *field = arena_copy(context->arena, word, (size_t)(equals - word));
+    return field ? pin_verb(context, pin_state, field, equals + 1) : complain_rc(-ENOMEM, NULL);
+}
+
+int verb_unpin(struct context *context)
+{
+    return pin_verb(context, pin_withdraw, context->arguments.words[2], NULL);
+}
+
+/* --- the list --- */
+
+static const char *type_word(enum statement_type type)
+{
+    switch (type) {
+    case STATEMENT_LINK: return "link";
+    case STATEMENT_ALONE: return "unlink";
+    case STATEMENT_APART: return "keep-apart";
+    case STATEMENT_PIN: return "pin";
+    case STATEMENT_SUPPRESS: return "suppress";
+    case STATEMENT_APPROVE: return "approve";
+    case STATEMENT_REJECT: return "reject";
+    case STATEMENT_ACCEPT: return "accept";
+    }
+    return "?";
+}
+
+static void statement_json(struct context *context, const struct statement *statement)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    char id[32], time[25];
+    snprintf(id, sizeof(id), "s%lu", (unsigned long)statement->number);
+    instant_write(statement->time_ms, time);
+    buffer_byte(&out, '{');
+    json_member_text(&out, "id", id);
+    json_member_text(&out, "type", type_word(statement->type));
+    json_member_text(&out, "about", statement->about);
+    json_member_text(&out, "author", statement->author);
+    json_member_text(&out, "reason", statement->reason);
+    json_member_text(&out, "at", time);
+    json_member_number(&out, "run", statement->run);
+    if (statement->until_ms != 0) {
+        instant_write(statement->until_ms, time);
+        json_member_text(&out, "until", time);
+    }
+    if (statement->withdrawn) {
+        json_member_text(&out, "withdrawn_by", statement->withdrawn_by ? statement->withdrawn_by : "");
+        json_member_text(&out, "withdrawn_because", statement->withdrawn_because);
+    }
+    buffer_text(&out, "}\n");
+    if (out.rc == 0)
+        fwrite(out.data, 1, out.len, context->screen.out);
+}
+
+static void statement_row(struct query *query, struct grid *grid, const struct statement *statement)
+{
+    char time[QUERY_TIME], until[QUERY_TIME] = "";
+    query_time(query, statement->time_ms, time);
+    if (statement->until_ms != 0)
+        query_time(query, statement->until_ms, until);
+    grid_format(grid, COLOR_BOLD, "s%lu", (unsigned long)statement->number);
+    grid_text(grid, type_word(statement->type));
+    grid_text(grid, statement->about);
+    grid_text(grid, time);
+    grid_text(grid, statement->ends == PIN_SOURCE_AGREES  ? "the source agrees"
+                    : statement->ends == PIN_SOURCE_MOVES ? "the source moves"
+                                                          : until);
+    grid_text(grid, statement->author);
+    grid_text(grid, statement->withdrawn ? "(withdrawn)" : statement->reason);
+}
+
+int verb_statements(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    const char **words = context->arguments.words;
+    struct err err = {0};
+    struct grid grid;
+    uint64_t person = 0;
+    int status = context_open(context, words[0], &opened);
+    if (status == STATUS_DONE && words[1])
+        status = context_person(context, opened.query, words[0], words[1], &person);
+    if (status != STATUS_DONE)
+        return status;
+    TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
+    if (!entity || (person != 0 && !entity_get(&opened.query->txn, KIND_person, person, entity)))
+        return complain_rc(entity ? ERR_GONE : -ENOMEM, NULL);
+    grid_start(&grid, &context->screen, "", "ID|WHAT|ABOUT|SINCE|UNTIL|BY|REASON");
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, &opened.query->txn, TABLE_statement);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
+        struct statement statement;
+        if (!statement_read(cursor.key, cursor.value, &statement) || !statement.person || !statement.about ||
+            (statement.withdrawn && !GIVEN(context, all)))
+            continue;
+        bool about = person == 0 || statement.other == person || statement.subject == person;
+        for (uint16_t n = 0; !about && n < entity->member_count; n++)
+            about = entity->members[n].seed == statement.subject || entity->members[n].seed == statement.other;
+        if (about && context->json)
+            statement_json(context, &statement);
+        else if (about)
+            statement_row(opened.query, &grid, &statement);
+    }
+    if (!context->json && grid.rows > 0)
+        grid_end(&grid);
+    else if (!context->json)
+        screen_print(&context->screen, "no decision of a person stands\n");
+    int rc = query_end(opened.query, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}

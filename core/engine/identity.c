@@ -1,0 +1,198 @@
+/* identity - what people say about who is who. */
+#include "engine/identity.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/entity.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The record that the act is about. */
+struct subject {
+    uint64_t seed;
+    uint64_t person; /* whose it is; 0: nobody's */
+};
+
+static int subject_find(const struct identity *identity, struct match *match, struct subject *ret_subject,
+                        struct err *err)
+{
+    struct bytes value;
+    struct source *record = &match->record;
+    buffer_clear(&match->key);
+    source_key(identity->stream, identity->id, strlen(identity->id), &match->key);
+    if (match->key.rc != 0)
+        return match->key.rc;
+    if (!txn_get(match->snapshot, TABLE_source, bytes(match->key.data, match->key.len), &value))
+        return err_set(err, ERR_GONE, "there is no record %s", identity->about);
+    if (!source_read(value, record))
+        return ERR_CORRUPT;
+    if (record->count == 0 || record->sections[0].kind != KIND_person)
+        return err_set(err, ERR_DATA, "%s is no record of a person", identity->about);
+    ret_subject->seed = record->sections[0].seed;
+    ret_subject->person = record->situation == SITUATION_LINKED ? match_resolve(match, ret_subject->seed) : 0;
+    return 0;
+}
+
+/* The record, and everybody whose records it may join or leave, are judged again. */
+static int subject_touch(const struct identity *identity, struct match *match, const struct subject *subject,
+                         uint64_t other)
+{
+    buffer_clear(&match->key);
+    source_key(identity->stream, identity->id, strlen(identity->id), &match->key);
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    buffer_add(&key, match->key.data, match->key.len);
+    int rc = key.rc ? key.rc : stage_touch(match->stage, bytes(key.data, key.len));
+    if (rc != 0)
+        return rc;
+    if (subject->person != 0)
+        match_touch_person(match, subject->person);
+    if (other != 0 && other != subject->person)
+        match_touch_person(match, other);
+    return match->rc ? match->rc : match->statements.rc;
+}
+
+static uint64_t identity_state(struct identity *identity, struct match *match, enum statement_type type, uint64_t seed,
+                               uint64_t other, bool follows, bool undecided)
+{
+    identity->number = statements_add(&match->statements, &(struct statement){.type = type,
+                                                                              .person = true,
+                                                                              .subject = seed,
+                                                                              .other = other,
+                                                                              .follows = follows,
+                                                                              .rule = undecided ? RULE_UNDECIDED : 0,
+                                                                              .author = identity->author,
+                                                                              .reason = identity->reason,
+                                                                              .about = identity->about});
+    return identity->number;
+}
+
+/* Statements of people by which the record may not be with that person. */
+static void withdraw_apart(struct identity *identity, struct match *match, uint64_t seed)
+{
+    struct statement_walk walk;
+    struct statement apart;
+    statement_first(&walk, &match->statements, seed);
+    while (statement_next(&walk, &apart))
+        if (apart.type == STATEMENT_APART && match_resolve(match, apart.other) == identity->person)
+            statements_withdraw(&match->statements, &apart, identity->author, identity->reason);
+    statement_end(&walk);
+}
+
+int identity_link(void *context, struct match *match, struct err *err)
+{
+    struct identity *identity = context;
+    struct subject subject;
+    int rc = subject_find(identity, match, &subject, err);
+    if (rc != 0)
+        return rc;
+    if (subject.person == identity->person)
+        return err_set(err, ERR_CONFLICT, "%s is that person's already", identity->about);
+    withdraw_apart(identity, match, subject.seed);
+    uint64_t before = subject.person;
+    /* whom nobody knew yet does not give its id to somebody whom people know by theirs */
+    identity_state(identity, match, STATEMENT_LINK, subject.seed, identity->person,
+                   before == 0 && subject.seed < identity->person, before == 0);
+    return subject_touch(identity, match, &subject, identity->person);
+}
+
+int identity_unlink(void *context, struct match *match, struct err *err)
+{
+    struct identity *identity = context;
+    struct subject subject;
+    int rc = subject_find(identity, match, &subject, err);
+    if (rc != 0)
+        return rc;
+    if (subject.person != 0 && entity_get(match->snapshot, KIND_person, subject.person, match->entity) &&
+        match->entity->member_count < 2)
+        return err_set(err, ERR_CONFLICT, "%s is the only record of its person: there is nothing to take it from",
+                       identity->about);
+    identity_state(identity, match, STATEMENT_ALONE, subject.seed, 0, false, subject.person == 0);
+    return subject_touch(identity, match, &subject, 0);
+}
+
+int identity_apart(void *context, struct match *match, struct err *err)
+{
+    struct identity *identity = context;
+    struct subject subject;
+    int rc = subject_find(identity, match, &subject, err);
+    if (rc != 0)
+        return rc;
+    if (subject.person == identity->person) {
+        rc = identity_unlink(context, match, err);
+        if (rc != 0)
+            return rc;
+    }
+    identity_state(identity, match, STATEMENT_APART, subject.seed, identity->person, false, false);
+    return subject_touch(identity, match, &subject, identity->person);
+}
+
+/* --- taking back --- */
+
+bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct statement read;
+    bool found = false;
+    cursor_open(&cursor, txn, TABLE_statement);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
+        if (!statement_read(cursor.key, cursor.value, &read) || read.number != number || !read.person)
+            continue;
+        if (!found || read.about) /* of a link's two rows the one whose subject is the record */
+            *ret_statement = read;
+        found = true;
+    }
+    return found;
+}
+
+/* The record whose main part has that seed, by the records of the person whom it is with, or was. */
+static void touch_seed(struct match *match, uint64_t seed)
+{
+    match_touch_person(match, match_resolve(match, seed));
+    if (match_resolve(match, seed) != seed)
+        match_touch_person(match, seed); /* a person of before, who may come back */
+}
+
+/* A record that is nobody's is found by its name alone. */
+static void touch_named(struct match *match, const struct statement *statement)
+{
+    const char *at = statement->about;
+    for (size_t i = 0; at && i < match->streams->count; i++) {
+        const struct stream_name *stream = &match->streams->items[i];
+        char *prefix __attribute__((cleanup(tidy_free))) =
+            mem_format("%s/%s/%s/", stream->connection_name, stream->partition, stream->stream);
+        if (!prefix) {
+            match->rc = match->rc ? match->rc : -ENOMEM;
+            return;
+        }
+        if (strncmp(at, prefix, strlen(prefix)) != 0)
+            continue;
+        struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+        source_key(stream->number, at + strlen(prefix), strlen(at) - strlen(prefix), &key);
+        int rc = key.rc ? key.rc : stage_touch(match->stage, bytes(key.data, key.len));
+        match->rc = match->rc ? match->rc : rc;
+    }
+}
+
+int identity_withdraw(void *context, struct match *match, struct err *err)
+{
+    struct identity *identity = context;
+    struct statement statement;
+    if (!identity_find(match->snapshot, identity->number, &statement))
+        return err_set(err, ERR_GONE, "there is no statement s%lu", (unsigned long)identity->number);
+    if (statement.withdrawn)
+        return err_set(err, ERR_CONFLICT, "s%lu has been withdrawn already", (unsigned long)identity->number);
+    bool seeds =
+        statement.type != STATEMENT_APPROVE && statement.type != STATEMENT_REJECT && statement.type != STATEMENT_ACCEPT;
+    identity->about = statement.about;
+    if (statement.rule == RULE_UNDECIDED)
+        match->rc = numbers_set(&match->undecided, statement.subject, 1);
+    if (seeds) {
+        touch_seed(match, statement.subject);
+        if (statement.other != 0)
+            touch_seed(match, statement.other);
+        touch_named(match, &statement);
+    }
+    statements_withdraw(&match->statements, &statement, identity->author, identity->reason);
+    return match->rc ? match->rc : match->statements.rc;
+}

@@ -1,0 +1,31 @@
+/* identity - what people say about who is who, as acts: link, unlink, keep-apart, suppress, withdraw.
+ *
+ * Each function fits act.state; its context is a struct identity. */
+#ifndef ENGINE_IDENTITY_H
+#define ENGINE_IDENTITY_H
+
+#include "engine/act.h"
+
+struct identity {
+    const char *author, *reason;
+    /* which record: of link, unlink, keep-apart, suppress */
+    uint32_t stream;
+    const char *id;
+    const char *about; /* what people call it, "hr/main/employees/1002" */
+    uint64_t person;   /* with whom: of link, keep-apart */
+    uint64_t number;   /* of the statement to withdraw; told: of the one that was made */
+};
+
+/* The record and the person are the same, with all that either has. A statement that kept them apart is withdrawn. */
+int identity_link(void *context, struct match *match, struct err *err);
+/* The record stands by itself, whatever older links say; of an undecided one it makes a person of its own. */
+int identity_unlink(void *context, struct match *match, struct err *err);
+/* No rule links the record with that person; if it is theirs now, it leaves. */
+int identity_apart(void *context, struct match *match, struct err *err);
+/* The statement stands no more. */
+int identity_withdraw(void *context, struct match *match, struct err *err);
+
+/* Looks a statement of a person up by its number, also a withdrawn one. */
+bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement);
+
+#endif
