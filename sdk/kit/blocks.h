@@ -1,6 +1,6 @@
 /* blocks - sixteen bytes at a time, for what looks for few special bytes among many ordinary ones.
  *
- * What is given must be readable 32 bytes beyond where the search ends.
+ * What a search is given must be readable 32 bytes beyond where the search ends.
  * Where the processor has no SSE2 it goes byte by byte, to the same places. */
 #ifndef MUSTER_BLOCKS_H
 #define MUSTER_BLOCKS_H
@@ -54,6 +54,20 @@ static inline const char *block_json_space(const char *at)
     }
 }
 
+/* The first end of line or `delimiter`, or `end`. */
+static inline const char *block_field(const char *at, const char *end, char delimiter)
+{
+    for (; at < end; at += 16) {
+        __m128i block = block_load(at), line = _mm_or_si128(block_is(block, '\n'), block_is(block, '\r'));
+        uint32_t mask = block_mask(_mm_or_si128(line, block_is(block, delimiter)));
+        if (mask) {
+            at += __builtin_ctz(mask);
+            break;
+        }
+    }
+    return at < end ? at : end;
+}
+
 static inline bool block_same(const char *one, const char *other, size_t len)
 {
     if (len > 16)
@@ -78,11 +92,40 @@ static inline const char *block_json_space(const char *at)
     return at;
 }
 
+static inline const char *block_field(const char *at, const char *end, char delimiter)
+{
+    while (at < end && *at != delimiter && *at != '\n' && *at != '\r')
+        at++;
+    return at;
+}
+
 static inline bool block_same(const char *one, const char *other, size_t len)
 {
     return memcmp(one, other, len) == 0;
 }
 
 #endif
+
+/* How many bytes are among low to high. */
+static inline uint64_t block_count(const char *data, size_t len, uint8_t low, uint8_t high)
+{
+    typedef uint8_t lanes __attribute__((vector_size(16)));
+    const unsigned char *bytes = (const unsigned char *)data;
+    uint64_t count = 0;
+    size_t at = 0;
+    while (len - at >= 16) {
+        lanes sum = {0};
+        for (size_t round = 0; round < 255 && len - at >= 16; round++, at += 16) {
+            lanes part;
+            memcpy(&part, bytes + at, 16);
+            sum -= (lanes)(part - low <= (uint8_t)(high - low));
+        }
+        for (size_t n = 0; n < 16; n++)
+            count += sum[n];
+    }
+    for (; at < len; at++)
+        count += bytes[at] >= low && bytes[at] <= high;
+    return count;
+}
 
 #endif

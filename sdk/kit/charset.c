@@ -1,5 +1,6 @@
 /* charset - UTF-8 checked and written, and the few other encodings that exported text files come in. Own tables: iconv
  * would open modules. */
+#include "blocks.h"
 #include "table_parts.h"
 
 #include <stdlib.h>
@@ -149,16 +150,13 @@ struct survey {
     uint64_t bad_line, nul_line;
 };
 
-static void survey_add(struct survey *survey, const unsigned char *data, size_t len)
+static void survey_add(struct survey *survey, const char *data, size_t len)
 {
-    for (size_t n = 0; n < len; n++) {
-        if (data[n] == '\n')
-            survey->line++;
-        else if (data[n] == '\0' && survey->nul_line == 0)
-            survey->nul_line = survey->line;
-        else if (data[n] >= 0xc0)
-            survey->wide++;
-    }
+    const char *nul = survey->nul_line == 0 ? memchr(data, '\0', len) : NULL;
+    if (nul)
+        survey->nul_line = survey->line + block_count(data, (size_t)(nul - data), '\n', '\n');
+    survey->line += block_count(data, len, '\n', '\n');
+    survey->wide += block_count(data, len, 0xc0, 0xff);
 }
 
 static muster_rc survey_file(const struct muster_source *source, struct survey *survey, muster_table_error *error)
@@ -179,7 +177,7 @@ static muster_rc survey_file(const struct muster_source *source, struct survey *
             used = valid + 1;
             survey->bad++;
         }
-        survey_add(survey, chunk, valid);
+        survey_add(survey, (const char *)chunk, valid);
         if (used > valid && survey->bad_line == 0)
             survey->bad_line = survey->line;
         offset += used;

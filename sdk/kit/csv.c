@@ -2,6 +2,7 @@
  *
  * A window of the file is decoded to UTF-8; a record that does not fit begins
  * anew once more was read, so the result cannot depend on how it was cut. */
+#include "blocks.h"
 #include "table_parts.h"
 
 #include <stdio.h>
@@ -56,6 +57,11 @@ static muster_rc csv_fill(struct csv *csv, muster_table_error *error)
         memmove(csv->raw, csv->raw + used, csv->raw_len - used);
         csv->raw_len -= used;
     }
+    char *pad = muster_bytes_reserve(window, MUSTER_PAD);
+    if (pad) {
+        memset(pad, 0, MUSTER_PAD);
+        window->len -= MUSTER_PAD;
+    }
     if (window->rc == MUSTER_DATA)
         return muster_table_fail(error, MUSTER_DATA,
                                  "%s: line %llu begins a record of more than 64 MiB: is there a quote that is never "
@@ -98,57 +104,65 @@ static bool line_end(const struct csv *csv, struct cursor *cursor, bool *ret_mor
     return true;
 }
 
-/* The text between quotes, to csv->field. */
-static enum step quoted(struct csv *csv, struct cursor *cursor)
+/* Ends of line within quotes. */
+static uint64_t lines_within(const char *at, const char *quote)
 {
-    csv->field.len = 0;
+    uint64_t lines = 0;
+    for (at = block_field(at, quote, '\n'); at < quote; at = block_field(at + 1, quote, '\n'))
+        lines += *at == '\n' || at[1] != '\n';
+    return lines;
+}
+
+/* The text between quotes: in the window, or with quotes in it in csv->field. */
+static enum step quoted(struct csv *csv, struct cursor *cursor, const char **ret_text, size_t *ret_len)
+{
+    struct muster_bytes *field = &csv->field;
+    bool doubled = false;
     cursor->quote_line = cursor->lines;
     cursor->at++;
-    for (;;) {
-        const char *quote = memchr(cursor->at, '"', (size_t)(cursor->end - cursor->at));
+    for (field->len = 0;; doubled = true) {
+        const char *from = cursor->at, *quote = memchr(from, '"', (size_t)(cursor->end - from));
         if (!quote)
             return csv->over ? STEP_UNCLOSED : STEP_MORE;
-        for (const char *at = cursor->at; at < quote; at++)
-            cursor->lines += *at == '\n' || (*at == '\r' && at[1] != '\n');
-        muster_bytes_add(&csv->field, cursor->at, (size_t)(quote - cursor->at));
+        cursor->lines += lines_within(from, quote);
         cursor->at = quote + 1;
         if (cursor->at == cursor->end && !csv->over)
             return STEP_MORE;
-        if (cursor->at == cursor->end || *cursor->at != '"') {
-            cursor->close_line = cursor->lines;
-            return csv->field.rc == MUSTER_OK ? STEP_FIELD : STEP_MEMORY;
+        bool closed = cursor->at == cursor->end || *cursor->at != '"';
+        cursor->close_line = cursor->lines;
+        if (closed && !doubled) {
+            *ret_text = from;
+            *ret_len = (size_t)(quote - from);
+            return STEP_FIELD;
         }
-        muster_bytes_add(&csv->field, "\"", 1);
-        cursor->at++;
+        muster_bytes_add(field, from, (size_t)(quote - from) + !closed); /* one of the two quotes too */
+        cursor->at += !closed;
+        if (closed)
+            break;
     }
-}
-
-static void to_field_end(const struct csv *csv, struct cursor *cursor)
-{
-    char delimiter = csv->delimiter;
-    const char *at = cursor->at;
-    while (at < cursor->end && *at != delimiter && *at != '\n' && *at != '\r')
-        at++;
-    cursor->at = at;
+    *ret_len = field->len;
+    if (!muster_bytes_reserve(field, MUSTER_PAD))
+        return STEP_MEMORY;
+    *ret_text = field->data;
+    return STEP_FIELD;
 }
 
 /* One field; then the cursor is behind its delimiter (STEP_FIELD) or behind its line (STEP_RECORD). */
-static enum step field(struct csv *csv, struct cursor *cursor, const char **ret_text, size_t *ret_len)
+static inline enum step field(struct csv *csv, struct cursor *cursor, const char **ret_text, size_t *ret_len)
 {
-    if (cursor->at < cursor->end && *cursor->at == '"') {
-        enum step step = quoted(csv, cursor);
+    const char *at = cursor->at;
+    if (at < cursor->end && *at == '"') {
+        enum step step = quoted(csv, cursor, ret_text, ret_len);
         if (step != STEP_FIELD)
             return step;
-        const char *behind = cursor->at;
-        to_field_end(csv, cursor);
-        for (; behind < cursor->at; behind++)
-            cursor->stray |= *behind != ' ' && *behind != '\t';
-        *ret_text = csv->field.data ? csv->field.data : "";
-        *ret_len = csv->field.len;
+        at = cursor->at;
+        cursor->at = block_field(at, cursor->end, csv->delimiter);
+        for (; at < cursor->at; at++)
+            cursor->stray |= *at != ' ' && *at != '\t';
     } else {
-        *ret_text = cursor->at;
-        to_field_end(csv, cursor);
-        *ret_len = (size_t)(cursor->at - *ret_text);
+        cursor->at = block_field(at, cursor->end, csv->delimiter);
+        *ret_text = at;
+        *ret_len = (size_t)(cursor->at - at);
     }
     bool more;
     if (cursor->at < cursor->end && *cursor->at == csv->delimiter) {
@@ -186,7 +200,7 @@ static enum step record(struct csv *csv, struct cursor *cursor, struct muster_ro
         if (cursor->stray && !stray)
             stray_blame(csv, cursor, rows, column);
         if (column < MUSTER_TABLE_COLUMNS)
-            muster_rows_cell(rows, column, MUSTER_TEXT, 0, text, len, false);
+            muster_rows_text(rows, column, text, len);
         else
             muster_rows_blame(rows, -1, "the record has more than 16,384 fields");
     }

@@ -1,4 +1,5 @@
 /* feed - a text file in pieces of UTF-8: what readers of nested rows read from. */
+#include "blocks.h"
 #include "table_parts.h"
 
 #include <stdlib.h>
@@ -40,30 +41,9 @@ void muster_feed_rewind(struct muster_feed *feed)
     feed->over = false;
 }
 
-/* Sixteen bytes at a time: files that are printed in short lines have millions of them. */
-static uint64_t line_ends(const char *data, size_t len)
-{
-    typedef uint8_t lanes __attribute__((vector_size(16)));
-    uint64_t count = 0;
-    size_t at = 0;
-    while (len - at >= 16) {
-        lanes sum = {0};
-        for (size_t round = 0; round < 255 && len - at >= 16; round++, at += 16) {
-            lanes part;
-            memcpy(&part, data + at, 16);
-            sum -= (lanes)(part == (uint8_t)'\n');
-        }
-        for (size_t n = 0; n < 16; n++)
-            count += sum[n];
-    }
-    for (; at < len; at++)
-        count += data[at] == '\n';
-    return count;
-}
-
 uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset)
 {
-    return feed->lines + 1 + line_ends(feed->data, offset < feed->len ? offset : feed->len);
+    return feed->lines + 1 + block_count(feed->data, offset < feed->len ? offset : feed->len, '\n', '\n');
 }
 
 /* One read, decoded; nothing may come out of it when a character is cut off at its end. */
@@ -97,7 +77,7 @@ static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
 
 muster_rc muster_feed_next(struct muster_feed *feed, muster_table_error *error)
 {
-    feed->lines += line_ends(feed->data, feed->len);
+    feed->lines += block_count(feed->data, feed->len, '\n', '\n');
     feed->before += feed->len;
     feed->len = 0;
     muster_rc rc = MUSTER_OK;

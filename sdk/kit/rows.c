@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define ROW_TEXT_MAX ((size_t)64 << 20) /* bytes of one row's cells, and of what waits beside it */
-#define CELL_OFFSET 0x80000000u         /* flag: text is still an offset */
 
 struct muster_row_mark {
     uint64_t number;
@@ -133,7 +132,7 @@ void muster_rows_cell(struct muster_rows *rows, uint32_t column, int32_t type, u
         if (len > 0)
             memcpy(copy, text, len);
         copy[len] = '\0';
-        cell->flags |= CELL_OFFSET;
+        cell->flags |= MUSTER_CELL_OFFSET;
         cell->text = (const char *)offset;
     }
     rows->cell_count++;
@@ -224,7 +223,7 @@ static void rows_compact(struct muster_rows *rows)
     if (count > 0 && rows->open_cell > 0)
         memmove(rows->cells, rows->cells + rows->open_cell, count * sizeof(*rows->cells));
     for (size_t n = 0; n < count; n++)
-        if (rows->cells[n].flags & CELL_OFFSET)
+        if (rows->cells[n].flags & MUSTER_CELL_OFFSET)
             rows->cells[n].text = (const char *)((uintptr_t)rows->cells[n].text - rows->open_text);
     rows->cell_count = count;
     rows->text.len -= rows->open_text;
@@ -244,9 +243,9 @@ const muster_row *muster_rows_next(struct muster_rows *rows)
     const struct muster_row_mark *mark = &rows->marks[rows->mark_next++];
     muster_cell *cells = rows->cells ? rows->cells + mark->first : NULL;
     for (size_t n = 0; n < mark->count; n++)
-        if (cells[n].flags & CELL_OFFSET) {
+        if (cells[n].flags & MUSTER_CELL_OFFSET) {
             cells[n].text = rows->text.data + (uintptr_t)cells[n].text;
-            cells[n].flags &= ~CELL_OFFSET;
+            cells[n].flags &= ~MUSTER_CELL_OFFSET;
         }
     rows->row = (muster_row){
         .number = mark->number, .count = mark->count, .cells = cells, .why = mark->why, .why_column = mark->why_column};

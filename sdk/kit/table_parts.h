@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes that grow, up to a ceiling; the first failure sticks (MUSTER_DATA: too much, MUSTER_FAIL: no memory). */
 struct muster_bytes {
@@ -22,6 +23,9 @@ struct muster_bytes {
 void muster_bytes_done(struct muster_bytes *bytes);
 char *muster_bytes_reserve(struct muster_bytes *bytes, size_t len); /* len more, uninitialised; NULL on failure */
 void muster_bytes_add(struct muster_bytes *bytes, const void *data, size_t len);
+
+#define MUSTER_PAD 32                  /* readable bytes behind what is searched by blocks.h */
+#define MUSTER_CELL_OFFSET 0x80000000u /* flag of a cell that is not handed out: text is an offset */
 
 /* Rows that were read and not yet handed out, the last one perhaps unfinished. Cells refer to text by offset until
  * they are handed out, because text moves while it grows. */
@@ -45,6 +49,25 @@ void muster_rows_clear(struct muster_rows *rows);
 /* Adds a cell to the unfinished row; its text is copied, or with `stays` only referred to (it must outlive the row). */
 void muster_rows_cell(struct muster_rows *rows, uint32_t column, int32_t type, uint32_t flags, const char *text,
                       size_t len, bool stays);
+/* A MUSTER_TEXT whose text is copied; short ones without a call. 32 bytes must be readable at text. */
+static inline void muster_rows_text(struct muster_rows *rows, uint32_t column, const char *text, size_t len)
+{
+    struct muster_bytes *bytes = &rows->text;
+    if (len > 32 || rows->rc != MUSTER_OK || rows->cell_count == rows->cell_room || bytes->rc != MUSTER_OK ||
+        bytes->room - bytes->len <= 32) {
+        muster_rows_cell(rows, column, MUSTER_TEXT, 0, text, len, false);
+        return;
+    }
+    char *copy = bytes->data + bytes->len;
+    memcpy(copy, text, 32);
+    copy[len] = '\0';
+    rows->cells[rows->cell_count++] = (muster_cell){.column = column,
+                                                    .type = MUSTER_TEXT,
+                                                    .flags = MUSTER_CELL_OFFSET,
+                                                    .len = (uint32_t)len,
+                                                    .text = (const char *)(uintptr_t)bytes->len};
+    bytes->len += len + 1;
+}
 /* Remembers the first thing that is wrong with the unfinished row. */
 void muster_rows_blame(struct muster_rows *rows, int32_t column, const char *why);
 MUSTER_FMT(3, 4) void muster_rows_blame_text(struct muster_rows *rows, int32_t column, const char *format, ...);
@@ -130,7 +153,7 @@ size_t muster_encoding_decode(enum muster_encoding encoding, const unsigned char
                               struct muster_bytes *out);
 
 /* Zero bytes behind each piece of a feed, so that what looks at 16 bytes needs no bounds. */
-#define MUSTER_FEED_PAD 32
+#define MUSTER_FEED_PAD MUSTER_PAD
 
 /* A text file in pieces of UTF-8. `data` and `len` are the present piece; len 0: the end. */
 struct muster_feed {
