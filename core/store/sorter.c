@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { PREFIX_MAX = 4, MUCH = 1 << 20, LARGE = 64 << 20 };
+enum { PREFIX_MAX = 4, MUCH = 1 << 20, LARGE = 64 << 20, PIECE_MAX = 2 << 20 };
 
 int sorter_new(struct spill *spill, size_t memory, struct sorter **ret_sorter)
 {
@@ -152,6 +152,19 @@ static struct stripe *stripe_for(struct sorter *sorter, struct bytes key)
     return stripe;
 }
 
+/* Adds a run to the stripe's; one that goes on where the one before ends, in the file and in order, becomes part of it.
+ */
+static void stripe_run(struct stripe *stripe, struct sorter_run run)
+{
+    struct sorter_run *last = stripe->run_count > 0 ? &stripe->runs[stripe->run_count - 1] : NULL;
+    if (last && stripe->runs_ordered && last->end == run.offset) {
+        last->end = run.end;
+        last->rows += run.rows;
+    } else {
+        stripe->runs[stripe->run_count++] = run;
+    }
+}
+
 /* Writes the stripe's rows in memory as one sorted run. */
 static int stripe_spill(struct sorter *sorter, struct stripe *stripe)
 {
@@ -174,7 +187,7 @@ static int stripe_spill(struct sorter *sorter, struct stripe *stripe)
         rc = spill_write(sorter->spill, row, HEAD + row_key(row).len + row_value(row).len);
     }
     run.end = spill_end(sorter->spill);
-    stripe->runs[stripe->run_count++] = run;
+    stripe_run(stripe, run);
     stripe->count = 0;
     return rc;
 }
@@ -182,27 +195,45 @@ static int stripe_spill(struct sorter *sorter, struct stripe *stripe)
 int sorter_spill(struct sorter *sorter)
 {
     int rc = 0;
-    for (size_t i = 0; i < sorter->stripe_count && rc == 0; i++)
+    bool ordered = sorter->by_pieces || !sorter->on_disk;
+    for (size_t i = 0; i < sorter->stripe_count && rc == 0; i++) {
+        ordered = ordered && sorter->stripes[i].sorted;
         rc = stripe_spill(sorter, &sorter->stripes[i]);
+        ordered = ordered && sorter->stripes[i].runs_ordered;
+    }
+    sorter->by_pieces = ordered;
     sorter->on_disk |= sorter->filled > 0;
     sorter->filled = 0;
     return rc;
 }
 
+/* How much is kept in memory. What comes in order anyway goes on to the disk in small pieces: whoever gives it never
+ * waits for long, and the memory is had back. */
+static size_t sorter_limit(const struct sorter *sorter)
+{
+    size_t piece = sorter->memory / 4 < PIECE_MAX ? sorter->memory / 4 : PIECE_MAX;
+    return sorter->by_pieces ? piece : sorter->memory;
+}
+
 static int sorter_room(struct sorter *sorter, size_t len)
 {
-    if (sorter->filled + len > sorter->memory && sorter->filled > 0) {
+    if (sorter->filled + len > sorter_limit(sorter) && sorter->filled > 0) {
         int rc = sorter_spill(sorter);
         if (rc != 0)
             return rc;
+        if (sorter->by_pieces && sorter->room > sorter_limit(sorter)) {
+            free(TAKE(sorter->rows));
+            sorter->room = 0;
+        }
     }
     if (sorter->filled + len <= sorter->room)
         return 0;
     size_t wanted = sorter->room ? sorter->room : 1 << 16;
     while (wanted < sorter->filled + len)
         wanted *= 2;
-    if (wanted > MUCH && wanted < sorter->memory && sorter->memory <= LARGE)
-        wanted = sorter->memory; /* what is not touched costs nothing, but moving it does */
+    size_t limit = sorter_limit(sorter);
+    if (wanted > MUCH && wanted < limit && limit <= LARGE)
+        wanted = limit; /* what is not touched costs nothing, but moving it does */
     uint8_t *bigger = mem_resize(sorter->rows, wanted, 1);
     if (!bigger)
         return -ENOMEM;
@@ -228,6 +259,7 @@ static int sorter_enter(struct sorter *sorter, struct bytes key)
     uint64_t head = key_number(key, sorter->prefix, sizeof(head));
     if (stripe->sorted && stripe->count > 0)
         stripe->sorted = stripe_ascends(stripe, sorter->rows, head, key);
+    sorter->by_pieces = sorter->by_pieces && stripe->sorted;
     stripe->order[stripe->count++] = (struct entry){head, sorter->filled};
     return 0;
 }

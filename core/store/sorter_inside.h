@@ -15,8 +15,8 @@ struct reader {
     uint64_t offset, end;
     uint8_t *buffer;
     size_t room, filled, at;
-    size_t nth; /* which of the stripe's runs */
-    struct bytes key, value;
+    size_t nth;         /* which of the stripe's runs */
+    const uint8_t *row; /* in the buffer */
 };
 
 /* A row in memory: where it is, and the first bytes of its key behind the stripe's prefix, which settle most
@@ -50,12 +50,14 @@ struct sorter {
     struct entry *spare; /* room to sort in */
     uint64_t total, total_bytes;
     bool on_disk;              /* there are runs */
+    bool by_pieces;            /* all that came so far came in order: what comes next need not be collected */
     struct sorter_run *listed; /* runs of all stripes: see sorter_flush() */
     int rc;
     /* reading */
     size_t stripe_at, row_at;
-    struct reader *readers; /* of a stripe: a heap, smallest key first; with ordered runs just a queue */
-    size_t reader_count, reader_at;
+    struct reader *readers; /* of a stripe */
+    struct reader **heap;   /* those with rows left, smallest key first; with ordered runs there is none: a queue */
+    size_t reader_count, reader_at, heap_count;
 };
 
 static inline struct bytes row_key(const uint8_t *row)

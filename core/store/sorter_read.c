@@ -13,9 +13,9 @@ void readers_free(struct sorter *sorter)
 {
     for (size_t i = 0; i < sorter->reader_count; i++)
         free(sorter->readers[i].buffer);
-    free(sorter->readers);
-    sorter->readers = NULL;
-    sorter->reader_count = sorter->reader_at = 0;
+    free(TAKE(sorter->readers));
+    free(TAKE(sorter->heap));
+    sorter->reader_count = sorter->reader_at = sorter->heap_count = 0;
 }
 
 /* Has the whole row at reader->at in the buffer, reading on when needed. 1, 0 at the end, or a code. */
@@ -60,32 +60,30 @@ static int reader_step(struct sorter *sorter, struct reader *reader)
     rc = reader_fill(sorter, reader, len);
     if (rc != 1)
         return rc == 0 ? ERR_CORRUPT : rc;
-    const uint8_t *row = reader->buffer + reader->at;
-    reader->key = row_key(row);
-    reader->value = row_value(row);
+    reader->row = reader->buffer + reader->at;
     reader->at += len;
     return 1;
 }
 
 static bool reader_before(const struct reader *a, const struct reader *b)
 {
-    int order = key_compare(a->key, b->key);
+    int order = key_compare(row_key(a->row), row_key(b->row));
     return order ? order < 0 : a->nth < b->nth; /* the earlier run has the earlier rows */
 }
 
-static void heap_down(struct reader *readers, size_t count, size_t at)
+static void heap_down(struct reader **heap, size_t count, size_t at)
 {
     for (;;) {
         size_t least = at, left = 2 * at + 1, right = left + 1;
-        if (left < count && reader_before(&readers[left], &readers[least]))
+        if (left < count && reader_before(heap[left], heap[least]))
             least = left;
-        if (right < count && reader_before(&readers[right], &readers[least]))
+        if (right < count && reader_before(heap[right], heap[least]))
             least = right;
         if (least == at)
             return;
-        struct reader swap = readers[at];
-        readers[at] = readers[least];
-        readers[least] = swap;
+        struct reader *swap = heap[at];
+        heap[at] = heap[least];
+        heap[least] = swap;
         at = least;
     }
 }
@@ -95,7 +93,8 @@ static int stripe_start(struct sorter *sorter, const struct stripe *stripe)
 {
     readers_free(sorter);
     sorter->readers = mem_new(stripe->run_count, sizeof(*sorter->readers));
-    if (!sorter->readers)
+    sorter->heap = mem_new(stripe->run_count, sizeof(struct reader *));
+    if (!sorter->readers || !sorter->heap)
         return -ENOMEM;
     sorter->reader_count = stripe->run_count;
     for (size_t i = 0; i < sorter->reader_count; i++) {
@@ -107,9 +106,10 @@ static int stripe_start(struct sorter *sorter, const struct stripe *stripe)
         int rc = reader->buffer ? reader_step(sorter, reader) : -ENOMEM;
         if (rc != 1)
             return rc == 0 ? ERR_CORRUPT : rc;
+        sorter->heap[sorter->heap_count++] = reader;
     }
-    for (size_t i = stripe->runs_ordered ? 0 : sorter->reader_count; i-- > 0;)
-        heap_down(sorter->readers, sorter->reader_count, i);
+    for (size_t i = sorter->heap_count; i-- > 0;)
+        heap_down(sorter->heap, sorter->heap_count, i);
     return 0;
 }
 
@@ -138,6 +138,13 @@ int sorter_rewind(struct sorter *sorter)
     return sorter->rc;
 }
 
+/* From the row's own bytes: what was stored a moment ago in halves would have to be waited for as a whole. */
+static void row_give(const uint8_t *row, struct bytes *ret_key, struct bytes *ret_value)
+{
+    *ret_key = row_key(row);
+    *ret_value = row_value(row);
+}
+
 static int sorter_next_queue(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
 {
     for (; sorter->reader_at < sorter->reader_count; sorter->reader_at++) {
@@ -145,10 +152,8 @@ static int sorter_next_queue(struct sorter *sorter, struct bytes *ret_key, struc
         if (!reader->buffer && !(reader->buffer = mem_new(1, reader->room = READ_AHEAD)))
             return -ENOMEM;
         int rc = reader_step(sorter, reader);
-        if (rc == 1) {
-            *ret_key = reader->key;
-            *ret_value = reader->value;
-        }
+        if (rc == 1)
+            row_give(reader->row, ret_key, ret_value);
         if (rc != 0)
             return rc;
         free(TAKE(reader->buffer));
@@ -159,22 +164,21 @@ static int sorter_next_queue(struct sorter *sorter, struct bytes *ret_key, struc
 static int sorter_next_heap(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value)
 {
     /* The top row was handed out by the last call (reader_at marks that): step it first. */
-    struct reader *readers = sorter->readers;
-    if (sorter->reader_at == 1 && sorter->reader_count > 0) {
-        int rc = reader_step(sorter, &readers[0]);
+    struct reader **heap = sorter->heap;
+    if (sorter->reader_at == 1 && sorter->heap_count > 0) {
+        int rc = reader_step(sorter, heap[0]);
         if (rc < 0)
             return rc;
         if (rc == 0) {
-            free(readers[0].buffer);
-            readers[0] = readers[--sorter->reader_count];
+            free(TAKE(heap[0]->buffer));
+            heap[0] = heap[--sorter->heap_count];
         }
-        heap_down(readers, sorter->reader_count, 0);
+        heap_down(heap, sorter->heap_count, 0);
     }
     sorter->reader_at = 1;
-    if (sorter->reader_count == 0)
+    if (sorter->heap_count == 0)
         return 0;
-    *ret_key = readers[0].key;
-    *ret_value = readers[0].value;
+    row_give(heap[0]->row, ret_key, ret_value);
     return 1;
 }
 
@@ -184,9 +188,7 @@ static int sorter_next_memory(struct sorter *sorter, struct bytes *ret_key, stru
         const struct stripe *stripe = &sorter->stripes[sorter->stripe_at];
         if (sorter->row_at == stripe->count)
             continue;
-        const uint8_t *row = sorter->rows + stripe->order[sorter->row_at++].at;
-        *ret_key = row_key(row);
-        *ret_value = row_value(row);
+        row_give(sorter->rows + stripe->order[sorter->row_at++].at, ret_key, ret_value);
         return 1;
     }
     return 0;
@@ -229,7 +231,7 @@ static int run_places(struct sorter *sorter, const struct sorter_run *run,
     while (rc == 1) {
         uint64_t place = reader.offset - (reader.filled - reader.at);
         rc = reader_step(sorter, &reader);
-        int said = rc == 1 ? each(context, reader.key, place) : 0;
+        int said = rc == 1 ? each(context, row_key(reader.row), place) : 0;
         rc = said ? said : rc;
     }
     free(reader.buffer);
