@@ -64,9 +64,28 @@ uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, cons
     return digest_fast(match->key.data, match->key.len) | 1;
 }
 
+/* Which of 64 neighbouring ids have a record of the stream is one number: new ids follow each other. */
+enum { NEIGHBOURS = 64 };
+
 static uint64_t stands_hash(uint64_t id, uint32_t stream)
 {
-    return ((id * 0x9e3779b97f4a7c15u) ^ ((uint64_t)stream << 1)) | 1;
+    return ((id / NEIGHBOURS * 0x9e3779b97f4a7c15u) ^ ((uint64_t)stream << 1)) | 1;
+}
+
+static void stands_add(struct match *match, uint64_t id, uint32_t stream)
+{
+    uint64_t hash = stands_hash(id, stream), bit = UINT64_C(1) << id % NEIGHBOURS;
+    uint64_t *there = numbers_get(&match->fresh_stream, hash);
+    if (there)
+        *there |= bit;
+    else
+        match_fail(match, numbers_set(&match->fresh_stream, hash, bit));
+}
+
+static bool stands_in(const struct match *match, uint64_t id, uint32_t stream)
+{
+    const uint64_t *there = numbers_get(&match->fresh_stream, stands_hash(id, stream));
+    return there && *there >> id % NEIGHBOURS & 1;
 }
 
 /* Candidates for a key; at most `most`. */
@@ -118,7 +137,7 @@ static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const 
         id = FRESH_AMBIGUOUS;
     match_fail(match, numbers_set(&match->fresh, hash, id));
     if (kind == KIND_person && id != FRESH_AMBIGUOUS)
-        match_fail(match, numbers_set(&match->fresh_stream, stands_hash(id, stream), 1));
+        stands_add(match, id, stream);
     if (!there && (match->has_waiting_records || match->has_waiting_refs))
         match_wake(match, kind, bytes(match->key.data, match->key.len));
 }
@@ -189,7 +208,7 @@ static void match_woken(struct match *match)
 
 static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream)
 {
-    if (numbers_get(&match->fresh_stream, stands_hash(id, stream)))
+    if (stands_in(match, id, stream))
         return true;
     if (!entity_get(match->snapshot, KIND_person, id, match->entity))
         return false;
@@ -562,7 +581,6 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
     if (match->reindex)
         match_anew(match);
     match_fail(match, numbers_reserve(&match->fresh, match->stage->count * match->slots->person_count));
-    match_fail(match, numbers_reserve(&match->fresh_stream, match->stage->count));
     /* stage->count may grow on the way: records that waited come again */
     for (size_t i = 0; i < match->stage->count && match->rc == 0; i++) {
         match_staged(match, match->stage->places[i]);
