@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "engine/refer.h"
+#include "engine/roots.h"
 
 enum { EDIT_MEMORY = 8 << 20 };
 
@@ -328,26 +329,6 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
         weave_journal(weave);
 }
 
-static int root_compare(const void *a, const void *b)
-{
-    const struct root *x = a, *y = b;
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x->place < y->place ? -1 : x->place > y->place;
-}
-
-/* New ones come in order. */
-static void roots_order(struct root *roots, size_t count)
-{
-    for (size_t i = 1; i < count; i++)
-        if (root_compare(&roots[i - 1], &roots[i]) > 0) {
-            qsort(roots, count, sizeof(*roots), root_compare);
-            return;
-        }
-}
-
 static void weave_done(struct weave *weave)
 {
     for (size_t i = 0; i < GROUPS_MAX; i++)
@@ -414,7 +395,7 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
     weave->today = today;
     weave->sequence = meta_number(match->snapshot, "sequence");
     uint64_t before = weave->sequence;
-    roots_order(match->roots, match->root_count);
+    weave->rc = roots_order(match->roots, match->root_count);
     for (size_t begin = 0, end; begin < match->root_count && weave->rc == 0; begin = end) {
         for (end = begin + 1; end < match->root_count && match->roots[end].kind == match->roots[begin].kind &&
                               match->roots[end].id == match->roots[begin].id;
