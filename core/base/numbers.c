@@ -12,19 +12,22 @@ void numbers_done(struct numbers *numbers)
     *numbers = (struct numbers){0};
 }
 
-/* Numbers that follow each other lie side by side, eight and eight; these are scattered. */
+enum { LEAST = 64, BLOCK = 8 };
+
+/* Numbers that follow each other lie side by side, eight and eight; these are scattered over the room, which is any
+ * number of eights: twice as much as is needed would be felt where there are millions. */
 static size_t numbers_home(uint64_t key, size_t room)
 {
-    uint64_t scattered = ((key >> 4) * 0x9e3779b97f4a7c15u) >> 20;
-    return (size_t)(scattered << 3 | (key >> 1 & 7)) & (room - 1);
+    uint64_t scattered = ((key >> 4) * 0x9e3779b97f4a7c15u) >> 32;
+    return (size_t)(scattered * (room / BLOCK) >> 32) * BLOCK + (key >> 1) % BLOCK;
 }
 
-/* The slot of the key, or the free one where it belongs. At most half of the slots are taken. */
+/* The slot of the key, or the free one where it belongs. At most two thirds of the slots are taken. */
 static uint64_t *numbers_slot(uint64_t *slots, size_t room, uint64_t key)
 {
     size_t at = numbers_home(key, room);
     while (slots[2 * at] != 0 && slots[2 * at] != key)
-        at = (at + 1) & (room - 1);
+        at = at + 1 < room ? at + 1 : 0;
     return &slots[2 * at];
 }
 
@@ -55,16 +58,18 @@ static int numbers_grow(struct numbers *numbers, size_t room)
 
 int numbers_reserve(struct numbers *numbers, size_t count)
 {
-    size_t room = 64;
-    while (room / 2 < numbers->count + count)
-        room *= 2;
+    size_t wanted = numbers->count + count, room = LEAST;
+    if (wanted > SIZE_MAX / 64)
+        return -ENOMEM;
+    if (wanted > LEAST / 2)
+        room = (wanted + wanted / 2 + BLOCK) / BLOCK * BLOCK;
     return room > numbers->room ? numbers_grow(numbers, room) : 0;
 }
 
 int numbers_set(struct numbers *numbers, uint64_t key, uint64_t value)
 {
-    if (numbers->count * 2 >= numbers->room) {
-        int rc = numbers_grow(numbers, numbers->room ? numbers->room * 2 : 64);
+    if (numbers->count >= numbers->room / 3 * 2) {
+        int rc = numbers_grow(numbers, numbers->room ? numbers->room * 2 : LEAST);
         if (rc != 0)
             return rc;
     }
