@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { SPOOL_MEMORY = 64 << 20 };
+enum { SPOOL_MEMORY = 32 << 20 };
 
 /* --- what is kept between runs --- */
 

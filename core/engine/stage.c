@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { PILE_MEMORY = 48 << 20, STAGED_HEAD = 3 };
+enum { PILE_MEMORY = 32 << 20, STAGED_HEAD = 3 };
 
 int stage_init(struct stage *stage, const char *scratch_dir)
 {
