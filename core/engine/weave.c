@@ -7,7 +7,7 @@
 #include "engine/refer.h"
 #include "engine/roots.h"
 
-enum { EDIT_MEMORY = 8 << 20 };
+enum { EDIT_MEMORY = 4 << 20 };
 
 /* --- comparing with what was, and writing it down --- */
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TABLE_MEMORY = 8 << 20, PAGE = 4096, ROW_COST = 48 };
+enum { TABLE_MEMORY = 4 << 20, PAGE = 4096, ROW_COST = 48 };
 
 static const enum table changeset_order[TABLE_COUNT] = {
     TABLE_dict,  TABLE_source, TABLE_decision, TABLE_statement, TABLE_vault, TABLE_journal, TABLE_entity, TABLE_index,

@@ -211,7 +211,7 @@ int sorter_spill(struct sorter *sorter)
  * waits for long, and the memory is had back. */
 static size_t sorter_limit(const struct sorter *sorter)
 {
-    size_t piece = sorter->memory / 4 < PIECE_MAX ? sorter->memory / 4 : PIECE_MAX;
+    size_t piece = sorter->memory / 2 < PIECE_MAX ? sorter->memory / 2 : PIECE_MAX;
     return sorter->by_pieces ? piece : sorter->memory;
 }
 
