@@ -62,3 +62,8 @@ uint64_t digest_fast(const void *bytes, size_t len)
 {
     return XXH3_64bits(bytes, len);
 }
+
+uint64_t digest_seeded(uint64_t seed, const void *bytes, size_t len)
+{
+    return XXH3_64bits_withSeed(bytes, len, seed);
+}

@@ -19,5 +19,6 @@ int digest_equal(const uint8_t a[DIGEST_SHA256], const uint8_t b[DIGEST_SHA256])
 void digest_hex(const uint8_t *bytes, size_t len, char *ret_text); /* 2 × len + 1 */
 void digest_keyed(const uint8_t key[32], const void *bytes, size_t len, uint8_t ret_digest[DIGEST_KEYED]);
 uint64_t digest_fast(const void *bytes, size_t len);
+uint64_t digest_seeded(uint64_t seed, const void *bytes, size_t len); /* as fast; another order for each seed */
 
 #endif
