@@ -110,6 +110,12 @@ struct mapping {
  * name). On errors *ret_mapping may be NULL and the complaints say why; returns 0, ERR_CONFIG or -ENOMEM. */
 int mapping_compile(const char *stream, const struct node *node, const struct field *custom,
                     struct complaints *complaints, const struct mapping **ret_mapping);
+/* What of a mapping asks for a column: without a key no row can be known, without a required one none be taken. */
+enum column_need { COLUMN_SPARED, COLUMN_REQUIRED, COLUMN_KEY };
+enum column_need mapping_needs(const struct mapping *mapping, const char *column);
+/* Where the file names a column. Returns how many there are; the first `room` of them are told. */
+size_t mapping_column_nodes(const struct mapping *mapping, const char *column, const struct node **ret_nodes,
+                            size_t room);
 /* Releases what PCRE2 holds; the rest goes with the arena. NULL is fine. */
 void mapping_done(const struct mapping *mapping);
 
