@@ -14,11 +14,21 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     map->arena = arena_new();
     map->cells = mem_new(columns, sizeof(*map->cells));
     map->blank = mem_new(columns, sizeof(*map->blank));
+    map->seen_arena = arena_new();
     map->where_found = mem_new(columns, sizeof(*map->where_found));
-    if (!map->arena || !map->cells || !map->blank || !map->where_found)
+    map->own_found = mem_new(columns, sizeof(*map->own_found));
+    map->other_found = mem_new(columns, sizeof(*map->other_found));
+    map->reads = mem_new(columns, sizeof(*map->reads));
+    if (!map->arena || !map->seen_arena || !map->cells || !map->blank || !map->where_found || !map->own_found ||
+        !map->other_found || !map->reads)
         return -ENOMEM;
     for (size_t i = 0; i < columns; i++)
-        map->where_found[i] = UNBOUND;
+        map->where_found[i] = map->own_found[i] = map->other_found[i] = UNBOUND;
+    for (size_t i = 0; i < map->mapping->column_count; i++) {
+        const struct acceptance *about = acceptances_about(&setup->decisions, setup->stream, map->mapping->columns[i]);
+        map->reads[i] = about && about->verdict == VERDICT_RENAMED ? about : NULL;
+    }
+    print_key_init(&map->print_key, setup->vault);
     int rc = transform_new(&map->transform);
     if (rc != 0)
         return rc;
@@ -35,12 +45,18 @@ void map_free(struct map *map)
     free(map->binding);
     free(map->raw_numbers);
     free(map->where_found);
+    free(map->own_found);
+    free(map->other_found);
+    free(map->reads);
+    free(map->disputed);
+    arena_free(map->seen_arena);
+    explicit_bzero(&map->print_key, sizeof(map->print_key));
     free(map->cells);
     free(map->blank);
     numbers_done(&map->units);
     free(map->flagged_place);
     struct buffer *buffers[] = {&map->names, &map->id,       &map->key,    &map->scratch, &map->body,
-                                &map->place, &map->finished, &map->sealed, &map->why};
+                                &map->place, &map->finished, &map->sealed, &map->why,     &map->header};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
     free(map);
@@ -54,6 +70,24 @@ const struct map_count *map_count(const struct map *map)
 const char *map_column_names(const struct map *map)
 {
     return map->names.data ? map->names.data : "";
+}
+
+bool map_blocked(const struct map *map)
+{
+    return map->blocked;
+}
+
+struct bytes map_header(const struct map *map)
+{
+    return bytes(map->header.data, map->header.len);
+}
+
+const struct acceptance *map_reading(const struct map *map, size_t nth)
+{
+    for (size_t i = 0; map->table && i < map->mapping->column_count; i++)
+        if (map->reads[i] && map->where_found[i] != UNBOUND && map->where_found[i] == map->other_found[i] && nth-- == 0)
+            return map->reads[i];
+    return NULL;
 }
 
 const char *map_flagged_place(const struct map *map, const char **ret_field)
@@ -179,6 +213,8 @@ static int map_seen(struct map *map, const char *id, uint8_t flags, const char *
 
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err)
 {
+    if (map->blocked)
+        return 0;
     map->count.read++;
     map->count.rejected++;
     map->count.rejected_without_id += source_id == NULL;
@@ -193,6 +229,18 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
 }
 
 /* --- one record --- */
+
+/* What the columns hold, for comparing headers. */
+static void map_sample(struct map *map, const struct lane_record *record)
+{
+    map->rows++;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct lane_value *value = &record->values[i];
+        struct sampler *sampler = value->column < map->seen_count ? map->samplers[value->column] : NULL;
+        if (sampler && value->presence == PRESENCE_VALUE)
+            sampler_add(sampler, &map->print_key, value->type, value->bytes, value->len);
+    }
+}
 
 static void map_fill(struct map *map, const struct lane_record *record)
 {
@@ -499,6 +547,10 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
         if (rc != 0)
             return rc;
     }
+    if (map->seen_count > 0)
+        map_sample(map, record);
+    if (map->blocked)
+        return 0;
     map->record = record;
     map->count.read++;
     arena_clear(map->arena);

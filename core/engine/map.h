@@ -8,6 +8,8 @@
 #define ENGINE_MAP_H
 
 #include "base/zone.h"
+#include "engine/drift.h"
+#include "engine/header.h"
 #include "engine/lane.h"
 #include "engine/wait.h"
 #include "store/sorter.h"
@@ -25,7 +27,10 @@ struct map_setup {
     struct sorter *spool;
     uint64_t spool_max; /* bytes */
     struct wait_list *waits;
-    const char *columns_before; /* names of the last good pull's columns, joined with '\n'; NULL: first time */
+    const char *columns_before;   /* names of the last good pull's columns, joined with '\n'; NULL: first time */
+    struct header header;         /* the accepted description */
+    struct acceptances decisions; /* about this stream's header */
+    uint32_t run;
 };
 
 struct map_count {
@@ -41,6 +46,16 @@ void map_free(struct map *map);
 int map_columns(struct map *map, const struct lane_stream *stream, struct err *err);
 int map_record(struct map *map, const struct lane_record *record, struct err *err);
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err);
+
+/* After the last record: what of the header is not as it was goes to the waits. ERR_DATA with a sentence when nothing
+ * could be read, because a column is missing that is needed. */
+int map_finish(struct map *map, struct err *err);
+/* A column that is needed is missing: records were only looked at. */
+bool map_blocked(const struct map *map);
+/* The description of what came, as header_read() reads it; after map_finish(). */
+struct bytes map_header(const struct map *map);
+/* The nth decision by which a column was read under another name; NULL after the last. */
+const struct acceptance *map_reading(const struct map *map, size_t nth);
 
 const struct map_count *map_count(const struct map *map);
 /* Names of the columns that came, joined with '\n'; "" when none did. Lives as long as the map. */

@@ -1,4 +1,4 @@
-/* map_column - which of the source's columns are ours, which are missing, new or doubled. */
+/* map_column - which of the source's columns are ours, by their own name or by an accepted one. */
 #include "engine/map_inside.h"
 
 #include "store/dict.h"
@@ -19,27 +19,6 @@ uint32_t map_unknown_kinds(const struct map *map)
             kinds |= 1u << section->kind;
     }
     return kinds;
-}
-
-static bool names_hold(const char *names, const char *name)
-{
-    for (const char *at = names; at && *at;) {
-        size_t len = strcspn(at, "\n");
-        if (text_same(at, len, name, strlen(name)))
-            return true;
-        at += len + (at[len] == '\n');
-    }
-    return false;
-}
-
-static void map_drift(struct map *map, const char *reason, const char *column, const char *place)
-{
-    wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DRIFT,
-                                                   .stream = map->setup.stream,
-                                                   .id = column,
-                                                   .reason = reason,
-                                                   .place = place,
-                                                   .text = column});
 }
 
 static int map_binding_room(struct map *map, size_t count)
@@ -67,101 +46,106 @@ static int map_bind_raw(struct map *map, size_t column, const char *name)
     return entry ? dict_number(map->setup.store, entry, &map->raw_numbers[column]) : -ENOMEM;
 }
 
-/* Looks at one column of the lane. */
+static bool same(const char *a, const char *b)
+{
+    return text_same(a, strlen(a), b, strlen(b));
+}
+
+static int column_twice(const struct lane_stream *stream, size_t before, size_t column, struct err *err)
+{
+    const char *name = stream->names[column];
+    if (!*stream->places[column])
+        return err_set(err, ERR_DATA,
+                       "the rows have values named '%s' and values named '%s', which the mapping does not tell apart. "
+                       "Nothing was read: which one is meant cannot be guessed.",
+                       stream->names[before], name);
+    return err_set(err, ERR_DATA,
+                   "two columns are named '%s': %s and %s. Nothing was read: which one is meant cannot be "
+                   "guessed; rename or remove one in the file.",
+                   name, stream->places[before], stream->places[column]);
+}
+
+/* Looks at one column of the lane: has the mapping its name, or one that was accepted for it? */
 static int map_bind(struct map *map, const struct lane_stream *stream, size_t column, struct err *err)
 {
     const char *name = stream->names[column];
+    bool own = false;
     map->binding[column] = IGNORED;
     for (size_t i = 0; i < map->mapping->column_count; i++) {
-        if (!text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, strlen(name)))
+        if (!same(map->mapping->columns[i], name))
             continue;
-        int before = map->where_found[i];
-        if (before != UNBOUND && !*stream->places[column])
-            return err_set(
-                err, ERR_DATA,
-                "the rows have values named '%s' and values named '%s', which the mapping does not tell apart. "
-                "Nothing was read: which one is meant cannot be guessed.",
-                stream->names[before], name);
-        if (before != UNBOUND)
-            return err_set(err, ERR_DATA,
-                           "two columns are named '%s': %s and %s. Nothing was read: which one is meant cannot be "
-                           "guessed; rename or remove one in the file.",
-                           name, stream->places[before], stream->places[column]);
+        if (map->own_found[i] != UNBOUND)
+            return column_twice(stream, (size_t)map->own_found[i], column, err);
         map->binding[column] = (int)i;
-        map->where_found[i] = (int)column;
+        map->own_found[i] = (int)column;
+        own = true;
+    }
+    for (size_t i = 0; stream->table && !own && i < map->mapping->column_count; i++) {
+        if (!map->reads[i] || !same(map->reads[i]->other, name))
+            continue;
+        if (map->other_found[i] != UNBOUND)
+            return column_twice(stream, (size_t)map->other_found[i], column, err);
+        map->other_found[i] = (int)column;
     }
     if (map->names.len > 0)
         buffer_byte(&map->names, '\n');
     buffer_text(&map->names, name);
-    if (stream->table && map->setup.columns_before && !names_hold(map->setup.columns_before, name))
-        map_drift(map, REASON_CODE(column_new), name, stream->places[column]);
     return map->binding[column] == IGNORED ? map_bind_raw(map, column, name) : 0;
 }
 
-static bool column_is_key(const struct mapping *mapping, int column)
-{
-    for (size_t i = 0; i < mapping->key_count; i++)
-        if (mapping->key[i] == column)
-            return true;
-    const struct section *main = &mapping->sections[0];
-    for (size_t i = 0; i < main->key_count; i++)
-        if (main->key[i] == column)
-            return true;
-    return false;
-}
-
-/* A required field whose only column is this one. */
-static bool column_is_required(const struct mapping *mapping, int column)
-{
-    const struct section *main = &mapping->sections[0];
-    for (size_t r = 0; mapping->require && mapping->require[r]; r++)
-        for (size_t i = 0; i < main->rule_count; i++)
-            if (main->rules[i].field == mapping->require[r] && main->rules[i].how == FROM_COLUMN &&
-                main->rules[i].column_count == 1 && main->rules[i].columns[0] == column)
-                return true;
-    return false;
-}
-
-/* "Name, Surname, E-mail" */
-static const char *columns_listed(struct map *map)
-{
-    char *list = arena_text(map->arena, map_column_names(map));
-    for (char *at = list; at && *at; at++)
-        if (*at == '\n')
-            *at = ';';
-    return list ? list : "";
-}
-
-/* The whole header is known: what of the mapping is not there? */
-static int map_missing_columns(struct map *map, const struct lane_stream *stream, struct err *err)
+/* Own name or accepted one: where each column of the mapping is read. */
+static int map_settle_columns(struct map *map)
 {
     for (size_t i = 0; i < map->mapping->column_count; i++) {
-        if (map->where_found[i] != UNBOUND)
+        int own = map->own_found[i], other = map->other_found[i];
+        map->where_found[i] = own != UNBOUND ? own : other;
+        if (own == UNBOUND && other != UNBOUND)
+            map->binding[other] = (int)i;
+        if (own == UNBOUND || other == UNBOUND)
             continue;
-        const char *name = map->mapping->columns[i];
-        bool key = column_is_key(map->mapping, (int)i);
-        if (key || column_is_required(map->mapping, (int)i))
-            return err_set(
-                err, ERR_DATA,
-                "column '%s' is missing, and it is %s. Nothing was read. Put the column back, or name another one "
-                "in the mapping; the header has: %.400s",
-                name, key ? "the key" : "required", columns_listed(map));
-        map_drift(map, REASON_CODE(column_missing), name, NULL);
-    }
-    for (const char *at = map->setup.columns_before; at && *at;) {
-        size_t len = strcspn(at, "\n");
-        char *name = arena_copy(map->arena, at, len);
-        if (!name)
+        /* which of the two is meant is for a person to say */
+        if (!map->disputed && !(map->disputed = mem_new(map->mapping->column_count, sizeof(*map->disputed))))
             return -ENOMEM;
-        bool mapped = false;
-        for (size_t i = 0; i < map->mapping->column_count && !mapped; i++)
-            mapped = text_same(map->mapping->columns[i], strlen(map->mapping->columns[i]), name, len);
-        if (!mapped && !names_hold(map_column_names(map), name))
-            map_drift(map, REASON_CODE(column_gone), name, NULL);
-        at += len + (at[len] == '\n');
+        map->disputed[i] = map->reads[i]->other;
+        map->where_found[i] = UNBOUND;
+        map->binding[own] = IGNORED;
+        map->seen[own].disputed = map->seen[other].disputed = true;
     }
-    (void)stream;
     return 0;
+}
+
+/* The whole header of a table is known: what is asked of each column, and whether rows can be read at all. */
+static int map_header_seen(struct map *map, const struct lane_stream *stream)
+{
+    enum { SAMPLED_MOST = 1024 };
+    map->seen = arena_get(map->seen_arena, (stream->count + 1) * sizeof(*map->seen));
+    map->samplers = arena_get(map->seen_arena, (stream->count + 1) * sizeof(struct sampler *));
+    if (!map->seen || !map->samplers)
+        return -ENOMEM;
+    for (size_t c = 0; c < stream->count; c++) {
+        map->seen[c].name = arena_text(map->seen_arena, stream->names[c]);
+        map->seen[c].place = arena_text(map->seen_arena, stream->places[c]);
+        if (!map->seen[c].name || !map->seen[c].place)
+            return -ENOMEM;
+    }
+    map->seen_count = stream->count;
+    bool missing = false;
+    int rc = map_settle_columns(map);
+    for (size_t i = 0; i < map->mapping->column_count; i++) {
+        missing |= map->where_found[i] == UNBOUND;
+        map->blocked |=
+            map->where_found[i] == UNBOUND && mapping_needs(map->mapping, map->mapping->columns[i]) != COLUMN_SPARED;
+    }
+    for (size_t c = 0, sampled = 0; rc == 0 && c < stream->count && sampled < SAMPLED_MOST; c++) {
+        if (map->binding[c] == IGNORED && !missing)
+            continue; /* nobody's, and nobody asks whether it is somebody's */
+        map->samplers[c] = arena_get(map->seen_arena, sizeof(struct sampler));
+        if (!map->samplers[c])
+            return -ENOMEM;
+        map->samplers[c]->most = UINT64_MAX;
+        sampled++;
+    }
+    return rc;
 }
 
 int map_columns(struct map *map, const struct lane_stream *stream, struct err *err)
@@ -175,9 +159,11 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
     map->bound = stream->count;
     map->stream = stream;
     map->table = stream->table;
+    if (!stream->table)
+        memcpy(map->where_found, map->own_found, map->mapping->column_count * sizeof(*map->where_found));
+    else if (first && (rc = map_header_seen(map, stream)) != 0)
+        return rc;
     for (size_t i = 0; i < map->mapping->column_count; i++)
         map->blank[i].presence = stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
-    if (map->names.rc != 0)
-        return map->names.rc;
-    return stream->table && first ? map_missing_columns(map, stream, err) : 0;
+    return map->names.rc;
 }

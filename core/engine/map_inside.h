@@ -1,4 +1,5 @@
-/* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_unit. */
+/* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_drift (what of
+ * the header is not as it was), map_unit. */
 #ifndef ENGINE_MAP_INSIDE_H
 #define ENGINE_MAP_INSIDE_H
 
@@ -17,6 +18,14 @@
 
 enum { UNBOUND = -1, IGNORED = -2 };
 
+/* A column of the source, for comparing headers; its texts outlive the lane's call. */
+struct drift_column {
+    const char *name, *place;
+    struct fingerprint print;
+    bool offered;  /* as the new name of a missing one */
+    bool disputed; /* read under another name, which is back as well */
+};
+
 struct map {
     struct map_setup setup;
     const struct mapping *mapping;
@@ -31,6 +40,18 @@ struct map {
     size_t binding_room;
     int *where_found; /* mapping column → lane column; -1: the source has none */
     struct buffer names;
+    /* the header of a table (map_drift.c) */
+    const struct acceptance **reads; /* mapping column → renamed, in force; NULL: none */
+    int *own_found, *other_found;    /* mapping column → lane column of its own name, of the accepted one */
+    const char **disputed;           /* mapping column → the accepted name, when both are there; NULL: none is */
+    struct arena *seen_arena;        /* lives as long as the map */
+    struct drift_column *seen;       /* lane column → */
+    struct sampler **samplers;       /* lane column → ; NULL: nobody asks what it holds */
+    size_t seen_count;
+    struct print_key print_key;
+    uint64_t rows;
+    bool blocked;
+    struct buffer header;
     /* one record */
     struct cell *cells, *blank;
     const struct lane_record *record;

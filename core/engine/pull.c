@@ -20,7 +20,7 @@ struct checkpoint_head {
     int64_t at_ms;
     uint64_t people;
     uint8_t mapping[16], files[32];
-};
+}; /* then the columns, the cursor, and the header to the end */
 
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
 {
@@ -35,6 +35,7 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
     buffer_add(out, &head, sizeof(head));
     buffer_text(out, checkpoint->columns);
     buffer_text(out, checkpoint->cursor);
+    buffer_add(out, checkpoint->header.data, checkpoint->header.len);
 }
 
 bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint)
@@ -45,7 +46,8 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     if (!txn_get(txn, TABLE_cursor, bytes(&key, sizeof(key)), &value) || value.len < sizeof(head))
         return false;
     memcpy(&head, value.data, sizeof(head));
-    if (value.len != sizeof(head) + (size_t)head.columns_len + head.cursor_len)
+    size_t known = sizeof(head) + (size_t)head.columns_len + head.cursor_len;
+    if (value.len < known)
         return false;
     const char *at = (const char *)value.data + sizeof(head);
     struct checkpoint found = {.run = head.run, .held = head.held != 0, .at_ms = head.at_ms, .people = head.people};
@@ -53,7 +55,9 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     memcpy(found.files, head.files, sizeof(found.files));
     found.columns = arena_copy(arena, at, head.columns_len);
     found.cursor = arena_copy(arena, at + head.columns_len, head.cursor_len);
-    if (!found.columns || !found.cursor)
+    found.header.data = arena_copy(arena, (const char *)value.data + known, value.len - known);
+    found.header.len = value.len - known;
+    if (!found.columns || !found.cursor || !found.header.data)
         return false;
     *ret_checkpoint = found;
     return true;
@@ -215,7 +219,7 @@ static int pull_unchanged(void *context)
         pull_older(pull);
         return 0;
     }
-    return !before->held && memcmp(before->mapping, pull->mapping->digest, sizeof(before->mapping)) == 0;
+    return !before->held && memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) == 0;
 }
 
 static int pull_afterwards(void *context, const char *name, int what, const char *to)
@@ -287,12 +291,33 @@ static void pull_log(void *context, int level, const char *text)
     log_line(&from, (enum log_level)level, "%s", text);
 }
 
+/* A column that is read under another name changes what a record becomes, as an edited mapping does. */
+static void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions)
+{
+    uint64_t digest = 0;
+    for (size_t i = 0; i < pull->mapping->column_count; i++) {
+        const struct acceptance *about = acceptances_about(decisions, pull->stream, pull->mapping->columns[i]);
+        if (about && about->verdict == VERDICT_RENAMED)
+            digest = digest_seeded(digest + i + 1, about->other, strlen(about->other));
+    }
+    memcpy(pull->mapping_digest, pull->mapping->digest, sizeof(pull->mapping_digest));
+    for (size_t b = 0; b < sizeof(digest); b++)
+        pull->mapping_digest[b] ^= (uint8_t)(digest >> 8 * b);
+}
+
 static int pull_prepare(struct pull *pull)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct acceptances decisions = {0};
+    struct header header = {0};
     txn_begin(&txn, pull->store, false);
     pull->had_checkpoint = checkpoint_get(&txn, pull->stream, pull->arena, &pull->before);
-    int rc = txn_end(&txn);
+    int rc = acceptances_load(&txn, pull->stream, pull->arena, &decisions);
+    if (rc == 0)
+        rc = txn_end(&txn);
+    if (rc == 0 && pull->had_checkpoint && !header_read(pull->before.header, pull->arena, &header))
+        rc = ERR_CORRUPT;
+    pull_mapping_digest(pull, &decisions);
     if (rc == 0)
         rc = spill_new(pull->scratch_dir, &pull->spill);
     if (rc == 0)
@@ -308,6 +333,9 @@ static int pull_prepare(struct pull *pull)
         .spool_max = pull->settings->limits.spool_bytes,
         .waits = pull->waits,
         .columns_before = pull->had_checkpoint ? pull->before.columns : NULL,
+        .header = header,
+        .decisions = decisions,
+        .run = pull->run,
     };
     return rc ? rc : map_new(&setup, &pull->map);
 }
@@ -390,6 +418,8 @@ int pull_run(struct pull *pull, struct lane *lane)
     if (pull->result.rc < 0)
         err_set(&pull->err, result_code(pull->result.rc), "%s",
                 *pull->result.text ? pull->result.text : "the connector failed without a word");
+    else if (!pull->same && pull->err.rc == 0 && (rc = map_finish(pull->map, &pull->err)) != 0)
+        err_set(&pull->err, rc, "%s", err_text(rc));
     pull_check_claim(pull);
     return 0;
 }

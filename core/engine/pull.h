@@ -23,6 +23,7 @@ struct checkpoint {
     uint64_t people;                /* records that are present */
     const char *cursor;             /* what the connector gave; "" when nothing */
     const char *columns;            /* names joined with '\n' */
+    struct bytes header;            /* what they held: header_read() */
 };
 bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint);
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out);
@@ -54,7 +55,7 @@ struct pull {
     const struct connection *connection;
     const struct mapping *mapping;
     const char *partition, *label, *locator;
-    uint32_t stream;
+    uint32_t stream, run;
     bool full;
     const struct zone *zone;
     const struct vault *vault;
@@ -65,6 +66,7 @@ struct pull {
     /* found */
     bool had_checkpoint;
     struct checkpoint before;
+    uint8_t mapping_digest[16]; /* of the mapping, and of what is read under another name */
     struct spill *spill;
     struct sorter *spool;
     struct map *map;

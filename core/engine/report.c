@@ -6,6 +6,8 @@
 #include "engine/ledger.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -16,6 +18,71 @@ const char *outcome_name(enum outcome outcome)
 enum outcome report_worse(enum outcome a, enum outcome b)
 {
     return a > b ? a : b;
+}
+
+static const char *copied(struct run_report *report, const char *text, int *rc)
+{
+    const char *copy = text ? arena_text(report->arena, text) : NULL;
+    *rc = text && !copy ? -ENOMEM : *rc;
+    return copy;
+}
+
+/* Lists are short: each grows by being copied. */
+static int column_add(struct run_report *report, struct run_column **columns, size_t *count,
+                      const struct run_column *column)
+{
+    int rc = 0;
+    struct run_column *more = arena_get(report->arena, (*count + 1) * sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    if (*count > 0)
+        memcpy(more, *columns, *count * sizeof(*more));
+    struct run_column *last = &more[*count];
+    *last = *column;
+    last->partition = copied(report, column->partition, &rc);
+    last->stream = copied(report, column->stream, &rc);
+    last->column = copied(report, column->column, &rc);
+    last->reason = copied(report, column->reason, &rc);
+    last->offer = copied(report, column->offer, &rc);
+    last->sentence = copied(report, column->sentence, &rc);
+    *columns = more;
+    *count += rc == 0;
+    return rc;
+}
+
+int report_column(struct run_report *report, const struct run_column *column)
+{
+    return column_add(report, &report->columns, &report->column_count, column);
+}
+
+int report_reading(struct run_report *report, const struct run_column *column)
+{
+    return column_add(report, &report->readings, &report->reading_count, column);
+}
+
+/* Only where there is something to say. */
+static void report_columns(const char *name, char letter, const struct run_column *columns, size_t count,
+                           struct buffer *out)
+{
+    if (count == 0)
+        return;
+    json_name(out, name);
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        const struct run_column *column = &columns[i];
+        char id[32];
+        snprintf(id, sizeof(id), "%c%lu", letter, (unsigned long)column->id);
+        buffer_text(out, i ? ",{" : "{");
+        json_member_text(out, "id", id);
+        json_member_text(out, "partition", column->partition);
+        json_member_text(out, "stream", column->stream);
+        json_member_text(out, "column", column->column);
+        json_member_text(out, "reason", column->reason);
+        json_member_text(out, letter == 's' ? "reads" : "offer", column->offer);
+        json_member_text(out, "sentence", column->sentence);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
 }
 
 static void report_partitions(const struct run_report *report, struct buffer *out)
@@ -107,6 +174,8 @@ int report_write(struct run_report *report, const struct run_request *request)
         json_member_number(&out, "puts", report->puts);
     if (report->flagged_place)
         json_member_text(&out, "flagged_place", report->flagged_place);
+    report_columns("columns", 'c', report->columns, report->column_count, &out);
+    report_columns("readings", 's', report->readings, report->reading_count, &out);
     report_files(report, &out);
     if (report->not_taken_count > 0)
         report_not_taken(report, &out);

@@ -7,6 +7,9 @@
 /* Writes report->json from the other members. Returns 0 or -ENOMEM. */
 int report_write(struct run_report *report, const struct run_request *request);
 /* The worse of two outcomes. */
+/* Add a copy. Return 0 or -ENOMEM. */
+int report_column(struct run_report *report, const struct run_column *column);
+int report_reading(struct run_report *report, const struct run_column *column);
 enum outcome report_worse(enum outcome a, enum outcome b);
 
 #endif

@@ -41,6 +41,15 @@ struct run_partition {
     const char *reason; /* a sentence; "" when all is well */
 };
 
+/* A column of which there is something to say. Texts in the report's arena. */
+struct run_column {
+    uint64_t id; /* c12; of what is read under another name the statement: s12 */
+    const char *partition, *stream, *column;
+    const char *reason;   /* stable code; NULL: a statement */
+    const char *offer;    /* the other column; NULL: none */
+    const char *sentence; /* all of it, for people */
+};
+
 struct run_report {
     struct arena *arena; /* owns all texts */
     uint32_t run;
@@ -63,6 +72,8 @@ struct run_report {
     size_t not_taken_count;
     bool more; /* in a sequence of files another one waits for its turn: run again */
     uint64_t held, dead_letters, reviews, drift;
+    struct run_column *columns, *readings; /* what is not as it was; what was read under another name */
+    size_t column_count, reading_count;
     uint64_t puts; /* calls that changed the store */
     int64_t started_ms;
     double seconds;

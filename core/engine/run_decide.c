@@ -140,7 +140,10 @@ static int run_match(struct run *run, struct wait_list *reviews)
     struct weave_count count = {0};
     if (rc == 0)
         rc = weave_run(&run->match, run->today, run->dir, &count);
-    statements_settled(&run->match.statements);
+    if (rc == 0) {
+        statements_settled(&run->match.statements);
+        rc = run->match.statements.rc;
+    }
     run->report->created += count.created;
     run->report->updated += count.updated;
     run->report->unchanged += count.unchanged;
@@ -166,8 +169,9 @@ static void rows_of_strand(struct run *run, struct strand *strand)
                                     .at_ms = run->now_ms,
                                     .people = people,
                                     .cursor = pull->cursor ? pull->cursor : "",
-                                    .columns = map_column_names(pull->map)};
-    memcpy(checkpoint.mapping, pull->mapping->digest, sizeof(checkpoint.mapping));
+                                    .columns = map_column_names(pull->map),
+                                    .header = map_header(pull->map)};
+    memcpy(checkpoint.mapping, pull->mapping_digest, sizeof(checkpoint.mapping));
     memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
     checkpoint_write(&checkpoint, &value);
     if (value.rc == 0)
@@ -186,9 +190,46 @@ static void report_counts(struct run *run, const struct wait_list *waits)
 static struct strand *strand_of(struct run *run, uint32_t stream)
 {
     for (size_t i = 0; i < run->strand_count; i++)
-        if (run->strands[i].compared && run->strands[i].pull.stream == stream)
+        if ((run->strands[i].compared || strand_looked(&run->strands[i])) && run->strands[i].pull.stream == stream)
             return &run->strands[i];
     return NULL;
+}
+
+/* What the header had to say goes into the report, with the numbers under which it can be decided. */
+static int report_header(struct run *run, const struct strand *strand)
+{
+    const struct acceptance *decision;
+    for (size_t i = 0; i < strand->waits.count; i++) {
+        const struct wait_item *item = &strand->waits.items[i];
+        struct buffer sentence __attribute__((cleanup(buffer_done))) = {0};
+        if (item->type != WAIT_DRIFT || item->number == 0)
+            continue;
+        drift_sentence(item, &sentence);
+        int rc = report_column(run->report,
+                               &(struct run_column){.id = item->number,
+                                                    .partition = run->report->partitions[strand->partition].name,
+                                                    .stream = strand->pull.mapping->stream,
+                                                    .column = item->id,
+                                                    .reason = item->reason,
+                                                    .offer = item->offer,
+                                                    .sentence = sentence.data});
+        if (rc != 0 || sentence.rc != 0)
+            return rc ? rc : sentence.rc;
+    }
+    for (size_t nth = 0; strand->pull.map && (decision = map_reading(strand->pull.map, nth)); nth++) {
+        struct buffer sentence __attribute__((cleanup(buffer_done))) = {0};
+        acceptance_sentence(decision, run->zone, &sentence);
+        int rc = report_reading(run->report,
+                                &(struct run_column){.id = decision->number,
+                                                     .partition = run->report->partitions[strand->partition].name,
+                                                     .stream = strand->pull.mapping->stream,
+                                                     .column = decision->column,
+                                                     .offer = decision->other,
+                                                     .sentence = sentence.data});
+        if (rc != 0 || sentence.rc != 0)
+            return rc ? rc : sentence.rc;
+    }
+    return 0;
 }
 
 /* What waits for a person, stream by stream. Of streams that were not compared only who is who was looked at again. */
@@ -207,11 +248,17 @@ static int run_waits(struct run *run, struct wait_list *reviews)
             rc = wait_settle(&settling, reviews, stream, false);
             continue;
         }
+        if (!strand->compared) /* what else waits for it was not looked at: it stays, and counts elsewhere */
+            run->report->drift += strand->waits.by_type[WAIT_DRIFT];
         for (size_t r = 0; r < reviews->count; r++)
             if (reviews->items[r].stream == stream)
                 wait_add(&strand->waits, &reviews->items[r]);
-        rc = wait_settle(&settling, &strand->waits, stream, strand->pull.result.claim == CLAIM_COMPLETE);
-        report_counts(run, &strand->waits);
+        rc = wait_settle(&settling, &strand->waits, stream,
+                         strand->compared && strand->pull.result.claim == CLAIM_COMPLETE);
+        if (strand->compared)
+            report_counts(run, &strand->waits);
+        if (rc == 0)
+            rc = report_header(run, strand);
     }
     wait_settled(&settling);
     return rc;

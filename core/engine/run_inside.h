@@ -76,6 +76,7 @@ int run_partitions(struct run *run);
 int run_strands(struct run *run);
 void run_pulls(struct run *run);
 bool strand_stages(const struct strand *strand); /* its pull gave something to compare */
+bool strand_looked(const struct strand *strand); /* only the header was looked at: a column is missing that is needed */
 /* What came of a strand goes into its partition's outcome, if it is worse than what stands there. */
 void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
                     const char *reason);

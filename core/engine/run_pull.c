@@ -69,6 +69,7 @@ int run_strands(struct run *run)
                                   .partition = partition->id,
                                   .label = partition->label,
                                   .locator = partition->locator,
+                                  .run = run->report->run,
                                   .full = run->request->full,
                                   .zone = run->zone,
                                   .vault = &run->vault,
@@ -133,6 +134,11 @@ bool strand_stages(const struct strand *strand)
     return strand->pull.err.rc == 0 && !strand->pull.same;
 }
 
+bool strand_looked(const struct strand *strand)
+{
+    return strand->pull.map && map_blocked(strand->pull.map);
+}
+
 void run_pulls(struct run *run)
 {
     for (size_t i = 0; i < run->strand_count; i++) {
@@ -155,7 +161,7 @@ void run_pulls(struct run *run)
         }
         if (strand_stages(strand))
             continue;
-        if (!pull->same) { /* nothing of it counts */
+        if (!pull->same && !strand_looked(strand)) { /* nothing of it counts */
             wait_list_done(&strand->waits);
             wait_list_init(&strand->waits);
         }

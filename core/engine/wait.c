@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Key: u8 type, u32 stream, u64 digest of what makes the item this one. Value: u64 number, u32 run, i64 since,
- * u64 entity, then id, place, reason, field, text, each u16 length (0: none, else length + 1) and bytes. */
-enum { KEY = 1 + 4 + 8, FIXED = 8 + 4 + 8 + 8, TEXTS = 5 };
+ * u64 entity, then id, place, reason, field, text, offer, each u16 length (0: none, else length + 1) and bytes. */
+enum { KEY = 1 + 4 + 8, FIXED = 8 + 4 + 8 + 8, TEXTS = 6 };
 
 int wait_list_init(struct wait_list *list)
 {
@@ -49,6 +49,7 @@ void wait_add(struct wait_list *list, const struct wait_item *item)
     copy.reason = wait_copy(list, item->reason);
     copy.field = wait_copy(list, item->field);
     copy.text = wait_copy(list, item->text);
+    copy.offer = wait_copy(list, item->offer);
     list->items[list->count++] = copy;
     list->by_type[(unsigned char)item->type & 127]++;
 }
@@ -80,7 +81,7 @@ static int wait_key(const struct wait_item *item, struct buffer *scratch, uint8_
 
 static void wait_write(const struct wait_item *item, struct buffer *out)
 {
-    const char *const texts[TEXTS] = {item->id, item->place, item->reason, item->field, item->text};
+    const char *const texts[TEXTS] = {item->id, item->place, item->reason, item->field, item->text, item->offer};
     buffer_clear(out);
     buffer_add(out, &item->number, sizeof(item->number));
     buffer_add(out, &item->run, sizeof(item->run));
@@ -108,7 +109,7 @@ bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct
     memcpy(&item.since_ms, at + 12, sizeof(item.since_ms));
     memcpy(&item.entity, at + 20, sizeof(item.entity));
     at += FIXED;
-    const char **texts[TEXTS] = {&item.id, &item.place, &item.reason, &item.field, &item.text};
+    const char **texts[TEXTS] = {&item.id, &item.place, &item.reason, &item.field, &item.text, &item.offer};
     for (int i = 0; i < TEXTS; i++) {
         uint16_t mark;
         if (end - at < 2)
@@ -132,6 +133,49 @@ bool wait_find(struct txn *txn, const struct wait_item *like, struct arena *aren
     struct bytes value;
     return wait_key(like, &scratch, key) == 0 && txn_get(txn, TABLE_wait, bytes(key, sizeof(key)), &value) &&
            wait_read(bytes(key, sizeof(key)), value, arena, ret_item);
+}
+
+int wait_numbered(struct txn *txn, enum wait_type type, uint64_t number, struct arena *arena,
+                  struct wait_item *ret_item)
+{
+    uint8_t prefix = (uint8_t)type;
+    struct bytes begins = bytes(&prefix, 1);
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, txn, TABLE_wait);
+    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins);
+         there = cursor_next(&cursor)) {
+        uint64_t found;
+        if (cursor.value.len < FIXED)
+            continue;
+        memcpy(&found, cursor.value.data, sizeof(found));
+        if (found == number)
+            return wait_read(cursor.key, cursor.value, arena, ret_item) ? 0 : -ENOMEM;
+    }
+    return txn->rc ? txn->rc : ERR_GONE;
+}
+
+int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item)
+{
+    struct buffer scratch __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[KEY];
+    struct bytes value;
+    int rc = wait_key(item, &scratch, key);
+    if (rc == 0 && txn_get(txn, TABLE_wait, bytes(key, sizeof(key)), &value))
+        changeset_delete(changeset, TABLE_wait, bytes(key, sizeof(key)), value);
+    return rc ? rc : txn->rc;
+}
+
+int wait_reword(struct txn *txn, struct changeset *changeset, const struct wait_item *item)
+{
+    struct buffer scratch __attribute__((cleanup(buffer_done))) = {0};
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[KEY];
+    struct bytes value;
+    int rc = wait_key(item, &scratch, key);
+    wait_write(item, &out);
+    if (rc == 0 && out.rc == 0 && txn_get(txn, TABLE_wait, bytes(key, sizeof(key)), &value))
+        changeset_put(changeset, TABLE_wait, bytes(key, sizeof(key)), value, bytes(out.data, out.len));
+    return rc ? rc : out.rc ? out.rc : txn->rc;
 }
 
 struct keyed {

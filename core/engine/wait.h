@@ -19,6 +19,7 @@ struct wait_item {
     const char *reason; /* stable code, see reason.def */
     const char *field;  /* "person.hired_on"; NULL: the whole record */
     const char *text;   /* what stood there, or the sentence; never a protected value; NULL: none */
+    const char *offer;  /* of a missing column: the one that it may be now; NULL: none */
     uint64_t entity;    /* whom it is about; 0: nobody yet */
     /* told by the store */
     uint64_t number;
@@ -56,6 +57,12 @@ void wait_settled(struct wait_settling *settling);
 /* The stored item that is the same as `like` (type, stream, id, reason, field; place without an id); texts in the
  * arena. */
 bool wait_find(struct txn *txn, const struct wait_item *like, struct arena *arena, struct wait_item *ret_item);
+/* The stored item with this number. Returns 0, ERR_GONE (there is none), or what failed. */
+int wait_numbered(struct txn *txn, enum wait_type type, uint64_t number, struct arena *arena,
+                  struct wait_item *ret_item);
+/* It was decided: it waits no longer. Or it waits with other words, under its number. */
+int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
+int wait_reword(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
 /* Reads one row of the table; texts point into it or into the arena. */
 bool wait_read(struct bytes key, struct bytes value, struct arena *arena, struct wait_item *ret_item);
 

@@ -10,7 +10,7 @@
  *   held       the same key → what that record proposes, and something of it is held (engine/proposal.h)
  *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
- *   cursor     (connection, partition, stream) number → checkpoint, columns, mapping of the last good pull
+ *   cursor     (connection, partition, stream) number → checkpoint, columns, header, mapping of the last good pull
  *   file       (connection, partition, stream) number, run, nth → one file that was taken; or seen and left (ledger.h)
  *   run        run number → its outcome
  *   vault      seed → that record's data key and sealed protected values
