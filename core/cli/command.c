@@ -81,6 +81,16 @@ const struct command commands[] = {
      "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
      "person stays as they were.",
      "muster deadletters acme", verb_deadletters},
+    {"accept", "ORG ID", 2, 2, OPTION_BIT(as) | OPTION_BIT(column) | OPTION_BIT(reason),
+     "Decide what became of a column of the header",
+     "ID is a changed column (c12) of `muster inbox`. A missing column is read under its new name from the next run on "
+     "(renamed), or the one that is offered is not it (new), or it is gone for good (vanished): what it said stays "
+     "with "
+     "everybody. Until that is decided the column counts as absent, which clears nothing. The decision keeps author, "
+     "time and reason; what to edit so that it is permanent is told.",
+     "muster accept acme c12 --reason \"new payroll program\"\n"
+     "muster accept acme c12 --as renamed --column \"Staff no\" --reason \"HR says so\"",
+     verb_accept},
     {"runs", "ORG", 1, 1, 0, "List the runs of an organization, newest first", NULL, "muster runs acme", verb_runs},
     {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", NULL, "muster run acme 42", verb_run},
     {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",

@@ -21,6 +21,8 @@
     OPTION(full, 0, "full", "", "read and compare everything, also a file that was taken before")                      \
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
     OPTION(allow_held, 0, "allow-held", "RUN", "let the removals go that this run held; needs --reason")               \
+    OPTION(as, 0, "as", "renamed|new|vanished", "what became of the column; default: what the inbox offers")           \
+    OPTION(column, 0, "column", "NAME", "the other column, where another one is meant than the inbox offers")          \
     OPTION(reason, 0, "reason", "TEXT", "why; kept in the history")                                                    \
     OPTION(until, 0, "until", "DAY|source-agrees",                                                                     \
            "how long it stands: through that day, or until the sources say it too")                                    \

@@ -47,8 +47,8 @@ static int take(void *context, const struct jsonobject_member *member)
     static const struct {
         const char *name;
         size_t at;
-    } texts[] = {TEXT(connection),    TEXT(outcome), TEXT(partitions), TEXT(reason),
-                 TEXT(flagged_place), TEXT(files),   TEXT(not_taken)};
+    } texts[] = {TEXT(connection), TEXT(outcome),   TEXT(partitions), TEXT(reason),  TEXT(flagged_place),
+                 TEXT(files),      TEXT(not_taken), TEXT(columns),    TEXT(readings)};
     char *text = arena_copy(taking->query->arena, member->text, member->text_len);
     if (!text)
         return taking->query->txn.rc = -ENOMEM;
@@ -71,8 +71,14 @@ bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line)
     struct bytes json;
     const char *why;
     size_t at;
-    *ret_line = (struct run_line){
-        .run = run, .connection = "", .outcome = "", .partitions = "[]", .files = "[]", .not_taken = "[]"};
+    *ret_line = (struct run_line){.run = run,
+                                  .connection = "",
+                                  .outcome = "",
+                                  .partitions = "[]",
+                                  .files = "[]",
+                                  .not_taken = "[]",
+                                  .columns = "[]",
+                                  .readings = "[]"};
     struct taking taking = {query, ret_line};
     if (!query_run(query, run, &json))
         return false;
@@ -82,17 +88,19 @@ bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line)
     return rc == 0;
 }
 
+/* Two texts of one object of a list. */
 struct reason {
     struct query *query;
+    const char *names[2];
     const char *name, *reason;
 };
 
 static int take_reason(void *context, const struct jsonobject_member *member)
 {
     struct reason *reason = context;
-    const char **place = strcmp(member->name, "name") == 0     ? &reason->name
-                         : strcmp(member->name, "reason") == 0 ? &reason->reason
-                                                               : NULL;
+    const char **place = strcmp(member->name, reason->names[0]) == 0   ? &reason->name
+                         : strcmp(member->name, reason->names[1]) == 0 ? &reason->reason
+                                                                       : NULL;
     if (place && member->type == JSONOBJECT_STRING)
         if (!(*place = arena_copy(reason->query->arena, member->text, member->text_len)))
             return reason->query->txn.rc = -ENOMEM;
@@ -117,10 +125,11 @@ static size_t object_len(const char *text)
     return at;
 }
 
-bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason)
+static bool list_next(struct query *query, const char *first, const char *second, const char **at,
+                      const char **ret_name, const char **ret_reason)
 {
     while ((*at = strchr(*at, '{'))) {
-        struct reason reason = {query, "", ""};
+        struct reason reason = {query, {first, second}, "", ""};
         size_t len = object_len(*at), where;
         const char *why;
         int rc = jsonobject_split(*at, len, take_reason, &reason, &why, &where);
@@ -136,4 +145,14 @@ bool runs_reason(struct query *query, const char **at, const char **ret_name, co
             return false;
     }
     return false;
+}
+
+bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason)
+{
+    return list_next(query, "name", "reason", at, ret_name, ret_reason);
+}
+
+bool runs_column(struct query *query, const char **at, const char **ret_id, const char **ret_sentence)
+{
+    return list_next(query, "id", "sentence", at, ret_id, ret_sentence);
 }

@@ -14,12 +14,16 @@ struct run_line {
     double seconds;
     uint32_t allowed_held; /* the run whose held removals this one let go; 0: none */
     const char *reason, *flagged_place;
-    const char *files, *not_taken; /* JSON lists */
+    const char *files, *not_taken;  /* JSON lists */
+    const char *columns, *readings; /* JSON lists: of the header what was not as before, what was read otherwise */
 };
 
 /* False when there is no such run, or its report cannot be read. */
 bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line);
 /* "[{"name":"main","reason":"…"}]": the next partition with a reason; *at begins as the list. False after the last. */
 bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason);
+
+/* The same of `columns` and `readings`: the next one's id and sentence. */
+bool runs_column(struct query *query, const char **at, const char **ret_id, const char **ret_sentence);
 
 #endif

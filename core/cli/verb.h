@@ -4,6 +4,7 @@
 
 struct context;
 
+int verb_accept(struct context *context);
 int verb_apply(struct context *context);
 int verb_check(struct context *context);
 int verb_connectors(struct context *context);

@@ -3,9 +3,11 @@
 #include "broker/secretstore.h"
 #include "cli/context.h"
 #include "cli/verb.h"
+#include "cli/waits.h"
 #include "engine/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* --- check --- */
@@ -52,6 +54,16 @@ static int check_connect(struct context *context, const struct organization *org
     return STATUS_DONE;
 }
 
+/* What was accepted for a while and is not written into the file yet. */
+static void check_readings(struct context *context, const struct organization *organization)
+{
+    struct query *query TIDY(query_close) = NULL;
+    char before[PATH_MAX + 3];
+    snprintf(before, sizeof(before), "%s: ", organization->file);
+    if (query_open(context->settings, organization, &query, NULL) == 0)
+        waits_readings(context, query, before);
+}
+
 static int check_organization(struct context *context, const char *id)
 {
     TIDY(organization_free) struct organization *organization = NULL;
@@ -62,6 +74,8 @@ static int check_organization(struct context *context, const char *id)
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;
     }
+    if (status == STATUS_DONE && !context->json && !context->quiet)
+        check_readings(context, organization);
     if (context->json)
         fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
                 status == STATUS_DONE ? "true" : "false");

@@ -199,6 +199,7 @@ static void organization_tell(struct context *context, const struct health *heal
     }
     if (waits[3] > 0)
         drift_tell(context, health);
+    waits_readings(context, health->query, "  ");
     if (waits[0] + waits[1] > 0)
         screen_print(screen, "  Somebody must decide: muster inbox %s\n", health->id);
     else if (waits[2] > 0)
@@ -232,7 +233,10 @@ static int organization_json(struct context *context, const struct health *healt
             json_member_number(&out, names[t], one->waits[t]);
         buffer_byte(&out, '}');
     }
-    buffer_text(&out, "]}\n");
+    buffer_byte(&out, ']');
+    if (health->query)
+        waits_readings_json(health->query, &out);
+    buffer_text(&out, "}\n");
     if (out.rc != 0)
         return complain_rc(out.rc, NULL);
     fwrite(out.data, 1, out.len, context->screen.out);
@@ -353,6 +357,10 @@ static void run_tell(struct context *context, struct query *query, const struct 
     if (line->allowed_held)
         screen_print(screen, "  removals that run %u held were let go: %s\n", line->allowed_held,
                      line->reason ? line->reason : "");
+    for (at = line->columns; at && runs_column(query, &at, &name, &reason);)
+        screen_print(screen, "  %s %s\n", name, reason);
+    for (at = line->readings; at && runs_column(query, &at, &name, &reason);)
+        screen_print(screen, "  %s\n", reason);
     struct grid grid;
     grid_start(&grid, screen, "  ", "|>");
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

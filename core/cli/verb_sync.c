@@ -142,6 +142,8 @@ void sync_tell(struct syncing *syncing, const struct run_report *report)
                      "column as text\n",
                      (unsigned long)report->flagged, report->flagged == 1 ? " was" : "s were",
                      report->flagged_place ? report->flagged_place : "?");
+    for (size_t i = 0; i < report->reading_count; i++)
+        screen_print(screen, "  %s\n", report->readings[i].sentence);
     struct query *query TIDY(query_close) = NULL;
     if (query_open(syncing->context->settings, syncing->organization, &query, NULL) == 0)
         tell_waits(syncing, query, report->connection);

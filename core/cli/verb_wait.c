@@ -40,7 +40,7 @@ void waits_record(const struct query *query, const struct wait_item *item, struc
 static void waits_place(const struct wait_item *item, struct buffer *out)
 {
     bool drift = item->type == WAIT_DRIFT;
-    if (item->place && !(drift && item->text && strcmp(item->place, item->text) == 0))
+    if (item->place && !(drift && item->id && strcmp(item->place, item->id) == 0))
         buffer_format(out, "%s%s", drift ? "column " : "", item->place);
 }
 
@@ -55,6 +55,10 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
         buffer_text(out, item->id);
     if (out->len > before)
         buffer_text(out, "  ");
+    if (item->type == WAIT_DRIFT) {
+        drift_sentence(item, out);
+        return;
+    }
     uint64_t person = item->entity;
     if (person == 0 && item->type == WAIT_HELD && item->id)
         person = query_record_person(query, item->stream, item->id);
@@ -65,7 +69,7 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
     if (item->field && !of_place)
         buffer_format(out, "%s: ", item->field);
     if (item->text)
-        buffer_format(out, item->type == WAIT_DRIFT ? "'%s': " : "\"%s\": ", item->text);
+        buffer_format(out, "\"%s\": ", item->text);
     buffer_format(out, "%s", sentence ? sentence : "");
     if (item->reason)
         buffer_format(out, "%s%s%s", sentence ? " (" : "", item->reason, sentence ? ")" : "");
@@ -90,6 +94,10 @@ static int waits_json(struct context *context, struct query *query, const struct
     json_member_text(&out, "reason", item->reason);
     json_member_text(&out, "sentence", item->reason ? reason_text(item->reason) : NULL);
     json_member_text(&out, "text", item->text);
+    if (item->type == WAIT_DRIFT) {
+        json_member_text(&out, "column", item->id);
+        json_member_text(&out, "offer", item->offer);
+    }
     if (item->entity)
         json_member_number(&out, "entity", item->entity);
     buffer_text(&out, "}\n");
@@ -131,11 +139,12 @@ int waits_print(struct context *context, struct query *query, const struct wait_
 static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
     const char *id = query->organization->id;
-    bool dead = false, drift = false, review = false;
-    const struct wait_item *held = NULL;
+    bool dead = false, review = false;
+    const struct wait_item *held = NULL, *drift = NULL;
     for (size_t i = 0; i < count; i++) {
         dead |= items[i].type == WAIT_DEAD;
-        drift |= items[i].type == WAIT_DRIFT;
+        if (items[i].type == WAIT_DRIFT && (!drift || (items[i].offer && !drift->offer)))
+            drift = &items[i];
         review |= items[i].type == WAIT_REVIEW;
         held = items[i].type == WAIT_HELD && (!held || items[i].run > held->run) ? &items[i] : held;
     }
@@ -159,7 +168,9 @@ static void waits_ways_out(struct context *context, struct query *query, const s
                      id);
     if (drift)
         screen_print(&context->screen,
-                     "Changed columns: mend the header or the mapping; nothing was cleared meanwhile.\n");
+                     "Changed columns: mend the header or the mapping, or decide, as in `muster accept %s c%lu%s "
+                     "--reason TEXT`; nothing was cleared meanwhile.\n",
+                     id, (unsigned long)drift->number, drift->offer ? " --as renamed" : "");
 }
 
 static int show_waits(struct context *context, const char *id, const char *types, const char *none)

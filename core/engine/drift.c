@@ -93,7 +93,7 @@ static int acceptances_walk(struct statements *statements, uint32_t stream, stru
     int rc = 0;
     statement_first(&walk, statements, header_subject(stream));
     while (rc == 0 && statement_next(&walk, &statement)) {
-        if (statement.type != STATEMENT_ACCEPT || statement.other != stream)
+        if (statement.type != STATEMENT_ACCEPT || (uint32_t)statement.other != stream)
             continue;
         rc = acceptance_of(&statement, arena, &decision);
         if (rc == 0)
@@ -342,6 +342,17 @@ static int statement_withdraw(struct deciding *deciding, const struct acceptance
     return statements->rc;
 }
 
+/* What `statements` calls it: "hr/main/employees: 'Staff no' is read as 'Employee number'". */
+static const char *acceptance_about(struct deciding *deciding, const char *stream)
+{
+    const struct acceptance *decision = &deciding->answer.decision;
+    if (decision->verdict == VERDICT_RENAMED)
+        return arena_format(deciding->arena, "%s: '%s' is read as '%s'", stream, decision->other, decision->column);
+    if (decision->verdict == VERDICT_NEW && decision->other)
+        return arena_format(deciding->arena, "%s: '%s' is not '%s'", stream, decision->other, decision->column);
+    return arena_format(deciding->arena, "%s: '%s' is %s", stream, decision->column, verdict_text(decision->verdict));
+}
+
 static int state_accept(void *context, struct match *match, struct err *err)
 {
     struct deciding *deciding = context;
@@ -361,13 +372,16 @@ static int state_accept(void *context, struct match *match, struct err *err)
         rc = decide(deciding, &item, answer);
     if (rc != 0)
         return rc;
+    about = acceptance_about(deciding, about);
+    if (!about)
+        return -ENOMEM;
     if (answer->withdrawn)
         rc = statement_withdraw(deciding, decision);
     else
         decision->number =
             statements_add(&match->statements, &(struct statement){.type = STATEMENT_ACCEPT,
                                                                    .subject = header_subject(item.stream),
-                                                                   .other = item.stream,
+                                                                   .other = item.stream | SUBJECT_DIGEST,
                                                                    .person = true,
                                                                    .field = (uint16_t)decision->verdict,
                                                                    .value = text_value(decision->column),
@@ -384,54 +398,19 @@ static int state_accept(void *context, struct match *match, struct err *err)
     return rc ? rc : match->statements.rc;
 }
 
-static int state_withdraw(void *context, struct match *match, struct err *err)
-{
-    struct deciding *deciding = context;
-    const struct drift_request *request = deciding->request;
-    struct acceptances decisions = {0};
-    const char *about;
-    int rc = 0;
-    deciding->match = match;
-    for (size_t n = 0; n < match->streams->count && rc == 0; n++)
-        rc = acceptances_walk(&match->statements, match->streams->items[n].number, deciding->arena, &decisions);
-    size_t i = 0;
-    while (i < decisions.count && decisions.items[i].number != request->item)
-        i++;
-    if (rc == 0 && i == decisions.count)
-        return err_set(err, ERR_GONE,
-                       "no statement s%lu about a header is in force: `muster status %s` shows those that are.",
-                       (unsigned long)request->item, request->organization->id);
-    if (rc != 0)
-        return rc;
-    deciding->answer.decision = decisions.items[i];
-    deciding->answer.withdrawn = true;
-    rc = answer_stream(deciding, decisions.items[i].stream, &about);
-    return rc ? rc : statement_withdraw(deciding, &decisions.items[i]);
-}
-
-static int drift_act(const struct drift_request *request, const char *verb,
-                     int (*state)(void *, struct match *, struct err *), struct arena *arena,
-                     struct drift_answer *ret_answer, struct err *err)
+int drift_accept(const struct drift_request *request, struct arena *arena, struct drift_answer *ret_answer,
+                 struct err *err)
 {
     struct deciding deciding = {.request = request, .arena = arena};
     struct run_request run = {.settings = request->settings, .organization = request->organization};
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
-    struct act act = {
-        .verb = verb, .author = request->author, .reason = request->reason, .state = state, .context = &deciding};
+    struct act act = {.verb = "accept",
+                      .author = request->author,
+                      .reason = request->reason,
+                      .state = state_accept,
+                      .context = &deciding};
     int rc = act_run(&run, &act, &report, err);
     if (rc == 0)
         *ret_answer = deciding.answer;
     return rc;
-}
-
-int drift_accept(const struct drift_request *request, struct arena *arena, struct drift_answer *ret_answer,
-                 struct err *err)
-{
-    return drift_act(request, "accept", state_accept, arena, ret_answer, err);
-}
-
-int drift_withdraw(const struct drift_request *request, struct arena *arena, struct drift_answer *ret_answer,
-                   struct err *err)
-{
-    return drift_act(request, "withdraw", state_withdraw, arena, ret_answer, err);
 }

@@ -53,7 +53,7 @@ void drift_sentence(const struct wait_item *item, struct buffer *out);
 struct drift_request {
     const struct settings *settings;
     const struct organization *organization;
-    uint64_t item;      /* c12; or of drift_withdraw() s12 */
+    uint64_t item;      /* c12 */
     enum verdict as;    /* VERDICT_NONE: what the item offers */
     const char *column; /* the other column, where the item does not say or somebody knows better; NULL */
     const char *author, *reason;
@@ -69,12 +69,11 @@ struct drift_answer {
 /* The mapping of a stream; NULL: it is no longer in the organization's file. */
 const struct mapping *drift_mapping(const struct stream_name *name);
 
-/* Decides one item, or withdraws one decision: an act, with a run of its own. Texts are in the arena. Returns 0,
- * ERR_GONE (no such item), ERR_CONFIG (it cannot be decided so), ERR_BUSY or another code, with a sentence; or -ENOMEM.
+/* Decides one item: an act, with a run of its own; `withdraw` takes it back as any statement. Texts are in the arena.
+ * Returns 0, ERR_GONE (no such item), ERR_CONFIG (it cannot be decided so), ERR_BUSY or another code, with a sentence;
+ * or -ENOMEM.
  */
 int drift_accept(const struct drift_request *request, struct arena *arena, struct drift_answer *ret_answer,
                  struct err *err);
-int drift_withdraw(const struct drift_request *request, struct arena *arena, struct drift_answer *ret_answer,
-                   struct err *err);
 
 #endif

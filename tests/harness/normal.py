@@ -8,6 +8,8 @@ RULES = [
     (re.compile(r"\b(pid|process) \d+"), r"\1 PID"),
     (re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?"), "SHA256:KEY"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
+    (re.compile(r"\baccepted by \S+ on "), "accepted by USER on "),
+    (re.compile(r'("(?:author|withdrawn_by)": ?)"[^"]*"'), r'\1"USER"'),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 ]
 

@@ -2,6 +2,7 @@
 #include "shop.h"
 
 #include "engine/drift.h"
+#include "engine/identity.h"
 #include "engine/reason.h"
 #include "scratch.h"
 
@@ -69,7 +70,7 @@ static void expect_offer(const char *column, const char *offer, const char *says
         fail_msg("not said: %s\nsaid: %s", says, item->sentence);
 }
 
-static int decide(bool withdraw, uint64_t id, enum verdict as, const char *column, struct drift_answer *ret_answer)
+static int decide(uint64_t id, enum verdict as, const char *column, struct drift_answer *ret_answer)
 {
     struct err err = {0};
     struct drift_request request = {.settings = &shop.settings,
@@ -79,8 +80,22 @@ static int decide(bool withdraw, uint64_t id, enum verdict as, const char *colum
                                     .column = column,
                                     .author = "anna",
                                     .reason = "because"};
-    int rc = (withdraw ? drift_withdraw : drift_accept)(&request, shop.arena, ret_answer, &err);
+    int rc = drift_accept(&request, shop.arena, ret_answer, &err);
     assert_true(rc == 0 || rc == -ENOMEM || err.text[0] != '\0');
+    return rc;
+}
+
+/* Takes a decision back as any statement is. */
+static int withdraw(uint64_t number)
+{
+    struct err err = {0};
+    struct run_report report = {0};
+    struct identity identity = {.author = "anna", .reason = "not so", .number = number};
+    struct run_request request = {.settings = &shop.settings, .organization = shop.organization};
+    struct act act = {
+        .verb = "withdraw", .author = "anna", .reason = "not so", .state = identity_withdraw, .context = &identity};
+    int rc = act_run(&request, &act, &report, &err);
+    run_report_done(&report);
     return rc;
 }
 
@@ -134,8 +149,8 @@ static void a_column_that_is_needed_stops_the_run_and_is_offered_all_the_same(vo
     assert_int_equal(shop_run(&shop, "hr", false, 0), OUTCOME_FAILED);
     assert_int_equal(told("Last")->id, id);
     assert_int_equal(shop.report.population, PEOPLE);
-    assert_int_equal(decide(false, id, VERDICT_VANISHED, NULL, &answer), ERR_CONFIG);
-    assert_int_equal(decide(false, id, VERDICT_NONE, NULL, &answer), 0);
+    assert_int_equal(decide(id, VERDICT_VANISHED, NULL, &answer), ERR_CONFIG);
+    assert_int_equal(decide(id, VERDICT_NONE, NULL, &answer), 0);
     assert_string_equal(answer.decision.column, "Last");
     assert_string_equal(answer.decision.other, "Achternaam");
     shop_sync(&shop, "hr");
@@ -156,12 +171,10 @@ static void a_decision_and_its_withdrawal_leave_the_people_as_they_were(void **s
     hear("Nr|Last|First|Post|Id", false);
     shop_sync(&shop, "hr");
     uint64_t id = told("Mail")->id;
-    assert_int_equal(decide(false, id, VERDICT_RENAMED, "Post", &answer), 0);
+    assert_int_equal(decide(id, VERDICT_RENAMED, "Post", &answer), 0);
     shop_sync(&shop, "hr");
-    assert_int_equal(decide(true, answer.decision.number, VERDICT_NONE, NULL, &answer), 0);
-    assert_true(answer.withdrawn);
-    assert_string_equal(answer.decision.withdrawn_by, "anna");
-    assert_int_equal(decide(true, answer.decision.number, VERDICT_NONE, NULL, &answer), ERR_GONE);
+    assert_int_equal(withdraw(answer.decision.number), 0);
+    assert_int_equal(withdraw(answer.decision.number), ERR_CONFLICT);
     shop_sync(&shop, "hr");
     expect_offer("Mail", "Post", NULL);
     assert_true(told("Mail")->id > id); /* it was decided: this is another question */
@@ -179,10 +192,10 @@ static void a_new_column_can_be_said_to_be_a_mapped_one(void **state)
     shop_hear(&shop, "hr", "columns Nr|Last|First|Contact|Id\nrow 1|Vos|Jan|new@v.example|900000001\n");
     expect_offer("Mail", NULL, NULL);
     uint64_t id = told("Contact")->id;
-    assert_int_equal(decide(false, id, VERDICT_RENAMED, NULL, &answer), ERR_CONFIG);
-    assert_int_equal(decide(false, id, VERDICT_RENAMED, "Contact", &answer), ERR_CONFIG);
-    assert_int_equal(decide(false, id, VERDICT_VANISHED, NULL, &answer), ERR_CONFIG);
-    assert_int_equal(decide(false, id, VERDICT_RENAMED, "Mail", &answer), 0);
+    assert_int_equal(decide(id, VERDICT_RENAMED, NULL, &answer), ERR_CONFIG);
+    assert_int_equal(decide(id, VERDICT_RENAMED, "Contact", &answer), ERR_CONFIG);
+    assert_int_equal(decide(id, VERDICT_VANISHED, NULL, &answer), ERR_CONFIG);
+    assert_int_equal(decide(id, VERDICT_RENAMED, "Mail", &answer), 0);
     shop_sync(&shop, "hr");
     assert_int_equal(shop.report.drift, 0);
     expect_field(&shop, "1", "work_email", "new@v.example");
@@ -224,8 +237,9 @@ static void values_of_unmapped_and_protected_columns_are_nowhere_kept(void **sta
     assert_false(kept("900000001"));
 }
 
-/* Lets one call after the other fail until it is decided; a failure afterwards (of the report) is no failure of it. */
-static void decide_at_last(const char *point, bool withdraw, uint64_t id, enum verdict as)
+/* Lets one call after the other fail until it is decided (or, with VERDICT_NONE, withdrawn); a failure afterwards (of
+ * the report) is no failure of it. */
+static void decide_at_last(const char *point, uint64_t id, enum verdict as)
 {
     struct drift_answer answer;
     for (int nth = 1, rc = -1; rc != 0; nth++) {
@@ -233,10 +247,10 @@ static void decide_at_last(const char *point, bool withdraw, uint64_t id, enum v
         assert_true(nth < 2000);
         snprintf(plan, sizeof(plan), "%s:%d", point, nth);
         fault_set(plan);
-        rc = decide(withdraw, id, as, as ? "Post" : NULL, &answer);
+        rc = as ? decide(id, as, "Post", &answer) : withdraw(id);
         fault_set(NULL);
         assert_int_not_equal(rc, ERR_CONFIG);
-        if (rc == ERR_GONE)
+        if (rc == (as ? ERR_GONE : ERR_CONFLICT))
             return;
     }
 }
@@ -251,12 +265,12 @@ static void whatever_fails_while_it_is_decided_nothing_is_decided_or_all_of_it(v
     for (size_t p = 0; p < 2; p++) {
         shop_sync_full(&shop, "hr");
         expect_offer("Mail", "Post", NULL);
-        decide_at_last(points[p], false, told("Mail")->id, VERDICT_RENAMED);
+        decide_at_last(points[p], told("Mail")->id, VERDICT_RENAMED);
         shop_sync(&shop, "hr");
         assert_int_equal(shop.report.drift, 0);
         assert_int_equal(shop.report.reading_count, 1);
         assert_int_equal(shop.report.readings[0].id, p + 1);
-        decide_at_last(points[p], true, p + 1, VERDICT_NONE);
+        decide_at_last(points[p], p + 1, VERDICT_NONE);
     }
     shop_sync(&shop, "hr");
     expect_offer("Mail", "Post", NULL);
