@@ -426,10 +426,11 @@ int verb_statements(struct context *context)
         else if (about)
             statement_row(opened.query, &grid, &statement);
     }
-    if (!context->json && grid.rows > 0)
-        grid_end(&grid);
-    else if (!context->json)
+    if (!context->json && grid.rows == 0)
         screen_print(&context->screen, "no decision of a person stands\n");
+    if (context->json || grid.rows == 0)
+        buffer_clear(&grid.cells);
+    grid_end(&grid);
     int rc = query_end(opened.query, &err);
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
