@@ -402,6 +402,7 @@ int verb_statements(struct context *context)
     struct err err = {0};
     struct grid grid;
     uint64_t person = 0;
+    size_t count = 0;
     int status = context_open(context, words[0], &opened);
     if (status == STATUS_DONE && words[1])
         status = context_person(context, opened.query, words[0], words[1], &person);
@@ -410,7 +411,6 @@ int verb_statements(struct context *context)
     TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
     if (!entity || (person != 0 && !entity_get(&opened.query->txn, KIND_person, person, entity)))
         return complain_rc(entity ? ERR_GONE : -ENOMEM, NULL);
-    grid_start(&grid, &context->screen, "", "ID|WHAT|ABOUT|SINCE|UNTIL|BY|REASON");
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, &opened.query->txn, TABLE_statement);
     for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
@@ -423,14 +423,15 @@ int verb_statements(struct context *context)
             about = entity->members[n].seed == statement.subject || entity->members[n].seed == statement.other;
         if (about && context->json)
             statement_json(context, &statement);
-        else if (about)
+        else if (about && count++ == 0)
+            grid_start(&grid, &context->screen, "", "ID|WHAT|ABOUT|SINCE|UNTIL|BY|REASON");
+        if (about && !context->json)
             statement_row(opened.query, &grid, &statement);
     }
-    if (!context->json && grid.rows == 0)
+    if (count > 0)
+        grid_end(&grid);
+    else if (!context->json)
         screen_print(&context->screen, "no decision of a person stands\n");
-    if (context->json || grid.rows == 0)
-        buffer_clear(&grid.cells);
-    grid_end(&grid);
     int rc = query_end(opened.query, &err);
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }

@@ -12,7 +12,20 @@
 struct subject {
     uint64_t seed;
     uint64_t person; /* whose it is; 0: nobody's */
+    bool undecided;  /* nobody's, or somebody's only by what people said when it was nobody's */
 };
+
+static bool subject_undecided(struct match *match, uint64_t seed)
+{
+    struct statement_walk walk;
+    struct statement said;
+    bool undecided = false;
+    statement_first(&walk, &match->statements, seed);
+    while (statement_next(&walk, &said))
+        undecided |= said.person && said.rule == RULE_UNDECIDED;
+    statement_end(&walk);
+    return undecided;
+}
 
 static int subject_find(const struct identity *identity, struct match *match, struct subject *ret_subject,
                         struct err *err)
@@ -31,24 +44,19 @@ static int subject_find(const struct identity *identity, struct match *match, st
         return err_set(err, ERR_DATA, "%s is no record of a person", identity->about);
     ret_subject->seed = record->sections[0].seed;
     ret_subject->person = record->situation == SITUATION_LINKED ? match_resolve(match, ret_subject->seed) : 0;
+    ret_subject->undecided = ret_subject->person == 0 || subject_undecided(match, ret_subject->seed);
     return 0;
 }
 
 /* The record, and everybody whose records it may join or leave, are judged again. */
-static int subject_touch(const struct identity *identity, struct match *match, const struct subject *subject,
-                         uint64_t other)
+static int subject_touch(const struct identity *identity, struct match *match, const struct subject *subject)
 {
-    buffer_clear(&match->key);
-    source_key(identity->stream, identity->id, strlen(identity->id), &match->key);
     struct buffer key __attribute__((cleanup(buffer_done))) = {0};
-    buffer_add(&key, match->key.data, match->key.len);
+    source_key(identity->stream, identity->id, strlen(identity->id), &key);
     int rc = key.rc ? key.rc : stage_touch(match->stage, bytes(key.data, key.len));
     if (rc != 0)
         return rc;
-    if (subject->person != 0)
-        match_touch_person(match, subject->person);
-    if (other != 0 && other != subject->person)
-        match_touch_person(match, other);
+    match_touch_cluster(match, subject->seed);
     return match->rc ? match->rc : match->statements.rc;
 }
 
@@ -92,8 +100,8 @@ int identity_link(void *context, struct match *match, struct err *err)
     uint64_t before = subject.person;
     /* whom nobody knew yet does not give its id to somebody whom people know by theirs */
     identity_state(identity, match, STATEMENT_LINK, subject.seed, identity->person,
-                   before == 0 && subject.seed < identity->person, before == 0);
-    return subject_touch(identity, match, &subject, identity->person);
+                   before == 0 && subject.seed < identity->person, subject.undecided);
+    return subject_touch(identity, match, &subject);
 }
 
 int identity_unlink(void *context, struct match *match, struct err *err)
@@ -107,8 +115,8 @@ int identity_unlink(void *context, struct match *match, struct err *err)
         match->entity->member_count < 2)
         return err_set(err, ERR_CONFLICT, "%s is the only record of its person: there is nothing to take it from",
                        identity->about);
-    identity_state(identity, match, STATEMENT_ALONE, subject.seed, 0, false, subject.person == 0);
-    return subject_touch(identity, match, &subject, 0);
+    identity_state(identity, match, STATEMENT_ALONE, subject.seed, 0, false, subject.undecided);
+    return subject_touch(identity, match, &subject);
 }
 
 int identity_apart(void *context, struct match *match, struct err *err)
@@ -123,8 +131,8 @@ int identity_apart(void *context, struct match *match, struct err *err)
         if (rc != 0)
             return rc;
     }
-    identity_state(identity, match, STATEMENT_APART, subject.seed, identity->person, false, false);
-    return subject_touch(identity, match, &subject, identity->person);
+    identity_state(identity, match, STATEMENT_APART, subject.seed, identity->person, false, subject.undecided);
+    return subject_touch(identity, match, &subject);
 }
 
 /* --- taking back --- */
@@ -145,12 +153,22 @@ bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_state
     return found;
 }
 
-/* The record whose main part has that seed, by the records of the person whom it is with, or was. */
-static void touch_seed(struct match *match, uint64_t seed)
+/* Rules have linked records that waited, because of what people had stated: without the last of it they may wait again.
+ */
+static void withdraw_late(struct identity *identity, struct match *match)
 {
-    match_touch_person(match, match_resolve(match, seed));
-    if (match_resolve(match, seed) != seed)
-        match_touch_person(match, seed); /* a person of before, who may come back */
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct statement link;
+    cursor_open(&cursor, match->snapshot, TABLE_statement);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
+        if (!statement_read(cursor.key, cursor.value, &link) || link.withdrawn || !link.late ||
+            link.number < identity->number)
+            continue;
+        match_touch_cluster(match, link.subject);
+        statements_withdraw(&match->statements, &link, identity->author, identity->reason);
+        int rc = numbers_set(&match->undecided, link.subject, 1);
+        match->rc = match->rc ? match->rc : rc;
+    }
 }
 
 /* A record that is nobody's is found by its name alone. */
@@ -188,10 +206,11 @@ int identity_withdraw(void *context, struct match *match, struct err *err)
     if (statement.rule == RULE_UNDECIDED)
         match->rc = numbers_set(&match->undecided, statement.subject, 1);
     if (seeds) {
-        touch_seed(match, statement.subject);
+        match_touch_cluster(match, statement.subject);
         if (statement.other != 0)
-            touch_seed(match, statement.other);
+            match_touch_cluster(match, statement.other);
         touch_named(match, &statement);
+        withdraw_late(identity, match);
     }
     statements_withdraw(&match->statements, &statement, identity->author, identity->reason);
     return match->rc ? match->rc : match->statements.rc;

@@ -350,7 +350,8 @@ static void match_new_person(struct match *match, const struct staged *staged, u
     uint64_t id = main->seed;
     if (verdict.entity != 0) {
         /* also when the record has the lower seed, because it waited: people know the person by the id they have */
-        id = match_link(match, main->seed, verdict.entity, verdict.rule, true);
+        id = match_link(match, main->seed, verdict.entity, verdict.rule, true,
+                        staged->what != STAGED_NEW && match->statements.persons);
         const uint64_t *grown = numbers_get(&match->grown, id);
         match_fail(match, numbers_set(&match->grown, id, grown ? *grown + 1 : 1));
         match->count.linked++;
@@ -466,7 +467,7 @@ static void match_unit(struct match *match, const struct staged *staged, uint64_
     if (staged->what == STAGED_NEW) {
         uint64_t found = match_unit_find(match, main->image);
         if (found != 0) {
-            id = match_link(match, main->seed, found, 0, false);
+            id = match_link(match, main->seed, found, 0, false, false);
         }
     }
     if (staged->what != STAGED_MISSING && staged->what != STAGED_GONE)

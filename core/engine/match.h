@@ -45,6 +45,7 @@ struct match {
     struct numbers fresh, fresh_stream, links, leaving, removed, grown;
     struct statements statements;
     struct numbers undecided; /* seeds of records that only a person's withdrawn word had linked */
+    bool touched;             /* persons were touched: records may go from one to another */
     struct numbers out;       /* seeds of records that are nobody's any more */
     bool reindex;             /* the rules have changed, and there are rows that were made by others */
     struct numbers indexed;   /* then: digests of all rows of the index that there should be */
@@ -76,11 +77,14 @@ int match_everything(struct match *match);
  * to them. Nothing happens when there is no such person. */
 void match_touch_person(struct match *match, uint64_t id);
 
+/* All persons that any link, also one that does not count now, has to do with a seed. */
+void match_touch_cluster(struct match *match, uint64_t seed);
+
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);
 /* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
- * `follows`. `rule` from 1; 0: by kind's own rule. */
-uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows);
+ * `follows`. `rule` from 1; 0: by kind's own rule. `late`: see struct statement. */
+uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late);
 /* Who has this index key now: an id, 0 for nobody, FRESH_AMBIGUOUS for several. */
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
 

@@ -95,13 +95,36 @@ uint64_t match_resolve(struct match *match, uint64_t seed)
     return id != UINT64_MAX ? id : seed;
 }
 
-uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows)
+/* Every person's id is the seed of one of their records. */
+void match_touch_cluster(struct match *match, uint64_t seed)
+{
+    uint64_t seeds[CLUSTER_MAX] = {seed};
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct statement_walk walk;
+        struct statement link;
+        statement_first(&walk, &match->statements, seeds[i]);
+        while (statement_next(&walk, &link)) {
+            bool there = link.type != STATEMENT_LINK || count == CLUSTER_MAX;
+            for (size_t j = 0; j < count && !there; j++)
+                there = seeds[j] == link.other;
+            if (!there)
+                seeds[count++] = link.other;
+        }
+        statement_end(&walk);
+    }
+    for (size_t i = 0; i < count; i++)
+        match_touch_person(match, seeds[i]);
+}
+
+uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late)
 {
     uint64_t id = follows || other < seed ? other : seed;
     statements_add(&match->statements, &(struct statement){.type = STATEMENT_LINK,
                                                            .subject = seed,
                                                            .other = other,
                                                            .rule = (uint16_t)rule,
+                                                           .late = late,
                                                            .follows = follows && seed < other});
     int rc = numbers_set(&match->links, seed, id);
     rc = rc ? rc : numbers_set(&match->links, other, id);

@@ -95,6 +95,7 @@ void match_touch_person(struct match *match, uint64_t id)
             match->other.count > 0)
             match_forget_keys(match, id, match->other.sections[0].image);
     }
+    match->touched = true;
     match_root(match, KIND_person, id, ROOT_ONLY);
     match_fail(match,
                refer_each(match->snapshot, KIND_person, id, &match->roots, &match->root_count, &match->root_room));

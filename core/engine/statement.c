@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { KEY = 16, SHORT = 24, LONG = SHORT + 8 + 2 + 1 + 1, TEXTS = 5 };
-enum { FLAG_FOLLOWS = 1, FLAG_PERSON = 2 };
+enum { FLAG_FOLLOWS = 1, FLAG_PERSON = 2, FLAG_LATE = 4 };
 
 static void statement_key(uint64_t subject, uint64_t number, uint8_t ret_key[KEY])
 {
@@ -39,7 +39,8 @@ static void write_text(struct buffer *out, const char *text)
 
 static void statement_write(const struct statement *at, struct buffer *out)
 {
-    uint8_t head[2] = {(uint8_t)at->type, (uint8_t)((at->follows ? FLAG_FOLLOWS : 0) | (at->person ? FLAG_PERSON : 0))};
+    uint8_t head[2] = {(uint8_t)at->type, (uint8_t)((at->follows ? FLAG_FOLLOWS : 0) | (at->person ? FLAG_PERSON : 0) |
+                                                    (at->late ? FLAG_LATE : 0))};
     buffer_add(out, head, sizeof(head));
     buffer_add(out, &at->rule, sizeof(at->rule));
     buffer_add(out, &at->run, sizeof(at->run));
@@ -128,6 +129,7 @@ bool statement_read(struct bytes key, struct bytes value, struct statement *ret_
     read.type = (enum statement_type)head[0];
     read.follows = head[1] & FLAG_FOLLOWS;
     read.person = head[1] & FLAG_PERSON;
+    read.late = head[1] & FLAG_LATE;
     if (read.person || read.withdrawn) {
         uint8_t ends[2] = {0};
         reader_copy(&reader, &read.until_ms, sizeof(read.until_ms));
@@ -229,7 +231,7 @@ uint64_t statements_add(struct statements *statements, const struct statement *s
         uint64_t subject = made.other;
         made.other = made.subject;
         made.subject = subject;
-        made.follows = false;
+        made.follows = made.late = false;
         made.rule = made.person ? 0 : made.rule;
         made.about = NULL;
         statements_put(statements, &made);

@@ -90,12 +90,15 @@ static void members_of(struct weave *weave, size_t begin, size_t end, struct ent
     }
 }
 
-static bool child_there(const struct weave *weave, enum kind kind, uint64_t id)
+/* Whether the thing in weave->old hung on the root before this run; else its records came to it by a person's word. */
+static bool child_was_ours(const struct weave *weave, enum kind kind)
 {
-    for (uint16_t n = 0; weave->had_root && n < weave->old_root->child_count; n++)
-        if (weave->old_root->children[n].kind == kind && weave->old_root->children[n].id == id)
-            return true;
-    return false;
+    struct value owner = image_get(weave->old->image, weave_owner_field(kind));
+    uint64_t id;
+    if (owner.len != sizeof(id))
+        return true;
+    memcpy(&id, owner.bytes, sizeof(id));
+    return __builtin_bswap64(id) == weave->id;
 }
 
 /* One thing that hangs on the root. */
@@ -107,7 +110,7 @@ static void weave_dependent(struct weave *weave, size_t begin, size_t end)
     struct image image = {(const uint8_t *)weave->image.data, (uint32_t)weave->image.len};
     bool had =
         (weave->had_root || weave->match->statements.persons) && entity_get(weave->snapshot, kind, id, weave->old);
-    if (had && weave->old->state == ENTITY_LIVE && child_there(weave, kind, id))
+    if (had && weave->old->state == ENTITY_LIVE && child_was_ours(weave, kind))
         links_of(weave, kind, weave->old->image, weave->was);
     links_of(weave, kind, image, weave->is);
     enum journal_op op = !had ? JOURNAL_CREATED : weave->old->state == ENTITY_GONE ? JOURNAL_RETURNED : JOURNAL_CHANGED;
@@ -127,11 +130,9 @@ static void weave_dependent(struct weave *weave, size_t begin, size_t end)
         entity_put(weave, kind, id, made);
 }
 
-/* Something hung on the root, and no record says it any more: it stays as it was, marked. */
+/* Something hung on the root (weave->old), and no record says it any more: it stays as it was, marked. */
 static void weave_orphan(struct weave *weave, enum kind kind, uint64_t id)
 {
-    if (!entity_get(weave->snapshot, kind, id, weave->old))
-        return;
     if (weave->old->state == ENTITY_GONE)
         return; /* what it referred to was taken back when it went */
     links_of(weave, kind, weave->old->image, weave->was);
@@ -140,23 +141,6 @@ static void weave_orphan(struct weave *weave, enum kind kind, uint64_t id)
     weave->made->state = ENTITY_GONE;
     weave->made->last = weave->sequence + 1;
     entity_put(weave, kind, id, weave->made);
-}
-
-/* Its record was moved by a person, and it went along to another root. */
-static bool child_moved(struct weave *weave, const struct child *child)
-{
-    struct bytes value;
-    struct source *record = &weave->match->other;
-    if (!weave->match->statements.persons || match_resolve(weave->match, child->id) != child->id ||
-        !entity_get(weave->snapshot, child->kind, child->id, weave->old) || weave->old->state != ENTITY_LIVE ||
-        weave->old->member_count == 0)
-        return false;
-    const struct member *member = &weave->old->members[0];
-    buffer_clear(&weave->key);
-    source_key(member->stream, member->id.data, member->id.len, &weave->key);
-    return txn_get(weave->snapshot, TABLE_source, bytes(weave->key.data, weave->key.len), &value) &&
-           source_read(value, record) && record->count > 0 && record->sections[0].kind == weave->kind &&
-           match_resolve(weave->match, record->sections[0].seed) != weave->id;
 }
 
 /* What hung on the root and is not among the `count` first children any more. */
@@ -170,8 +154,10 @@ static uint16_t weave_leftovers(struct weave *weave, struct child *children, uin
             there = children[i].kind == old->kind && children[i].id == old->id;
         if (there)
             continue;
-        if (child_moved(weave, old)) {
-            links_of(weave, old->kind, weave->old->image, weave->was);
+        if (!entity_get(weave->snapshot, old->kind, old->id, weave->old) || !child_was_ours(weave, old->kind))
+            continue; /* it went to another before */
+        if (weave->old->state == ENTITY_LIVE && numbers_get(&weave->claimed, old->id)) {
+            links_of(weave, old->kind, weave->old->image, weave->was); /* it goes to another in this run */
             continue;
         }
         weave_orphan(weave, old->kind, old->id);
@@ -336,6 +322,7 @@ static void weave_done(struct weave *weave)
     arena_free(weave->arena);
     sorter_free(weave->refer_edits);
     numbers_done(&weave->units);
+    numbers_done(&weave->claimed);
     struct buffer *buffers[] = {&weave->image, &weave->value, &weave->text, &weave->key, &weave->entry.bytes};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
@@ -383,6 +370,33 @@ static int weave_new(struct match *match, struct spill *spill, struct weave **re
     return 0;
 }
 
+static size_t root_end(const struct match *match, size_t begin)
+{
+    size_t end = begin + 1;
+    while (end < match->root_count && match->roots[end].kind == match->roots[begin].kind &&
+           match->roots[end].id == match->roots[begin].id)
+        end++;
+    return end;
+}
+
+/* When people have moved records: which things any root will say, so that no other one gives them up for gone. */
+static void weave_claims(struct weave *weave, const struct match *match)
+{
+    for (size_t begin = 0, end; begin < match->root_count && weave->rc == 0; begin = end) {
+        end = root_end(match, begin);
+        if (match->roots[begin].kind != KIND_person)
+            continue;
+        weave->kind = KIND_person;
+        weave->id = match->roots[begin].id;
+        weave_gather(weave, match->roots + begin, end - begin);
+        if (weave->rc == 0)
+            weave_parts(weave);
+        for (size_t i = 0; i < weave->part_count && weave->rc == 0; i++)
+            if (weave->parts[i].kind != KIND_person)
+                weave_fail(weave, numbers_set(&weave->claimed, weave->parts[i].entity, weave->id));
+    }
+}
+
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count)
 {
     struct spill *spill TIDY(spill_free) = NULL;
@@ -396,11 +410,10 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
     weave->sequence = meta_number(match->snapshot, "sequence");
     uint64_t before = weave->sequence;
     weave->rc = roots_order(match->roots, match->root_count);
+    if (match->touched)
+        weave_claims(weave, match);
     for (size_t begin = 0, end; begin < match->root_count && weave->rc == 0; begin = end) {
-        for (end = begin + 1; end < match->root_count && match->roots[end].kind == match->roots[begin].kind &&
-                              match->roots[end].id == match->roots[begin].id;
-             end++)
-            ;
+        end = root_end(match, begin);
         weave_root(weave, match->roots + begin, end - begin);
         weave_fail(weave, changeset_rc(weave->changeset));
     }

@@ -145,7 +145,7 @@ static void weave_twins(struct weave *weave)
         if (twin == 0 || twin == seed)
             continue;
         bool follows = employment_known(weave, twin) && !employment_known(weave, seed);
-        uint64_t id = match_link(weave->match, seed, twin, 0, follows);
+        uint64_t id = match_link(weave->match, seed, twin, 0, follows, false);
         for (size_t j = 0; j < weave->part_count; j++)
             if (weave->parts[j].entity == twin || weave->parts[j].entity == seed)
                 weave->parts[j].entity = id;

@@ -32,22 +32,31 @@ static void weave_status(struct weave *weave, size_t begin, size_t end, size_t i
     image_put(weave->maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, place});
 }
 
+static const struct owned {
+    enum kind kind;
+    uint16_t person, employment;
+} owned[] = {
+    {KIND_employment, FIELD_employment_person, 0},
+    {KIND_membership, FIELD_membership_person, 0},
+    {KIND_absence, FIELD_absence_person, FIELD_absence_employment},
+    {KIND_pay, FIELD_pay_person, FIELD_pay_employment},
+    {KIND_shift, FIELD_shift_person, 0},
+    {KIND_punch, FIELD_punch_person, 0},
+    {KIND_work_period, FIELD_work_period_person, 0},
+    {KIND_lookup_row, FIELD_lookup_row_person, 0},
+};
+
+uint16_t weave_owner_field(enum kind kind)
+{
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        if (owned[i].kind == kind)
+            return owned[i].person;
+    return 0;
+}
+
 /* What hangs on a person says so: the person, and for absence and pay the employment of the same record. */
 static void weave_owner(struct weave *weave, const struct part *part)
 {
-    static const struct {
-        enum kind kind;
-        uint16_t person, employment;
-    } owned[] = {
-        {KIND_employment, FIELD_employment_person, 0},
-        {KIND_membership, FIELD_membership_person, 0},
-        {KIND_absence, FIELD_absence_person, FIELD_absence_employment},
-        {KIND_pay, FIELD_pay_person, FIELD_pay_employment},
-        {KIND_shift, FIELD_shift_person, 0},
-        {KIND_punch, FIELD_punch_person, 0},
-        {KIND_work_period, FIELD_work_period_person, 0},
-        {KIND_lookup_row, FIELD_lookup_row_person, 0},
-    };
     uint64_t employment = 0;
     const struct section_view *section = part_section(weave, part);
     for (size_t i = 0; i < weave->part_count; i++) {

@@ -49,7 +49,8 @@ struct weave {
     struct txn *snapshot;
     struct changeset *changeset;
     struct sorter *refer_edits;
-    struct numbers units; /* digest of a unit's reference → id, so that a department is looked up once */
+    struct numbers claimed; /* ids of what hangs on persons → person, when people have moved records */
+    struct numbers units;   /* digest of a unit's reference → id, so that a department is looked up once */
     int64_t today;
     uint64_t sequence;
     uint32_t run;
@@ -98,6 +99,9 @@ size_t weave_image(struct weave *weave, size_t begin, size_t end);
 size_t weave_pins(struct weave *weave, size_t begin, size_t end, size_t inputs, size_t winners);
 /* The same for the status of a person, which is worked out after all else. */
 char weave_pinned_status(struct weave *weave, size_t begin, size_t end, char status);
+
+/* The field that says on which person a thing of the kind hangs; 0: none. */
+uint16_t weave_owner_field(enum kind kind);
 
 /* What a reference is in the golden record: the id, or itself, waiting. */
 struct value weave_reference(struct weave *weave, struct value value);
