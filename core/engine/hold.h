@@ -38,6 +38,7 @@ struct hold {
     bool quiet;        /* a person rejected it: nobody is asked again */
     bool kept;         /* something was proposed, and not taken */
     uint64_t key;      /* of that */
+    uint64_t person;   /* whom it is about; 0: whoever the record belongs to */
     size_t before;     /* position + 1 of another one of this record; 0: none */
 };
 

@@ -363,27 +363,6 @@ static void match_new_person(struct match *match, const struct staged *staged, u
     stage_write(match->stage, staged, SITUATION_LINKED);
 }
 
-static bool fields_differ(struct image a, struct image b, uint16_t field)
-{
-    struct value x = image_get(a, field), y = image_get(b, field);
-    return x.presence == PRESENCE_VALUE && y.presence == PRESENCE_VALUE && !text_same(x.bytes, x.len, y.bytes, y.len);
-}
-
-static bool both_say(struct image a, struct image b, uint16_t field)
-{
-    return image_get(a, field).presence == PRESENCE_VALUE && image_get(b, field).presence == PRESENCE_VALUE;
-}
-
-/* The number seems to be somebody else's now: name and birth date both differ. Who marries keeps the given name. */
-static bool person_replaced(struct image was, struct image is)
-{
-    bool name =
-        both_say(was, is, FIELD_person_given_name) && both_say(was, is, FIELD_person_family_name)
-            ? fields_differ(was, is, FIELD_person_given_name) && fields_differ(was, is, FIELD_person_family_name)
-            : fields_differ(was, is, FIELD_person_display_name);
-    return name && fields_differ(was, is, FIELD_person_date_of_birth);
-}
-
 /* Keys that the person no longer has: who refers to them by such a key must look again. */
 static void match_keys_gone(struct match *match, uint64_t id, struct image was, struct image is)
 {
@@ -420,11 +399,8 @@ static void match_known_person(struct match *match, const struct staged *staged,
     if (staged->what == STAGED_CHANGED || staged->what == STAGED_RETURNED) {
         bool had = txn_get(match->snapshot, TABLE_source, staged->key, &stored) && source_read(stored, &match->other) &&
                    match->other.count > 0;
-        if (had && person_replaced(match->other.sections[0].image, main->image)) {
-            match->count.reused++;
-            match_review(match, staged->key, REASON_CODE(identity_reused), id, NULL);
+        if (had && match_reused(match, staged, place, id, match->other.sections[0].image))
             return; /* nothing is taken until somebody decides */
-        }
         if (had)
             match_keys_gone(match, id, match->other.sections[0].image, main->image);
         fresh_person(match, main->image, id, source_key_stream(staged->key));

@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "base/zone.h"
 #include "engine/entity.h"
+#include "engine/gate.h"
 #include "engine/slot.h"
 #include "engine/stage.h"
 #include "engine/statement.h"
@@ -38,6 +39,7 @@ struct match {
     struct stage *stage;
     struct changeset *changeset;
     struct wait_list *waits;
+    struct gates *gates; /* that see what passes; NULL: nobody looks */
     struct root *roots;
     size_t root_count, root_room;
     struct match_count count;

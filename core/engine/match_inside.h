@@ -1,5 +1,5 @@
-/* match_inside - what the files of a match share: match (record by record), match_said (what people said), match_link
- * (clusters). */
+/* match_inside - what the files of a match share: match (record by record), match_said (what people said),
+ * match_reused (numbers that are somebody else's now), match_link (clusters). */
 #ifndef ENGINE_MATCH_INSIDE_H
 #define ENGINE_MATCH_INSIDE_H
 
@@ -10,7 +10,7 @@ static inline void match_fail(struct match *match, int rc)
     match->rc = match->rc ? match->rc : rc;
 }
 
-static uint64_t removed_hash(uint64_t hash, uint64_t id)
+static inline uint64_t removed_hash(uint64_t hash, uint64_t id)
 {
     return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
 }
@@ -30,5 +30,10 @@ bool match_is_out(struct match *match);
 void match_leaves(struct match *match);
 /* Such a record: its person, if it had one, is looked at again without it. */
 void match_out(struct match *match, const struct staged *staged);
+
+/* match_reused.c: whether match->record, which says another name and birth date than `was`, is held until a person says
+ * who it is: it is in the list of what is proposed then. False: all is well, or it was said that it is the same
+ * person, or that the record stands by itself, whoever it is. */
+bool match_reused(struct match *match, const struct staged *staged, uint64_t place, uint64_t id, struct image was);
 
 #endif

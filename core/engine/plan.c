@@ -66,7 +66,7 @@ static int plan_strand(const struct run *run, const struct strand *strand, struc
     *ret_kept = (struct plan_strand){.stream = pull->stream,
                                      .partition = (uint32_t)strand->partition,
                                      .compared = strand->compared,
-                                     .held = strand->held != NULL,
+                                     .held = strand->look_again,
                                      .same = pull->same,
                                      .files = pull->fetched,
                                      .file_count = pull->fetched_count};
@@ -245,7 +245,7 @@ static int strand_again(struct run *run, struct strand *strand, const struct pla
     struct pull *pull = &strand->pull;
     *strand = (struct strand){.partition = kept->partition,
                               .compared = kept->compared,
-                              .held = kept->held ? "" : NULL,
+                              .look_again = kept->held,
                               .pull = {.arena = run->arena,
                                        .stream = kept->stream,
                                        .same = kept->same,

@@ -63,12 +63,17 @@ static uint8_t write_holds(const struct holds *holds, uint64_t record, struct bu
     return count;
 }
 
+static bool leaving(uint8_t what)
+{
+    return what == STAGED_MISSING || what == STAGED_GONE;
+}
+
 /* Whether two rows propose the same, whenever they did: the words, the holds, the seeds. */
 static bool same_words(struct stage *stage, struct bytes a, struct bytes b)
 {
     struct bytes x, y;
     const uint8_t *p = a.data, *q = b.data;
-    if (!proposal_value(a, &x) || !proposal_value(b, &y) || p[0] != q[0] || p[1] != q[1] ||
+    if (!proposal_value(a, &x) || !proposal_value(b, &y) || leaving(p[0]) != leaving(q[0]) || p[1] != q[1] ||
         memcmp(p + HEAD, q + HEAD, (size_t)p[1] * HOLD) != 0 || !source_read(x, &stage->proposed) ||
         !source_read(y, &stage->old) || stage->proposed.body.len != stage->old.body.len ||
         memcmp(stage->proposed.body.data, stage->old.body.data, stage->old.body.len) != 0)

@@ -36,6 +36,9 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
     buffer_text(out, checkpoint->columns);
     buffer_text(out, checkpoint->cursor);
     buffer_add(out, checkpoint->header.data, checkpoint->header.len);
+    uint32_t tally_len = (uint32_t)checkpoint->tally.len;
+    buffer_add(out, checkpoint->tally.data, tally_len);
+    buffer_add(out, &tally_len, sizeof(tally_len));
 }
 
 bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint)
@@ -55,9 +58,17 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     memcpy(found.files, head.files, sizeof(found.files));
     found.columns = arena_copy(arena, at, head.columns_len);
     found.cursor = arena_copy(arena, at + head.columns_len, head.cursor_len);
-    found.header.data = arena_copy(arena, (const char *)value.data + known, value.len - known);
-    found.header.len = value.len - known;
-    if (!found.columns || !found.cursor || !found.header.data)
+    uint32_t tally_len = 0;
+    size_t behind = value.len - known; /* nothing in a row of before */
+    if (behind >= sizeof(tally_len))
+        memcpy(&tally_len, (const char *)value.data + value.len - sizeof(tally_len), sizeof(tally_len));
+    if (behind > 0 && (behind < sizeof(tally_len) || tally_len > behind - sizeof(tally_len)))
+        return false;
+    found.header.len = behind > 0 ? behind - sizeof(tally_len) - tally_len : 0;
+    found.header.data = arena_copy(arena, (const char *)value.data + known, found.header.len);
+    found.tally.len = tally_len;
+    found.tally.data = arena_copy(arena, (const char *)value.data + known + found.header.len, tally_len);
+    if (!found.columns || !found.cursor || !found.header.data || !found.tally.data)
         return false;
     *ret_checkpoint = found;
     return true;

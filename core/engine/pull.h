@@ -24,6 +24,7 @@ struct checkpoint {
     const char *cursor;             /* what the connector gave; "" when nothing */
     const char *columns;            /* names joined with '\n' */
     struct bytes header;            /* what they held: header_read() */
+    struct bytes tally;             /* what went through its safeguards lately: tally_read() */
 };
 bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint);
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out);

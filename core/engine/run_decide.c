@@ -13,6 +13,7 @@
 #include <string.h>
 
 static const int64_t DAY_MS = 86400000;
+enum { ROUNDS_MAX = 8 };
 
 static int stage_strand(struct run *run, struct strand *strand)
 {
@@ -26,74 +27,15 @@ static int stage_strand(struct run *run, struct strand *strand)
                                   .unknown_kinds = map_unknown_kinds(pull->map),
                                   .grace_ms = grace,
                                   .lately_ms = run->now_ms - connection->deactivate.window_ms,
-                                  .ignore_missing = connection->on_missing == MISSING_IGNORE};
+                                  .ignore_missing = connection->on_missing == MISSING_IGNORE,
+                                  .counts = run->standing.persons ? run_counts_gone : NULL,
+                                  .context = run};
     run->stage.waits = &strand->waits;
     int rc = stage_compare(&run->stage, &stream, &strand->missing, &strand->count);
     strand->compared = rc == 0;
-    sorter_free(TAKE(pull->spool));
+    if (run->first) /* nobody is known: nothing can be held, nor decided once more */
+        sorter_free(TAKE(pull->spool));
     return rc;
-}
-
-/* Whether this removal was held by the run that a person now lets through. */
-static bool removal_allowed(struct run *run, struct strand *strand, const char *id)
-{
-    const char *const reasons[] = {REASON_CODE(safeguard_deactivate), REASON_CODE(empty_partition),
-                                   REASON_CODE(row_without_id)};
-    struct wait_item item = {.type = WAIT_HELD, .stream = strand->pull.stream, .id = id}, found;
-    for (size_t i = 0; run->request->allow_held && i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        item.reason = reasons[i];
-        if (wait_find(&run->snapshot, &item, run->arena, &found) && found.run <= run->request->allow_held)
-            return true;
-    }
-    return false;
-}
-
-/* Else it was missing already, in its time of grace. */
-static bool record_present(struct run *run, struct bytes key)
-{
-    struct bytes stored;
-    return txn_get(&run->snapshot, TABLE_source, key, &stored) && source_read(stored, &run->stage.old) &&
-           run->stage.old.state == SOURCE_PRESENT;
-}
-
-/* Lets the missing go, or holds them one by one. */
-static int strand_removals(struct run *run, struct strand *strand)
-{
-    char today[11];
-    date_write(date_from_days(run->today), today);
-    const struct stage_count *count = &strand->count;
-    bool ignored = run->request->connection->on_missing == MISSING_IGNORE; /* noted, but nobody goes */
-    size_t going = ignored ? 0 : strand->missing.count;
-    struct safeguard_case at = {.population = count->population + count->waiting + count->gone_lately,
-                                .going = going ? going + count->gone_lately : 0,
-                                .seen = count->distinct,
-                                .rows_without_id = map_count(strand->pull.map)->rejected_without_id,
-                                .today = today,
-                                .now_ms = run->now_ms};
-    strand->held = safeguard_judge(&run->request->connection->deactivate, &at);
-    for (size_t i = 0; i < strand->missing.count; i++) {
-        struct staged staged;
-        int rc = stage_read(&run->stage, strand->missing.places[i], 0, &staged);
-        struct bytes id = rc ? bytes("", 0) : source_key_id(staged.key);
-        char *text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
-        if (rc != 0 || !text)
-            return rc ? rc : -ENOMEM;
-        if (!strand->held || removal_allowed(run, strand, text)) {
-            strand->let_go++;
-            strand->were_present += record_present(run, staged.key);
-            rc = stage_release(&run->stage, &strand->missing, i);
-        } else {
-            wait_add(&strand->waits,
-                     &(struct wait_item){
-                         .type = WAIT_HELD, .stream = strand->pull.stream, .id = text, .reason = strand->held});
-            rc = strand->waits.rc;
-        }
-        if (rc != 0)
-            return rc;
-    }
-    if (strand->let_go == strand->missing.count)
-        strand->held = NULL; /* all of them may go */
-    return 0;
 }
 
 static int run_stage(struct run *run)
@@ -101,6 +43,7 @@ static int run_stage(struct run *run)
     run->stage = (struct stage){.snapshot = &run->snapshot,
                                 .changeset = run->changeset,
                                 .vault = &run->vault,
+                                .holds = &run->holds,
                                 .run = run->report->run,
                                 .now_ms = run->now_ms,
                                 .next_seed = meta_number(&run->snapshot, "seed")};
@@ -108,10 +51,7 @@ static int run_stage(struct run *run)
     for (size_t i = 0; i < run->strand_count && rc == 0; i++)
         if (strand_stages(&run->strands[i]))
             rc = stage_strand(run, &run->strands[i]);
-    for (size_t i = 0; i < run->strand_count && rc == 0; i++)
-        if (run->strands[i].compared)
-            rc = strand_removals(run, &run->strands[i]);
-    return rc;
+    return rc ? rc : run_removals(run);
 }
 
 static int run_match(struct run *run, struct wait_list *reviews)
@@ -124,11 +64,14 @@ static int run_match(struct run *run, struct wait_list *reviews)
                                 .snapshot = &run->snapshot,
                                 .stage = &run->stage,
                                 .changeset = run->changeset,
-                                .waits = reviews};
+                                .waits = reviews,
+                                .gates = &run->gates};
     run->match.reindex = run->rules_changed && txn_count(&run->snapshot, TABLE_index) > 0;
     for (size_t i = 0; left && i < run->strand_count; i++)
         left[i] = run->strands[i].missing;
     int rc = left ? match_init(&run->match) : -ENOMEM;
+    if (rc == 0 && run->request->allow_held)
+        rc = run_gates_approve(run);
     if (rc == 0 && run->act)
         rc = run->act->state(run->act->context, &run->match, run->err);
     if (rc == 0)
@@ -144,14 +87,14 @@ static int run_match(struct run *run, struct wait_list *reviews)
         statements_settled(&run->match.statements);
         rc = run->match.statements.rc;
     }
-    run->report->created += count.created;
-    run->report->updated += count.updated;
-    run->report->unchanged += count.unchanged;
-    run->report->deactivated += count.deactivated;
-    run->report->reactivated += count.reactivated;
-    run->report->retired += count.retired;
-    run->report->linked += run->match.count.linked;
-    run->report->not_owner += run->match.count.not_owner;
+    run->report->created = count.created;
+    run->report->updated = count.updated;
+    run->report->unchanged = count.unchanged;
+    run->report->deactivated = count.deactivated;
+    run->report->reactivated = count.reactivated;
+    run->report->retired = count.retired;
+    run->report->linked = run->match.count.linked;
+    run->report->not_owner = run->match.count.not_owner;
     free(left);
     return rc;
 }
@@ -161,11 +104,11 @@ static int run_match(struct run *run, struct wait_list *reviews)
 static void rows_of_strand(struct run *run, struct strand *strand)
 {
     struct pull *pull = &strand->pull;
-    struct buffer value __attribute__((cleanup(buffer_done))) = {0};
+    struct buffer value __attribute__((cleanup(buffer_done))) = {0}, tally __attribute__((cleanup(buffer_done))) = {0};
     uint32_t stream = __builtin_bswap32(pull->stream);
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
     struct checkpoint checkpoint = {.run = run->report->run,
-                                    .held = strand->held != NULL,
+                                    .held = strand->look_again,
                                     .at_ms = run->now_ms,
                                     .people = people,
                                     .cursor = pull->cursor ? pull->cursor : "",
@@ -173,8 +116,10 @@ static void rows_of_strand(struct run *run, struct strand *strand)
                                     .header = map_header(pull->map)};
     memcpy(checkpoint.mapping, pull->mapping_digest, sizeof(checkpoint.mapping));
     memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
+    tally_write(&strand->tally, &tally);
+    checkpoint.tally = bytes(tally.data, tally.rc ? 0 : tally.len);
     checkpoint_write(&checkpoint, &value);
-    if (value.rc == 0)
+    if (value.rc == 0 && tally.rc == 0)
         changeset_set(run->changeset, TABLE_cursor, bytes(&stream, sizeof(stream)), bytes(value.data, value.len));
     run->report->population += people;
 }
@@ -297,13 +242,11 @@ static bool run_rules_held(struct run *run)
         let_go += run->strands[i].let_go;
     if (!run->rules_changed || run->request->allow_held != 0 || run->report->deactivated <= let_go)
         return false;
-    char today[11];
-    date_write(date_from_days(run->today), today);
     people = txn_count(&run->snapshot, TABLE_entity);
     struct safeguard_case at = {.population = people,
                                 .going = run->report->deactivated - let_go,
                                 .seen = people,
-                                .today = today,
+                                .today = run->today_text,
                                 .now_ms = run->now_ms};
     if (!safeguard_judge(&run->request->connection->deactivate, &at))
         return false;
@@ -355,26 +298,49 @@ static int run_only_row(struct run *run)
     return rc ? rc : run_row(run);
 }
 
+/* Stage, match, weave; once more when a safeguard holds something of it, without that. Nothing is asked again: what was
+ * pulled lies in the spools. */
+static int run_decide_all(struct run *run, struct wait_list *reviews)
+{
+    int rc = run_gates_begin(run);
+    for (int rounds = 0; rc == 0; rounds++) {
+        rc = run_stage(run);
+        if (rc == 0)
+            rc = run_match(run, reviews);
+        if (rc == 0)
+            rc = run_gates_judge(run);
+        if (rc != 0 || !run->decide_again)
+            break;
+        if (rounds == ROUNDS_MAX)
+            return err_set(
+                run->err, ERR_HELD,
+                "so much of this run is held that what remains cannot be told apart: nothing of it was taken");
+        wait_cut(reviews, 0);
+        rc = run_gates_again(run);
+    }
+    return rc ? rc : run_gates_end(run, reviews);
+}
+
 int run_decide(struct run *run)
 {
     struct wait_list reviews __attribute__((cleanup(wait_list_done))) = {0};
     int rc = wait_list_init(&reviews);
     txn_begin(&run->snapshot, run->store, false);
+    run->first = txn_count(&run->snapshot, TABLE_source) == 0;
     if (rc == 0)
         rc = streams_load(run->request->organization, &run->snapshot, &run->streams);
     if (rc == 0)
         rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     if (rc == 0)
-        rc = run_stage(run);
-    if (rc == 0)
-        rc = run_match(run, &reviews);
+        rc = run_decide_all(run, &reviews);
+    bool nothing = rc == ERR_HELD && run->err->rc == ERR_HELD;
     if (rc == 0 && run->stage.next_seed != meta_number(&run->snapshot, "seed"))
         changeset_counter(run->changeset, "seed", run->stage.next_seed);
     if (rc == 0)
         rc = run_waits(run, &reviews);
     if (rc == 0)
         run_count(run);
-    if (rc == 0 && run_rules_held(run))
+    if (nothing || (rc == 0 && run_rules_held(run)))
         rc = run_only_row(run);
     else if (rc == 0 && (rc = run_ledger(run)) == 0)
         rc = run_row(run);
@@ -384,6 +350,7 @@ int run_decide(struct run *run)
         run->act->decided(run->act->context, &run->match, run->changeset);
     match_done(&run->match);
     stage_done(&run->stage);
+    run_gates_done(run);
     streams_done(&run->streams);
     if (rc == 0)
         rc = run->snapshot.rc;

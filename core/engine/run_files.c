@@ -128,7 +128,7 @@ static int ledger_again(struct run *run)
 
 static bool strand_taken(const struct strand *strand)
 {
-    return (strand->compared || strand->pull.same) && !strand->held;
+    return (strand->compared || strand->pull.same) && !strand->look_again;
 }
 
 static void trouble(struct run *run, const struct strand *strand, const struct err *err)

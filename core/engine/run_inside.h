@@ -1,4 +1,5 @@
-/* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_look.c. */
+/* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
+ * run_look.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -8,6 +9,7 @@
 #include "engine/report.h"
 #include "engine/run.h"
 #include "engine/stage.h"
+#include "engine/tally.h"
 
 struct partition {
     const char *id, *label, *locator;
@@ -21,9 +23,20 @@ struct strand {
     struct stage_missing missing;
     struct stage_count count;
     bool compared;         /* it was staged: what waits for it is settled anew */
-    const char *held;      /* reason code for which its removals are held */
+    const char *held;      /* reason code of the first thing that is held; NULL: nothing */
+    bool look_again;       /* the same source is read again: a safeguard holds something */
     uint64_t let_go;       /* removals that went through */
     uint64_t were_present; /* of these, by the records' states before */
+    /* run_gate.c */
+    size_t waits_pulled; /* things that wait, known before anything is decided */
+    uint8_t *verdicts;   /* of people, one per missing record */
+    uint64_t going;      /* missing ones that the safeguard looks at */
+    uint64_t removed;    /* of these, let go */
+    struct tally tally;
+    uint64_t fresh[TALLY_GATES];   /* people that pass a gate now */
+    uint64_t pending[TALLY_GATES]; /* held before, and still proposed */
+    uint64_t counted[TALLY_GATES]; /* the person that was counted last */
+    uint32_t tripped;              /* bit per gate: too many */
 };
 
 struct run {
@@ -55,7 +68,13 @@ struct run {
     struct streams streams;
     struct stage stage;
     struct match match;
-    const struct act *act; /* what a person decides; NULL: a sync */
+    const struct act *act;      /* what a person decides; NULL: a sync */
+    struct statements standing; /* those that stood before this run */
+    struct gates gates;
+    struct holds holds;
+    char today_text[11];
+    bool first;        /* nothing was ever stored */
+    bool decide_again; /* something is held that was taken: once more, without it */
 };
 
 /* run.c, the line. `run` begins as {.lock = -1}, or with `dry`; run_done() whatever came of it. */
@@ -89,6 +108,19 @@ int run_pickup(struct run *run);
 void run_files(struct run *run); /* names them in the report */
 int run_ledger(struct run *run); /* into the changeset */
 void run_files_afterwards(struct run *run);
+
+/* run_gate.c: begin before anything is compared; removals after all is compared; judge after all is woven; again when
+ * run->decide_again; end when nothing more is held. */
+int run_gates_begin(struct run *run);
+int run_removals(struct run *run);
+int run_gates_judge(struct run *run);
+int run_gates_again(struct run *run);
+int run_gates_end(struct run *run, struct wait_list *reviews);
+void run_gates_done(struct run *run);
+/* Fits stage_stream.counts: what a person approved does not count. */
+bool run_counts_gone(void *context, struct bytes key);
+/* The approvals that --allow-held stands for. */
+int run_gates_approve(struct run *run);
 
 /* run_decide.c: stage, match, weave; everything goes into run->changeset. */
 int run_decide(struct run *run);

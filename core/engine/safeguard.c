@@ -14,6 +14,22 @@ static double safeguard_percent(const struct safeguard *safeguard, const char *t
     return safeguard->percent;
 }
 
+bool safeguard_looks(const struct safeguard *safeguard, const char *today, int64_t now_ms)
+{
+    bool off = safeguard->off && now_ms < safeguard->off_until_ms;
+    return safeguard->set && !off && safeguard_percent(safeguard, today) < 100.0;
+}
+
+bool safeguard_trips(const struct safeguard *safeguard, const struct safeguard_case *at)
+{
+    if (at->going == 0 || !safeguard_looks(safeguard, at->today, at->now_ms))
+        return false;
+    uint64_t touched = at->going + at->lately;
+    double percent = safeguard_percent(safeguard, at->today);
+    bool share = at->population >= safeguard->minimum && (double)touched * 100.0 > percent * (double)at->population;
+    return touched >= safeguard->from && (share || touched > safeguard->count);
+}
+
 const char *safeguard_judge(const struct safeguard *safeguard, const struct safeguard_case *at)
 {
     if (at->going == 0)
@@ -22,10 +38,5 @@ const char *safeguard_judge(const struct safeguard *safeguard, const struct safe
         return REASON_CODE(row_without_id);
     if (at->seen == 0)
         return REASON_CODE(empty_partition);
-    if (safeguard->off && at->now_ms < safeguard->off_until_ms)
-        return NULL;
-    double percent = safeguard_percent(safeguard, at->today);
-    bool share = (double)at->going * 100.0 > percent * (double)at->population;
-    bool many = at->going > safeguard->count && percent < 100.0;
-    return at->going >= safeguard->from && (share || many) ? REASON_CODE(safeguard_deactivate) : NULL;
+    return safeguard_trips(safeguard, at) ? REASON_CODE(safeguard_deactivate) : NULL;
 }

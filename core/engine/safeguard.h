@@ -6,14 +6,19 @@
 
 struct safeguard_case {
     uint64_t population;      /* that were present before */
-    uint64_t going;           /* of these, not seen any more */
+    uint64_t going;           /* of these, not seen any more, or changed */
+    uint64_t lately;          /* that went or changed before, within the window */
     uint64_t seen;            /* records in this pull */
     uint64_t rows_without_id; /* each might be one of those that go */
     const char *today;        /* YYYY-MM-DD, for exceptions */
     int64_t now_ms;
 };
 
-/* NULL: they may go; else the stable reason code for which they are held. */
+/* Whether it looks at anything at all today. */
+bool safeguard_looks(const struct safeguard *safeguard, const char *today, int64_t now_ms);
+/* Whether that many are too many. */
+bool safeguard_trips(const struct safeguard *safeguard, const struct safeguard_case *at);
+/* Of removals, which also other things hold. NULL: they may go; else the stable reason code for which they are held. */
 const char *safeguard_judge(const struct safeguard *safeguard, const struct safeguard_case *safeguard_case);
 
 #endif

@@ -80,6 +80,9 @@ struct stage_stream {
     int64_t grace_ms;
     int64_t lately_ms; /* the instant at which the safeguard's window begins */
     bool ignore_missing;
+    /* Whether one that was let go lately counts; NULL: all do. */
+    bool (*counts)(void *context, struct bytes key);
+    void *context;
 };
 
 /* Records that would go, by place in stage->pile; told apart from `places`. */

@@ -220,7 +220,9 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
             return ERR_CORRUPT;
         count->population += old->state == SOURCE_PRESENT;
         count->waiting += old->state == SOURCE_MISSING;
-        count->gone_lately += old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms;
+        if (old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms)
+            count->gone_lately +=
+                !walk->stream->counts || walk->stream->counts(walk->stream->context, walk->cursor.key);
     }
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);

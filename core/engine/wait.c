@@ -54,6 +54,12 @@ void wait_add(struct wait_list *list, const struct wait_item *item)
     list->by_type[(unsigned char)item->type & 127]++;
 }
 
+void wait_cut(struct wait_list *list, size_t count)
+{
+    for (; list->count > count; list->count--)
+        list->by_type[(unsigned char)list->items[list->count - 1].type & 127]--;
+}
+
 static void digest_text(struct buffer *out, const char *text)
 {
     buffer_text(out, text ? text : "");

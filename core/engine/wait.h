@@ -39,6 +39,8 @@ int wait_list_init(struct wait_list *list);
 void wait_list_done(struct wait_list *list);
 /* Copies texts into the list. Sticky: the first failure stays in list->rc. */
 void wait_add(struct wait_list *list, const struct wait_item *item);
+/* Forgets what was added behind the first so many. */
+void wait_cut(struct wait_list *list, size_t count);
 
 /* One run's settling, over all its streams. */
 struct wait_settling {

@@ -24,6 +24,7 @@ static bool weave_changes(struct weave *weave, enum kind kind, uint64_t id, stru
                           size_t winners, enum journal_op op)
 {
     bool any = op != JOURNAL_CHANGED;
+    bool gated = weave->match->gates && weave->match->gates->watched && weave->kind == KIND_person;
     if (any)
         journal_part(&weave->entry, kind, id, op);
     uint16_t a = 0, b = 0, a_count = image_count(was), b_count = image_count(is);
@@ -47,6 +48,8 @@ static bool weave_changes(struct weave *weave, enum kind kind, uint64_t id, stru
             journal_part(&weave->entry, kind, id, op);
         any = true;
         journal_change(&weave->entry, field, old, new, winner_seed(weave, winners, field));
+        if (gated)
+            weave_gate(weave, kind, field, old, new);
     }
     return any;
 }

@@ -1,6 +1,6 @@
 /* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
- * weave_golden (what is held to be true), weave_pin (what people put above it), weave_reference (whom it refers to),
- * weave_index, weave_due (their rows). */
+ * weave_golden (what is held to be true), weave_gate (who says a change), weave_pin (what people put above it),
+ * weave_reference (whom it refers to), weave_index, weave_due (their rows). */
 #ifndef ENGINE_WEAVE_INSIDE_H
 #define ENGINE_WEAVE_INSIDE_H
 
@@ -56,6 +56,7 @@ struct weave {
     uint32_t run;
     int64_t now_ms;
     struct weave_count count;
+    uint64_t gated; /* the person whose update was noted last */
     int rc;
     /* one root */
     struct arena *arena;
@@ -109,6 +110,9 @@ struct value weave_reference(struct weave *weave, struct value value);
 void links_of(struct weave *weave, enum kind kind, struct image image, struct links *links);
 /* Notes what is in `from` and not in `against`: added or gone. */
 void links_note(struct weave *weave, const struct links *from, const struct links *against, bool add);
+
+/* A golden value of a known person is another now: noted for each record that says so. */
+void weave_gate(struct weave *weave, enum kind kind, uint16_t field, struct value old, struct value new);
 
 /* The root's rows of the index. */
 void weave_index(struct weave *weave);

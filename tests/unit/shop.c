@@ -362,7 +362,7 @@ char *shop_waits(struct shop *shop)
         struct buffer line = {0};
         assert_true(wait_read(cursor.key, cursor.value, arena, &item));
         buffer_format(&line, "%c %s %s", item.type, item.reason, item.id ? item.id : "-");
-        if (item.field && item.type == WAIT_DEAD)
+        if (item.field && (item.type == WAIT_DEAD || item.type == WAIT_HELD))
             buffer_format(&line, " %s", item.field);
         lines_add(&lines, &count, &room, &line);
     }
@@ -378,8 +378,9 @@ void expect_waits(struct shop *shop, const char *wanted)
 
 char *shop_rows(struct shop *shop, size_t *ret_len)
 {
-    static const enum table tables[] = {TABLE_source, TABLE_statement, TABLE_journal, TABLE_vault, TABLE_entity,
-                                        TABLE_index,  TABLE_refer,     TABLE_due,     TABLE_wait,  TABLE_decision};
+    static const enum table tables[] = {TABLE_source, TABLE_statement, TABLE_journal, TABLE_vault,
+                                        TABLE_entity, TABLE_index,     TABLE_refer,   TABLE_due,
+                                        TABLE_wait,   TABLE_held,      TABLE_decision};
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct buffer out = {0};
     txn_begin(&txn, shop->store, false);

@@ -13,7 +13,7 @@
     "  hr:\n"                                                                                                          \
     "    connector: table\n"                                                                                           \
     "    options: { location: DIR/hr }\n"                                                                              \
-    "    safeguards: { deactivate: { percent: 100 } }\n"                                                               \
+    "    safeguards: { deactivate: 100%, rekey: 100%, email: 100%, manager: 100% }\n"                                  \
     "    streams:\n"                                                                                                   \
     "      people:\n"                                                                                                  \
     "        key: [Nr, Contract]\n"                                                                                    \

@@ -6,7 +6,7 @@
     "  hr:\n"                                                                                                          \
     "    connector: table\n"                                                                                           \
     "    options: { location: DIR/hr }\n"                                                                              \
-    "    safeguards: { deactivate: { percent: 100 } }\n"                                                               \
+    "    safeguards: { deactivate: 100%, rekey: 100%, email: 100%, manager: 100% }\n"                                  \
     "    streams:\n"                                                                                                   \
     "      people:\n"                                                                                                  \
     "        key: Id\n"                                                                                                \
@@ -26,7 +26,7 @@
     "  desk:\n"                                                                                                        \
     "    connector: table\n"                                                                                           \
     "    options: { location: DIR/desk }\n"                                                                            \
-    "    safeguards: { deactivate: { percent: 100 } }\n"                                                               \
+    "    safeguards: { deactivate: 100%, rekey: 100%, email: 100%, manager: 100% }\n"                                  \
     "    streams:\n"                                                                                                   \
     "      seats:\n"                                                                                                   \
     "        key: Id\n"                                                                                                \
@@ -166,7 +166,7 @@ static void a_number_that_is_somebody_elses_now_waits_for_a_person(void **state)
     shop_open(&shop, "connections:\n" HR);
     shop_hear(&shop, "hr", COLUMNS "row a|1|Ann|Vos|ann@x|1980-01-01||||\n");
     shop_hear(&shop, "hr", COLUMNS "row a|1|Piet|Mol|piet@x|1999-09-09||||\n");
-    expect_waits(&shop, "r identity_reused a\n");
+    expect_waits(&shop, "h identity_reused a\n");
     expect_field(&shop, "1", "family_name", "Vos");
     expect_field(&shop, "1", "work_email", "ann@x");
     shop_check_again(&shop);
@@ -185,7 +185,7 @@ static void a_display_name_is_enough_to_see_that_a_number_is_used_again(void **s
               "      people: { key: Nr, person: { employee_number: Nr, display_name: Name, date_of_birth: Born } }\n");
     shop_hear(&shop, "hr", "columns Nr|Name|Born\nrow 1|Ann Vos|1980-01-01\n");
     shop_hear(&shop, "hr", "columns Nr|Name|Born\nrow 1|Piet Mol|1999-01-01\n");
-    expect_waits(&shop, "r identity_reused 1\n");
+    expect_waits(&shop, "h identity_reused 1\n");
     expect_field(&shop, "1", "display_name", "Ann Vos");
     shop_close(&shop);
 }

@@ -109,7 +109,7 @@ static void what_was_sealed_stays_when_a_record_is_not_taken(void **state)
     shop_open(&shop, YAML);
     shop_hear(&shop, "hr", COLUMNS "row 1|a|Ann|Vos|1980-01-01|CANARY-ONE|\n");
     shop_hear(&shop, "hr", COLUMNS "row 1|a|Piet|Mol|1999-01-01|CANARY-TWO|\n");
-    expect_waits(&shop, "r identity_reused 1\n");
+    expect_waits(&shop, "h identity_reused 1\n");
     assert_true(sealed(&shop, "CANARY-ONE"));
     shop_close(&shop);
 }

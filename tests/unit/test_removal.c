@@ -79,8 +79,13 @@ static void losses_are_counted_over_the_window_and_not_per_run(void **state)
     shop_hear(&shop, "hr", rows(20, "123", ""));
     assert_int_equal(shop.report.outcome, OUTCOME_HELD);
     assert_int_equal(active(&shop), 18);
-    shop_now("2026-06-25T12:00:00");
+    shop_now("2026-06-25T12:00:00"); /* it has waited for somebody; nobody said that it may */
     shop_hear(&shop, "hr", rows(20, "123", ""));
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    assert_int_equal(active(&shop), 18);
+    shop_hear(&shop, "hr", rows(20, "12", ""));
+    expect_waits(&shop, "");
+    shop_hear(&shop, "hr", rows(20, "124", "")); /* the window has passed */
     assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
     assert_int_equal(active(&shop), 17);
     shop_close(&shop);

@@ -1,0 +1,58 @@
+/* gate - golden changes on their way through the safeguards. */
+#include "engine/gate.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void gates_done(struct gates *gates)
+{
+    free(gates->items);
+    numbers_done(&gates->allowed);
+    *gates = (struct gates){0};
+}
+
+void gates_again(struct gates *gates)
+{
+    gates->count = 0;
+}
+
+void gates_note(struct gates *gates, const struct gate_item *item)
+{
+    if (gates->rc == 0)
+        gates->rc = mem_grow(&gates->items, gates->count, &gates->room, sizeof(*gates->items));
+    if (gates->rc == 0)
+        gates->items[gates->count++] = *item;
+}
+
+const struct safeguard *gate_safeguard(const struct connection *connection, enum gate gate)
+{
+    switch (gate) {
+    case GATE_UPDATE: return &connection->update;
+    case GATE_REKEY: return &connection->rekey;
+    case GATE_EMAIL: return &connection->email;
+    case GATE_MANAGER: return &connection->manager;
+    default: return &connection->deactivate;
+    }
+}
+
+enum gate gate_of_field(enum kind kind, uint16_t field)
+{
+    if (kind == KIND_employment)
+        return field == FIELD_employment_manager ? GATE_MANAGER : GATE_NONE;
+    switch (kind == KIND_person ? field : 0) {
+    case FIELD_person_employee_number: return GATE_REKEY;
+    case FIELD_person_work_email: return GATE_EMAIL;
+    case FIELD_person_manager: return GATE_MANAGER;
+    case FIELD_person_status: return GATE_DEACTIVATE;
+    default: return GATE_NONE;
+    }
+}
+
+/* As long as the safeguard would count it; then there is nothing to approve any more. */
+int64_t gate_approval_ends(const struct connection *connection, enum gate gate, int64_t now_ms)
+{
+    const int64_t day_ms = 86400000;
+    int64_t window = connection ? gate_safeguard(connection, gate)->window_ms : 7 * day_ms;
+    return now_ms + (window > day_ms ? window : day_ms);
+}

@@ -1,0 +1,70 @@
+/* tally - how many changes of each kind went through lately. */
+#include "engine/tally.h"
+
+#include <string.h>
+
+enum { ENTRY = 1 + 8 + 8 };
+
+static void tally_drop(struct tally *tally, enum gate gate, unsigned nth)
+{
+    struct tally_entry *entries = tally->entries[gate];
+    memmove(entries + nth, entries + nth + 1, (tally->count[gate] - nth - 1u) * sizeof(*entries));
+    tally->count[gate]--;
+}
+
+void tally_add(struct tally *tally, enum gate gate, int64_t at_ms, uint64_t count)
+{
+    struct tally_entry *entries = tally->entries[gate];
+    if (count == 0 || gate >= TALLY_GATES)
+        return;
+    if (tally->count[gate] == TALLY_ENTRIES) {
+        entries[1].count += entries[0].count;
+        tally_drop(tally, gate, 0);
+    }
+    unsigned at = tally->count[gate]++;
+    for (; at > 0 && entries[at - 1].at_ms > at_ms; at--) /* the clock was put back */
+        entries[at] = entries[at - 1];
+    entries[at] = (struct tally_entry){at_ms, count};
+}
+
+uint64_t tally_sum(const struct tally *tally, enum gate gate, int64_t after_ms)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; gate < TALLY_GATES && i < tally->count[gate]; i++)
+        sum += tally->entries[gate][i].at_ms > after_ms ? tally->entries[gate][i].count : 0;
+    return sum;
+}
+
+void tally_forget(struct tally *tally, enum gate gate, int64_t until_ms)
+{
+    while (gate < TALLY_GATES && tally->count[gate] > 0 && tally->entries[gate][0].at_ms <= until_ms)
+        tally_drop(tally, gate, 0);
+}
+
+void tally_write(const struct tally *tally, struct buffer *out)
+{
+    for (unsigned gate = 0; gate < TALLY_GATES; gate++)
+        for (unsigned i = 0; i < tally->count[gate]; i++) {
+            buffer_byte(out, (unsigned char)gate);
+            buffer_add(out, &tally->entries[gate][i].at_ms, sizeof(int64_t));
+            buffer_add(out, &tally->entries[gate][i].count, sizeof(uint64_t));
+        }
+}
+
+bool tally_read(const void *bytes, size_t len, struct tally *ret_tally)
+{
+    const uint8_t *at = bytes;
+    struct tally tally = {.count = {0}};
+    if (len % ENTRY != 0)
+        return false;
+    for (; len > 0; at += ENTRY, len -= ENTRY) {
+        struct tally_entry entry;
+        memcpy(&entry.at_ms, at + 1, sizeof(entry.at_ms));
+        memcpy(&entry.count, at + 9, sizeof(entry.count));
+        if (at[0] >= TALLY_GATES || tally.count[at[0]] == TALLY_ENTRIES)
+            return false;
+        tally_add(&tally, (enum gate)at[0], entry.at_ms, entry.count);
+    }
+    *ret_tally = tally;
+    return true;
+}

@@ -1,0 +1,513 @@
+/* test_gate - how many changes at once are too many: the judgement by itself, and what a run does with it. */
+#include "shop.h"
+
+#include "engine/proposal.h"
+#include "engine/safeguard.h"
+#include "engine/tally.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#define DAY INT64_C(86400000)
+
+/* --- the judgement --- */
+
+static void a_safeguard_looks_at_share_number_and_population(void **state)
+{
+    (void)state;
+    static const struct {
+        double percent;
+        unsigned from, count, minimum;
+        uint64_t population, going, lately;
+        bool trips;
+    } cases[] = {
+        {5, 2, 50, 0, 5, 1, 0, false}, /* in a shop of five one may go by himself */
+        {5, 2, 50, 0, 5, 2, 0, true},
+        {5, 2, 50, 0, 5, 1, 1, true}, /* nor one each day */
+        {5, 2, 50, 0, 100, 5, 0, false},
+        {5, 2, 50, 0, 100, 6, 0, true},
+        {5, 2, 50, 0, 100, 3, 3, true},
+        {5, 2, 50, 0, 100, 0, 99, false}, /* nobody goes now */
+        {5, 2, 50, 0, 10000, 50, 0, false},
+        {5, 2, 50, 0, 10000, 51, 0, true}, /* few in a hundred, but many */
+        {5, 2, UINT_MAX, 0, 10000, 500, 0, false},
+        {5, 2, UINT_MAX, 0, 10000, 501, 0, true},
+        {5, 2, 50, 20, 19, 19, 0, false}, /* too few people for a share to mean anything */
+        {5, 2, 10, 20, 19, 19, 0, true},
+        {5, 2, 50, 20, 20, 2, 0, true},
+        {100, 2, 50, 0, 10000, 10000, 0, false},
+        {0, 1, 50, 0, 10000, 1, 0, true},
+        {0, 2, 50, 0, 10000, 1, 0, false},
+        {20, 3, UINT_MAX, 0, 5, 2, 0, false},
+        {20, 3, UINT_MAX, 0, 5, 3, 0, true},
+        {20, 3, UINT_MAX, 0, 0, 3, 0, true}, /* of nobody, three are many */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct safeguard safeguard = {.set = true,
+                                      .percent = cases[i].percent,
+                                      .from = cases[i].from,
+                                      .count = cases[i].count,
+                                      .minimum = cases[i].minimum};
+        struct safeguard_case at = {.population = cases[i].population,
+                                    .going = cases[i].going,
+                                    .lately = cases[i].lately,
+                                    .today = "2026-06-15",
+                                    .now_ms = 1000};
+        if (safeguard_trips(&safeguard, &at) != cases[i].trips)
+            fail_msg("case %zu", i);
+        safeguard.set = false;
+        assert_false(safeguard_trips(&safeguard, &at));
+    }
+}
+
+static void a_safeguard_that_is_off_or_excepted_lets_all_pass_for_as_long_as_it_says(void **state)
+{
+    (void)state;
+    static struct safeguard_exception summer = {"2026-06-15", "2026-06-16", "intake", 60};
+    struct safeguard safeguard = {.set = true, .percent = 5, .from = 2, .count = 50, .off = true, .off_until_ms = 1001};
+    struct safeguard_case at = {.population = 10, .going = 6, .today = "2026-06-15", .now_ms = 1000};
+    assert_false(safeguard_trips(&safeguard, &at));
+    assert_false(safeguard_looks(&safeguard, at.today, at.now_ms));
+    at.now_ms = 1001;
+    assert_true(safeguard_trips(&safeguard, &at));
+    safeguard.exceptions = &summer;
+    safeguard.exception_count = 1;
+    assert_false(safeguard_trips(&safeguard, &at));
+    assert_true(safeguard_looks(&safeguard, at.today, at.now_ms));
+    at.going = 7;
+    assert_true(safeguard_trips(&safeguard, &at));
+    at.going = 6;
+    at.today = "2026-06-17";
+    assert_true(safeguard_trips(&safeguard, &at));
+}
+
+/* --- what went through lately --- */
+
+static void a_tally_counts_each_gate_within_its_window(void **state)
+{
+    (void)state;
+    struct tally tally = {.count = {0}};
+    tally_add(&tally, GATE_EMAIL, 10, 3);
+    tally_add(&tally, GATE_EMAIL, 20, 4);
+    tally_add(&tally, GATE_REKEY, 20, 1);
+    tally_add(&tally, GATE_REKEY, 21, 0);
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 9), 7);
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 10), 4);
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 20), 0);
+    assert_int_equal(tally_sum(&tally, GATE_REKEY, 0), 1);
+    assert_int_equal(tally_sum(&tally, GATE_IDENTITY, 0), 0);
+    tally_forget(&tally, GATE_EMAIL, 10);
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 0), 4);
+}
+
+static void a_tally_never_forgets_early_however_many_runs_there_are(void **state)
+{
+    (void)state;
+    struct tally tally = {.count = {0}};
+    uint64_t all = 0;
+    for (int i = 1; i <= 1000; i++) {
+        tally_add(&tally, GATE_EMAIL, i * 10, (uint64_t)i);
+        all += (uint64_t)i;
+        assert_int_equal(tally_sum(&tally, GATE_EMAIL, 0), all);
+    }
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 9999), 1000);
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 9900), 1000 + 999 + 998 + 997 + 996 + 995 + 994 + 993 + 992 + 991);
+    tally_add(&tally, GATE_EMAIL, 5, 1); /* the clock was put back */
+    assert_int_equal(tally_sum(&tally, GATE_EMAIL, 0), all + 1);
+    for (unsigned i = 1; i < tally.count[GATE_EMAIL]; i++)
+        assert_true(tally.entries[GATE_EMAIL][i - 1].at_ms <= tally.entries[GATE_EMAIL][i].at_ms);
+}
+
+static void a_tally_comes_back_from_its_bytes_and_damage_is_seen(void **state)
+{
+    (void)state;
+    struct tally tally = {.count = {0}}, back;
+    struct buffer out = {0};
+    tally_write(&tally, &out);
+    assert_int_equal(out.len, 0);
+    assert_true(tally_read("", 0, &back));
+    for (int i = 0; i < 100; i++)
+        tally_add(&tally, i % 2 ? GATE_EMAIL : GATE_DEACTIVATE, i, 7);
+    tally_write(&tally, &out);
+    assert_true(tally_read(out.data, out.len, &back));
+    assert_int_equal(tally_sum(&back, GATE_EMAIL, -1), 350);
+    assert_int_equal(tally_sum(&back, GATE_DEACTIVATE, -1), 350);
+    assert_false(tally_read(out.data, out.len - 1, &back));
+    out.data[0] = 17;
+    assert_false(tally_read(out.data, out.len, &back));
+    buffer_done(&out);
+}
+
+/* --- runs --- */
+
+#define HEAD "connections:\n  hr:\n    connector: table\n    options: { location: DIR/hr }\n"
+#define STREAMS                                                                                                        \
+    "    streams:\n      people:\n        key: Id\n        person: { employee_number: Nr, family_name: Last,\n"        \
+    "          work_email: Mail, status: { from: Status, table: { A: active, L: terminated } } }\n"                    \
+    "        employment: { title: Title, manager: { person: employee_number, from: Boss } }\n"
+#define COLUMNS "columns Id|Nr|Last|Mail|Status|Title|Boss\n"
+
+struct row {
+    const char *nr, *mail, *status, *title, *boss; /* formats with the row's number; NULL: as usual */
+};
+
+/* Rows 1 to `count`; the first `odd` of them are as `row` says. */
+static const char *rows(int count, int odd, const struct row *row)
+{
+    static const struct row usual = {"%d", "m%d@x", "A", "Cook", "1"};
+    static char text[40000];
+    size_t len = (size_t)snprintf(text, sizeof(text), COLUMNS);
+    for (int i = 1; i <= count; i++) {
+        const struct row *at = i <= odd ? row : &usual;
+        const char *const cells[] = {at->nr ? at->nr : usual.nr,          "Name%d",
+                                     at->mail ? at->mail : usual.mail,    at->status ? at->status : usual.status,
+                                     at->title ? at->title : usual.title, at->boss ? at->boss : usual.boss};
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "row r%d", i);
+        for (size_t c = 0; c < sizeof(cells) / sizeof(cells[0]); c++) {
+            char cell[64], *number;
+            snprintf(cell, sizeof(cell), "%s", cells[c]);
+            if ((number = strstr(cell, "%d")) != NULL) {
+                char end[64];
+                snprintf(end, sizeof(end), "%s", number + 2);
+                snprintf(number, sizeof(cell) - (size_t)(number - cell), "%d%s", i, end);
+            }
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "|%s", cell);
+        }
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "\n");
+    }
+    return text;
+}
+
+static size_t count_of(struct shop *shop, const char *words)
+{
+    char *people = shop_people(shop, false);
+    size_t count = 0;
+    for (char *at = people; (at = strstr(at, words)); at++)
+        count++;
+    free(people);
+    return count;
+}
+
+static size_t proposals(struct shop *shop)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, shop->store, false);
+    return txn_count(&txn, TABLE_held);
+}
+
+static void addresses_that_change_at_once_are_held_and_the_rest_is_taken(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "hr", rows(5, 2, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
+    expect_field(&shop, "2", "work_email", "n2@x");
+    shop_hear(&shop, "hr", rows(5, 5, &(struct row){.mail = "wrong%d@x", .title = "Chef"}));
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    assert_int_equal(shop.report.held, 5);
+    assert_int_equal(count_of(&shop, "work_email=wrong"), 0);
+    assert_int_equal(count_of(&shop, "title=Chef"), 5);
+    expect_waits(&shop, "h safeguard_email r1 person.work_email\nh safeguard_email r2 person.work_email\n"
+                        "h safeguard_email r3 person.work_email\nh safeguard_email r4 person.work_email\n"
+                        "h safeguard_email r5 person.work_email\n");
+    assert_int_equal(proposals(&shop), 5);
+    shop_check_again(&shop); /* tomorrow the same: found again, nothing is written */
+    assert_int_equal(shop.report.held, 5);
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    shop_close(&shop);
+}
+
+static void what_is_held_waits_until_the_source_takes_it_back(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "hr", rows(5, 5, &(struct row){.mail = "wrong%d@x"}));
+    assert_int_equal(shop.report.held, 5);
+    shop_now("2027-06-15T12:00:00"); /* nobody looked at it for a year */
+    shop_hear(&shop, "hr", rows(5, 1, &(struct row){.mail = "wrong%d@x"}));
+    expect_waits(&shop, "h safeguard_email r1 person.work_email\n"); /* one alone would pass; but it was held */
+    assert_int_equal(proposals(&shop), 1);
+    shop_hear(&shop, "hr", rows(5, 1, &(struct row){.mail = "right%d@x"}));
+    expect_waits(&shop, ""); /* that is another word */
+    expect_field(&shop, "1", "work_email", "right1@x");
+    assert_int_equal(proposals(&shop), 0);
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    expect_waits(&shop, "");
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void each_kind_of_change_has_a_gate_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        struct row row;
+        const char *waits;
+    } cases[] = {
+        {{.nr = "9%d"}, "h safeguard_rekey r%d person.employee_number\n"},
+        {{.mail = "n%d@x"}, "h safeguard_email r%d person.work_email\n"},
+        {{.boss = "2"}, "h safeguard_manager r%d employment.manager\n"},
+        {{.status = "L"}, "h safeguard_deactivate r%d person.status\n"},
+        {{.title = "Chef"}, "h safeguard_update r%d\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct shop shop;
+        bool update = cases[i].row.title != NULL;
+        shop_open(&shop, update ? HEAD "    safeguards: { update: { percent: 50, from: 6 } }\n" STREAMS : HEAD STREAMS);
+        shop_hear(&shop, "hr", rows(9, 0, NULL));
+        char *before = shop_people(&shop, true);
+        shop_hear(&shop, "hr", rows(9, 6, &cases[i].row));
+        assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+        char *waits = shop_waits(&shop), *people = shop_people(&shop, true);
+        for (int r = 1; r <= 6; r++) {
+            char line[100], *number;
+            snprintf(line, sizeof(line), "%s", cases[i].waits);
+            number = strstr(line, "%d");
+            *number = (char)('0' + r);
+            memmove(number + 1, number + 2, strlen(number + 1));
+            if (!strstr(waits, line))
+                fail_msg("'%s' is not among:\n%s", line, waits);
+        }
+        assert_string_equal(people, before); /* nothing else changed, so nothing did */
+        shop_check_again(&shop);
+        shop_run(&shop, "hr", true, shop.report.run);
+        assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
+        shop_check(&shop);
+        expect_waits(&shop, "");
+        assert_int_equal(proposals(&shop), 0);
+        shop_check_again(&shop);
+        free(waits);
+        free(people);
+        free(before);
+        shop_close(&shop);
+    }
+}
+
+static void what_was_not_known_before_is_no_change_of_it(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(9, 9, &(struct row){.mail = "", .boss = "", .nr = ""}));
+    shop_hear(&shop, "hr", rows(9, 0, NULL));
+    assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
+    assert_int_equal(count_of(&shop, "work_email=m"), 9);
+    shop_close(&shop);
+}
+
+static void a_slow_bleeding_of_three_a_day_is_held_on_the_second_day(void **state)
+{
+    (void)state;
+    struct shop shop;
+    char now[40];
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(100, 0, NULL));
+    for (int day = 1; day <= 7; day++) {
+        snprintf(now, sizeof(now), "2026-06-%dT12:00:00", 15 + day);
+        shop_now(now);
+        shop_hear(&shop, "hr", rows(100 - 3 * day, 0, NULL));
+        assert_int_equal(shop.report.outcome, day == 1 ? OUTCOME_SUCCEEDED : OUTCOME_HELD);
+        assert_int_equal(count_of(&shop, "status=inactive"), 3);
+        assert_int_equal(shop.report.held, day == 1 ? 0 : 3 * (day - 1));
+    }
+    shop_close(&shop);
+}
+
+static void a_slow_change_of_addresses_is_held_too_and_what_passed_is_forgotten_after_the_window(void **state)
+{
+    (void)state;
+    struct shop shop;
+    char now[40];
+    shop_open(&shop, HEAD "    safeguards: { email: { percent: 10, window: 2d } }\n" STREAMS);
+    shop_hear(&shop, "hr", rows(100, 0, NULL));
+    for (int day = 1; day <= 7; day++) {
+        snprintf(now, sizeof(now), "2026-06-%dT12:00:00", 15 + day);
+        shop_now(now);
+        shop_hear(&shop, "hr", rows(100, 5 * day, &(struct row){.mail = "n%d@x"}));
+        assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED); /* ten in two days */
+    }
+    shop_hear(&shop, "hr", rows(100, 36, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.held, 1);
+    assert_int_equal(count_of(&shop, "work_email=n"), 35);
+    shop_close(&shop);
+}
+
+static void a_status_and_somebody_missing_are_counted_together(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD "    safeguards: { deactivate: { percent: 20, from: 2 } }\n" STREAMS);
+    shop_hear(&shop, "hr", rows(10, 0, NULL));
+    shop_hear(&shop, "hr", rows(9, 2, &(struct row){.status = "L"}));
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    expect_waits(&shop, "h safeguard_deactivate r1 person.status\nh safeguard_deactivate r10\n"
+                        "h safeguard_deactivate r2 person.status\n");
+    assert_int_equal(count_of(&shop, "status=active"), 10);
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void partitions_are_judged_alone_or_as_one_connection(void **state)
+{
+    (void)state;
+    static const char *const of[] = {"partition", "connection"};
+    for (int i = 0; i < 2; i++) {
+        struct shop shop;
+        char yaml[1000];
+        snprintf(yaml, sizeof(yaml),
+                 "connections:\n  hr:\n    connector: table\n    options: { location: DIR/hr, stores: a b }\n"
+                 "    safeguards: { email: { of: %s } }\n" STREAMS,
+                 of[i]);
+        shop_open(&shop, yaml);
+        shop_hear(&shop, "hr",
+                  "@ a *\n" COLUMNS "row 1|1|A|a@x|A||\nrow 2|2|B|b@x|A||\n@ b *\n" COLUMNS
+                  "row 3|3|C|c@x|A||\nrow 4|4|D|d@x|A||\n");
+        shop_hear(&shop, "hr",
+                  "@ a *\n" COLUMNS "row 1|1|A|a1@x|A||\nrow 2|2|B|b1@x|A||\n@ b *\n" COLUMNS
+                  "row 3|3|C|c1@x|A||\nrow 4|4|D|d1@x|A||\n");
+        assert_int_equal(shop.report.held, i == 0 ? 0 : 4);
+        shop_close(&shop);
+    }
+}
+
+static void a_second_source_does_not_overrule_the_first_unseen(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop,
+              HEAD STREAMS "  desk:\n    connector: table\n    options: { location: DIR/desk }\n    streams:\n"
+                           "      seats: { key: Id, person: { employee_number: Nr, work_email: Mail, phone: Phone } }\n"
+                           "match: { person: [[employee_number]] }\n"
+                           "authority: { person: { work_email: [desk, hr], exists: [hr] } }\n");
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "desk", "columns Id|Nr|Mail|Phone\nrow a|1|x1@x|11\nrow b|2|x2@x|12\nrow c|3|x3@x|13\n");
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    expect_field(&shop, "2", "work_email", "m2@x");
+    expect_field(&shop, "2", "phone", "12");
+    expect_waits(&shop, "h safeguard_email a person.work_email\nh safeguard_email b person.work_email\n"
+                        "h safeguard_email c person.work_email\n");
+    shop_check_again(&shop);
+    shop_run(&shop, "desk", true, shop.report.run);
+    shop_check(&shop);
+    expect_field(&shop, "2", "work_email", "x2@x");
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void a_new_record_that_is_held_as_a_whole_keeps_its_seeds_until_it_is_taken(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop,
+              HEAD "    safeguards: { email: 100% }\n" STREAMS
+                   "  desk:\n    connector: table\n    options: { location: DIR/desk }\n"
+                   "    safeguards: { update: { percent: 1, from: 1 }, email: 100% }\n    streams:\n"
+                   "      seats: { key: Id, person: { employee_number: Nr, work_email: Mail, national_id: Bsn } }\n"
+                   "match: { person: [[employee_number]] }\n"
+                   "authority: { person: { work_email: [desk, hr], exists: [hr] } }\n");
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "desk", "columns Id|Nr|Mail|Bsn\nrow a|1|x1@x|123456782\nrow b|2|x2@x|111222333\n");
+    expect_waits(&shop, "h safeguard_update a\nh safeguard_update b\n");
+    assert_int_equal(proposals(&shop), 2);
+    shop_hear(&shop, "hr", rows(6, 0, NULL)); /* somebody else gets seeds meanwhile */
+    shop_sync_full(&shop, "desk");
+    assert_int_equal(shop.report.held, 2);
+    shop_check_again(&shop);
+    shop_run(&shop, "desk", true, shop.report.run);
+    shop_check(&shop);
+    expect_field(&shop, "1", "work_email", "x1@x");
+    shop_check_again(&shop);
+    shop_hear(&shop, "desk",
+              "columns Id|Nr|Mail|Bsn\nrow a|1|x1@x|123456782\nrow b|2|x2@x|111222333\n"
+              "row c|3|x3@x|999888777\n");
+    expect_waits(&shop, "h safeguard_update c\n");
+    shop_hear(&shop, "desk", "columns Id|Nr|Mail|Bsn\nrow a|1|x1@x|123456782\nrow b|2|x2@x|111222333\n");
+    assert_int_equal(proposals(&shop), 0); /* and what was sealed for it: shop_check() */
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void a_safeguard_that_is_switched_off_lets_go_what_it_held(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "hr", rows(5, 5, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.held, 5);
+    shop_edit(&shop, HEAD "    safeguards: { email: { off: { until: 2026-06-20, reason: we moved } } }\n" STREAMS);
+    shop_sync(&shop, "hr");
+    assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
+    assert_int_equal(count_of(&shop, "work_email=n"), 5);
+    expect_waits(&shop, "");
+    shop_close(&shop);
+}
+
+/* Held, and then let through: the same as if there were no safeguards at all. */
+static void letting_all_through_gives_what_a_run_without_safeguards_gives(void **state)
+{
+    (void)state;
+    static const char *const without =
+        HEAD "    safeguards: { deactivate: 100%, rekey: 100%, email: 100%, manager: 100% }\n" STREAMS;
+    for (unsigned luck = 1; luck <= 12; luck++) {
+        struct shop guarded, open;
+        unsigned random = luck * 2654435761u;
+        struct row row = {.nr = random & 1 ? "9%d" : NULL,
+                          .mail = random & 2 ? "n%d@x" : NULL,
+                          .status = random & 4 ? "L" : NULL,
+                          .title = random & 8 ? "Chef" : NULL,
+                          .boss = random & 16 ? "2" : NULL};
+        int odd = 1 + (int)(random >> 8) % 9, left = 10 - (int)(random >> 12) % 4;
+        char *first = strdup(rows(10, 0, NULL)), *second = strdup(rows(left, odd, &row));
+        shop_open(&guarded, HEAD "    safeguards: { update: 30% }\n" STREAMS);
+        shop_hear(&guarded, "hr", first);
+        shop_hear(&guarded, "hr", second);
+        for (int rounds = 0; guarded.report.outcome == OUTCOME_HELD; rounds++) {
+            shop_run(&guarded, "hr", true, guarded.report.run);
+            shop_check(&guarded);
+            assert_true(rounds < 4);
+        }
+        char *people = shop_people(&guarded, true);
+        shop_check_again(&guarded);
+        shop_close(&guarded);
+        shop_open(&open, without);
+        shop_hear(&open, "hr", first);
+        shop_hear(&open, "hr", second);
+        char *wanted = shop_people(&open, true);
+        if (strcmp(people, wanted) != 0)
+            fail_msg("luck %u:\n%s\nis not\n%s", luck, people, wanted);
+        shop_close(&open);
+        free(people);
+        free(wanted);
+        free(first);
+        free(second);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_safeguard_looks_at_share_number_and_population),
+        cmocka_unit_test(a_safeguard_that_is_off_or_excepted_lets_all_pass_for_as_long_as_it_says),
+        cmocka_unit_test(a_tally_counts_each_gate_within_its_window),
+        cmocka_unit_test(a_tally_never_forgets_early_however_many_runs_there_are),
+        cmocka_unit_test(a_tally_comes_back_from_its_bytes_and_damage_is_seen),
+        cmocka_unit_test(addresses_that_change_at_once_are_held_and_the_rest_is_taken),
+        cmocka_unit_test(what_is_held_waits_until_the_source_takes_it_back),
+        cmocka_unit_test(each_kind_of_change_has_a_gate_of_its_own),
+        cmocka_unit_test(what_was_not_known_before_is_no_change_of_it),
+        cmocka_unit_test(a_slow_bleeding_of_three_a_day_is_held_on_the_second_day),
+        cmocka_unit_test(a_slow_change_of_addresses_is_held_too_and_what_passed_is_forgotten_after_the_window),
+        cmocka_unit_test(a_status_and_somebody_missing_are_counted_together),
+        cmocka_unit_test(partitions_are_judged_alone_or_as_one_connection),
+        cmocka_unit_test(a_second_source_does_not_overrule_the_first_unseen),
+        cmocka_unit_test(a_new_record_that_is_held_as_a_whole_keeps_its_seeds_until_it_is_taken),
+        cmocka_unit_test(a_safeguard_that_is_switched_off_lets_go_what_it_held),
+        cmocka_unit_test(letting_all_through_gives_what_a_run_without_safeguards_gives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
