@@ -29,11 +29,12 @@ static int wrong_option(struct reader *reader, const char *name, size_t len)
                    near ? near : "", near ? "?" : "");
 }
 
+/* A word in capitals stands for whatever there may be. */
 static bool choice_has(const char *choices, const char *value)
 {
     size_t len = strlen(value);
     for (const char *at = choices; *at; at += strcspn(at, "|"), at += *at == '|')
-        if (strcspn(at, "|") == len && strncmp(at, value, len) == 0)
+        if ((strcspn(at, "|") == len && strncmp(at, value, len) == 0) || (*at >= 'A' && *at <= 'Z'))
             return true;
     return false;
 }

@@ -40,9 +40,9 @@ const struct command commands[] = {
      "Fetch, work out what changed, store it",
      "Without a connection: all that can be read, one run each, in the order of the file. Interrupting it stops "
      "between two changes; nothing is lost, and the next run goes on.\n\n"
-     "When more people than the safeguard allows are no longer in a source, nobody of them is let go: they are held. "
-     "After looking at them (`muster inbox`), --allow-held with the number of the run that held them lets them go; "
-     "the reason is kept in the history.",
+     "When more would go or change at once than the safeguards allow, that is held, one by one, and the rest is taken. "
+     "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
+     "does the same in one run, with what the source says now; the reason is kept in the history.",
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"",
      verb_sync},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
@@ -132,6 +132,26 @@ const struct command commands[] = {
      verb_pin},
     {"unpin", "ORG KEY FIELD", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan), "Let the sources say a pinned value again",
      KEYS, "muster unpin acme 1001 work_email --reason \"corrected\"", verb_unpin},
+    {"approve", "ORG [ID…]", 1, WORDS_MANY,
+     OPTION_BIT(all) | OPTION_BIT(except) | OPTION_BIT(where) | OPTION_BIT(reason) | OPTION_BIT(plan),
+     "Take changes that were held",
+     "ID is that of the inbox, as in h12. They are carried out at once, from what the source said when they were held; "
+     "no source is asked. What is not named stays held. An approval is for exactly what was proposed, is kept with who "
+     "gave it and why, and ends by itself when the safeguard would no longer count it.",
+     "muster approve acme h12 h15 --reason \"moved to the new domain\"\n"
+     "muster approve acme --all --except h3,h4 --reason \"shop in Delft has closed\"\n"
+     "muster approve acme --where partition=0042,reason=safeguard_email --reason \"asked the shop\"",
+     verb_approve},
+    {"reject", "ORG [ID…]", 1, WORDS_MANY,
+     OPTION_BIT(all) | OPTION_BIT(except) | OPTION_BIT(where) | OPTION_BIT(reason) | OPTION_BIT(until) |
+         OPTION_BIT(for_good) | OPTION_BIT(plan),
+     "Keep changes held, and be quiet about them",
+     "What a source proposes there is not taken whatever the safeguard says, and nobody is asked again: through the "
+     "day "
+     "that --until says, or for good. Another proposal is another matter. `muster withdraw` takes it back.",
+     "muster reject acme h12 --until 2026-12-31 --reason \"she is back in January\"\n"
+     "muster reject acme --where reason=identity_reused --for-good --reason \"test accounts\"",
+     verb_reject},
     {"statements", "ORG [KEY]", 1, 2, OPTION_BIT(all), "List what people have decided, and what still stands",
      "Each has a number, as in s12, by which `muster withdraw` takes it back. With --all also those withdrawn.",
      "muster statements acme\nmuster statements acme 1001 --all", verb_statements},

@@ -20,14 +20,18 @@
     OPTION(connect, 0, "connect", "", "also log in to every system; changes nothing there")                            \
     OPTION(full, 0, "full", "", "read and compare everything, also a file that was taken before")                      \
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
-    OPTION(allow_held, 0, "allow-held", "RUN", "let the removals go that this run held; needs --reason")               \
+    OPTION(allow_held, 0, "allow-held", "RUN", "take what this run held, as approve does; needs --reason")             \
     OPTION(as, 0, "as", "renamed|new|vanished", "what became of the column; default: what the inbox offers")           \
     OPTION(column, 0, "column", "NAME", "the other column, where another one is meant than the inbox offers")          \
     OPTION(reason, 0, "reason", "TEXT", "why; kept in the history")                                                    \
     OPTION(until, 0, "until", "DAY|source-agrees",                                                                     \
            "how long it stands: through that day, or until the sources say it too")                                    \
     OPTION(plan, 0, "plan", "", "tell what would come of it, and change nothing")                                      \
-    OPTION(all, 0, "all", "", "also those that have been withdrawn")                                                   \
+    OPTION(for_good, 0, "for-good", "", "it stands until it is withdrawn")                                             \
+    OPTION(all, 0, "all", "", "all there are: whatever is held; of statements also those that have been withdrawn")    \
+    OPTION(except, 0, "except", "ID,ID", "with --all: but for these")                                                  \
+    OPTION(where, 0, "where", "NAME=VALUE,…",                                                                          \
+           "those of that connection, partition, stream, reason, field or run; several hold together")                 \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
     OPTION(format, 0, "format", "jsonl|csv", "one JSON object per line (default), or CSV with a header")               \

@@ -6,8 +6,11 @@
 #include "cli/person.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONFIG_DIR "/etc/muster"
 
@@ -150,4 +153,11 @@ int context_person(struct context *context, struct query *query, const char *org
     }
     *ret_id = ids.items[0];
     return STATUS_DONE;
+}
+
+const char *context_author(void)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *user = sudo && *sudo ? NULL : getpwuid(geteuid());
+    return sudo && *sudo ? sudo : user ? user->pw_name : "somebody";
 }

@@ -49,4 +49,7 @@ int complain_words(const char *format, ...) __attribute__((format(printf, 1, 2))
 #define GIVEN(context, id) ((context)->arguments.values[OPTION_##id] != NULL)
 #define VALUE(context, id) ((context)->arguments.values[OPTION_##id])
 
+/* Who types: under sudo the person behind it. */
+const char *context_author(void);
+
 #endif

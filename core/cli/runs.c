@@ -47,8 +47,8 @@ static int take(void *context, const struct jsonobject_member *member)
     static const struct {
         const char *name;
         size_t at;
-    } texts[] = {TEXT(connection), TEXT(outcome),   TEXT(partitions), TEXT(reason),  TEXT(flagged_place),
-                 TEXT(files),      TEXT(not_taken), TEXT(columns),    TEXT(readings)};
+    } texts[] = {TEXT(connection), TEXT(outcome), TEXT(partitions), TEXT(reason), TEXT(flagged_place), TEXT(files),
+                 TEXT(not_taken),  TEXT(columns), TEXT(readings),   TEXT(verb),   TEXT(author)};
     char *text = arena_copy(taking->query->arena, member->text, member->text_len);
     if (!text)
         return taking->query->txn.rc = -ENOMEM;

@@ -12,7 +12,8 @@ struct run_line {
     uint64_t read, created, updated, unchanged, deactivated, reactivated, missing, population;
     uint64_t held, dead_letters, reviews, drift;
     double seconds;
-    uint32_t allowed_held; /* the run whose held removals this one let go; 0: none */
+    uint32_t allowed_held;     /* the run of which this one took what was held; 0: none */
+    const char *verb, *author; /* what a person did, and who; NULL: a sync */
     const char *reason, *flagged_place;
     const char *files, *not_taken;  /* JSON lists */
     const char *columns, *readings; /* JSON lists: of the header what was not as before, what was read otherwise */

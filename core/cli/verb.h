@@ -6,6 +6,7 @@ struct context;
 
 int verb_accept(struct context *context);
 int verb_apply(struct context *context);
+int verb_approve(struct context *context);
 int verb_check(struct context *context);
 int verb_connectors(struct context *context);
 int verb_deadletters(struct context *context);
@@ -22,6 +23,7 @@ int verb_people(struct context *context);
 int verb_person(struct context *context);
 int verb_pin(struct context *context);
 int verb_plan(struct context *context);
+int verb_reject(struct context *context);
 int verb_run(struct context *context);
 int verb_runs(struct context *context);
 int verb_statements(struct context *context);

@@ -3,7 +3,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/zone.h"
-#include "cli/context.h"
+#include "cli/decide.h"
 #include "cli/json.h"
 #include "cli/verb.h"
 #include "config/node.h"
@@ -12,20 +12,10 @@
 #include "model/literal.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Who types: under sudo the person behind it. */
-static const char *author(void)
-{
-    const char *sudo = getenv("SUDO_USER");
-    const struct passwd *user = sudo && *sudo ? NULL : getpwuid(geteuid());
-    return sudo && *sudo ? sudo : user ? user->pw_name : "somebody";
-}
-
-static int read_reason(struct context *context, const char **ret_reason)
+int decide_reason(struct context *context, const char **ret_reason)
 {
     const char *reason = VALUE(context, reason);
     if (!reason || reason[strspn(reason, " \t\n")] == '\0')
@@ -90,7 +80,7 @@ static int read_record(struct query *query, const char *word, struct identity *i
 
 /* --- carrying it out --- */
 
-static void tell_consequences(struct context *context, const struct run_report *report)
+void decide_tell(struct context *context, const struct run_report *report)
 {
     const struct {
         uint64_t count;
@@ -113,14 +103,14 @@ static void tell_consequences(struct context *context, const struct run_report *
     screen_print(&context->screen, "%s\n", *between == ' ' ? "  nobody's record changed by it" : "");
 }
 
-static int carry_out(struct context *context, struct organization *organization, struct act *act,
+int decide_carry_out(struct context *context, struct organization *organization, struct act *act,
                      struct run_report *report)
 {
     struct err err = {0};
     struct run_request request = {
         .settings = context->settings, .organization = organization, .connectors = context->connectors};
     act->verb = context->arguments.command->name;
-    act->author = author();
+    act->author = context_author();
     act->dry = GIVEN(context, plan);
     int rc = act_run(&request, act, report, &err);
     if (rc != 0)
@@ -141,16 +131,16 @@ static void tell_statement(struct context *context, uint64_t number, const char 
         screen_print(&context->screen, "s%lu stands: %s %s (run %u); muster withdraw %s s%lu takes it back\n",
                      (unsigned long)number, context->arguments.command->name, about, report->run, org,
                      (unsigned long)number);
-    tell_consequences(context, report);
+    decide_tell(context, report);
 }
 
 static int identity_verb(struct context *context, int (*state)(void *, struct match *, struct err *), bool person)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
-    struct identity identity = {.author = author()};
+    struct identity identity = {.author = context_author()};
     const char **words = context->arguments.words;
-    int status = read_reason(context, &identity.reason);
+    int status = decide_reason(context, &identity.reason);
     if (status == STATUS_DONE)
         status = context_open(context, words[0], &opened);
     if (status == STATUS_DONE)
@@ -160,7 +150,7 @@ static int identity_verb(struct context *context, int (*state)(void *, struct ma
     if (status != STATUS_DONE)
         return status;
     struct act act = {.state = state, .context = &identity, .reason = identity.reason};
-    status = carry_out(context, opened.organization, &act, &report);
+    status = decide_carry_out(context, opened.organization, &act, &report);
     if (status == STATUS_DONE)
         tell_statement(context, identity.number, identity.about, &report);
     return status;
@@ -185,10 +175,10 @@ int verb_withdraw(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
-    struct identity identity = {.author = author()};
+    struct identity identity = {.author = context_author()};
     const char *word = context->arguments.words[1];
     char *end;
-    int status = read_reason(context, &identity.reason);
+    int status = decide_reason(context, &identity.reason);
     if (status != STATUS_DONE)
         return status;
     identity.number = word[0] == 's' ? strtoul(word + 1, &end, 10) : 0;
@@ -199,11 +189,11 @@ int verb_withdraw(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct act act = {.state = identity_withdraw, .context = &identity, .reason = identity.reason};
-    status = carry_out(context, opened.organization, &act, &report);
+    status = decide_carry_out(context, opened.organization, &act, &report);
     if (status == STATUS_DONE && !context->json) {
         screen_print(&context->screen, "s%lu %s\n", (unsigned long)identity.number,
                      GIVEN(context, plan) ? "still stands; without it" : "stands no more");
-        tell_consequences(context, &report);
+        decide_tell(context, &report);
     }
     return status;
 }
@@ -293,9 +283,9 @@ static int pin_verb(struct context *context, int (*state)(void *, struct match *
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     TIDY_DONE(buffer_done) struct buffer scratch = {0};
-    struct pin pin = {.author = author()};
+    struct pin pin = {.author = context_author()};
     const char **words = context->arguments.words;
-    int status = read_reason(context, &pin.reason);
+    int status = decide_reason(context, &pin.reason);
     if (status == STATUS_DONE)
         status = context_open(context, words[0], &opened);
     if (status == STATUS_DONE)
@@ -310,12 +300,12 @@ static int pin_verb(struct context *context, int (*state)(void *, struct match *
         return status;
     pin.about = arena_format(context->arena, "id:%lu %s", (unsigned long)pin.person, field);
     struct act act = {.state = state, .context = &pin, .reason = pin.reason};
-    status = carry_out(context, opened.organization, &act, &report);
+    status = decide_carry_out(context, opened.organization, &act, &report);
     if (status == STATUS_DONE && value)
         tell_statement(context, pin.number, pin.about, &report);
     else if (status == STATUS_DONE && !context->json) {
         screen_print(&context->screen, "%s is pinned no more\n", field);
-        tell_consequences(context, &report);
+        decide_tell(context, &report);
     }
     return status;
 }

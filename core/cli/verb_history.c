@@ -87,7 +87,10 @@ static void past_tell(struct context *context, struct query *query, const struct
         screen_print(screen, "%s%s  run %u%s%s\n", i ? "\n" : "", time, entry->run, *line.connection ? " of " : "",
                      line.connection);
         if (line.allowed_held)
-            screen_print(screen, "  removals that run %u held were let go: %s\n", line.allowed_held,
+            screen_print(screen, "  what run %u held was taken: %s\n", line.allowed_held,
+                         line.reason ? line.reason : "");
+        else if (line.verb)
+            screen_print(screen, "  %s by %s: %s\n", line.verb, line.author ? line.author : "somebody",
                          line.reason ? line.reason : "");
         struct grid grid;
         grid_start(&grid, screen, "  ", "|");
@@ -112,7 +115,11 @@ static int part_json(struct context *context, struct query *query, const struct 
     json_member_number(&out, "sequence", entry->sequence);
     json_member_number(&out, "run", entry->run);
     json_member_text(&out, "connection", line.connection);
-    if (line.allowed_held)
+    if (line.verb)
+        json_member_text(&out, "verb", line.verb);
+    if (line.verb)
+        json_member_text(&out, "author", line.author);
+    if (line.allowed_held || line.verb)
         json_member_text(&out, "reason", line.reason);
     json_member_text(&out, "kind", kind_name(part->kind));
     json_member_number(&out, "id", part->id);

@@ -213,6 +213,7 @@ static int plan_new(struct syncing *syncing)
                                   .full = GIVEN(context, full),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
+                                  .author = context_author(),
                                   .reason = VALUE(context, reason),
                                   .cancel = sync_cancelled(),
                                   .progress = progress_tell,

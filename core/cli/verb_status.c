@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
+#include "engine/gate.h"
 #include "cli/waits.h"
 
 #include <errno.h>
@@ -172,6 +173,51 @@ static void drift_tell(struct context *context, const struct health *health)
     }
 }
 
+/* A safeguard that is switched off is never out of sight. */
+static const char *gate_off(const struct connection_health *one, enum gate gate, char ret_until[25])
+{
+    const struct safeguard *safeguard = gate_safeguard(one->connection, gate);
+    if (!safeguard->off || clock_now_ms() >= safeguard->off_until_ms)
+        return NULL;
+    instant_write(safeguard->off_until_ms, ret_until);
+    return safeguard->off_reason ? safeguard->off_reason : "";
+}
+
+static void gates_tell(struct context *context, const struct health *health)
+{
+    for (size_t i = 0; i < health->count; i++)
+        for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
+            const struct connection_health *one = &health->connections[i];
+            char until[25], time[QUERY_TIME];
+            const char *reason = gate_off(one, gate, until);
+            if (!reason)
+                continue;
+            query_time(health->query, gate_safeguard(one->connection, gate)->off_until_ms, time);
+            screen_print(&context->screen, "  %s: the safeguard '%s' is off until %s: %s\n", one->connection->name,
+                         gate_name(gate), time, reason);
+        }
+}
+
+static void gates_json(const struct connection_health *one, struct buffer *out)
+{
+    bool first = true;
+    json_name(out, "safeguards_off");
+    buffer_byte(out, '[');
+    for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
+        char until[25];
+        const char *reason = gate_off(one, gate, until);
+        if (!reason)
+            continue;
+        buffer_text(out, first ? "{" : ",{");
+        first = false;
+        json_member_text(out, "safeguard", gate_name(gate));
+        json_member_text(out, "until", until);
+        json_member_text(out, "reason", reason);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
 static void organization_tell(struct context *context, const struct health *health)
 {
     const struct screen *screen = &context->screen;
@@ -197,6 +243,7 @@ static void organization_tell(struct context *context, const struct health *heal
         while (at && runs_reason(health->query, &at, &name, &reason))
             screen_print(screen, "  %s/%s: %s\n", health->connections[i].connection->name, name, reason);
     }
+    gates_tell(context, health);
     if (waits[3] > 0)
         drift_tell(context, health);
     waits_readings(context, health->query, "  ");
@@ -231,6 +278,7 @@ static int organization_json(struct context *context, const struct health *healt
         json_member_number(&out, "population", one->good.population);
         for (size_t t = 0; t < TYPES; t++)
             json_member_number(&out, names[t], one->waits[t]);
+        gates_json(one, &out);
         buffer_byte(&out, '}');
     }
     buffer_byte(&out, ']');
@@ -348,14 +396,17 @@ static void run_tell(struct context *context, struct query *query, const struct 
                   {"records present", line->population, true}};
     char time[QUERY_TIME];
     query_time(query, line->started_ms, time);
-    screen_print(screen, "run %u of %s  ", line->run, line->connection);
+    screen_print(screen, "run %u%s%s  ", line->run, *line->connection ? " of " : "", line->connection);
     screen_text(screen, outcome_color(line->outcome), line->outcome);
     fprintf(screen->out, "  %s, %.1f s\n", time, line->seconds);
     const char *at = line->partitions, *name, *reason;
     while (at && runs_reason(query, &at, &name, &reason))
         screen_print(screen, "  %s: %s\n", name, reason);
     if (line->allowed_held)
-        screen_print(screen, "  removals that run %u held were let go: %s\n", line->allowed_held,
+        screen_print(screen, "  what run %u held was taken: %s\n", line->allowed_held,
+                     line->reason ? line->reason : "");
+    else if (line->verb)
+        screen_print(screen, "  %s by %s: %s\n", line->verb, line->author ? line->author : "somebody",
                      line->reason ? line->reason : "");
     for (at = line->columns; at && runs_column(query, &at, &name, &reason);)
         screen_print(screen, "  %s %s\n", name, reason);

@@ -81,7 +81,7 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
         if (total == 0 || query_waits(query, type, SIZE_MAX, &items, &count) != 0)
             continue;
         waits_count_text(types[t], total, SIZE_MAX, text);
-        screen_print(&context->screen, "  %s%s\n", text, types[t] == WAIT_HELD ? ": nobody of them was let go" : ":");
+        screen_print(&context->screen, "  %s%s\n", text, types[t] == WAIT_HELD ? ": not taken" : ":");
         for (size_t i = 0; i < count && shown < SHOWN; i++) {
             const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
             TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
@@ -103,8 +103,8 @@ static void tell_next(struct syncing *syncing, const struct run_report *report)
     if (report->held > 0)
         screen_print(screen,
                      "  Look at them: muster inbox %s\n"
-                     "  Let them go:  muster sync %s %s --allow-held %u --reason TEXT\n",
-                     report->organization, report->organization, report->connection, report->run);
+                     "  Take them:    muster approve %s --where connection=%s --reason TEXT\n",
+                     report->organization, report->organization, report->connection);
 }
 
 void sync_tell_partitions(const struct screen *screen, const struct run_report *report)
@@ -175,6 +175,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .full = GIVEN(context, full),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
+                                  .author = context_author(),
                                   .reason = VALUE(context, reason),
                                   .cancel = &cancelled,
                                   .sessions = syncing->sessions,

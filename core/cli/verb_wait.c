@@ -21,7 +21,7 @@ const char *waits_type_word(enum wait_type type)
 void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_text[64])
 {
     const char *one = type == WAIT_DEAD     ? "dead letter"
-                      : type == WAIT_HELD   ? "held removal"
+                      : type == WAIT_HELD   ? "held change"
                       : type == WAIT_REVIEW ? "review"
                                             : "changed column";
     snprintf(ret_text, 64, "%zu%s %s%s", count, count >= most ? " or more" : "", one, count == 1 ? "" : "s");
@@ -155,11 +155,11 @@ static void waits_ways_out(struct context *context, struct query *query, const s
         screen_print(&context->screen, "Dead letters: mend them in the source or the mapping, then `muster sync %s`.\n",
                      id);
     if (held) {
-        const struct stream_name *stream = streams_find(&query->streams, held->stream);
-        screen_print(&context->screen,
-                     "Held: if they may go, `muster sync %s %s --allow-held %u --reason TEXT`; else the source must "
-                     "name them again.\n",
-                     id, stream ? stream->connection_name : "CONNECTION", held->run);
+        screen_print(
+            &context->screen,
+            "Held: `muster approve %s ID… --reason TEXT` takes them, `muster reject %s ID… --until DAY --reason "
+            "TEXT` keeps them out; what the source takes back goes by itself.\n",
+            id, id);
     }
     if (review)
         screen_print(&context->screen,

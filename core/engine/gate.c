@@ -9,6 +9,7 @@ void gates_done(struct gates *gates)
 {
     free(gates->items);
     numbers_done(&gates->allowed);
+    numbers_done(&gates->settled);
     *gates = (struct gates){0};
 }
 
@@ -55,4 +56,10 @@ int64_t gate_approval_ends(const struct connection *connection, enum gate gate, 
     const int64_t day_ms = 86400000;
     int64_t window = connection ? gate_safeguard(connection, gate)->window_ms : 7 * day_ms;
     return now_ms + (window > day_ms ? window : day_ms);
+}
+
+const char *gate_name(enum gate gate)
+{
+    static const char *const names[] = {"", "deactivate", "update", "rekey", "email", "manager"};
+    return gate <= GATE_MANAGER ? names[gate] : "";
 }

@@ -25,6 +25,7 @@ struct gates {
     struct gate_item *items;
     size_t count, room;
     struct numbers allowed; /* hold keys that somebody lets through in this run */
+    struct numbers settled; /* hold_record() of what this act decides about */
     int rc;                 /* sticky */
 };
 
@@ -40,6 +41,8 @@ static inline bool gates_watch(const struct gates *gates, enum gate gate)
 
 /* Until when an approval stands: as long as the safeguard counts; connection NULL: a week. */
 int64_t gate_approval_ends(const struct connection *connection, enum gate gate, int64_t now_ms);
+/* "email": as the safeguard is called in the organization's file. */
+const char *gate_name(enum gate gate);
 /* The safeguard of a connection at that gate. */
 const struct safeguard *gate_safeguard(const struct connection *connection, enum gate gate);
 /* The gate through which a change of a field goes, besides GATE_UPDATE; GATE_NONE: none. */

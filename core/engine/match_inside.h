@@ -33,7 +33,7 @@ void match_out(struct match *match, const struct staged *staged);
 
 /* match_reused.c: whether match->record, which says another name and birth date than `was`, is held until a person says
  * who it is: it is in the list of what is proposed then. False: all is well, or it was said that it is the same
- * person, or that the record stands by itself, whoever it is. */
+ * person. */
 bool match_reused(struct match *match, const struct staged *staged, uint64_t place, uint64_t id, struct image was);
 
 #endif

@@ -32,8 +32,7 @@ bool match_reused(struct match *match, const struct staged *staged, uint64_t pla
     struct hold hold = {.record = record, .gate = GATE_IDENTITY, .kept = true, .person = id};
     hold.key = hold_key(GATE_IDENTITY, record, KIND_NONE, 0, source->sections, source->count);
     if ((match->gates && numbers_get(&match->gates->allowed, hold.key)) ||
-        statement_stands(&match->statements, hold.key, STATEMENT_APPROVE, NULL) ||
-        statement_stands(&match->statements, source->sections[0].seed, STATEMENT_ALONE, NULL))
+        statement_stands(&match->statements, hold.key, STATEMENT_APPROVE, NULL))
         return false;
     hold.quiet = statement_stands(&match->statements, hold.key, STATEMENT_REJECT, NULL);
     match->count.reused++;

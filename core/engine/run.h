@@ -23,12 +23,12 @@ struct run_request {
     const struct organization *organization;
     struct connectors *connectors;
     const struct connection *connection;
-    bool full;                 /* read and compare everything, also what was taken already */
-    const char *partition;     /* only this one; NULL: all */
-    uint32_t allow_held;       /* removals that this run held may go; 0: none */
-    const char *reason;        /* why, journaled */
-    const atomic_bool *cancel; /* may be NULL */
-    struct sessions *sessions; /* log-ins that other runs of this program share; NULL: its own */
+    bool full;                   /* read and compare everything, also what was taken already */
+    const char *partition;       /* only this one; NULL: all */
+    uint32_t allow_held;         /* what this run held may be; 0: nothing */
+    const char *author, *reason; /* who says so, and why; kept */
+    const atomic_bool *cancel;   /* may be NULL */
+    struct sessions *sessions;   /* log-ins that other runs of this program share; NULL: its own */
     /* May be NULL; called now and then while records come. total 0: unknown. */
     void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);
     void *context;

@@ -132,7 +132,7 @@ static void report_counts(struct run *run, const struct wait_list *waits)
     run->report->reviews += waits->by_type[WAIT_REVIEW];
 }
 
-static struct strand *strand_of(struct run *run, uint32_t stream)
+struct strand *run_strand(struct run *run, uint32_t stream)
 {
     for (size_t i = 0; i < run->strand_count; i++)
         if ((run->strands[i].compared || strand_looked(&run->strands[i])) && run->strands[i].pull.stream == stream)
@@ -188,7 +188,7 @@ static int run_waits(struct run *run, struct wait_list *reviews)
     int rc = 0;
     for (size_t i = 0; i < run->streams.count && rc == 0; i++) {
         uint32_t stream = run->streams.items[i].number;
-        struct strand *strand = strand_of(run, stream);
+        struct strand *strand = run_strand(run, stream);
         if (!strand) {
             rc = wait_settle(&settling, reviews, stream, false);
             continue;

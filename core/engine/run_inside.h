@@ -115,10 +115,14 @@ int run_gates_begin(struct run *run);
 int run_removals(struct run *run);
 int run_gates_judge(struct run *run);
 int run_gates_again(struct run *run);
-int run_gates_end(struct run *run, struct wait_list *reviews);
 void run_gates_done(struct run *run);
 /* Fits stage_stream.counts: what a person approved does not count. */
 bool run_counts_gone(void *context, struct bytes key);
+/* The compared strand of a stream; NULL: it was not compared. */
+struct strand *run_strand(struct run *run, uint32_t stream);
+
+/* run_hold.c */
+int run_gates_end(struct run *run, struct wait_list *reviews);
 /* The approvals that --allow-held stands for. */
 int run_gates_approve(struct run *run);
 

@@ -9,6 +9,7 @@ RULES = [
     (re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?"), "SHA256:KEY"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\baccepted by \S+ on "), "accepted by USER on "),
+    (re.compile(r"^(  [a-z-]+ by )\S+: ", re.MULTILINE), r"\1USER: "),
     (re.compile(r'("(?:author|withdrawn_by)": ?)"[^"]*"'), r'\1"USER"'),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 ]

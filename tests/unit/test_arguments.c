@@ -81,6 +81,15 @@ static void no_word_at_all_is_help(void **state)
     assert_string_equal(arguments.command->name, "version");
 }
 
+static void a_word_in_capitals_among_the_choices_stands_for_any_value(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("reject acme h1 --until 2026-12-31 --reason why"), 0);
+    assert_string_equal(arguments.values[OPTION_until], "2026-12-31");
+    assert_int_equal(read_line("pin acme 1001 phone=1 --until source-agrees --reason why"), 0);
+    refused("export acme person --format pdf", "--format is one of jsonl|csv, not 'pdf'");
+}
+
 static void a_wrong_verb_is_answered_with_the_nearest(void **state)
 {
     (void)state;
@@ -150,7 +159,7 @@ static void every_example_can_be_typed(void **state)
             if (strstr(line, "--reason"))
                 snprintf(line + strlen(line), sizeof(line) - strlen(line), "why");
             assert_int_equal(read_line(line), 0);
-            assert_ptr_equal(arguments.command, command);
+            assert_int_equal(strncmp(line, arguments.command->name, strlen(arguments.command->name)), 0);
         }
 }
 
@@ -162,6 +171,7 @@ int main(void)
         cmocka_unit_test(after_two_dashes_everything_is_a_word),
         cmocka_unit_test(a_single_dash_is_a_word),
         cmocka_unit_test(no_word_at_all_is_help),
+        cmocka_unit_test(a_word_in_capitals_among_the_choices_stands_for_any_value),
         cmocka_unit_test(a_wrong_verb_is_answered_with_the_nearest),
         cmocka_unit_test(a_wrong_option_is_answered_with_the_nearest_of_that_verb),
         cmocka_unit_test(an_option_of_another_verb_is_refused),
