@@ -217,9 +217,10 @@ class Fixture:
     def start_agent(self, name, key=None):
         path = self.path(f"agent-{name}")
         self.spawn(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            if os.path.exists(path):
-                break
+        for _ in range(500):  # the socket is there a moment before it is listened to
+            with socket.socket(socket.AF_UNIX) as agent:
+                if agent.connect_ex(path) == 0:
+                    break
             time.sleep(0.02)
         if key:
             run("ssh-add", "-q", key, env={**os.environ, "SSH_AUTH_SOCK": path})
