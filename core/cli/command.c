@@ -100,14 +100,27 @@ const struct command commands[] = {
     {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status), "List people, or find them by name, number or e-mail",
      "TEXT is a part of it; case, accents' spelling and white space do not matter.",
      "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave", verb_people},
-    {"person", "ORG KEY", 2, 2, OPTION_BIT(protected), "Show one person and which source says what",
-     KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.",
-     "muster person acme 1001\nmuster person acme email:a.jansen@acme.example --json", verb_person},
+    {"person", "ORG KEY", 2, 2, OPTION_BIT(protected) | OPTION_BIT(at), "Show one person and which source says what",
+     KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.\n\n"
+          "With --at: what was believed then, out of the journal, with the run by which each value came. A day means "
+          "its end; times are the organization's. The person is looked for by what is known today.",
+     "muster person acme 1001\nmuster person acme email:a.jansen@acme.example --json\n"
+     "muster person acme 1001 --at 2026-03-02\nmuster person acme 1001 --at 2026-03-02T07:30",
+     verb_person},
     {"history", "ORG KEY", 2, 2, OPTION_BIT(protected), "Show every change of a person: when, from what, to what", KEYS,
      "muster history acme 1001", verb_history},
-    {"explain", "ORG KEY FIELD", 3, 3, OPTION_BIT(protected), "Say where a value comes from, and what lost against it",
-     "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title.\n\n" KEYS,
-     "muster explain acme 1001 work_email\nmuster explain acme 1001 employment.title", verb_explain},
+    {"explain", "ORG KEY [FIELD]", 2, 3, OPTION_BIT(protected) | OPTION_BIT(run),
+     "Say where a value comes from, what lost against it, or why somebody was passed over",
+     "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title; the second of "
+     "several is employment[2].title. Told are the record and where it stood, the rule of the mapping with its line, "
+     "who may decide, what each record says and why it does not count, since which run, and what it would be "
+     "otherwise. Without FIELD: a line for each value, what people have said about the person, and what waits.\n\n"
+     "With --run: as it was after that run, out of the journal.\n\n" KEYS
+     " A KEY that is nobody may be a record that was read and passed over: CONNECTION/PARTITION/STREAM/ID, the id that "
+     "its source gives it, or the place of a dead letter. Then told are why, since when, and what to do.",
+     "muster explain acme 1001\nmuster explain acme 1001 work_email\nmuster explain acme 1001 employment.title "
+     "--run 42\nmuster explain acme hr/main/employees/1003",
+     verb_explain},
     {"link", "ORG RECORD KEY", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan), "State that a record is that person's",
      RECORDS "\n\nWhat else the record's person has comes along: both become one, under the older id. It stands above "
              "every rule, is kept with who said it and why, and `muster withdraw` takes it back whole.\n\n" KEYS,

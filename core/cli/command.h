@@ -32,6 +32,8 @@
     OPTION(except, 0, "except", "ID,ID", "with --all: but for these")                                                  \
     OPTION(where, 0, "where", "NAME=VALUE,…",                                                                          \
            "those of that connection, partition, stream, reason, field or run; several hold together")                 \
+    OPTION(at, 0, "at", "TIME", "as it was believed then: 2026-03-02, or \"2026-03-02 07:30\"")                        \
+    OPTION(run, 0, "run", "RUN", "as it was after that run")                                                           \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
     OPTION(format, 0, "format", "jsonl|csv", "one JSON object per line (default), or CSV with a header")               \

@@ -12,14 +12,10 @@ static void reference_json(struct query *query, enum kind kind, uint64_t id, str
 {
     static const uint16_t person[] = {FIELD_person_employee_number, 0},
                           unit[] = {FIELD_org_unit_type, FIELD_org_unit_code, FIELD_org_unit_name, 0}, none[] = {0};
-    uint8_t key[ENTITY_KEY];
-    struct bytes value;
     struct image image;
-    enum entity_state state;
     buffer_byte(out, '{');
     json_member_number(out, "id", id);
-    entity_key(kind, id, key);
-    if (txn_get(&query->txn, TABLE_entity, bytes(key, sizeof(key)), &value) && entity_image(value, &image, &state)) {
+    if (query_image(query, kind, id, &image)) {
         const uint16_t *fields = kind == KIND_person ? person : kind == KIND_org_unit ? unit : none;
         for (; *fields; fields++) {
             const struct field *field = field_by_number(kind, *fields);

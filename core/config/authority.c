@@ -140,8 +140,8 @@ static void read_fields(struct reading *reading, enum kind kind, const struct no
         const struct connection *const *connections =
             connections_of(reading, map->items[i], reading_format(reading, "%s: %s", what, name));
         if (connections)
-            out->items[out->count++] =
-                (struct authority){kind, organization_field(reading->organization, kind, name), connections};
+            out->items[out->count++] = (struct authority){kind, organization_field(reading->organization, kind, name),
+                                                          connections, map->items[i]};
     }
 }
 
@@ -166,7 +166,7 @@ static void read_kind(struct reading *reading, enum kind kind, const struct node
     const struct connection *const *connections =
         connections_of(reading, usual, reading_format(reading, "%s: default", what));
     if (connections)
-        out->items[out->count++] = (struct authority){kind, NULL, connections};
+        out->items[out->count++] = (struct authority){kind, NULL, connections, usual};
     if (kind == KIND_person)
         read_exists(reading, node_get(map, "exists"));
 }
@@ -177,16 +177,19 @@ static void add_defaults(struct reading *reading, struct authorities *out)
 {
     bool said[KIND_COUNT] = {false};
     const struct connection *const *usual = all_connections(reading, true);
+    const struct node *node = NULL;
     for (size_t i = 0; i < out->count; i++) {
         if (out->items[i].field)
             continue;
         said[out->items[i].kind] = true;
-        if (out->items[i].kind == KIND_person)
+        if (out->items[i].kind == KIND_person) {
             usual = out->items[i].connections;
+            node = out->items[i].node;
+        }
     }
     for (int kind = 1; usual && kind < KIND_COUNT; kind++)
         if (!said[kind])
-            out->items[out->count++] = (struct authority){(enum kind)kind, NULL, usual};
+            out->items[out->count++] = (struct authority){(enum kind)kind, NULL, usual, node};
 }
 
 void authority_read(struct reading *reading, const struct node *node)

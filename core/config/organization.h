@@ -99,6 +99,7 @@ struct authority {
     enum kind kind;
     const struct field *field;
     const struct connection *const *connections; /* best first; NULL-terminated */
+    const struct node *node;                     /* where the file says so; NULL: it does not */
 };
 
 struct organization {

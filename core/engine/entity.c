@@ -143,3 +143,14 @@ bool entity_get(struct txn *txn, enum kind kind, uint64_t id, struct entity *ret
     }
     return true;
 }
+
+void entity_order_children(struct entity *entity)
+{
+    for (uint16_t n = 1; n < entity->child_count; n++) {
+        struct child child = entity->children[n];
+        uint16_t at = n;
+        for (; at > 0 && entity->children[at - 1].kind > child.kind; at--)
+            entity->children[at] = entity->children[at - 1];
+        entity->children[at] = child;
+    }
+}

@@ -50,6 +50,9 @@ bool entity_read(struct bytes value, struct entity *ret_entity);
 bool entity_image(struct bytes value, struct image *ret_image, enum entity_state *ret_state);
 void entity_write(const struct entity *entity, struct buffer *out);
 
+/* Children by kind; those of one kind stay in their order, which is how people count them: employment[2]. */
+void entity_order_children(struct entity *entity);
+
 /* The stored one; false when there is none (or it is damaged: txn->rc). */
 bool entity_get(struct txn *txn, enum kind kind, uint64_t id, struct entity *ret_entity);
 

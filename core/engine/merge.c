@@ -6,8 +6,8 @@
 
 enum { ACTIVE = 1, PENDING = 2, INACTIVE = 5, TERMINATED = 6 }; /* enumerators of person.status */
 
-static const struct authority *authority_for(const struct organization *organization, enum kind kind,
-                                             const struct field *field)
+const struct authority *merge_authority(const struct organization *organization, enum kind kind,
+                                        const struct field *field)
 {
     const struct authority *otherwise = NULL;
     for (const struct authority *at = organization->authorities; at && at->kind != KIND_NONE; at++) {
@@ -26,7 +26,7 @@ int merge_rank(const struct organization *organization, enum kind kind, const st
 {
     if (!connection) /* no longer in the organization's file: only where nobody else says anything */
         return INT_MAX;
-    const struct authority *authority = authority_for(organization, kind, field);
+    const struct authority *authority = merge_authority(organization, kind, field);
     if (!authority) /* nobody said: as in the file */
         return (int)(connection - organization->connections);
     for (int rank = 0; authority->connections[rank]; rank++)

@@ -27,6 +27,9 @@ struct merge_winner {
 size_t merge_fields(const struct organization *organization, enum kind kind, const struct merge_input *inputs,
                     size_t count, struct merge_winner *ret_winners);
 
+/* Who may decide a field; NULL: all, in the order of the file. */
+const struct authority *merge_authority(const struct organization *organization, enum kind kind,
+                                        const struct field *field);
 /* The place of a connection in the order of authority for a field, from 0; -1: its word does not count. */
 int merge_rank(const struct organization *organization, enum kind kind, const struct field *field,
                const struct connection *connection);

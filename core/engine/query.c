@@ -1,11 +1,13 @@
 /* query - an organization's store for people who ask: opening, finding, runs, and what waits. */
 #include "engine/query.h"
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/masterkey.h"
+#include "engine/match.h"
 #include "engine/merge.h"
 #include "engine/run.h"
 #include "engine/slot.h"
@@ -81,6 +83,34 @@ void query_time(const struct query *query, int64_t ms, char ret_text[QUERY_TIME]
     char text[25];
     instant_write(ms + (int64_t)zone_offset(query->zone, ms) * 1000, text);
     snprintf(ret_text, QUERY_TIME, "%.10s %.5s", text, text + 11);
+}
+
+int query_time_read(const struct query *query, const char *text, int64_t *ret_ms, struct err *err)
+{
+    static const struct {
+        const char *pattern;
+        int64_t lasts_ms;
+    } shapes[] = {{"YYYY-MM-DD", 86400000},
+                  {"YYYY-MM-DD HH:MM", 60000},
+                  {"YYYY-MM-DDTHH:MM", 60000},
+                  {"YYYY-MM-DD HH:MM:SS", 1000},
+                  {"YYYY-MM-DDTHH:MM:SS", 1000}};
+    struct moment moment;
+    bool flagged;
+    size_t len = strlen(text);
+    if (instant_read(text, len, ret_ms))
+        return 0;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (!date_parse(shapes[i].pattern, text, len, &moment))
+            continue;
+        int64_t local = date_days(moment.date) * 86400000 +
+                        ((int64_t)(moment.hour * 60 + moment.minute) * 60 + moment.second) * 1000;
+        *ret_ms = zone_to_utc(query->zone, local + shapes[i].lasts_ms, &flagged) - 1;
+        return 0;
+    }
+    return err_set(err, ERR_DATA,
+                   "'%s' is no day and no time: write 2026-03-02, or \"2026-03-02 07:30\" (the organization's time)",
+                   text);
 }
 
 /* Not having had memory for a look is a failure of all that was read. */
@@ -251,6 +281,21 @@ const struct section_view *query_section(struct query *query, const struct membe
     return NULL;
 }
 
+uint64_t query_person_of(struct query *query, uint64_t seed)
+{
+    TIDY(free) struct match *match = mem_new(1, sizeof(*match));
+    uint64_t id = 0;
+    int rc = match ? statements_init(&match->statements, &query->txn, NULL, 0, clock_now_ms()) : -ENOMEM;
+    if (rc == 0) {
+        match->snapshot = &query->txn;
+        id = match_resolve(match, seed);
+        rc = match->rc ? match->rc : match->statements.rc;
+        statements_done(&match->statements);
+    }
+    query_note(query, rc);
+    return id != 0 && person_there(query, id) ? id : 0;
+}
+
 uint64_t query_record_person(struct query *query, uint32_t stream, const char *id)
 {
     TIDY_DONE(buffer_done) struct buffer key = {0};
@@ -261,8 +306,8 @@ uint64_t query_record_person(struct query *query, uint32_t stream, const char *i
         !source_read(value, query->record))
         return 0;
     for (uint16_t n = 0; n < query->record->count; n++)
-        if (query->record->sections[n].kind == KIND_person && person_there(query, query->record->sections[n].seed))
-            return query->record->sections[n].seed;
+        if (query->record->sections[n].kind == KIND_person)
+            return query_person_of(query, query->record->sections[n].seed);
     return 0;
 }
 

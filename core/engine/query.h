@@ -15,6 +15,12 @@
 #include "engine/wait.h"
 #include "store/vault.h"
 
+/* A point in the past: as it was after a run, or at an instant. */
+struct cut {
+    uint32_t run;    /* 0: `time_ms` counts */
+    int64_t time_ms; /* what happened at that very millisecond has happened */
+};
+
 struct query {
     const struct organization *organization;
     struct store *store;
@@ -24,6 +30,7 @@ struct query {
     struct zone *zone;
     struct vault vault;
     bool unsealed;
+    const struct cut *cut; /* labels are told as of then; NULL: as they stand */
     struct source *record; /* scratch: the record that was looked at last */
 };
 
@@ -39,6 +46,10 @@ int query_end(struct query *query, struct err *err);
 /* "2026-03-02 07:30" in the organization's zone; ret_text has 17 bytes or more. */
 enum { QUERY_TIME = 20 };
 void query_time(const struct query *query, int64_t ms, char ret_text[QUERY_TIME]);
+
+/* "2026-03-02" (the end of that day), "2026-03-02 07:30" (the end of that minute), with seconds, or an instant with Z;
+ * without it in the organization's zone. ERR_DATA and a sentence when it is none of these. */
+int query_time_read(const struct query *query, const char *text, int64_t *ret_ms, struct err *err);
 
 /* --- finding --- */
 
@@ -57,6 +68,8 @@ bool query_person_has(struct query *query, struct image image, const char *text,
 
 /* --- telling --- */
 
+/* The golden values, as of the cut. */
+bool query_image(struct query *query, enum kind kind, uint64_t id, struct image *ret_image);
 /* "Søren Kjærgård"; the number or "person 12" where nothing else is known. */
 void query_name(const struct query *query, uint64_t id, struct image image, struct buffer *out);
 /* The same for anything: "1002 Søren Kjærgård", "20 Shop". */
@@ -79,7 +92,9 @@ int query_reveal(struct query *query, const struct entity *entity, struct value 
 /* The record behind a member, in query->record; its section, or NULL. */
 const struct section_view *query_section(struct query *query, const struct member *member);
 
-/* The person whose id a record's own part has; 0: none, or the record was linked with an older one. */
+/* The person to whom a section's seed belongs; 0: nobody. */
+uint64_t query_person_of(struct query *query, uint64_t seed);
+/* The person that a record belongs to; 0: nobody. */
 uint64_t query_record_person(struct query *query, uint32_t stream, const char *id);
 
 struct query_winner {

@@ -1,9 +1,12 @@
 /* query_text - what stands in the store, in words: names, values, references, the records behind them. */
 #include "engine/query.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "config/organization.h"
+#include "engine/belief.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char dots[] = "••••";
@@ -33,8 +36,23 @@ void query_name(const struct query *query, uint64_t id, struct image image, stru
         buffer_format(out, "person %lu", (unsigned long)id);
 }
 
-static bool image_of(struct query *query, enum kind kind, uint64_t id, struct image *ret_image)
+static bool image_then(struct query *query, enum kind kind, uint64_t id, struct image *ret_image)
 {
+    TIDY(belief_free) struct belief *belief = NULL;
+    TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
+    int rc = entity ? belief_read(query, kind, id, *query->cut, &belief) : -ENOMEM;
+    if (rc != 0 && rc != ERR_GONE && query->txn.rc == 0)
+        query->txn.rc = rc;
+    if (rc != 0 || !belief_entity(belief, kind, id, entity))
+        return false;
+    *ret_image = entity->image;
+    return true;
+}
+
+bool query_image(struct query *query, enum kind kind, uint64_t id, struct image *ret_image)
+{
+    if (query->cut)
+        return image_then(query, kind, id, ret_image);
     uint8_t key[ENTITY_KEY];
     struct bytes value;
     enum entity_state state;
@@ -46,7 +64,7 @@ static bool image_of(struct query *query, enum kind kind, uint64_t id, struct im
 void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer *out)
 {
     struct image image;
-    if (!image_of(query, kind, id, &image)) {
+    if (!query_image(query, kind, id, &image)) {
         buffer_format(out, "%s %lu", kind_name(kind), (unsigned long)id);
         return;
     }

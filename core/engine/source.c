@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12, SPOOL_HEAD = 4 };
+enum { HAS_PLACE = 0x8000, HAS_SEVERAL = 0x4000 }; /* in the dead count */
 
 void source_key(uint32_t stream, const char *id, size_t len, struct buffer *out)
 {
@@ -114,6 +115,17 @@ bool body_read(struct bytes body, struct section_view *ret_sections, uint16_t *r
     return at == end;
 }
 
+/* What stands behind the dead sections: rows of older versions have no place. */
+static bool place_read(const uint8_t *at, const uint8_t *end, struct source *ret_source)
+{
+    if (!ret_source->place.data)
+        return at == end;
+    if (at == end || end - at != 1 + at[0])
+        return false;
+    ret_source->place = bytes(at + 1, at[0]);
+    return true;
+}
+
 static bool dead_read(const uint8_t *at, const uint8_t *end, struct source *ret_source)
 {
     for (uint16_t n = 0; n < ret_source->dead_count; n++) {
@@ -128,7 +140,7 @@ static bool dead_read(const uint8_t *at, const uint8_t *end, struct source *ret_
             return false;
         at += DEAD_HEAD + dead->key_len;
     }
-    return at == end;
+    return place_read(at, end, ret_source);
 }
 
 bool source_read(struct bytes value, struct source *ret_source)
@@ -148,6 +160,9 @@ bool source_read(struct bytes value, struct source *ret_source)
     ret_source->state = (enum source_state)at[0];
     ret_source->situation = (enum situation)at[1];
     memcpy(&ret_source->dead_count, at + 2, sizeof(ret_source->dead_count));
+    ret_source->place = bytes(ret_source->dead_count & HAS_PLACE ? at : NULL, 0);
+    ret_source->several = ret_source->dead_count & HAS_SEVERAL;
+    ret_source->dead_count &= (uint16_t) ~(HAS_PLACE | HAS_SEVERAL);
     if (ret_source->dead_count > SECTIONS_MAX)
         return false;
     memcpy(&ret_source->run, at + 4, sizeof(ret_source->run));
@@ -175,7 +190,9 @@ static uint8_t *dead_write(const struct section_view *dead, uint8_t *at)
 void source_write(const struct source *source, struct buffer *out)
 {
     uint32_t body_len = (uint32_t)source->body.len;
-    size_t size = sizeof(body_len) + body_len + TAIL_HEAD + source->count * sizeof(uint64_t);
+    size_t place_len = source->place.len > PLACE_MAX ? PLACE_MAX : source->place.len;
+    size_t size =
+        sizeof(body_len) + body_len + TAIL_HEAD + source->count * sizeof(uint64_t) + (place_len > 0) + place_len;
     for (uint16_t n = 0; n < source->dead_count; n++)
         size += DEAD_HEAD + (size_t)source->dead[n].key_len;
     uint8_t *at = (uint8_t *)buffer_reserve(out, size);
@@ -187,7 +204,9 @@ void source_write(const struct source *source, struct buffer *out)
     at += sizeof(body_len) + body_len;
     at[0] = (uint8_t)source->state;
     at[1] = (uint8_t)source->situation;
-    memcpy(at + 2, &source->dead_count, sizeof(source->dead_count));
+    uint16_t dead_count = (uint16_t)(source->dead_count | (place_len > 0 ? HAS_PLACE : 0) |
+                                     (place_len > 0 && source->several ? HAS_SEVERAL : 0));
+    memcpy(at + 2, &dead_count, sizeof(dead_count));
     memcpy(at + 4, &source->run, sizeof(source->run));
     memcpy(at + 8, &source->since_ms, sizeof(source->since_ms));
     at += TAIL_HEAD;
@@ -195,6 +214,10 @@ void source_write(const struct source *source, struct buffer *out)
         memcpy(at, &source->sections[n].seed, sizeof(uint64_t));
     for (uint16_t n = 0; n < source->dead_count; n++)
         at = dead_write(&source->dead[n], at);
+    if (place_len > 0) {
+        *at = (uint8_t)place_len;
+        memcpy(at + 1, source->place.data, place_len);
+    }
 }
 
 static uint16_t place_len(const struct spool_row *row)

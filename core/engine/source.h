@@ -10,7 +10,9 @@
  *   u16 count, then per section { u8 kind, u8 0, u16 key length, u32 image length, key, image }
  * Stored value: u32 body length, body, then the engine's part:
  *   u8 state, u8 situation, u16 dead count, u32 run, i64 since, then a u64 seed per section, then per dead section
- *   (it was said once and is not any more; it keeps its seed) { u8 kind, u8 0, u16 key length, u64 seed, key }
+ *   (it was said once and is not any more; it keeps its seed) { u8 kind, u8 0, u16 key length, u64 seed, key }, then
+ *   u8 length and bytes of the place, when the dead count has bit 15: where its first row stood when `run` took it, '*'
+ *   for the column (a row that only moved is not written again); bit 14: there were more rows
  * Spooled value: u8 flags, u8 0, u16 place length, place, u32 body length, body, then protected values
  *   { digest 16, u32 length, plain } */
 #ifndef ENGINE_SOURCE_H
@@ -53,8 +55,10 @@ struct source {
     struct section_view dead[SECTIONS_MAX];
     enum source_state state;
     enum situation situation;
-    uint32_t run;     /* that changed it last */
-    int64_t since_ms; /* it is in this state */
+    uint32_t run;       /* that changed it last */
+    int64_t since_ms;   /* it is in this state */
+    struct bytes place; /* "Employees!*17", in that run; empty: nobody said */
+    bool several;       /* rows made it: that is the first one's, which says what the main section says */
 };
 
 /* key: (connection, partition, stream) number and source id; long ids are cut and hashed. */

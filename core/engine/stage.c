@@ -268,6 +268,8 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
     if (!body_read(body, stage->made.sections, &stage->made.count))
         return ERR_CORRUPT;
     stage->made.situation = had ? stage->old.situation : 0;
+    stage->made.place = group->place;
+    stage->made.several = group->several;
     enum staged_what what = !had ? STAGED_NEW : present ? STAGED_CHANGED : STAGED_RETURNED;
     bool taken = true;
     int rc = stage_seeds(stage, group->key, had);

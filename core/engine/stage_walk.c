@@ -140,11 +140,14 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
             rc = stage->body.rc ? stage->body.rc : walk->place.rc;
         } else if (!group.many) {
             rc = walk_join(walk, &group, &row, count);
+            group.several = true;
         }
         if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
             rc = walk->spooled;
     }
     group.protected_values = bytes(walk->sealed.data, walk->sealed.len);
+    if (group.rows > 0)
+        group.place = bytes(walk->place.data, walk->place.len);
     *ret_group = group;
     return rc ? rc : walk->sealed.rc;
 }

@@ -6,10 +6,11 @@
 #include "engine/stage.h"
 
 struct group { /* all spooled rows of one id */
-    struct bytes key, protected_values;
+    struct bytes key, protected_values, place;
     uint8_t seen; /* SPOOL_REJECTED or SPOOL_FILTERED; only without rows */
     size_t rows;
     bool ambiguous;          /* two rows say different things under one key: neither is guessed to be the right one */
+    bool several;            /* rows: its parts stood in different ones */
     bool many;               /* more parts than a record can have: nothing of it is taken */
     struct decision_row why; /* of what is only seen */
 };

@@ -41,6 +41,8 @@ static void put_source(struct buffer *out)
                              .situation = SITUATION_DISPUTED,
                              .run = 7,
                              .since_ms = -5,
+                             .place = bytes("Employees!*17", 13),
+                             .several = true,
                              .dead_count = 1};
     source.dead[0] = section(KIND_absence, "gone", (struct image){0}, 99);
     assert_true(body_read(source.body, source.sections, &source.count));
@@ -72,6 +74,9 @@ static void a_record_comes_back_with_its_parts_in_order(void **state)
     assert_int_equal(source.situation, SITUATION_DISPUTED);
     assert_int_equal(source.run, 7);
     assert_int_equal(source.since_ms, -5);
+    assert_int_equal(source.place.len, 13);
+    assert_memory_equal(source.place.data, "Employees!*17", 13);
+    assert_true(source.several);
     struct buffer again = {0};
     source_write(&source, &again);
     assert_int_equal(again.len, value.len);
