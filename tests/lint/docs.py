@@ -1,8 +1,10 @@
 """docs - what people read is true: the README names files that are there, every option and stream of a connector has
-its sentence, every reason code of reason.def stands in the man page, man pages are well-formed."""
+its sentence, every reason code of reason.def stands in the man page, man pages are well-formed, and core/README.md says
+who may include whom as the table that counts does."""
 import re
 import subprocess
 
+import includes
 import tree
 
 NAMED = re.compile(r"`((?:core|sdk|plugins|tests|packaging)/[\w./-]+)`")
@@ -12,9 +14,9 @@ TABLE = re.compile(r"\bmuster_(option|stream|field|action)\s+\w+\[\]\s*=\s*\{")
 ITEM_NAME = re.compile(r'\.name\s*=\s*"([^"]+)"')
 ITEM_DOC = re.compile(r'\.doc\s*=\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 REASON = re.compile(r"^REASON\((\w+),", re.MULTILINE)
-REASONS, MANUAL = "core/engine/reason.def", "packaging/muster.1"
-# A room that is being built: its file is named already.
-COMING = {"core/engine/run.c"}
+REASONS, MANUAL = "core/engine/reason.def", "core/cli/muster.1"
+ROOMS = "core/README.md"
+ROOM = re.compile(r"^\| `(\w+)` \|([^|]*)\|", re.MULTILINE)
 
 
 def check(root):
@@ -28,19 +30,38 @@ def check(root):
         ran = subprocess.run(mandoc, capture_output=True, text=True, check=False)
         for line in ran.stdout.splitlines():
             yield f"{tree.name(root, path)}:{line.split(':', 2)[-1].strip()}"
-    if (root / REASONS).exists() and (root / MANUAL).exists():
-        manual = (root / MANUAL).read_text(encoding="utf-8").replace("\\", "")
-        codes = REASON.findall((root / REASONS).read_text(encoding="utf-8"))
-        for code in codes:
-            if not re.search(rf"\b{code}\b", manual):
-                yield f"{MANUAL}:1: does not explain the reason {code}"
+    yield from reasons(root)
+    yield from rooms(root)
+
+
+def reasons(root):
+    manual = re.sub(r"\\(f[BIR]|)", "", (root / MANUAL).read_text(encoding="utf-8"))
+    for code in REASON.findall((root / REASONS).read_text(encoding="utf-8")):
+        if not re.search(rf"\b{code}\b", manual):
+            yield f"{REASONS}:1: {code} is not explained in {MANUAL}"
+
+
+def rooms(root):
+    """The folders of core and what they may include, as the README has them and as the table of the lint has them."""
+    text = (root / ROOMS).read_text(encoding="utf-8")
+    told = {hit[1]: {word.strip() for word in hit[2].split(",")} - {""} for hit in ROOM.finditer(text)}
+    for folder, targets in includes.read_table(root)[0].items():
+        name = folder.removeprefix("core/")
+        if name == folder or not (root / folder).is_dir():
+            continue
+        own = {target.removeprefix("core/") for target in targets if (root / target).is_dir()}
+        own = {"contract" if target == "sdk/include" else target for target in own}
+        if told.pop(name, None) != own:
+            yield f"{ROOMS}:1: {name} may include {', '.join(sorted(own)) or 'nothing'}, says {includes.TABLE}"
+    for name in told:
+        yield f"{ROOMS}:1: {name} is no folder of core"
 
 
 def readme(root):
     text = (root / "README.md").read_text(encoding="utf-8")
     for pattern in (NAMED, COMMAND):
         for hit in pattern.finditer(text):
-            if hit[1] not in COMING and not (root / hit[1]).exists():
+            if not (root / hit[1]).exists():
                 yield f"README.md:{tree.line_of(text, hit.start())}: {hit[1]} is not there"
     for mark in MARKS:
         if text.count(mark) != 1:
@@ -81,6 +102,9 @@ PLANTS = [
     tree.replace("README.md", "<!-- tour: end -->", ""),
     tree.append("plugins/sheet/planted.c", TABLES + '{.name = "to", .type = MUSTER_TEXT}, {0}};\n'),
     tree.append("plugins/sheet/planted.c", TABLES + '{.name = "to", .doc = "short"}, {0}};\n'),
+    tree.replace(ROOMS, "| `model` | base |", "| `model` | base, store |"),
+    tree.replace(ROOMS, "| `host` |", "| `hosts` |"),
+    tree.append(REASONS, 'REASON(planted_reason, "never told")\n'),
     tree.append("packaging/planted.1", ".Dd today\n.Dt PLANTED 1\n.Sh NAME\n.Bl -tag\n.It a\n"),
 ]
 
