@@ -18,9 +18,9 @@ def seconds(argv, env=None, codes=(0,)):
     return took
 
 
-def round_robin(candidates, rounds):
+def rounds_of(candidates, rounds):
     """`candidates`: name → (prepare, run). One round to warm up, then `rounds` that count; all take turns, so that what
-    else the machine does hits all alike. Name → (median, least, most)."""
+    else the machine does hits all alike. Name → seconds of each round."""
     times = {name: [] for name in candidates}
     for number in range(rounds + 1):
         for name, (prepare, run) in candidates.items():
@@ -28,7 +28,17 @@ def round_robin(candidates, rounds):
             took = run()
             if number:
                 times[name].append(took)
-    return {name: (statistics.median(took), min(took), max(took)) for name, took in times.items()}
+    return times
+
+
+def summary(seconds):
+    """Median, least, most."""
+    return statistics.median(seconds), min(seconds), max(seconds)
+
+
+def round_robin(candidates, rounds):
+    """The same, each name's rounds summed up."""
+    return {name: summary(seconds) for name, seconds in rounds_of(candidates, rounds).items()}
 
 
 def private_memory(argv, env=None, codes=(0,)):
