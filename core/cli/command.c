@@ -64,11 +64,14 @@ const struct command commands[] = {
      "are null. --list prints one object per plan.",
      "muster plan acme\nmuster plan acme hr --full\nmuster plan acme --show 3\nmuster plan acme --list", verb_plan},
     {"apply", "ORG PLAN", 2, 2, OPTION_BIT(strict), "Carry out a plan, exactly",
-     "Asks no source. The plan must be younger than a day, the organization's file and the connector must be those "
-     "that "
-     "it was made with, and no other run may have changed the store since; else the way out is a new plan. Files are "
-     "archived or removed, as the connection says, after everything is stored, and only when they are still what the "
-     "plan was made from.",
+     "Asks no source. The plan must be younger than a day, and the organization's file and the connector those that it "
+     "was made with. Files are archived or removed, as the connection says, after everything is stored, and only when "
+     "they are still what the plan was made from.\n\n"
+     "When another run, or a person, has changed the store since, the plan's records are decided once more as of its "
+     "instant: who would become just what the plan showed is taken, everybody else is left out and counted (exit "
+     "status "
+     "3), and the next sync looks at the same source again; with --strict nothing is done then. A plan whose own "
+     "connection was synced since is never applied.",
      "muster plan acme\nmuster apply acme 3", verb_apply},
     {"status", "[ORG]", 0, 1, 0, "Show how each connection is doing, and what waits for a person",
      "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "

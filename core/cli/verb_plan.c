@@ -94,8 +94,10 @@ static void tell_end(struct context *context, const struct plan *plan, const str
                      plan->number);
         break;
     case PLAN_MOVED:
-        screen_print(&context->screen, "\nAnother run has changed what is stored since: muster plan %s %s\n", id,
-                     plan->connection);
+        screen_print(&context->screen,
+                     "\nAnother run has changed what is stored since. What is still as shown: muster apply %s %u\n"
+                     "Anew: muster plan %s %s\n",
+                     id, plan->number, id, plan->connection);
         break;
     case PLAN_EXPIRED:
         screen_print(&context->screen, "\nIt was good until %s: muster plan %s %s\n", over, id, plan->connection);
@@ -262,10 +264,15 @@ int verb_apply(struct context *context)
                                   .connectors = context->connectors,
                                   .cancel = sync_cancelled()};
     sync_catch_signals();
-    int rc = plan_apply(&request, number, &plan, &err);
+    int rc = plan_apply(&request, number, GIVEN(context, strict), &plan, &err);
     if (rc != 0)
         return complain_rc(rc, &err);
     sync_tell(&syncing, &plan.report);
+    if (plan.left_out > 0 && !context->json)
+        screen_print(&context->screen,
+                     "  %lu left out: what they are, or would become, has changed since the plan was made.\n"
+                     "  Look at them: muster plan %s %s\n",
+                     (unsigned long)plan.left_out, organization->id, plan.connection);
     sync_count(&syncing, &plan.report);
     return sync_status(&syncing);
 }

@@ -218,11 +218,6 @@ static int plan_may(const struct run *run, const struct plan *plan, struct err *
                        "connector '%s' is another one than when plan %u was made (%s): plan anew with `muster plan %s "
                        "%s`.",
                        run->request->connection->connector, plan->number, made, id, connection);
-    if (plan->state == PLAN_MOVED)
-        return err_set(err, ERR_CONFLICT,
-                       "run %u has changed what is stored since plan %u was made (%s): plan anew with `muster plan %s "
-                       "%s`.",
-                       run->report->run - 1, plan->number, made, id, connection);
     return 0;
 }
 
@@ -309,7 +304,29 @@ static int plan_carry_out(struct run *run, const struct plan_folder *folder, str
     return 0;
 }
 
-int plan_apply(const struct run_request *asked, uint32_t number, struct plan *ret_plan, struct err *err)
+int plan_moved(const struct plan *plan, const char *organization, const char *what, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "plan %u: %s since it was made. Plan anew with `muster plan %s %s`.",
+                   plan->number, what, organization, plan->connection);
+}
+
+/* As it was decided. */
+static int apply_exactly(struct run *run, const struct plan_folder *folder, struct plan *plan, struct err *err)
+{
+    int rc = plan_carry_out(run, folder, plan, err);
+    if (rc != 0)
+        return rc;
+    run->report = &plan->report;
+    run->arena = plan->report.arena;
+    run->now_ms = plan->made_ms; /* the ledger goes by when they were read */
+    rc = apply_afterwards(run, plan);
+    plan->report.seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
+    if (rc == 0)
+        rc = report_write(&plan->report, run->request);
+    return rc ? err_set(err, rc, "plan %u was applied, and then: %s", plan->number, err_text(rc)) : 0;
+}
+
+int plan_apply(const struct run_request *asked, uint32_t number, bool strict, struct plan *ret_plan, struct err *err)
 {
     struct plan_folder folder __attribute__((cleanup(plan_folder_done))) = {0};
     struct plan plan __attribute__((cleanup(plan_done))) = {0};
@@ -334,21 +351,19 @@ int plan_apply(const struct run_request *asked, uint32_t number, struct plan *re
     plan_judge(&plan, &txn, run.now_ms);
     rc = txn_end(&txn);
     rc = rc ? store_fail(run.store, rc, err) : plan_may(&run, &plan, err);
-    if (rc == 0)
-        rc = plan_carry_out(&run, &folder, &plan, err);
-    if (rc != 0)
-        return rc;
     request.allow_held = plan.allow_held;
     request.reason = plan.reason;
-    run.report = &plan.report;
-    run.arena = plan.report.arena;
-    run.now_ms = plan.made_ms; /* the ledger goes by when they were read */
-    rc = apply_afterwards(&run, &plan);
-    plan.report.seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
-    if (rc == 0)
-        rc = report_write(&plan.report, &request);
+    if (rc == 0 && plan.state == PLAN_MOVED && strict)
+        rc = plan_moved(&plan, request.organization->id, "another run has changed what is stored", err);
+    if (rc == 0 && plan.state != PLAN_MOVED)
+        rc = apply_exactly(&run, &folder, &plan, err);
+    else if (rc == 0) {
+        run_done(&run); /* it takes the lock by itself, each time that it decides */
+        run = (struct run){.lock = -1};
+        rc = plan_apply_again(&request, &folder, &plan, err);
+    }
     if (rc != 0)
-        return err_set(err, rc, "plan %u was applied, and then: %s", number, err_text(rc));
+        return rc;
     *ret_plan = plan;
     plan = (struct plan){0};
     return 0;

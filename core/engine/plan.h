@@ -30,6 +30,7 @@ struct plan {
     uint8_t organization_digest[32];
     const char *connector_digest;
     uint64_t counters[PLAN_COUNTERS]; /* of the store, when it was decided */
+    uint64_t left_out;                /* applied, but for so many people who had moved meanwhile */
     struct run_report report;         /* owns all texts */
     struct plan_strand *strands;      /* what becomes of their files after it is applied */
     size_t strand_count;
@@ -40,8 +41,10 @@ struct plan {
  * any pull could be taken there is nothing to keep. */
 int plan_make(const struct run_request *request, struct plan *ret_plan, struct err *err);
 /* Carries it out, exactly, and says in its report what run_sync() would have said. request->connection is found by
- * itself. ERR_GONE: there is no such plan, it is over, or it may not be applied any more; with a sentence. */
-int plan_apply(const struct run_request *request, uint32_t number, struct plan *ret_plan, struct err *err);
+ * itself. ERR_GONE: there is no such plan, or it is over; ERR_CONFLICT: it may not be applied any more; with a
+ * sentence. When other runs have changed the store since, its records are decided once more, without asking the source,
+ * and whoever would now become something else than what the plan showed is left out; `strict`: ERR_CONFLICT instead. */
+int plan_apply(const struct run_request *request, uint32_t number, bool strict, struct plan *ret_plan, struct err *err);
 /* What is known of one; `rows`: with its changeset, when it still has one. */
 int plan_read(const struct settings *settings, const struct organization *organization, uint32_t number, bool rows,
               struct plan *ret_plan, struct err *err);

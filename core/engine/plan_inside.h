@@ -42,6 +42,12 @@ int plan_refused(const struct plan_folder *folder, uint32_t number, int rc, stru
 /* Keeps only what is said about it. */
 int plan_stub(const struct plan_folder *folder, const struct plan *plan);
 
+/* plan_again.c: applies one whose store has moved. The run lock is not held. */
+int plan_apply_again(const struct run_request *request, const struct plan_folder *folder, struct plan *plan,
+                     struct err *err);
+/* "run 8 has changed what is stored since …": with the way out. */
+int plan_moved(const struct plan *plan, const char *organization, const char *what, struct err *err);
+
 /* The counters of a store that must not have moved, in the order of plan->counters. */
 void plan_counters(struct txn *txn, uint64_t ret_counters[PLAN_COUNTERS]);
 /* Whether the run of the plan stands in the store: it was applied, whether or not there was time to note it. */

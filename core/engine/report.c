@@ -163,6 +163,8 @@ int report_write(struct run_report *report, const struct run_request *request)
     json_member_number(&out, "run", report->run);
     if (report->plan)
         json_member_number(&out, "plan", report->plan);
+    if (report->left_out)
+        json_member_number(&out, "left_out", report->left_out);
     json_member_text(&out, "outcome", outcome_name(report->outcome));
     json_member_text(&out, "started", started);
     report_partitions(report, &out);

@@ -53,7 +53,8 @@ struct run_column {
 struct run_report {
     struct arena *arena; /* owns all texts */
     uint32_t run;
-    uint32_t plan; /* that it was decided as; 0: none */
+    uint32_t plan;     /* that it was decided as; 0: none */
+    uint64_t left_out; /* people of the plan who had moved meanwhile */
     enum outcome outcome;
     const char *organization, *connection;
     const char *verb, *author, *because; /* what a person did, instead of a sync; NULL: a sync */

@@ -200,6 +200,11 @@ static bool row_holds(struct txn *txn, enum table table, struct bytes key, struc
     }
 }
 
+bool changeset_stands(struct txn *txn, enum table table, const struct changeset_row *row)
+{
+    return row_holds(txn, table, row->key, row->whole);
+}
+
 /* `behind` adds rows behind the last one of the table; open only from one such row to the next. */
 static void row_apply(struct txn *txn, enum table table, struct bytes key, struct bytes row, struct meeting meeting,
                       struct cursor *behind)

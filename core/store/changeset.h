@@ -63,11 +63,14 @@ int changeset_open(struct store *store, const char *path, const uint8_t key[CHAN
 struct changeset_row {
     struct bytes key, value; /* the new value; nothing when the row goes */
     bool goes;
+    struct bytes whole; /* as it stands in the changeset */
 };
 /* To the first row of a table; nothing can be added to it from then on. */
 int changeset_rewind(struct changeset *changeset, enum table table);
 /* 1 and the next row in key order, valid until the next call; 0 after the last, or a negative code. */
 int changeset_next(struct changeset *changeset, enum table table, struct changeset_row *ret_row);
+/* Whether what the row wants to stand there does. */
+bool changeset_stands(struct txn *txn, enum table table, const struct changeset_row *row);
 
 DEFINE_TIDY(struct changeset *, changeset_free)
 

@@ -239,7 +239,7 @@ int changeset_next(struct changeset *changeset, enum table table, struct changes
     if (!row_valid(key, row))
         return ERR_CORRUPT;
     const uint8_t *at = row.data;
-    *ret_row = (struct changeset_row){.key = key, .goes = at[0] == OP_DELETE};
+    *ret_row = (struct changeset_row){.key = key, .goes = at[0] == OP_DELETE, .whole = row};
     if (!ret_row->goes)
         ret_row->value = bytes(at + ROW_HEAD, row.len - ROW_HEAD);
     return 1;
