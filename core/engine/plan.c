@@ -66,7 +66,7 @@ static int plan_strand(const struct run *run, const struct strand *strand, struc
     *ret_kept = (struct plan_strand){.stream = pull->stream,
                                      .partition = (uint32_t)strand->partition,
                                      .compared = strand->compared,
-                                     .held = strand->look_again,
+                                     .look_again = strand->look_again,
                                      .same = pull->same,
                                      .files = pull->fetched,
                                      .file_count = pull->fetched_count};
@@ -240,7 +240,7 @@ static int strand_again(struct run *run, struct strand *strand, const struct pla
     struct pull *pull = &strand->pull;
     *strand = (struct strand){.partition = kept->partition,
                               .compared = kept->compared,
-                              .look_again = kept->held,
+                              .look_again = kept->look_again,
                               .pull = {.arena = run->arena,
                                        .stream = kept->stream,
                                        .same = kept->same,
@@ -319,9 +319,10 @@ static int apply_exactly(struct run *run, const struct plan_folder *folder, stru
     run->report = &plan->report;
     run->arena = plan->report.arena;
     run->now_ms = plan->made_ms; /* the ledger goes by when they were read */
+    enum outcome decided = plan->report.outcome;
     rc = apply_afterwards(run, plan);
     plan->report.seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
-    if (rc == 0)
+    if (rc == 0 && plan->report.outcome != decided) /* else it is what stands in the store */
         rc = report_write(&plan->report, run->request);
     return rc ? err_set(err, rc, "plan %u was applied, and then: %s", plan->number, err_text(rc)) : 0;
 }

@@ -95,6 +95,7 @@ int plan_folder_list(const struct plan_folder *folder, uint32_t **ret_numbers, s
     X(missing)                                                                                                         \
     X(deactivated)                                                                                                     \
     X(reactivated)                                                                                                     \
+    X(retired)                                                                                                         \
     X(linked)                                                                                                          \
     X(not_owner)                                                                                                       \
     X(population)                                                                                                      \
@@ -180,7 +181,7 @@ static void strand_put(const struct plan_strand *strand, struct buffer *out)
 {
     wire_put_u32(out, strand->stream);
     wire_put_u32(out, strand->partition);
-    wire_put_u32(out, (uint32_t)strand->compared | (uint32_t)strand->held << 1 | (uint32_t)strand->same << 2);
+    wire_put_u32(out, (uint32_t)strand->compared | (uint32_t)strand->look_again << 1 | (uint32_t)strand->same << 2);
     wire_put_u32(out, (uint32_t)strand->file_count);
     for (size_t i = 0; i < strand->file_count; i++) {
         const struct pulled_file *file = &strand->files[i];
@@ -247,7 +248,7 @@ static void strand_get(struct plan_strand *strand, struct wire *in, struct arena
     strand->partition = wire_get_u32(in);
     uint32_t is = wire_get_u32(in);
     strand->compared = is & 1;
-    strand->held = is & 2;
+    strand->look_again = is & 2;
     strand->same = is & 4;
     strand->file_count = wire_get_u32(in);
     strand->files = list_get(in, arena, strand->file_count, sizeof(*strand->files));

@@ -9,8 +9,8 @@
 
 /* What is kept of a stream that was pulled for it: what the files need that were read. */
 struct plan_strand {
-    uint32_t stream, partition; /* partition: which of the report's */
-    bool compared, held, same;
+    uint32_t stream, partition;      /* partition: which of the report's */
+    bool compared, look_again, same; /* as the run has them */
     struct pulled_file *files;
     size_t file_count;
     struct wait_item *refused; /* dead letters, which their sender is told of */
