@@ -252,11 +252,28 @@ static int record_explain(struct asking *asking)
     return complain_rc(ERR_GONE, &err);
 }
 
+/* Names are looked for last: that walks over everybody, and a record that was passed over is found at once. */
+static int key_find(struct asking *asking, struct query_ids *ret_ids, struct err *err)
+{
+    static const char *const exact[] = {"number:", "email:"};
+    struct query *query = asking->query;
+    struct passed *items;
+    size_t count = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && ret_ids->count == 0 && !strchr(asking->key, ':') && i < 2; i++) {
+        const char *key = arena_format(query->arena, "%s%s", exact[i], asking->key);
+        rc = key ? query_find(query, key, ret_ids, err) : -ENOMEM;
+    }
+    if (rc == 0 && ret_ids->count == 0)
+        rc = passed_find(query, asking->key, &items, &count);
+    return rc != 0 || ret_ids->count > 0 || count > 0 ? rc : query_find(query, asking->key, ret_ids, err);
+}
+
 static int key_explain(struct asking *asking)
 {
     __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
     struct err err = {0};
-    int rc = query_find(asking->query, asking->key, &ids, &err);
+    int rc = key_find(asking, &ids, &err);
     if (rc == ERR_DATA)
         return complain_words("%s", err.text);
     if (rc != 0)
