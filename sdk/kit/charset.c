@@ -269,7 +269,7 @@ muster_rc muster_encoding_find(const struct muster_source *source, enum muster_e
     *ret_encoding = encoding;
     if (encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE)
         return MUSTER_OK;
-    struct survey survey;
+    struct survey survey = {0};
     muster_rc rc = survey_file(source, &survey, error);
     if (rc != MUSTER_OK)
         return rc;
