@@ -176,14 +176,20 @@ static const char *columns_listed(struct map *map)
 }
 
 /* The sentence of a run that could not read a row. */
-static int drift_stop(struct map *map, const char *name, const char *offer_text, struct err *err)
+static int drift_stop(struct map *map, size_t column, const char *offer_text, struct err *err)
 {
+    const char *name = map->mapping->columns[column];
+    const struct acceptance *renamed = map->reads[column];
     bool key = mapping_needs(map->mapping, name) == COLUMN_KEY;
     const char *listed = columns_listed(map);
+    char also[256] = "";
+    if (renamed)
+        snprintf(also, sizeof(also), "; so is '%.150s', which s%lu says it is now (muster withdraw takes that back)",
+                 renamed->other, (unsigned long)renamed->number);
     return err_set(err, ERR_DATA,
-                   "column '%s' is missing, and it is %s. Nothing was read. Put the column back, or name another one "
+                   "column '%s' is missing, and it is %s%s. Nothing was read. Put the column back, or name another one "
                    "in the mapping%s%s%s; the header has: %.400s",
-                   name, key ? "the key" : "required", offer_text ? "; " : "", offer_text ? offer_text : "",
+                   name, key ? "the key" : "required", also, offer_text ? "; " : "", offer_text ? offer_text : "",
                    offer_text ? " (muster inbox has the decision)" : "", listed ? listed : "");
 }
 
@@ -210,7 +216,7 @@ static int drift_missing(struct map *map, struct err *err)
                                              name, map->disputed[i])
                                    : stop;
         else if (needed && !stop)
-            stop = drift_stop(map, name, text, err);
+            stop = drift_stop(map, i, text, err);
         if (!(map->disputed && map->disputed[i]) && (needed || !column_let_go(map, name)))
             drift_add(map, REASON_CODE(column_missing), name, NULL, text,
                       pair ? map->seen[pair->candidate].name : NULL);
@@ -296,8 +302,10 @@ static int header_make(struct map *map)
         const struct drift_column *now = column_of(map, map->where_found[i]);
         const struct header_column *before = header_find(&map->setup.header, name);
         struct header_column column = {.name = name, .run = map->setup.run};
-        if (now)
+        if (now && (now->print.filled > 0 || !before))
             column.print = now->print;
+        else if (now)
+            column.print = before->print; /* it held nothing: what it held last still tells it from others */
         else if (before)
             column = *before;
         if (now || before)

@@ -161,6 +161,39 @@ static void a_column_that_is_needed_stops_the_run_and_is_offered_all_the_same(vo
     shop_check_again(&shop);
 }
 
+static void a_table_without_rows_does_not_make_us_forget_what_columns_held(void **state)
+{
+    (void)state;
+    hear(FIRST, false);
+    shop_sync(&shop, "hr");
+    shop_say(&shop, "hr", "columns " FIRST "\n");
+    assert_int_equal(shop_run(&shop, "hr", false, 0), OUTCOME_HELD);
+    hear("Nr|Last|Voornaam|Bereikbaar op|Id", true);
+    shop_sync(&shop, "hr");
+    expect_offer("First", "Voornaam", "are the same, both hold text");
+    expect_offer("Mail", "Bereikbaar op", "are the same, both hold e-mail addresses");
+}
+
+static void a_column_that_was_accepted_and_is_not_there_either_is_told(void **state)
+{
+    struct drift_answer answer;
+    char says[128];
+    (void)state;
+    hear(FIRST, false);
+    shop_sync(&shop, "hr");
+    hear("Nr|Achternaam|First|Mail|Id", true);
+    assert_int_equal(shop_run(&shop, "hr", false, 0), OUTCOME_FAILED);
+    assert_int_equal(decide(told("Last")->id, VERDICT_RENAMED, "Achtername", &answer), 0);
+    assert_int_equal(shop_run(&shop, "hr", false, 0), OUTCOME_FAILED);
+    snprintf(says, sizeof(says), "; so is 'Achtername', which s%lu says it is now",
+             (unsigned long)answer.decision.number);
+    assert_non_null(strstr(shop.report.partitions[0].reason, says));
+    expect_offer("Last", "Achternaam", NULL);
+    assert_int_equal(decide(told("Last")->id, VERDICT_NONE, NULL, &answer), 0); /* the last word counts */
+    shop_sync(&shop, "hr");
+    expect_field(&shop, "0400", "family_name", "Last400");
+}
+
 static void a_decision_and_its_withdrawal_leave_the_people_as_they_were(void **state)
 {
     struct drift_answer answer;
@@ -285,6 +318,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_alike_is_not_offered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_column_that_is_needed_stops_the_run_and_is_offered_all_the_same, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_table_without_rows_does_not_make_us_forget_what_columns_held, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_column_that_was_accepted_and_is_not_there_either_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_decision_and_its_withdrawal_leave_the_people_as_they_were, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_new_column_can_be_said_to_be_a_mapped_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_of_unmapped_and_protected_columns_are_nowhere_kept, set_up, tear_down),
