@@ -1,5 +1,6 @@
 /* verb_config - check and connectors: is everything as it must be, before anything runs. */
 #include "base/jsontext.h"
+#include "broker/hostkey.h"
 #include "broker/secretstore.h"
 #include "cli/context.h"
 #include "cli/verb.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- check --- */
 
@@ -27,6 +29,26 @@ static int check_secrets(const struct organization *organization)
                 fprintf(stderr, "%s: %s\n", organization->file, err.text);
                 status = STATUS_WORDS;
             }
+        }
+    }
+    return status;
+}
+
+/* Fingerprints are well-formed, and the file of known hosts is there. */
+static int check_host_keys(const struct organization *organization)
+{
+    int status = STATUS_DONE;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        struct hostkey hostkey = {0};
+        struct err err = {0};
+        int rc = hostkey_read(connection, &hostkey, &err);
+        if (rc == 0 && hostkey.known_hosts && access(hostkey.known_hosts, R_OK) != 0)
+            rc = err_set(&err, ERR_CONFIG, "option 'known_hosts': %s cannot be read: %s", hostkey.known_hosts,
+                         err_text(-errno));
+        if (rc != 0) {
+            fprintf(stderr, "%s: connection '%s': %s\n", organization->file, connection->name, err.text);
+            status = STATUS_WORDS;
         }
     }
     return status;
@@ -68,8 +90,10 @@ static int check_organization(struct context *context, const char *id)
 {
     TIDY(organization_free) struct organization *organization = NULL;
     int status = context_organization(context, id, &organization);
-    if (status == STATUS_DONE)
-        status = check_secrets(organization);
+    if (status == STATUS_DONE) {
+        int secrets = check_secrets(organization), keys = check_host_keys(organization);
+        status = secrets ? secrets : keys;
+    }
     for (size_t i = 0; status != STATUS_WORDS && GIVEN(context, connect) && i < organization->connection_count; i++) {
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;
