@@ -9,6 +9,7 @@
 #include "config/node.h"
 #include "engine/identity.h"
 #include "engine/pin.h"
+#include "engine/reason.h"
 #include "model/literal.h"
 
 #include <errno.h>
@@ -200,6 +201,32 @@ int verb_withdraw(struct context *context)
 
 /* --- pins --- */
 
+static int wrong_field(enum kind kind, const char *name)
+{
+    const char *names[IMAGE_FIELDS_MAX + 1] = {NULL};
+    const struct field *field;
+    for (size_t n = 0; n < IMAGE_FIELDS_MAX && (field = field_nth(kind, n)); n++)
+        names[n] = field->name;
+    const char *near = nearest_name(name, names);
+    return complain_words("%s has no field '%s'%s%s%s", kind_name(kind), name, near ? "; did you mean '" : "",
+                          near ? near : "", near ? "'?" : "");
+}
+
+/* Says how it must be written: "one of active, pending, …", "as in 2026-12-31". */
+static int wrong_value(const struct field *field, const char *text, const char *fault)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer how = {0};
+    if (field->type == TYPE_DATE)
+        buffer_text(&how, ": a day is written as 2026-12-31");
+    const char *name;
+    size_t len;
+    for (size_t n = 0; field->type == TYPE_ENUM && (name = enum_nth(field, n, &len)); n++)
+        buffer_format(&how, "%s%.*s", n ? ", " : ": one of ", (int)len, name);
+    const char *sentence = how.len ? how.data : reason_text(fault);
+    return complain_words("'%s' cannot be the %s%s%s", text, field->name, how.len ? "" : ": ",
+                          sentence ? sentence : fault);
+}
+
 /* "employment[2].title", "work_email": which thing of the person, and which of its fields. */
 static int read_field(struct query *query, const char *name, struct pin *pin)
 {
@@ -230,7 +257,7 @@ static int read_field(struct query *query, const char *name, struct pin *pin)
     }
     pin->field = organization_field(query->organization, pin->kind, field_name);
     if (!pin->field)
-        return complain_words("'%s' is no field of %s", field_name, kind_name(pin->kind));
+        return wrong_field(pin->kind, field_name);
     if (pin->field->sensitivity == SENSITIVITY_protected)
         return complain_words("%s is protected and cannot be pinned", pin->field->name);
     return STATUS_DONE;
@@ -256,7 +283,7 @@ static int read_value(struct context *context, struct query *query, const char *
     if (pin->field->type == TYPE_REF)
         return complain_words("%s refers to a unit: pin the unit's name, or link its records", pin->field->name);
     const char *fault = literal_read(pin->field, text, strlen(text), scratch, &pin->value);
-    return fault ? complain_words("'%s' cannot be the %s: %s", text, pin->field->name, fault) : STATUS_DONE;
+    return fault ? wrong_value(pin->field, text, fault) : STATUS_DONE;
 }
 
 /* The last day counts: it ends with it. */

@@ -359,7 +359,10 @@ int verb_runs(struct context *context)
         query_time(opened.query, line.started_ms, time);
         grid_number(&grid, run);
         grid_text(&grid, time);
-        grid_text(&grid, line.connection);
+        if (*line.connection || !line.verb)
+            grid_text(&grid, line.connection);
+        else
+            grid_format(&grid, COLOR_DIM, "(%s)", line.verb);
         grid_format(&grid, outcome_color(line.outcome), "%s", line.outcome);
         const uint64_t counts[] = {line.read,        line.created, line.updated,     line.deactivated,
                                    line.reactivated, line.held,    line.dead_letters};
