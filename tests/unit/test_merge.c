@@ -62,7 +62,7 @@ static void the_first_who_says_something_counts(void **state)
     };
     const struct field *email = field_by_number(KIND_person, FIELD_person_work_email);
     const struct authority authorities[] = {
-        {KIND_person, NULL, hr_desk}, {KIND_person, email, desk_hr}, {KIND_NONE, NULL, NULL}};
+        {KIND_person, NULL, hr_desk, NULL}, {KIND_person, email, desk_hr, NULL}, {0}};
     const struct organization organization = {
         .connections = connections, .connection_count = 3, .authorities = authorities, .exists = only_hr};
     static struct image_maker maker;
@@ -96,7 +96,7 @@ static void the_first_who_says_something_counts(void **state)
 static void without_a_word_on_authority_the_order_of_the_file_counts(void **state)
 {
     (void)state;
-    const struct authority none[] = {{KIND_NONE, NULL, NULL}};
+    const struct authority none[] = {{0}};
     const struct organization organization = {.connections = connections, .connection_count = 3, .authorities = none};
     const struct field *phone = field_by_number(KIND_person, FIELD_person_phone);
     for (int i = 0; i < 3; i++)
