@@ -295,7 +295,8 @@ int verb_person(struct context *context)
         opened.query->cut = &cut;
         status = person_then(&telling, key);
     } else if (!entity_get(&opened.query->txn, KIND_person, telling.id, telling.person)) {
-        status = STATUS_FAILED;
+        int rc = query_end(opened.query, &err);
+        status = complain_rc(rc ? rc : ERR_GONE, &err);
     }
     if (status != STATUS_DONE)
         return status;

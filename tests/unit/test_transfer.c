@@ -128,11 +128,13 @@ static void the_next_run_goes_on_where_a_transfer_was_given_up(void **state)
     uint8_t wanted[32], digest[32];
     put_big("big.bin", 30, wanted);
     struct world w;
-    begin_in_files(&w, "big.bin");
-    with_key(&w);
-    expect(&w, fetch_until(&w, 20, digest), ERR_CANCELLED, "cancelled");
+    for (int nth = 20; nth < 2000 && partials_kept() == 0; nth += 20) { /* how often it asks before there is data */
+        begin_in_files(&w, "big.bin");
+        with_key(&w);
+        expect(&w, fetch_until(&w, nth, digest), ERR_CANCELLED, "cancelled");
+        end(&w);
+    }
     assert_int_equal(partials_kept(), 1);
-    end(&w);
     spoil_first_byte("big.bin");
     begin_in_files(&w, "big.bin");
     with_key(&w);
