@@ -1,0 +1,68 @@
+"""simulator - a simulator of tests/sim for as long as a block lasts, and what a test asks of it."""
+import contextlib
+import json
+import pathlib
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "sim"
+SECONDS = 60
+
+
+class Simulator:
+    """One that runs. `url` is where the vendor's system seems to be."""
+
+    def __init__(self, about, context):
+        self.about, self.url, self.context = about, about["url"], context
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
+                                                  urllib.request.HTTPSHandler(context=context))
+
+    def ask(self, method, path, body=None, headers=None):
+        """(status, headers, bytes). A reply that was cut or never came raises what the client says to it."""
+        request = urllib.request.Request(self.url + path, data=body, headers=headers or {}, method=method)
+        try:
+            with self.opener.open(request, timeout=SECONDS) as reply:
+                return reply.status, reply.headers, reply.read()
+        except urllib.error.HTTPError as reply:
+            with reply:
+                return reply.code, reply.headers, reply.read()
+
+    def command(self, method, name, said=None):
+        """Something below /_sim/; what it answers."""
+        status, _, body = self.ask(method, f"/_sim/{name}", None if said is None else json.dumps(said).encode())
+        answer = json.loads(body)
+        if status != 200:
+            raise AssertionError(f"{method} /_sim/{name}: {answer['why']}")
+        return answer
+
+    def state(self):
+        return self.command("GET", "state")
+
+    def fault(self, kind, count=1, where="", **more):
+        self.command("POST", "fault", {"kind": kind, "count": count, "where": where, **more})
+
+    def set(self, **settings):
+        self.command("POST", "settings", settings)
+
+    def mend(self):
+        """No fault is left."""
+        self.command("DELETE", "fault")
+
+
+@contextlib.contextmanager
+def running(name, tls=None, context=None, **settings):
+    """`tls`: (certificate, key); `context`: what this test's own requests trust."""
+    argv = [sys.executable, str(FOLDER / f"{name}.py"), "--settings", json.dumps(settings)]
+    child = subprocess.Popen(argv + (["--tls", *map(str, tls)] if tls else []), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = child.stdout.readline()
+        if not said:
+            raise RuntimeError(f"the simulator did not start: {child.stderr.read()}")
+        yield Simulator(json.loads(said), context)
+    finally:
+        child.terminate()
+        faults = child.communicate(timeout=20)[1]
+    assert not faults, faults
