@@ -169,6 +169,8 @@ void statements_done(struct statements *statements)
 {
     arena_free(statements->arena);
     free(statements->added);
+    numbers_done(&statements->added_first);
+    numbers_done(&statements->added_last);
     numbers_done(&statements->withdrawn);
     buffer_done(&statements->row);
     *statements = (struct statements){0};
@@ -194,15 +196,9 @@ static void kept_value(struct statements *statements, struct value *value)
         statements_fail(statements, -ENOMEM);
 }
 
-static void statements_put(struct statements *statements, const struct statement *statement)
+static void statements_write(struct statements *statements, const struct statement *statement)
 {
     uint8_t key[KEY];
-    if (statement->person) { /* of rules there may be millions: who links knows them */
-        statements_fail(statements, mem_grow(&statements->added, statements->added_count, &statements->added_room,
-                                             sizeof(*statement)));
-        if (statements->rc == 0)
-            statements->added[statements->added_count++] = *statement;
-    }
     buffer_clear(&statements->row);
     statement_write(statement, &statements->row);
     statements_fail(statements, statements->row.rc);
@@ -210,6 +206,31 @@ static void statements_put(struct statements *statements, const struct statement
     if (statements->rc == 0)
         changeset_set(statements->changeset, TABLE_statement, bytes(key, sizeof(key)),
                       bytes(statements->row.data, statements->row.len));
+}
+
+/* A person's is written when all is said: until then it can be withdrawn, and told what the sources say. */
+static void statements_keep(struct statements *statements, const struct statement *statement)
+{
+    uint64_t subject = statement->subject;
+    statements_fail(statements, mem_grow(&statements->added, statements->added_count, &statements->added_room,
+                                         sizeof(*statements->added)));
+    if (statements->rc != 0)
+        return;
+    uint64_t *last = numbers_get(&statements->added_last, subject);
+    statements->added[statements->added_count++] = (struct statement_added){.statement = *statement};
+    if (last)
+        statements->added[*last - 1].next = statements->added_count;
+    else
+        statements_fail(statements, numbers_set(&statements->added_first, subject, statements->added_count));
+    statements_fail(statements, numbers_set(&statements->added_last, subject, statements->added_count));
+}
+
+static void statements_put(struct statements *statements, const struct statement *statement)
+{
+    if (statement->person)
+        statements_keep(statements, statement);
+    else /* there may be millions: who links knows them */
+        statements_write(statements, statement);
 }
 
 uint64_t statements_add(struct statements *statements, const struct statement *statement)
@@ -240,8 +261,23 @@ uint64_t statements_add(struct statements *statements, const struct statement *s
     return made.number;
 }
 
+void statements_said(struct statements *statements, const struct statement *pin, struct value said)
+{
+    const uint64_t *first = numbers_get(&statements->added_first, pin->subject);
+    for (size_t at = first ? *first : 0; at != 0; at = statements->added[at - 1].next) {
+        struct statement *added = &statements->added[at - 1].statement;
+        if (added->number != pin->number)
+            continue;
+        added->against = said;
+        kept_value(statements, &added->against);
+    }
+}
+
 void statements_settled(struct statements *statements)
 {
+    for (size_t i = 0; i < statements->added_count; i++)
+        if (!numbers_get(&statements->withdrawn, statements->added[i].statement.number))
+            statements_write(statements, &statements->added[i].statement);
     if (statements->last_number != meta_number(statements->snapshot, "statement"))
         changeset_counter(statements->changeset, "statement", statements->last_number);
     if (statements->persons && meta_number(statements->snapshot, "statements by people") == 0)
@@ -300,6 +336,16 @@ static bool statement_counts(const struct statements *statements, const struct s
     return !ended && !numbers_get(&statements->withdrawn, statement->number);
 }
 
+/* Position + 1 of the next one of the subject that this run adds; 0: none. */
+static size_t added_next(const struct statement_walk *walk)
+{
+    const struct statements *statements = walk->statements;
+    if (walk->added != 0)
+        return statements->added[walk->added - 1].next;
+    const uint64_t *first = statements->added_count > 0 ? numbers_get(&statements->added_first, walk->subject) : NULL;
+    return first ? *first : 0;
+}
+
 bool statement_next(struct statement_walk *walk, struct statement *ret_statement)
 {
     struct statements *statements = walk->statements;
@@ -313,12 +359,11 @@ bool statement_next(struct statement_walk *walk, struct statement *ret_statement
             return true;
     }
     walk->stored = false;
-    while (walk->added < statements->added_count) {
-        const struct statement *added = &statements->added[walk->added++];
-        if (added->subject == walk->subject && statement_counts(statements, added)) {
-            *ret_statement = *added;
+    for (size_t next; (next = added_next(walk)) != 0;) {
+        walk->added = next;
+        *ret_statement = statements->added[next - 1].statement;
+        if (statement_counts(statements, ret_statement))
             return true;
-        }
     }
     return false;
 }

@@ -63,14 +63,21 @@ struct statement {
     const char *withdrawn_by, *withdrawn_because; /* NULL: by itself */
 };
 
+/* A person's that this run adds. */
+struct statement_added {
+    struct statement statement;
+    size_t next; /* position + 1 of the next one of its subject; 0: none */
+};
+
 struct statements {
     struct txn *snapshot;
     struct changeset *changeset;
     struct arena *arena;
-    struct statement *added;
+    struct statement_added *added;
     size_t added_count, added_room;
-    struct numbers withdrawn; /* numbers */
-    bool any, persons;        /* whether there are any at all; any of a person's */
+    struct numbers added_first, added_last; /* subject → position + 1 */
+    struct numbers withdrawn;               /* numbers */
+    bool any, persons;                      /* whether there are any at all; any of a person's */
     uint32_t run;
     int64_t now_ms;
     uint64_t last_number; /* as it will stand in `meta` */
@@ -85,7 +92,9 @@ void statements_done(struct statements *statements);
 /* Adds one (a link both ways), with the next number, this run and time; texts and values are copied. Returns the
  * number; failures are sticky. What a rule adds is not seen by statement_next() in the same run. */
 uint64_t statements_add(struct statements *statements, const struct statement *statement);
-/* The counters, when all has been added. */
+/* What the sources say as `pin` is stated, in this very run: it ends when they say something else. */
+void statements_said(struct statements *statements, const struct statement *pin, struct value said);
+/* The rows of what people said in this run, and the counters, when all has been added. */
 void statements_settled(struct statements *statements);
 /* It stands no more; kept with who said so and why (NULL: it released itself). `statement` as it was read. */
 void statements_withdraw(struct statements *statements, const struct statement *statement, const char *author,
@@ -97,7 +106,7 @@ struct statement_walk {
     struct statements *statements;
     struct cursor cursor;
     uint64_t subject;
-    size_t added;
+    size_t added; /* position + 1 of the last one that was given; 0: none yet */
     bool stored;
 };
 void statement_first(struct statement_walk *walk, struct statements *statements, uint64_t subject);
