@@ -59,8 +59,7 @@ static void add_day(int64_t day, struct buffer *out)
 void explain_status(const struct explained *explained, struct buffer *out)
 {
     struct ground_status status;
-    if (explained->kind != KIND_person || explained->field->number != FIELD_person_status || explained->run != 0 ||
-        explained->grounds.pinned)
+    if (explained->kind != KIND_person || explained->field->number != FIELD_person_status || explained->run != 0)
         return;
     int rc = grounds_status(explained->query, explained->entity, &status);
     screen_fail(rc);
@@ -80,6 +79,15 @@ void explain_status(const struct explained *explained, struct buffer *out)
     } else if (status.said == 0) {
         buffer_text(out, "No source says one; who is known and neither to come nor gone is active.");
     }
+}
+
+bool explain_supposes(const struct explained *explained)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer status = {0};
+    if (explained->kind != KIND_person || explained->field->number != FIELD_person_status)
+        return true;
+    explain_status(explained, &status);
+    return explained->grounds.pinned && status.len == 0;
 }
 
 void explain_otherwise(const struct explained *explained, const struct ground_otherwise *otherwise, struct buffer *out)
@@ -215,12 +223,10 @@ static void held_tell(const struct explained *explained)
 static void otherwise_tell(const struct explained *explained)
 {
     const struct grounds *grounds = &explained->grounds;
-    bool status = explained->kind == KIND_person && explained->field->number == FIELD_person_status;
-    for (size_t i = 0; i < grounds->otherwise_count; i++) {
+    bool supposes = explain_supposes(explained);
+    for (size_t i = 0; supposes && i < grounds->otherwise_count; i++) {
         const struct ground_otherwise *otherwise = &grounds->otherwise[i];
         TIDY_DONE(screen_buffer_done) struct buffer text = {0}, when = {0};
-        if (status && !grounds->pinned)
-            continue; /* dates and silence have their say: see explain_status() */
         if (otherwise->ground != SIZE_MAX)
             explain_said(explained, grounds->items[otherwise->ground].value, &text);
         else
@@ -271,7 +277,9 @@ void explain_tell(const struct explained *explained)
     since_tell(explained, &grid);
     grid_end(&grid);
     says_tell(explained, status.len > 0);
-    if (status.len > 0)
+    if (status.len > 0 && grounds->pinned)
+        screen_print(screen, "  Without the pin s%lu: %s\n", (unsigned long)grounds->pin.number, status.data);
+    else if (status.len > 0)
         screen_print(screen, "  %s\n", status.data);
     else if (grounds->winner == SIZE_MAX && !grounds->pinned && is.presence == PRESENCE_VALUE)
         screen_print(screen, "  This was worked out, no source says it.\n");

@@ -34,8 +34,10 @@ void explain_said(const struct explained *explained, struct value value, struct 
 void explain_record(const struct explained *explained, size_t ground, struct buffer *out);
 /* The record whose section has this seed; nothing when none of the thing's has. */
 void explain_seed(const struct explained *explained, uint64_t seed, struct buffer *out);
-/* Why a status is what it is; nothing for other fields. */
+/* Why a status is what it is, or would be without its pin; nothing for other fields. */
 void explain_status(const struct explained *explained, struct buffer *out);
+/* Whether it can be said what would be otherwise: of a status not, where dates and silence have their say. */
+bool explain_supposes(const struct explained *explained);
 /* "if hr/main/employees/1002 said nothing" */
 void explain_otherwise(const struct explained *explained, const struct ground_otherwise *otherwise, struct buffer *out);
 

@@ -104,9 +104,10 @@ static void statement_json(const struct statement *statement, struct buffer *out
 static void otherwise_json(const struct explained *explained, struct buffer *out)
 {
     const struct grounds *grounds = &explained->grounds;
+    bool supposes = explain_supposes(explained);
     json_name(out, "otherwise");
     buffer_byte(out, '[');
-    for (size_t i = 0; i < grounds->otherwise_count; i++) {
+    for (size_t i = 0; supposes && i < grounds->otherwise_count; i++) {
         const struct ground_otherwise *otherwise = &grounds->otherwise[i];
         TIDY_DONE(screen_buffer_done) struct buffer when = {0}, text = {0};
         explain_otherwise(explained, otherwise, &when);
