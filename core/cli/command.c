@@ -172,8 +172,27 @@ const struct command commands[] = {
      "Each has a number, as in s12, by which `muster withdraw` takes it back. With --all also those withdrawn.",
      "muster statements acme\nmuster statements acme 1001 --all", verb_statements},
     {"withdraw", "ORG STATEMENT", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "Take back what a person decided",
-     "Everything becomes what it would be without it.", "muster withdraw acme s12 --reason \"it was the other one\"",
+     "Everything becomes what it would be without it. run:12 means all that people stated in run 12, or by which it "
+     "was "
+     "reverted.",
+     "muster withdraw acme s12 --reason \"it was the other one\"\n"
+     "muster withdraw acme run:12 --reason \"it was right after all\"",
      verb_withdraw},
+    {"revert", "ORG RUN", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan) | OPTION_BIT(anyway),
+     "Take back what a run brought",
+     "Each value that the run changed is pinned to what stood there before; the record of each person whom it created, "
+     "and of each employment or the like that it added, makes nobody. Each of these ends by itself once the source "
+     "says something else than now, so the same input again changes nothing, and a corrected one brings its "
+     "corrections. `muster withdraw ORG run:12` gives back what run 12 had brought.\n\n"
+     "Of a run in which a person decided something (`muster runs`) the decision is withdrawn; what approve let through "
+     "is taken back, too.\n\n"
+     "Left as it is, and listed: sealed values, what has changed since or is pinned, what the source does not say any "
+     "more, units. The safeguards of the run's connection look at it: when more people would be let go or changed than "
+     "they allow, nothing is taken back without --anyway. The exit status is 4 then, with --plan, too.\n\n"
+     "With --json one object: reverted (the run), planned, held (a sentence, or null), withdrawn (statements), "
+     "taken_back and left: lists of {person, kind, id, field, from, to, reason}; report, as of `muster run`.",
+     "muster revert acme 12 --plan --reason \"titles are wrong\"\nmuster revert acme 12 --reason \"titles are wrong\"",
+     verb_revert},
     {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(fields) | OPTION_BIT(protected),
      "Print everything of one kind: person, employment, org_unit, …",
      "One object for each, by ascending id, with the model's names of fields. Protected fields are left out unless "

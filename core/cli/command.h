@@ -27,6 +27,7 @@
     OPTION(until, 0, "until", "DAY|source-agrees",                                                                     \
            "how long it stands: through that day, or until the sources say it too")                                    \
     OPTION(plan, 0, "plan", "", "tell what would come of it, and change nothing")                                      \
+    OPTION(anyway, 0, "anyway", "", "all of it, also what a safeguard would hold")                                     \
     OPTION(for_good, 0, "for-good", "", "it stands until it is withdrawn")                                             \
     OPTION(all, 0, "all", "", "all there are: whatever is held; of statements also those that have been withdrawn")    \
     OPTION(except, 0, "except", "ID,ID", "with --all: but for these")                                                  \

@@ -24,6 +24,7 @@ int verb_person(struct context *context);
 int verb_pin(struct context *context);
 int verb_plan(struct context *context);
 int verb_reject(struct context *context);
+int verb_revert(struct context *context);
 int verb_run(struct context *context);
 int verb_runs(struct context *context);
 int verb_statements(struct context *context);

@@ -83,6 +83,7 @@ static int read_record(struct query *query, const char *word, struct identity *i
 
 void decide_tell(struct context *context, const struct run_report *report)
 {
+    bool suppressed = report->verb && strcmp(report->verb, "revert") == 0;
     const struct {
         uint64_t count;
         const char *one, *many;
@@ -91,7 +92,8 @@ void decide_tell(struct context *context, const struct run_report *report)
         {report->updated, "person changed", "people changed"},
         {report->deactivated, "person deactivated", "people deactivated"},
         {report->reactivated, "person reactivated", "people reactivated"},
-        {report->retired, "person went up in another", "people went up in others"},
+        {report->retired, suppressed ? "person no longer there" : "person went up in another",
+         suppressed ? "people no longer there" : "people went up in others"},
     };
     const char *between = "  ";
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
@@ -182,18 +184,30 @@ int verb_withdraw(struct context *context)
     int status = decide_reason(context, &identity.reason);
     if (status != STATUS_DONE)
         return status;
-    identity.number = word[0] == 's' ? strtoul(word + 1, &end, 10) : 0;
-    if (identity.number == 0 || *end != '\0')
-        return complain_words("'%s' is no statement: `muster statements %s` lists them, as in s12", word,
-                              context->arguments.words[0]);
+    bool whole = strncmp(word, "run:", 4) == 0; /* all of a run */
+    const char *digits = word + (whole ? 4 : 1);
+    unsigned long number =
+        (whole || word[0] == 's') && *digits >= '0' && *digits <= '9' ? strtoul(digits, &end, 10) : 0;
+    if (number == 0 || *end != '\0' || (whole && number > UINT32_MAX))
+        return complain_words(
+            "'%s' is no statement: `muster statements %s` lists them, as in s12; run:12 means all of a "
+            "run",
+            word, context->arguments.words[0]);
+    identity.number = number;
+    identity.run = whole ? (uint32_t)number : 0;
     status = context_open(context, context->arguments.words[0], &opened);
     if (status != STATUS_DONE)
         return status;
-    struct act act = {.state = identity_withdraw, .context = &identity, .reason = identity.reason};
+    struct act act = {
+        .state = whole ? identity_withdraw_run : identity_withdraw, .context = &identity, .reason = identity.reason};
     status = decide_carry_out(context, opened.organization, &act, &report);
     if (status == STATUS_DONE && !context->json) {
-        screen_print(&context->screen, "s%lu %s\n", (unsigned long)identity.number,
-                     GIVEN(context, plan) ? "still stands; without it" : "stands no more");
+        if (whole)
+            screen_print(&context->screen, "%lu statement%s %s\n", (unsigned long)identity.count,
+                         identity.count == 1 ? "" : "s", GIVEN(context, plan) ? "still there; without" : "withdrawn");
+        else
+            screen_print(&context->screen, "s%lu %s\n", (unsigned long)identity.number,
+                         GIVEN(context, plan) ? "still stands; without it" : "stands no more");
         decide_tell(context, &report);
     }
     return status;

@@ -30,6 +30,8 @@ int act_run(const struct run_request *request, const struct act *act, struct run
         return err_set(err, rc, "nothing was done: %s", err_text(rc));
     run.rules_changed = false; /* the next sync tells of that, and holds what must be held */
     rc = run_decide(&run);
+    if (rc == 0 && act->judge)
+        rc = act->judge(act->context, &run, err);
     if (rc != 0 && err && err->rc != 0)
         return rc;
     if (rc == 0 && !act->dry)

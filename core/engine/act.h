@@ -9,6 +9,8 @@
 #include "engine/match.h"
 #include "engine/run.h"
 
+struct run;
+
 struct act {
     const char *verb; /* "link", as typed */
     const char *author, *reason;
@@ -17,6 +19,10 @@ struct act {
      * a code with a sentence: then nothing happens. */
     int (*state)(void *context, struct match *match, struct err *err);
     void *context;
+    /* May be NULL: called when all is decided, with what came of it. What it returns but 0 goes out, and nothing is
+     * kept.
+     */
+    int (*judge)(void *context, const struct run *run, struct err *err);
     /* May be NULL: called with the changeset decided and before it is applied or dropped. */
     void (*decided)(void *context, struct match *match, struct changeset *changeset);
 };

@@ -175,6 +175,8 @@ static void withdraw_late(struct identity *identity, struct match *match)
 static void touch_named(struct match *match, const struct statement *statement)
 {
     const char *at = statement->about;
+    if (at && statement->type == STATEMENT_SUPPRESS && strstr(at, ": "))
+        at = strstr(at, ": ") + 2; /* "run 12: hr/main/employees/1002" */
     for (size_t i = 0; at && i < match->streams->count; i++) {
         const struct stream_name *stream = &match->streams->items[i];
         char *prefix __attribute__((cleanup(tidy_free))) =
@@ -192,6 +194,23 @@ static void touch_named(struct match *match, const struct statement *statement)
     }
 }
 
+/* Returns whether it was about who is who. */
+static bool take_back(struct identity *identity, struct match *match, const struct statement *statement)
+{
+    bool seeds = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
+                 statement->type != STATEMENT_ACCEPT;
+    if (statement->rule == RULE_UNDECIDED && match->rc == 0)
+        match->rc = numbers_set(&match->undecided, statement->subject, 1);
+    if (seeds) {
+        match_touch_cluster(match, statement->subject);
+        if (statement->other != 0)
+            match_touch_cluster(match, statement->other);
+        touch_named(match, statement);
+    }
+    statements_withdraw(&match->statements, statement, identity->author, identity->reason);
+    return seeds;
+}
+
 int identity_withdraw(void *context, struct match *match, struct err *err)
 {
     struct identity *identity = context;
@@ -200,18 +219,36 @@ int identity_withdraw(void *context, struct match *match, struct err *err)
         return err_set(err, ERR_GONE, "there is no statement s%lu", (unsigned long)identity->number);
     if (statement.withdrawn)
         return err_set(err, ERR_CONFLICT, "s%lu has been withdrawn already", (unsigned long)identity->number);
-    bool seeds =
-        statement.type != STATEMENT_APPROVE && statement.type != STATEMENT_REJECT && statement.type != STATEMENT_ACCEPT;
     identity->about = statement.about;
-    if (statement.rule == RULE_UNDECIDED)
-        match->rc = numbers_set(&match->undecided, statement.subject, 1);
-    if (seeds) {
-        match_touch_cluster(match, statement.subject);
-        if (statement.other != 0)
-            match_touch_cluster(match, statement.other);
-        touch_named(match, &statement);
+    if (take_back(identity, match, &statement))
         withdraw_late(identity, match);
+    return match->rc ? match->rc : match->statements.rc;
+}
+
+int identity_withdraw_run(void *context, struct match *match, struct err *err)
+{
+    struct identity *identity = context;
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct statement statement;
+    char reverted[32];
+    bool seeds = false;
+    int len = snprintf(reverted, sizeof(reverted), "run %u: ", identity->run);
+    identity->number = UINT64_MAX;
+    cursor_open(&cursor, match->snapshot, TABLE_statement);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there && match->rc == 0; there = cursor_next(&cursor)) {
+        if (!statement_read(cursor.key, cursor.value, &statement) || statement.withdrawn || !statement.person ||
+            !statement.about) /* a link has a second row, without it */
+            continue;
+        if (statement.run != identity->run && strncmp(statement.about, reverted, (size_t)len) != 0)
+            continue;
+        identity->number = statement.number < identity->number ? statement.number : identity->number;
+        identity->count++;
+        seeds |= take_back(identity, match, &statement);
     }
-    statements_withdraw(&match->statements, &statement, identity->author, identity->reason);
+    if (identity->count == 0)
+        return err_set(err, ERR_GONE, "nothing stands that people stated in run %u, nor by which it was reverted",
+                       identity->run);
+    if (seeds)
+        withdraw_late(identity, match);
     return match->rc ? match->rc : match->statements.rc;
 }

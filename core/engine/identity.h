@@ -14,6 +14,8 @@ struct identity {
     const char *about; /* what people call it, "hr/main/employees/1002" */
     uint64_t person;   /* with whom: of link, keep-apart */
     uint64_t number;   /* of the statement to withdraw; told: of the one that was made */
+    uint32_t run;      /* of identity_withdraw_run() */
+    uint64_t count;    /* told by it: how many it withdrew */
 };
 
 /* The record and the person are the same, with all that either has. A statement that kept them apart is withdrawn. */
@@ -24,6 +26,8 @@ int identity_unlink(void *context, struct match *match, struct err *err);
 int identity_apart(void *context, struct match *match, struct err *err);
 /* The statement stands no more. */
 int identity_withdraw(void *context, struct match *match, struct err *err);
+/* All that people stated in a run, and all by which the run was reverted. ERR_GONE: nothing of that stands. */
+int identity_withdraw_run(void *context, struct match *match, struct err *err);
 
 /* Looks a statement of a person up by its number, also a withdrawn one. */
 bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement);

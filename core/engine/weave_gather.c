@@ -1,6 +1,8 @@
 /* weave_gather - the source records that belong to a root, and what each of their sections speaks of. */
 #include "engine/weave_inside.h"
 
+#include "base/digest.h"
+
 /* --- gathering the records of a root --- */
 
 static void group_add(struct weave *weave, struct bytes key, struct bytes value, bool staged)
@@ -191,6 +193,21 @@ static void weave_divide(struct weave *weave)
     }
 }
 
+/* Whether a person said that this part of a record is nothing, and its source still says it as it did then. */
+static bool section_out(struct weave *weave, const struct section_view *section)
+{
+    struct statements *statements = &weave->match->statements;
+    struct statement suppress;
+    if (!statements->persons || !statement_stands(statements, section->seed, STATEMENT_SUPPRESS, &suppress))
+        return false;
+    uint64_t digest = digest_fast(section->image.bytes, section->image.len);
+    bool same = suppress.against.len == sizeof(digest) && memcmp(suppress.against.bytes, &digest, sizeof(digest)) == 0;
+    if (same || suppress.ends != PIN_SOURCE_MOVES || suppress.run == weave->run)
+        return true;
+    statements_withdraw(statements, &suppress, NULL, NULL);
+    return false;
+}
+
 void weave_parts(struct weave *weave)
 {
     weave->part_count = 0;
@@ -206,6 +223,8 @@ void weave_parts(struct weave *weave)
                                   ? section->seed
                                   : match_resolve(weave->match, section->seed);
             if (root && weave->kind != KIND_person && entity != weave->id)
+                continue;
+            if (!root && section_out(weave, section))
                 continue;
             weave_fail(weave, mem_grow(&weave->parts, weave->part_count, &weave->part_room, sizeof(*weave->parts)));
             if (weave->rc != 0)

@@ -13,13 +13,14 @@ static bool value_same(struct value a, struct value b)
     return none_a || none_b ? none_a && none_b : value_equal(a, b);
 }
 
-/* Whether what the sources say ends the pin. What this very run stated stands at least until the next look. */
-static bool pin_released(const struct weave *weave, const struct statement *pin, struct value said)
+/* Whether what the sources say ends the pin. What this very run stated stands at least until the next look. `word`: as
+ * the source wrote it, which of a reference is not whom it means. */
+static bool pin_released(const struct weave *weave, const struct statement *pin, struct value said, struct value word)
 {
     if (pin->run == weave->run)
         return false;
     return (pin->ends == PIN_SOURCE_AGREES && value_same(said, pin->value)) ||
-           (pin->ends == PIN_SOURCE_MOVES && !value_same(said, pin->against));
+           (pin->ends == PIN_SOURCE_MOVES && !value_same(word, pin->against));
 }
 
 static void pin_stands(struct weave *weave, const struct statement *pin)
@@ -31,9 +32,11 @@ static void pin_stands(struct weave *weave, const struct statement *pin)
 }
 
 /* What is held to be true when the sources say `said`. */
-static struct value pin_apply(struct weave *weave, const struct statement *pin, struct value said)
+static struct value pin_apply(struct weave *weave, const struct statement *pin, struct value said, struct value word)
 {
-    if (pin_released(weave, pin, said)) {
+    if (pin->ends == PIN_SOURCE_MOVES && pin->run == weave->run)
+        statements_said(&weave->match->statements, pin, word);
+    if (pin_released(weave, pin, said, word)) {
         statements_withdraw(&weave->match->statements, pin, NULL, NULL);
         return said;
     }
@@ -55,8 +58,9 @@ static size_t winners_pin(struct weave *weave, enum kind kind, const struct stat
     while (at < winners && weave->winners[at].field < pin->field)
         at++;
     bool there = at < winners && weave->winners[at].field == pin->field;
-    struct value said = there ? winner_said(weave, kind, &weave->winners[at]) : (struct value){0};
-    struct value held = pin_apply(weave, pin, said);
+    struct value word = there ? weave->winners[at].value : (struct value){0};
+    struct value said = there ? winner_said(weave, kind, &weave->winners[at]) : word;
+    struct value held = pin_apply(weave, pin, said, word);
     if (held.bytes == said.bytes && held.presence == said.presence)
         return winners;
     if (held.presence != PRESENCE_VALUE)
@@ -99,7 +103,7 @@ char weave_pinned_status(struct weave *weave, size_t begin, size_t end, char sta
         while (statement_next(&walk, &pin)) {
             if (pin.type != STATEMENT_PIN || pin.field != FIELD_person_status)
                 continue;
-            struct value held = pin_apply(weave, &pin, (struct value){PRESENCE_VALUE, 0, 1, &status});
+            struct value said = {PRESENCE_VALUE, 0, 1, &status}, held = pin_apply(weave, &pin, said, said);
             if (held.presence == PRESENCE_VALUE && held.len == 1)
                 status = *held.bytes;
         }
