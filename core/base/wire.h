@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
@@ -31,7 +31,7 @@ enum wire_type {
     /* host → engine */
     WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, the description */
     WIRE_REFUSED,           /* a sentence: it did not load */
-    WIRE_COLUMNS,           /* stream number, stream, table, first, count, { name, place } */
+    WIRE_COLUMNS,    /* stream number, stream, table, first, count, { name, place } → a text of a letter for each */
     WIRE_RECORD,     /* stream number, source id, place, count, { u16 column, u8 type, u8 presence, u32 len, bytes } */
     WIRE_REJECT,     /* stream, source id, place, why */
     WIRE_GONE_ID,    /* stream, source id */
@@ -54,6 +54,11 @@ enum { /* presence of a value in a record; absent ones are not sent */
        WIRE_IS_NULL = 1,
        WIRE_IS_EMPTY,
        WIRE_IS_VALUE
+};
+
+enum { /* letters in the answer to WIRE_COLUMNS: values of a column that nobody asks for need not be sent */
+       WIRE_WANTED = '+',
+       WIRE_UNWANTED = '-'
 };
 
 enum { /* claims in WIRE_DONE */

@@ -99,10 +99,10 @@ int lane_send(struct lane *lane, int passed)
     return rc;
 }
 
-/* After a cancel only questions are still answered, and the end is waited for. */
+/* After a cancel only questions (of which columns are one) are still answered, and the end is waited for. */
 static bool skipped(const struct lane *lane, uint32_t type)
 {
-    return lane->cancelled_until != 0 && ((type >= WIRE_COLUMNS && type <= WIRE_FIELD) || type == WIRE_AFTERWARDS);
+    return lane->cancelled_until != 0 && ((type > WIRE_COLUMNS && type <= WIRE_FIELD) || type == WIRE_AFTERWARDS);
 }
 
 static int frame_take(struct lane *lane, const struct frame *frame)

@@ -67,6 +67,8 @@ struct lane_sink {
     int (*store)(void *context, const char *name, int fd, struct err *err);
     int (*unchanged)(void *context); /* 1 or 0 */
     int (*afterwards)(void *context, const char *name, int what, const char *to);
+    /* Asked once for each column that was just told: values of one that nobody asks for do not come. NULL: all. */
+    bool (*wanted)(void *context, size_t column);
 };
 
 enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };

@@ -69,6 +69,43 @@ static int stream_for(struct lane *lane, uint32_t number, const char *name, stru
     return stream->seen.name ? 0 : -ENOMEM;
 }
 
+/* What a failure of ours means to a connector. */
+static muster_rc turn_of(int rc)
+{
+    switch (rc) {
+    case 0: return MUSTER_OK;
+    case ERR_CONFIG: return MUSTER_CONFIG;
+    case ERR_AUTH: return MUSTER_AUTH;
+    case ERR_PERMISSION: return MUSTER_PERMISSION;
+    case ERR_NETWORK:
+    case ERR_TIMEOUT:
+    case ERR_UNREADY:
+    case ERR_BUSY: return MUSTER_RETRY;
+    case ERR_GONE: return MUSTER_GONE;
+    case ERR_DATA: return MUSTER_DATA;
+    case ERR_CONFLICT: return MUSTER_CONFLICT;
+    case ERR_CANCELLED: return MUSTER_CANCELLED;
+    case ERR_UNSUPPORTED: return MUSTER_UNSUPPORTED;
+    default: return MUSTER_FAIL;
+    }
+}
+
+/* Begins the answer; fields follow when rc is 0. */
+static size_t answer(struct lane *lane, int rc, const struct err *why)
+{
+    buffer_clear(&lane->out);
+    size_t begin = wire_begin(&lane->out, WIRE_ANSWER);
+    wire_put_u32(&lane->out, (uint32_t)turn_of(rc));
+    wire_put_text(&lane->out, rc == 0 ? "" : why && why->rc != 0 ? why->text : err_text(rc));
+    return begin;
+}
+
+static int answer_sends(struct lane *lane, size_t begin, int passed)
+{
+    wire_end(&lane->out, begin);
+    return lane_send(lane, passed);
+}
+
 static int column_add(struct lane *lane, struct lane_column_table *stream, struct wire *message)
 {
     const char *name = wire_need_text(message), *place = wire_need_text(message);
@@ -84,6 +121,19 @@ static int column_add(struct lane *lane, struct lane_column_table *stream, struc
     stream->seen.names = (const char *const *)stream->names;
     stream->seen.places = (const char *const *)stream->places;
     return stream->names[count] && stream->places[count] ? 0 : -ENOMEM;
+}
+
+/* Which of the columns from `first` on somebody asks for. */
+static int columns_answer(struct lane *lane, size_t first, size_t count)
+{
+    char letters[COLUMNS_MAX + 1];
+    const struct lane_sink *sink = lane->sink;
+    for (size_t i = 0; i < count; i++)
+        letters[i] = !sink->wanted || sink->wanted(sink->context, first + i) ? WIRE_WANTED : WIRE_UNWANTED;
+    letters[count] = '\0';
+    size_t begin = answer(lane, 0, NULL);
+    wire_put_text(&lane->out, letters);
+    return answer_sends(lane, begin, -1);
 }
 
 static int columns(struct lane *lane, struct wire *message)
@@ -110,7 +160,7 @@ static int columns(struct lane *lane, struct wire *message)
         rc = mem_grow(&lane->values, lane->value_room, &lane->value_room, sizeof(*lane->values));
     if (rc == 0 && lane->sink->columns)
         rc = sink_says(lane, lane->sink->columns(lane->sink->context, &stream->seen));
-    return rc;
+    return rc ? rc : columns_answer(lane, first, count);
 }
 
 /* The hot path: values point into the frame. Says what is wrong, or NULL. */
@@ -242,43 +292,6 @@ static int hears_log(struct lane *lane, struct wire *message)
     if (lane->sink->log)
         lane->sink->log(lane->sink->context, (int)level, text);
     return 0;
-}
-
-/* What a failure of ours means to a connector. */
-static muster_rc turn_of(int rc)
-{
-    switch (rc) {
-    case 0: return MUSTER_OK;
-    case ERR_CONFIG: return MUSTER_CONFIG;
-    case ERR_AUTH: return MUSTER_AUTH;
-    case ERR_PERMISSION: return MUSTER_PERMISSION;
-    case ERR_NETWORK:
-    case ERR_TIMEOUT:
-    case ERR_UNREADY:
-    case ERR_BUSY: return MUSTER_RETRY;
-    case ERR_GONE: return MUSTER_GONE;
-    case ERR_DATA: return MUSTER_DATA;
-    case ERR_CONFLICT: return MUSTER_CONFLICT;
-    case ERR_CANCELLED: return MUSTER_CANCELLED;
-    case ERR_UNSUPPORTED: return MUSTER_UNSUPPORTED;
-    default: return MUSTER_FAIL;
-    }
-}
-
-/* Begins the answer; fields follow when rc is 0. */
-static size_t answer(struct lane *lane, int rc, const struct err *why)
-{
-    buffer_clear(&lane->out);
-    size_t begin = wire_begin(&lane->out, WIRE_ANSWER);
-    wire_put_u32(&lane->out, (uint32_t)turn_of(rc));
-    wire_put_text(&lane->out, rc == 0 ? "" : why && why->rc != 0 ? why->text : err_text(rc));
-    return begin;
-}
-
-static int answer_sends(struct lane *lane, size_t begin, int passed)
-{
-    wire_end(&lane->out, begin);
-    return lane_send(lane, passed);
 }
 
 static int list(struct lane *lane, struct wire *message)

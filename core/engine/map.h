@@ -44,6 +44,8 @@ void map_free(struct map *map);
 
 /* To be called by a lane's sink. Failures end the pull, with a sentence. */
 int map_columns(struct map *map, const struct lane_stream *stream, struct err *err);
+/* Whether a value of this column of the lane is looked at: it is mapped, kept unmapped, or sampled. */
+bool map_wants(const struct map *map, size_t column);
 int map_record(struct map *map, const struct lane_record *record, struct err *err);
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err);
 

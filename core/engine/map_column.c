@@ -167,3 +167,9 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
         map->blank[i].presence = stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
     return map->names.rc;
 }
+
+bool map_wants(const struct map *map, size_t column)
+{
+    return column >= map->bound || map->binding[column] != IGNORED || map->raw_numbers[column] != 0 ||
+           (column < map->seen_count && map->samplers[column]);
+}

@@ -261,6 +261,12 @@ static int pull_columns(void *context, struct lane_stream *stream)
     return pull->err.rc ? pull->err.rc : map_columns(pull->map, stream, &pull->err);
 }
 
+static bool pull_wants(void *context, size_t column)
+{
+    const struct pull *pull = context;
+    return map_wants(pull->map, column);
+}
+
 static int pull_record(void *context, const struct lane_record *record)
 {
     struct pull *pull = context;
@@ -404,6 +410,7 @@ int pull_run(struct pull *pull, struct lane *lane)
     struct lane_sink sink;
     pull_file_sink(pull, &sink);
     sink.columns = pull_columns;
+    sink.wanted = pull_wants;
     sink.record = pull_record;
     sink.reject = pull_reject;
     sink.cursor = pull_cursor;

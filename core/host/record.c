@@ -12,15 +12,20 @@
 
 enum { COLUMNS_MAX = 16384, STREAMS_MAX = 1024, NAME_MAX_BYTES = 4096 };
 
+struct column {
+    char *name;
+    uint32_t len;
+    uint32_t serial; /* of the last record that has it */
+    bool wanted;     /* else its values are looked at and not sent */
+};
+
 struct stream {
     char *name;
     uint32_t number;
     bool table; /* columns() was called */
     bool begun; /* a record was begun: columns() comes too late */
-    char **names;
+    struct column *columns;
     size_t count, room;
-    uint32_t *serials; /* per column: the record that has it */
-    size_t serial_room;
     uint32_t serial;   /* of the record under way */
     uint32_t *slots;   /* hash table: column + 1, 0 is free */
     size_t slot_count; /* a power of two */
@@ -30,9 +35,8 @@ struct stream {
 static void stream_done(struct stream *stream)
 {
     for (size_t i = 0; i < stream->count; i++)
-        free(stream->names[i]);
-    free(stream->names);
-    free(stream->serials);
+        free(stream->columns[i].name);
+    free(stream->columns);
     free(stream->slots);
     free(stream->name);
     free(stream);
@@ -83,12 +87,16 @@ static size_t hash(const char *name, size_t len)
     return value ^ value >> 15;
 }
 
+static bool column_is(const struct column *column, const char *name, size_t len)
+{
+    return column->len == len && memcmp(column->name, name, len) == 0;
+}
+
 static size_t slot_of(const struct stream *stream, const char *name, size_t len)
 {
     size_t slot = hash(name, len) & (stream->slot_count - 1);
     while (stream->slots[slot] != 0) {
-        const char *there = stream->names[stream->slots[slot] - 1];
-        if (strncmp(there, name, len) == 0 && there[len] == '\0')
+        if (column_is(&stream->columns[stream->slots[slot] - 1], name, len))
             break;
         slot = (slot + 1) & (stream->slot_count - 1);
     }
@@ -107,7 +115,7 @@ static int slots_grow(struct stream *stream)
     stream->slots = slots;
     stream->slot_count = wanted;
     for (size_t i = 0; i < stream->count; i++) {
-        size_t slot = slot_of(stream, stream->names[i], strlen(stream->names[i]));
+        size_t slot = slot_of(stream, stream->columns[i].name, stream->columns[i].len);
         if (stream->slots[slot] == 0) /* of two columns with one name the first is found by it */
             stream->slots[slot] = (uint32_t)i + 1;
     }
@@ -120,8 +128,7 @@ static int column_add(struct stream *stream, const char *name, size_t len)
     if (stream->count == COLUMNS_MAX || len > NAME_MAX_BYTES || !text_valid(name, len))
         return ERR_DATA;
     if (slots_grow(stream) != 0 ||
-        mem_grow(&stream->serials, stream->count, &stream->serial_room, sizeof(*stream->serials)) != 0 ||
-        mem_grow(&stream->names, stream->count, &stream->room, sizeof(*stream->names)) != 0)
+        mem_grow(&stream->columns, stream->count, &stream->room, sizeof(*stream->columns)) != 0)
         return -ENOMEM;
     char *copy = mem_copy(name, len);
     if (!copy)
@@ -129,8 +136,7 @@ static int column_add(struct stream *stream, const char *name, size_t len)
     size_t slot = slot_of(stream, name, len);
     if (stream->slots[slot] == 0)
         stream->slots[slot] = (uint32_t)stream->count + 1;
-    stream->serials[stream->count] = 0;
-    stream->names[stream->count++] = copy;
+    stream->columns[stream->count++] = (struct column){.name = copy, .len = (uint32_t)len, .wanted = true};
     return 0;
 }
 
@@ -142,8 +148,8 @@ static muster_rc spoil(struct session *session, const char *why)
     return session_fail(session, MUSTER_FAIL, "%s", why);
 }
 
-/* Tells the engine the names of the columns from `first` on. */
-static void columns_tell(struct session *session, const struct stream *stream, size_t first, const char *const *places)
+/* Tells the engine the names of the columns from `first` on, and hears which of them somebody asks for. */
+static void columns_tell(struct session *session, struct stream *stream, size_t first, const char *const *places)
 {
     size_t begin = session_begin(session, WIRE_COLUMNS);
     wire_put_u32(&session->out, stream->number);
@@ -152,10 +158,15 @@ static void columns_tell(struct session *session, const struct stream *stream, s
     wire_put_u32(&session->out, (uint32_t)first);
     wire_put_u32(&session->out, (uint32_t)(stream->count - first));
     for (size_t i = first; i < stream->count; i++) {
-        wire_put_text(&session->out, stream->names[i]);
+        wire_put_text(&session->out, stream->columns[i].name);
         wire_put_text(&session->out, places && places[i - first] ? places[i - first] : "");
     }
-    session_end(session, begin);
+    wire_end(&session->out, begin);
+    struct wire answer;
+    muster_rc rc = session_ask(session, -1, &answer);
+    const char *wanted = rc == MUSTER_OK ? wire_get_text(&answer) : NULL;
+    for (size_t i = first; i < stream->count && wanted && wanted[i - first]; i++)
+        stream->columns[i].wanted = wanted[i - first] != WIRE_UNWANTED;
 }
 
 muster_rc record_columns(muster_run *run, const char *name, const char *const *names, const char *const *places,
@@ -228,14 +239,15 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
     return record;
 }
 
-static void put(muster_record *record, size_t column, int32_t type, const char *value, size_t len)
+static void put(muster_record *record, size_t nth, int32_t type, const char *value, size_t len)
 {
     struct stream *stream = record->stream;
+    struct column *column = &stream->columns[nth];
     if (record->rc != 0)
         return;
-    if (stream->serials[column] == stream->serial || type < MUSTER_TEXT || type > MUSTER_REF) {
-        snprintf(record->why, sizeof(record->why), "the connector put field '%.100s' %s", stream->names[column],
-                 stream->serials[column] == stream->serial ? "twice into one record" : "with a type that is none");
+    if (column->serial == stream->serial || type < MUSTER_TEXT || type > MUSTER_REF) {
+        snprintf(record->why, sizeof(record->why), "the connector put field '%.100s' %s", column->name,
+                 column->serial == stream->serial ? "twice into one record" : "with a type that is none");
         record->rc = type < MUSTER_TEXT || type > MUSTER_REF ? MUSTER_FAIL : MUSTER_DATA;
         return;
     }
@@ -243,16 +255,18 @@ static void put(muster_record *record, size_t column, int32_t type, const char *
         len = 0;
     if (len > record->session->field_max) {
         snprintf(record->why, sizeof(record->why), "field '%.100s' has %zu bytes, more than the limit of %llu",
-                 stream->names[column], len, (unsigned long long)record->session->field_max);
+                 column->name, len, (unsigned long long)record->session->field_max);
         record->rc = MUSTER_DATA;
         return;
     }
-    stream->serials[column] = stream->serial;
-    stream->next = column + 1;
+    column->serial = stream->serial;
+    stream->next = nth + 1;
+    if (!column->wanted)
+        return;
     char *place = buffer_reserve(&record->bytes, 8 + len);
     if (!place)
         return;
-    uint16_t number = (uint16_t)column;
+    uint16_t number = (uint16_t)nth;
     uint32_t size = (uint32_t)len;
     memcpy(place, &number, sizeof(number));
     place[2] = (char)type;
@@ -282,8 +296,7 @@ static void put_named(muster_record *record, const char *name, size_t name_len, 
     if (record->rc != 0)
         return;
     size_t column = stream->next;
-    if (column >= stream->count || strncmp(stream->names[column], name, name_len) != 0 ||
-        stream->names[column][name_len] != '\0') {
+    if (column >= stream->count || !column_is(&stream->columns[column], name, name_len)) {
         uint32_t found = stream->slot_count ? stream->slots[slot_of(stream, name, name_len)] : 0;
         column = found ? found - 1 : stream->count;
     }

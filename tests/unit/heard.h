@@ -38,6 +38,7 @@ struct heard {
     int unchanged;
     uint64_t progress;
     atomic_bool *cancel; /* set when there is progress */
+    uint64_t unwanted;   /* a bit per column */
 };
 
 static inline int hears_columns(void *context, struct lane_stream *stream)
@@ -181,11 +182,18 @@ static inline int takes_afterwards(void *context, const char *name, int what, co
     return 0;
 }
 
+static inline bool wants_column(void *context, size_t column)
+{
+    const struct heard *heard = context;
+    return column >= 64 || !(heard->unwanted >> column & 1);
+}
+
 static inline struct lane_sink sink_of(struct heard *heard)
 {
-    return (struct lane_sink){heard,           hears_columns, hears_record,   hears_reject,    hears_gone, hears_cursor,
-                              hears_partition, hears_stream,  hears_field,    hears_progress,  hears_log,  gives_list,
-                              gives_fetch,     takes_store,   says_unchanged, takes_afterwards};
+    return (struct lane_sink){
+        heard,           hears_columns, hears_record,   hears_reject,     hears_gone,  hears_cursor,
+        hears_partition, hears_stream,  hears_field,    hears_progress,   hears_log,   gives_list,
+        gives_fetch,     takes_store,   says_unchanged, takes_afterwards, wants_column};
 }
 
 static inline void heard_done(struct heard *heard)

@@ -110,6 +110,40 @@ static void absent_null_empty_and_json_arrive_as_what_they_are(void **state)
     assert_int_equal(result.count, 4);
 }
 
+static void columns_that_nobody_asks_for_are_told_and_their_values_do_not_come(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD table = {.unwanted = ~(UINT64_C(1) << 1 | UINT64_C(1) << 14)}, named = {.unwanted = 1 << 1 | 1 << 4 | 1 << 7};
+    struct lane_result result;
+    pulls(lane, "people", 2, &table, &result);
+    assert_non_null(strstr(table.text.data, " c0@A c1@B c2@C "));
+    assert_non_null(strstr(table.text.data, "people - at 'Sheet!*2': c1/1=so c14/1="));
+    assert_int_equal(table.values, 4);
+    assert_int_equal(result.count, 2);
+    pulls(lane, "things", 0, &named, &result);
+    assert_non_null(strstr(named.text.data, "columns things text null empty name pay none yes deep void\n"));
+    assert_non_null(strstr(named.text.data, "things 7 at '': text/1=value empty/3=empty\n"));
+    assert_non_null(strstr(named.text.data, "name/1=Ann \xc3\xa9\xf0\x9f\x98\x80 none/1=null yes/4=true void/1=empty "
+                                            "text/1=later\n"));
+    assert_non_null(strstr(named.text.data, "reject things 9 at '': a number that is none at byte 9"));
+}
+
+/* What is wrong with a value is told, whether anybody asks for it or not. */
+static void a_value_that_nobody_asks_for_may_not_be_wrong_either(void **state)
+{
+    (void)state;
+    settings.limits.field_bytes = 1000;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD heard = {.unwanted = UINT64_MAX};
+    struct lane_result result;
+    pulls(lane, "big", 1001, &heard, &result);
+    assert_non_null(strstr(heard.text.data,
+                           "reject one id at 'here': field 'bytes' has 1001 bytes, more than the limit "
+                           "of 1000\n"));
+    settings_reset();
+}
+
 static void records_of_any_size_up_to_the_ceiling_come_whole(void **state)
 {
     (void)state;
@@ -297,6 +331,8 @@ int main(void)
         cmocka_unit_test(a_description_comes_over_whole),
         cmocka_unit_test(a_table_keeps_its_columns_places_and_order),
         cmocka_unit_test(absent_null_empty_and_json_arrive_as_what_they_are),
+        cmocka_unit_test(columns_that_nobody_asks_for_are_told_and_their_values_do_not_come),
+        cmocka_unit_test(a_value_that_nobody_asks_for_may_not_be_wrong_either),
         cmocka_unit_test(records_of_any_size_up_to_the_ceiling_come_whole),
         cmocka_unit_test(a_field_or_record_over_the_ceiling_is_a_dead_letter_of_its_own),
         cmocka_unit_test(options_are_read_with_initial_values_and_secrets_stay_here),
