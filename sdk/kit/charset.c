@@ -62,7 +62,7 @@ static size_t utf8_one(const unsigned char *p, size_t left)
 size_t muster_utf8_valid(const char *data, size_t len)
 {
     const unsigned char *p = (const unsigned char *)data;
-    size_t at = 0;
+    size_t at = len >= 32 ? muster_wide_utf8(data, len) : 0;
     while (at < len) {
         uint64_t eight;
         while (len - at >= 8 && (memcpy(&eight, p + at, 8), (eight & 0x8080808080808080u) == 0))
@@ -159,13 +159,27 @@ static void survey_add(struct survey *survey, const char *data, size_t len)
     survey->wide += block_count(data, len, 0xc0, 0xff);
 }
 
+/* Passes what is as it should be, as most files are to their ends: valid, without NUL, and nothing is counted. */
+static uint64_t survey_clean(const struct muster_source *source, unsigned char *chunk)
+{
+    uint64_t offset = 0;
+    while (offset < source->size) {
+        int64_t got = muster_pread(source->fd, chunk, CHUNK, offset);
+        size_t valid = got > 0 ? muster_utf8_valid((const char *)chunk, (size_t)got) : 0;
+        if (valid == 0 || valid + 3 < (size_t)got || memchr(chunk, '\0', valid))
+            break;
+        offset += valid;
+    }
+    return offset;
+}
+
 static muster_rc survey_file(const struct muster_source *source, struct survey *survey, muster_table_error *error)
 {
     unsigned char *chunk = malloc(CHUNK);
     if (!chunk)
         return muster_table_fail(error, MUSTER_FAIL, "%s: out of memory", source->name);
     *survey = (struct survey){.line = 1};
-    uint64_t offset = 0;
+    uint64_t offset = survey_clean(source, chunk) == source->size ? source->size : 0;
     while (offset < source->size) {
         int64_t got = muster_pread(source->fd, chunk, CHUNK, offset);
         if (got <= 0)

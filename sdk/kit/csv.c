@@ -3,7 +3,7 @@
  * A window of the file is decoded to UTF-8; a record that does not fit begins
  * anew once more was read, so the result cannot depend on how it was cut. */
 #include "blocks.h"
-#include "table_parts.h"
+#include "csv_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,23 +14,30 @@
 #define RECORD_MAX ((size_t)64 << 20)
 #define SAMPLE_RECORDS 30
 
-struct csv {
-    int fd;
-    const char *name;
-    enum muster_encoding encoding;
-    size_t skip;                /* byte order mark */
-    uint64_t size, at;          /* of the file; next byte to read */
-    struct muster_bytes window; /* decoded */
-    size_t pos;                 /* next record begins here */
-    struct muster_bytes field;  /* of a quoted field, without its quotes */
-    uint64_t line;              /* where the next record begins */
-    char delimiter;
-    bool separated; /* the first line is sep= */
-    bool over;      /* the file is in the window to its end */
-    unsigned char *raw;
-    size_t raw_len; /* left over of the last chunk */
-    size_t chunk;   /* bytes that are read at once */
-};
+/* Reads what comes next, of which up to csv->raw_len bytes are there already. UTF-8 goes where it stays. */
+static int64_t csv_read(struct csv *csv)
+{
+    struct muster_bytes *window = &csv->window;
+    size_t room = CHUNK - csv->raw_len;
+    room = room < csv->chunk ? room : csv->chunk;
+    bool plain = csv->encoding == ENCODING_UTF8;
+    char *into = plain ? muster_bytes_reserve(window, room) : (char *)csv->raw + csv->raw_len;
+    if (!into)
+        return 0; /* window->rc says why */
+    int64_t got = muster_pread(csv->fd, into, room, csv->at);
+    window->len -= plain ? room - (size_t)(got > 0 ? got : 0) : 0;
+    if (got < 0)
+        return got;
+    csv->at += (uint64_t)got;
+    csv->over = got == 0;
+    if (plain)
+        return got;
+    csv->raw_len += (size_t)got;
+    size_t used = muster_encoding_decode(csv->encoding, csv->raw, csv->raw_len, csv->over, window);
+    memmove(csv->raw, csv->raw + used, csv->raw_len - used);
+    csv->raw_len -= used;
+    return got;
+}
 
 /* Reads on: at least as much again as is already there, so that long records cost no square. */
 static muster_rc csv_fill(struct csv *csv, muster_table_error *error)
@@ -41,21 +48,14 @@ static muster_rc csv_fill(struct csv *csv, muster_table_error *error)
         window->len -= csv->pos;
         csv->pos = 0;
     }
+    muster_csv_unmark(csv);
     size_t wanted = window->len * 2 > csv->chunk / 2 ? window->len * 2 : csv->chunk / 2 + 1;
-    while (window->len < wanted && !csv->over) {
-        size_t room = CHUNK - csv->raw_len;
-        int64_t got = muster_pread(csv->fd, csv->raw + csv->raw_len, room < csv->chunk ? room : csv->chunk, csv->at);
-        if (got < 0)
-            return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", csv->name);
-        csv->at += (uint64_t)got;
-        csv->raw_len += (size_t)got;
-        csv->over = got == 0;
+    while (window->len < wanted && !csv->over && window->rc == MUSTER_OK) {
         size_t before = window->len;
-        size_t used = muster_encoding_decode(csv->encoding, csv->raw, csv->raw_len, csv->over, window);
+        if (csv_read(csv) < 0)
+            return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", csv->name);
         if (window->len > before && memchr(window->data + before, '\0', window->len - before))
             return muster_table_fail(error, MUSTER_DATA, "%s has a NUL character: that is no text", csv->name);
-        memmove(csv->raw, csv->raw + used, csv->raw_len - used);
-        csv->raw_len -= used;
     }
     char *pad = muster_bytes_reserve(window, MUSTER_PAD);
     if (pad) {
@@ -217,6 +217,10 @@ static muster_rc csv_more(void *self, struct muster_rows *rows, muster_table_err
     for (size_t count = 0; count < 64;) {
         if (csv->pos == csv->window.len && csv->over)
             return MUSTER_OK;
+        if (csv->marks && muster_csv_plain(csv, rows, 64 - count)) {
+            count = rows->mark_count - rows->mark_next;
+            continue;
+        }
         struct cursor cursor = {.at = csv->window.data ? csv->window.data + csv->pos : NULL};
         cursor.end = csv->window.data ? csv->window.data + csv->window.len : NULL;
         enum step step = csv->pos == csv->window.len ? STEP_MORE : record(csv, &cursor, rows);
@@ -228,6 +232,8 @@ static muster_rc csv_more(void *self, struct muster_rows *rows, muster_table_err
                 return rc;
             continue;
         }
+        if (step == STEP_UNCLOSED && count > 0)
+            return MUSTER_OK; /* first what was good before it */
         if (step == STEP_UNCLOSED)
             return muster_table_fail(error, MUSTER_DATA, "%s: line %llu: a quote that is never closed", csv->name,
                                      (unsigned long long)(csv->line + cursor.quote_line));
@@ -347,6 +353,7 @@ static void csv_close(void *self)
     muster_bytes_done(&csv->window);
     muster_bytes_done(&csv->field);
     free(csv->raw);
+    free(csv->marks);
     free(csv);
 }
 
@@ -373,6 +380,8 @@ muster_rc muster_csv_open(const struct muster_source *source, void **ret_self, m
     csv->chunk = source->trial.chunk && source->trial.chunk < CHUNK ? source->trial.chunk : CHUNK;
     if (rc == MUSTER_OK)
         rc = csv_start(csv, error);
+    if (rc == MUSTER_OK && !source->trial.slow)
+        rc = muster_csv_plain_init(csv, error);
     if (rc != MUSTER_OK) {
         csv_close(csv);
         return rc;

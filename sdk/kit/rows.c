@@ -242,7 +242,7 @@ const muster_row *muster_rows_next(struct muster_rows *rows)
     }
     const struct muster_row_mark *mark = &rows->marks[rows->mark_next++];
     muster_cell *cells = rows->cells ? rows->cells + mark->first : NULL;
-    for (size_t n = 0; n < mark->count; n++)
+    for (size_t n = 0; n < mark->count && rows->text.len > 0; n++)
         if (cells[n].flags & MUSTER_CELL_OFFSET) {
             cells[n].text = rows->text.data + (uintptr_t)cells[n].text;
             cells[n].flags &= ~MUSTER_CELL_OFFSET;

@@ -95,7 +95,8 @@ struct muster_reader {
 
 /* How a test makes a reader go another way to the same rows. */
 struct muster_trial {
-    bool slow;    /* nothing is scanned by hand: libxml2 reads all parts of workbooks, yajl all of JSON */
+    bool slow; /* nothing is scanned by hand: libxml2 reads all parts of workbooks, yajl all of JSON, and no record of
+                * CSV is taken by its marks */
     size_t chunk; /* bytes that are read of a file or of a part at once; 0: the usual */
 };
 
@@ -133,6 +134,14 @@ bool muster_sniff_text(const struct muster_source *source);
 size_t muster_utf8_put(uint32_t character, char *ret_bytes);
 /* Bytes of the valid UTF-8 at the start of data; a character that is cut off at the end is not counted. */
 size_t muster_utf8_valid(const char *data, size_t len);
+
+/* How many bytes are looked at together in wide.c. A test may allow less than there is. */
+enum muster_width { WIDTH_1 = 1, WIDTH_16 = 16, WIDTH_32 = 32 };
+extern enum muster_width muster_width_most;
+/* Where the delimiter, ends of line and quotes are. ret_marks needs room for len + 64 of them. */
+size_t muster_wide_marks(const char *data, size_t len, char delimiter, uint32_t *ret_marks);
+/* Bytes of valid UTF-8 at the start, whole characters, perhaps not all. */
+size_t muster_wide_utf8(const char *data, size_t len);
 
 /* Which encoding a text file has, and the translation of it. */
 enum muster_encoding { ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_1252, ENCODING_LATIN1 };

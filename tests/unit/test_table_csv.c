@@ -63,7 +63,8 @@ static void text_after_a_closing_quote_spoils_its_row_only(void **state)
 static void a_quote_that_is_never_closed_is_told_with_its_line(void **state)
 {
     (void)state;
-    expect("a,b\n1,2\n3,\"four\n5,6\n", "error -5: the file: line 3: a quote that is never closed\n");
+    expect("a,b\n1,2\n3,\"four\n5,6\n",
+           "1 A=a B=b\n2 A=1 B=2\nerror -5: the file: line 3: a quote that is never closed\n");
 }
 
 static void delimiters_are_found(void **state)
