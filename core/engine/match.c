@@ -331,11 +331,20 @@ static void match_undecided(struct match *match, const struct staged *staged, co
 
 static void match_known_person(struct match *match, const struct staged *staged, uint64_t place);
 
+/* It is somebody, because of what people have stated: without that it is judged again. */
+static void match_late(struct match *match, uint64_t seed)
+{
+    statements_add(&match->statements,
+                   &(struct statement){.type = STATEMENT_LINK, .subject = seed, .other = seed, .late = true});
+}
+
 static void match_new_person(struct match *match, const struct staged *staged, uint64_t place,
                              const struct stream_name *stream)
 {
     const struct section_view *main = &match->record.sections[0];
     if (statement_stands(&match->statements, main->seed, STATEMENT_LINK, NULL)) { /* a person said whose it is */
+        if (numbers_get(&match->undecided, main->seed))
+            match_late(match, main->seed);
         match_waits(match, staged, false);
         match_known_person(match, staged, place);
         return;
@@ -348,14 +357,16 @@ static void match_new_person(struct match *match, const struct staged *staged, u
     if (staged->what != STAGED_NEW)
         match_waits(match, staged, false);
     uint64_t id = main->seed;
+    bool late = staged->what != STAGED_NEW && match->statements.persons;
     if (verdict.entity != 0) {
         /* also when the record has the lower seed, because it waited: people know the person by the id they have */
-        id = match_link(match, main->seed, verdict.entity, verdict.rule, true,
-                        staged->what != STAGED_NEW && match->statements.persons);
+        id = match_link(match, main->seed, verdict.entity, verdict.rule, true, late);
         const uint64_t *grown = numbers_get(&match->grown, id);
         match_fail(match, numbers_set(&match->grown, id, grown ? *grown + 1 : 1));
         match->count.linked++;
     } else {
+        if (late)
+            match_late(match, id);
         match->count.created++;
     }
     fresh_person(match, main->image, id, stream->number);

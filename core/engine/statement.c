@@ -196,6 +196,13 @@ static void kept_value(struct statements *statements, struct value *value)
         statements_fail(statements, -ENOMEM);
 }
 
+/* Rows, so that it is found from either side. */
+static bool statement_has_two(const struct statement *statement)
+{
+    return (statement->type == STATEMENT_LINK || statement->type == STATEMENT_APART) &&
+           statement->subject != statement->other;
+}
+
 static void statements_write(struct statements *statements, const struct statement *statement)
 {
     uint8_t key[KEY];
@@ -248,7 +255,7 @@ uint64_t statements_add(struct statements *statements, const struct statement *s
         statements->persons = true;
     }
     statements_put(statements, &made);
-    if (made.type == STATEMENT_LINK || made.type == STATEMENT_APART) {
+    if (statement_has_two(&made)) {
         uint64_t subject = made.other;
         made.other = made.subject;
         made.subject = subject;
@@ -302,7 +309,7 @@ void statements_withdraw(struct statements *statements, const struct statement *
         return;
     statements_fail(statements, numbers_set(&statements->withdrawn, statement->number, 1));
     statements_delete(statements, statement->subject, statement->number);
-    if (statement->type == STATEMENT_LINK || statement->type == STATEMENT_APART)
+    if (statement_has_two(statement))
         statements_delete(statements, statement->other, statement->number);
     struct statement gone = *statement;
     gone.withdrawn = true;
