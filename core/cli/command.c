@@ -132,8 +132,12 @@ const struct command commands[] = {
      verb_link},
     {"unlink", "ORG RECORD", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "State that a record stands by itself",
      RECORDS "\n\nIt leaves the person it was with and becomes one of its own; the others stay together. No rule "
-             "links it again. `muster link` gives it to somebody else.",
-     "muster unlink acme pmt/0042/users/123 --reason \"two people, one mailbox\"", verb_unlink},
+             "links it again. `muster link` gives it to somebody else.\n\n"
+             "A record that is held because its number seems to be somebody else's now (identity_reused) is: a new "
+             "person, whatever else is said of the number. Who had it stays, as one who has left.",
+     "muster unlink acme pmt/0042/users/123 --reason \"two people, one mailbox\"\n"
+     "muster unlink acme h12 --reason \"the number was given out again\"",
+     verb_unlink},
     {"keep-apart", "ORG RECORD KEY", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan),
      "State that a record is never that person's",
      RECORDS "\n\nRules pass the person over for this record; of two who fit, the other one is left.\n\n" KEYS,

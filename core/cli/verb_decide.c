@@ -152,7 +152,7 @@ static int identity_verb(struct context *context, int (*state)(void *, struct ma
         status = context_person(context, opened.query, words[0], words[2], &identity.person);
     if (status != STATUS_DONE)
         return status;
-    struct act act = {.state = state, .context = &identity, .reason = identity.reason};
+    struct act act = {.state = state, .decided = identity_decided, .context = &identity, .reason = identity.reason};
     status = decide_carry_out(context, opened.organization, &act, &report);
     if (status == STATUS_DONE)
         tell_statement(context, identity.number, identity.about, &report);
@@ -367,9 +367,11 @@ int verb_unpin(struct context *context)
 
 /* --- the list --- */
 
-static const char *type_word(enum statement_type type)
+static const char *type_word(const struct statement *statement)
 {
-    switch (type) {
+    if (statement->type == STATEMENT_APART && statement->rule == RULE_SOMEBODY_ELSE)
+        return "unlink";
+    switch (statement->type) {
     case STATEMENT_LINK: return "link";
     case STATEMENT_ALONE: return "unlink";
     case STATEMENT_APART: return "keep-apart";
@@ -390,7 +392,7 @@ static void statement_json(struct context *context, const struct statement *stat
     instant_write(statement->time_ms, time);
     buffer_byte(&out, '{');
     json_member_text(&out, "id", id);
-    json_member_text(&out, "type", type_word(statement->type));
+    json_member_text(&out, "type", type_word(statement));
     json_member_text(&out, "about", statement->about);
     json_member_text(&out, "author", statement->author);
     json_member_text(&out, "reason", statement->reason);
@@ -416,7 +418,7 @@ static void statement_row(struct query *query, struct grid *grid, const struct s
     if (statement->until_ms != 0)
         query_time(query, statement->until_ms, until);
     grid_format(grid, COLOR_BOLD, "s%lu", (unsigned long)statement->number);
-    grid_text(grid, type_word(statement->type));
+    grid_text(grid, type_word(statement));
     grid_text(grid, statement->about);
     grid_text(grid, time);
     grid_text(grid, statement->ends == PIN_SOURCE_AGREES  ? "the source agrees"

@@ -139,13 +139,14 @@ int waits_print(struct context *context, struct query *query, const struct wait_
 static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
     const char *id = query->organization->id;
-    bool dead = false, review = false;
+    bool dead = false, review = false, reused = false;
     const struct wait_item *held = NULL, *drift = NULL;
     for (size_t i = 0; i < count; i++) {
         dead |= items[i].type == WAIT_DEAD;
         if (items[i].type == WAIT_DRIFT && (!drift || (items[i].offer && !drift->offer)))
             drift = &items[i];
         review |= items[i].type == WAIT_REVIEW;
+        reused |= items[i].reason && strcmp(items[i].reason, REASON_CODE(identity_reused)) == 0;
         held = items[i].type == WAIT_HELD && (!held || items[i].run > held->run) ? &items[i] : held;
     }
     if (context->json || context->quiet || count == 0)
@@ -161,6 +162,9 @@ static void waits_ways_out(struct context *context, struct query *query, const s
             "TEXT` keeps them out; what the source takes back goes by itself.\n",
             id, id);
     }
+    if (reused)
+        screen_print(&context->screen, "A number that is somebody else's now: `muster unlink %s ID --reason TEXT`.\n",
+                     id);
     if (review)
         screen_print(&context->screen,
                      "Reviews: make the source or the matching rules say who is who, then `muster "

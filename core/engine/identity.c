@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/entity.h"
+#include "engine/former.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,12 +105,70 @@ int identity_link(void *context, struct match *match, struct err *err)
     return subject_touch(identity, match, &subject);
 }
 
+/* What its source says of the record now is held, because it seems to be somebody else's. */
+static bool subject_reused(struct match *match, struct bytes key, struct proposal *proposal)
+{
+    bool reused = false;
+    if (!proposal_get(match->snapshot, key, proposal))
+        return false;
+    for (size_t i = 0; i < proposal->hold_count; i++)
+        reused |= proposal->holds[i].gate == GATE_IDENTITY;
+    return reused;
+}
+
+/* Then unlink says that it is: who had the record stays, and who has it now is new. *ret_done: whether it was so. */
+static int unlink_reused(struct identity *identity, struct match *match, bool *ret_done)
+{
+    struct proposal *proposal __attribute__((cleanup(tidy_free))) = mem_new(1, sizeof(*proposal));
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    uint64_t now, before;
+    source_key(identity->stream, identity->id, strlen(identity->id), &key);
+    if (!proposal || key.rc != 0)
+        return -ENOMEM;
+    struct bytes record = bytes(key.data, key.len);
+    *ret_done = subject_reused(match, record, proposal);
+    if (!*ret_done)
+        return match->snapshot->rc;
+    int rc = former_part(match, record, proposal, &now, &before);
+    if (rc != 0)
+        return rc;
+    identity->number = statements_add(&match->statements, &(struct statement){.type = STATEMENT_APART,
+                                                                              .person = true,
+                                                                              .subject = now,
+                                                                              .other = before,
+                                                                              .rule = RULE_SOMEBODY_ELSE,
+                                                                              .author = identity->author,
+                                                                              .reason = identity->reason,
+                                                                              .about = identity->about});
+    identity->settled = true;
+    rc = numbers_set(&match->gates->settled, hold_record(record), 1);
+    return rc ? rc : match->statements.rc;
+}
+
+void identity_decided(void *context, struct match *match, struct changeset *changeset)
+{
+    struct identity *identity = context;
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    struct wait_item item = {
+        .type = WAIT_HELD, .stream = identity->stream, .id = identity->id, .reason = gate_reason(GATE_IDENTITY)};
+    if (!identity->settled)
+        return;
+    source_key(identity->stream, identity->id, strlen(identity->id), &key);
+    int rc = key.rc ? key.rc : wait_remove(match->snapshot, changeset, &item);
+    match->rc = match->rc ? match->rc : rc;
+    if (rc == 0)
+        proposal_drop(match->stage, bytes(key.data, key.len));
+}
+
 int identity_unlink(void *context, struct match *match, struct err *err)
 {
     struct identity *identity = context;
     struct subject subject;
+    bool done;
     int rc = subject_find(identity, match, &subject, err);
-    if (rc != 0)
+    if (rc == 0)
+        rc = unlink_reused(identity, match, &done);
+    if (rc != 0 || done)
         return rc;
     if (subject.person != 0 && entity_get(match->snapshot, KIND_person, subject.person, match->entity) &&
         match->entity->member_count < 2)
@@ -128,7 +187,7 @@ int identity_apart(void *context, struct match *match, struct err *err)
         return rc;
     if (subject.person == identity->person) {
         rc = identity_unlink(context, match, err);
-        if (rc != 0)
+        if (rc != 0 || identity->settled)
             return rc;
     }
     identity_state(identity, match, STATEMENT_APART, subject.seed, identity->person, false, subject.undecided);
@@ -171,44 +230,74 @@ static void withdraw_late(struct identity *identity, struct match *match)
     }
 }
 
-/* A record that is nobody's is found by its name alone. */
-static void touch_named(struct match *match, const struct statement *statement)
+/* The key of "hr/main/employees/1002"; false: there is no such stream. */
+static bool named_key(struct match *match, const char *name, struct buffer *out)
 {
-    const char *at = statement->about;
-    if (at && statement->type == STATEMENT_SUPPRESS && strstr(at, ": "))
-        at = strstr(at, ": ") + 2; /* "run 12: hr/main/employees/1002" */
-    for (size_t i = 0; at && i < match->streams->count; i++) {
+    for (size_t i = 0; name && i < match->streams->count; i++) {
         const struct stream_name *stream = &match->streams->items[i];
         char *prefix __attribute__((cleanup(tidy_free))) =
             mem_format("%s/%s/%s/", stream->connection_name, stream->partition, stream->stream);
         if (!prefix) {
             match->rc = match->rc ? match->rc : -ENOMEM;
-            return;
+            return false;
         }
-        if (strncmp(at, prefix, strlen(prefix)) != 0)
+        if (strncmp(name, prefix, strlen(prefix)) != 0)
             continue;
-        struct buffer key __attribute__((cleanup(buffer_done))) = {0};
-        source_key(stream->number, at + strlen(prefix), strlen(at) - strlen(prefix), &key);
-        int rc = key.rc ? key.rc : stage_touch(match->stage, bytes(key.data, key.len));
-        match->rc = match->rc ? match->rc : rc;
+        source_key(stream->number, name + strlen(prefix), strlen(name) - strlen(prefix), out);
+        match->rc = match->rc ? match->rc : out->rc;
+        return match->rc == 0;
     }
+    return false;
 }
 
-/* Returns whether it was about who is who. */
-static bool take_back(struct identity *identity, struct match *match, const struct statement *statement)
+/* A record that is nobody's is found by its name alone. */
+static void touch_named(struct match *match, const struct statement *statement)
 {
-    bool seeds = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
-                 statement->type != STATEMENT_ACCEPT;
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    const char *name = statement->about;
+    if (name && statement->type == STATEMENT_SUPPRESS && strstr(name, ": "))
+        name = strstr(name, ": ") + 2; /* "run 12: hr/main/employees/1002" */
+    if (!named_key(match, name, &key))
+        return;
+    int rc = stage_touch(match->stage, bytes(key.data, key.len));
+    match->rc = match->rc ? match->rc : rc;
+}
+
+/* It is the same person's after all: the record is as it was, and what it says now is held again. */
+static int join_again(struct match *match, const struct statement *statement, struct err *err)
+{
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    if (!named_key(match, statement->about, &key))
+        return match->rc ? match->rc : ERR_CORRUPT;
+    int rc = former_join(match, bytes(key.data, key.len), statement->subject, statement->other);
+    return rc != ERR_CONFLICT
+               ? rc
+               : err_set(err, rc,
+                         "%s has been given to yet another person since s%lu was said: withdraw that first, "
+                         "`muster statements %s` lists it",
+                         statement->about, (unsigned long)statement->number, match->organization->id);
+}
+
+/* *seeds: whether it was about who is who. */
+static int take_back(struct identity *identity, struct match *match, const struct statement *statement, bool *seeds,
+                     struct err *err)
+{
+    int rc = 0;
+    bool who = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
+               statement->type != STATEMENT_ACCEPT;
     if (statement->rule == RULE_UNDECIDED && match->rc == 0)
         match->rc = numbers_set(&match->undecided, statement->subject, 1);
-    if (seeds) {
+    if (statement->rule == RULE_SOMEBODY_ELSE) {
+        rc = join_again(match, statement, err);
+    } else if (who) {
         match_touch_cluster(match, statement->subject);
         if (statement->other != 0)
             match_touch_cluster(match, statement->other);
         touch_named(match, statement);
     }
     statements_withdraw(&match->statements, statement, identity->author, identity->reason);
-    return seeds;
+    *seeds |= who;
+    return rc ? rc : match->rc;
 }
 
 int identity_withdraw(void *context, struct match *match, struct err *err)
@@ -220,9 +309,11 @@ int identity_withdraw(void *context, struct match *match, struct err *err)
     if (statement.withdrawn)
         return err_set(err, ERR_CONFLICT, "s%lu has been withdrawn already", (unsigned long)identity->number);
     identity->about = statement.about;
-    if (take_back(identity, match, &statement))
+    bool seeds = false;
+    int rc = take_back(identity, match, &statement, &seeds, err);
+    if (rc == 0 && seeds)
         withdraw_late(identity, match);
-    return match->rc ? match->rc : match->statements.rc;
+    return rc ? rc : match->rc ? match->rc : match->statements.rc;
 }
 
 int identity_withdraw_run(void *context, struct match *match, struct err *err)
@@ -232,10 +323,10 @@ int identity_withdraw_run(void *context, struct match *match, struct err *err)
     struct statement statement;
     char reverted[32];
     bool seeds = false;
-    int len = snprintf(reverted, sizeof(reverted), "run %u: ", identity->run);
+    int rc = 0, len = snprintf(reverted, sizeof(reverted), "run %u: ", identity->run);
     identity->number = UINT64_MAX;
     cursor_open(&cursor, match->snapshot, TABLE_statement);
-    for (bool there = cursor_seek(&cursor, bytes("", 0)); there && match->rc == 0; there = cursor_next(&cursor)) {
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there && rc == 0; there = cursor_next(&cursor)) {
         if (!statement_read(cursor.key, cursor.value, &statement) || statement.withdrawn || !statement.person ||
             !statement.about) /* a link has a second row, without it */
             continue;
@@ -243,8 +334,10 @@ int identity_withdraw_run(void *context, struct match *match, struct err *err)
             continue;
         identity->number = statement.number < identity->number ? statement.number : identity->number;
         identity->count++;
-        seeds |= take_back(identity, match, &statement);
+        rc = take_back(identity, match, &statement, &seeds, err);
     }
+    if (rc != 0)
+        return rc;
     if (identity->count == 0)
         return err_set(err, ERR_GONE, "nothing stands that people stated in run %u, nor by which it was reverted",
                        identity->run);

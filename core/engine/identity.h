@@ -16,12 +16,16 @@ struct identity {
     uint64_t number;   /* of the statement to withdraw; told: of the one that was made */
     uint32_t run;      /* of identity_withdraw_run() */
     uint64_t count;    /* told by it: how many it withdrew */
+    bool settled;      /* told by unlink: the record was held as somebody else's, and is */
 };
 
 /* The record and the person are the same, with all that either has. A statement that kept them apart is withdrawn. */
 int identity_link(void *context, struct match *match, struct err *err);
-/* The record stands by itself, whatever older links say; of an undecided one it makes a person of its own. */
+/* The record stands by itself, whatever older links say; of an undecided one it makes a person of its own. One that
+ * is held, because its id seems to be somebody else's now, is: who had it stays, and who has it now is new. */
 int identity_unlink(void *context, struct match *match, struct err *err);
+/* Of an act: what was held of the record does not wait any more. */
+void identity_decided(void *context, struct match *match, struct changeset *changeset);
 /* No rule links the record with that person; if it is theirs now, it leaves. */
 int identity_apart(void *context, struct match *match, struct err *err);
 /* The statement stands no more. */

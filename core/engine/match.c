@@ -36,7 +36,7 @@ int match_init(struct match *match)
 void match_done(struct match *match)
 {
     struct numbers *maps[] = {&match->fresh, &match->fresh_stream, &match->links,     &match->leaving, &match->removed,
-                              &match->grown, &match->indexed,      &match->undecided, &match->out};
+                              &match->grown, &match->indexed,      &match->undecided, &match->out,     &match->moved};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);

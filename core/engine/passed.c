@@ -238,7 +238,13 @@ void passed_advice(const struct query *query, const struct passed *passed, struc
         buffer_format(out, "); or link it to somebody: `muster link %s RECORD KEY`.", organization);
     } else if (strcmp(reason, REASON_CODE(suppressed)) == 0) {
         buffer_format(out, "Withdraw the statement to have it back: `muster statements %s`.", organization);
-    } else if (strncmp(reason, "match_", 6) == 0 || strcmp(reason, REASON_CODE(identity_reused)) == 0) {
+    } else if (strcmp(reason, REASON_CODE(identity_reused)) == 0) {
+        buffer_format(
+            out,
+            "Say who it is: `muster approve %s ID` for the same person, `muster unlink %s RECORD` for somebody "
+            "else; see `muster inbox %s`.",
+            organization, organization, organization);
+    } else if (strncmp(reason, "match_", 6) == 0) {
         buffer_format(out, "Say who it is: `muster link %s RECORD KEY`, or `muster keep-apart`; see `muster inbox %s`.",
                       organization, organization);
     } else if (strncmp(reason, "safeguard_", 10) == 0 || strcmp(reason, REASON_CODE(empty_partition)) == 0 ||

@@ -370,3 +370,12 @@ void stage_write_undecided(struct stage *stage, const struct staged *staged, enu
                  &(struct decision_row){.judge = JUDGE_MATCH, .reason = bytes(reason, strlen(reason))}, false);
     stage_write(stage, staged, situation);
 }
+
+int stage_drop(struct stage *stage, struct bytes key)
+{
+    struct bytes old;
+    int rc = stage_know(stage);
+    if (rc == 0 && txn_get(stage->snapshot, TABLE_source, key, &old))
+        changeset_delete(stage->changeset, TABLE_source, key, old);
+    return rc ? rc : numbers_set(&stage->keys, hold_record(key), 1);
+}

@@ -10,6 +10,9 @@ int stage_keep(struct stage *stage, enum staged_what what, struct bytes key, str
 int places_add(uint64_t **places, size_t *count, size_t *room, uint64_t place);
 /* Seals what is not sealed yet; `fresh` as in a spooled row. Under the seed of stage->made. */
 int stage_seal(struct stage *stage, struct bytes fresh);
+/* Sealed values that `record` says, and that lie under the seed `from`, sealed anew under `to`: beside what lies there
+ * already, or (`add` false) instead of it. */
+int stage_reseal(struct stage *stage, uint64_t from, const struct source *record, uint64_t to, bool add);
 /* Seeds of stage->made: those of stage->old when the record `had` one, of a proposal that is kept, or new ones. */
 int stage_seeds(struct stage *stage, struct bytes key, bool had);
 /* Writes stage->made (state, seeds) into stage->value and stages it. */
@@ -17,6 +20,8 @@ int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, e
 const struct section_view *section_find(const struct section_view *sections, uint16_t count,
                                         const struct section_view *like);
 
+/* The row goes: what it said stands elsewhere. It is not staged any more in this run. */
+int stage_drop(struct stage *stage, struct bytes key);
 /* Brings stage->keys up to what is staged. */
 int stage_know(struct stage *stage);
 

@@ -35,8 +35,11 @@ enum pin_end {
     PIN_SOURCE_MOVES,  /* the sources say something other than `against` */
 };
 
-/* A person said whose the record is before any rule had: once withdrawn, rules judge it again. */
-enum { RULE_UNDECIDED = 1 };
+/* What `rule` says of a person's statement. */
+enum {
+    RULE_UNDECIDED = 1,     /* it said whose the record is before any rule had: once withdrawn, rules judge it again */
+    RULE_SOMEBODY_ELSE = 2, /* keep-apart of who has a record's id now and who had it: see former.h */
+};
 
 /* Subjects of approve, reject, accept are digests of what they are about; seeds never have this bit. */
 #define SUBJECT_DIGEST (UINT64_C(1) << 63)
@@ -49,7 +52,7 @@ struct statement {
     bool late;     /* a rule's link of a record that had waited, made when people had stated things already; with itself
                     * when it became a person of its own */
     bool person;   /* a person's, not a rule's */
-    uint16_t rule; /* that made it, from 1; 0: the kind's own, or a person. A person's: RULE_UNDECIDED */
+    uint16_t rule; /* that made it, from 1; 0: the kind's own, or a person. A person's: RULE_… */
     uint32_t run;
     uint64_t other;
     int64_t time_ms;

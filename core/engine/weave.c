@@ -59,7 +59,8 @@ static bool members_equal(const struct entity *a, const struct entity *b)
     if (a->member_count != b->member_count || a->child_count != b->child_count || a->state != b->state)
         return false;
     for (uint16_t n = 0; n < a->member_count; n++)
-        if (a->members[n].seed != b->members[n].seed)
+        if (a->members[n].seed != b->members[n].seed || a->members[n].id.len != b->members[n].id.len ||
+            memcmp(a->members[n].id.data, b->members[n].id.data, a->members[n].id.len) != 0)
             return false;
     for (uint16_t n = 0; n < a->child_count; n++)
         if (a->children[n].kind != b->children[n].kind || a->children[n].id != b->children[n].id)

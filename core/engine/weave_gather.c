@@ -63,7 +63,8 @@ static bool member_left(struct weave *weave, const struct member *member)
 {
     struct match *match = weave->match;
     return match->statements.persons &&
-           (match_resolve(match, member->seed) != weave->id || numbers_get(&match->out, member->seed));
+           (match_resolve(match, member->seed) != weave->id || numbers_get(&match->out, member->seed) ||
+            numbers_get(&match->moved, member->seed));
 }
 
 static void group_stored(struct weave *weave, const struct member *member)

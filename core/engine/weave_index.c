@@ -4,6 +4,7 @@
 #include "engine/weave_inside.h"
 
 #include "base/digest.h"
+#include "engine/former.h"
 
 struct index_keys {
     struct bytes items[SLOTS_MAX * 16];
@@ -26,11 +27,22 @@ static void index_key_add(struct weave *weave, struct index_keys *keys, enum kin
         keys->items[keys->count++] = bytes(copy, weave->key.len);
 }
 
-static void index_keys_of(struct weave *weave, struct image image, struct index_keys *keys)
+static bool slot_has(const struct slot *slot, uint16_t field)
+{
+    for (size_t i = 0; i < slot->field_count; i++)
+        if (slot->fields[i]->number == field)
+            return true;
+    return false;
+}
+
+/* `former`: the number is somebody else's now. */
+static void index_keys_of(struct weave *weave, struct image image, bool former, struct index_keys *keys)
 {
     const struct slots *slots = weave->match->slots;
     for (size_t i = 0; weave->kind == KIND_person && i < slots->person_count; i++) {
         buffer_clear(&weave->text);
+        if (former && slot_has(&slots->person[i], FIELD_person_employee_number))
+            continue;
         if (slot_text(slots, &slots->person[i], image, &weave->text))
             index_key_add(weave, keys, KIND_person, slots->person[i].number);
     }
@@ -59,7 +71,7 @@ static void index_keys_before(struct weave *weave, struct index_keys *keys)
             continue;
         for (uint16_t s = 0; s < record->count; s++)
             if (record->sections[s].seed == member->seed)
-                index_keys_of(weave, record->sections[s].image, keys);
+                index_keys_of(weave, record->sections[s].image, former_is(member->id), keys);
     }
 }
 
@@ -87,7 +99,8 @@ void weave_index(struct weave *weave)
     was.count = is.count = 0;
     for (size_t i = 0; i < weave->part_count; i++)
         if (weave->parts[i].kind == weave->kind)
-            index_keys_of(weave, part_section(weave, &weave->parts[i])->image, &is);
+            index_keys_of(weave, part_section(weave, &weave->parts[i])->image,
+                          former_is(weave->groups[weave->parts[i].group].id), &is);
     index_keys_before(weave, &was);
     for (size_t i = 0; i < is.count; i++) {
         bool there = false;
