@@ -12,22 +12,26 @@ void json_string(struct buffer *out, const char *text, size_t len)
         return;
     }
     bool valid = text_valid(text, len);
+    size_t from = 0; /* of what can be taken as it is */
     buffer_byte(out, '"');
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && (byte < 0x80 || valid))
+            continue;
+        buffer_add(out, text + from, i - from);
+        from = i + 1;
         if (byte == '"' || byte == '\\')
             buffer_format(out, "\\%c", byte);
         else if (byte == '\n')
             buffer_text(out, "\\n");
         else if (byte == '\t')
             buffer_text(out, "\\t");
-        else if (byte < 0x20 || byte == 0x7f)
-            buffer_format(out, "\\u%04x", byte);
-        else if (byte >= 0x80 && !valid)
+        else if (byte >= 0x80)
             buffer_text(out, "\xef\xbf\xbd");
         else
-            buffer_byte(out, byte);
+            buffer_format(out, "\\u%04x", byte);
     }
+    buffer_add(out, text + from, len - from);
     buffer_byte(out, '"');
 }
 
@@ -54,4 +58,27 @@ void json_member_number(struct buffer *out, const char *name, uint64_t value)
 {
     json_name(out, name);
     buffer_format(out, "%lu", (unsigned long)value);
+}
+
+static size_t digits(const char *text, size_t len)
+{
+    size_t count = 0;
+    while (count < len && text[count] >= '0' && text[count] <= '9')
+        count++;
+    return count;
+}
+
+bool json_number_valid(const char *text, size_t len)
+{
+    size_t at = len > 0 && text[0] == '-', whole = digits(text + at, len - at);
+    if (whole == 0 || (whole > 1 && text[at] == '0'))
+        return false;
+    at += whole;
+    if (at < len && text[at] == '.') {
+        size_t after = digits(text + at + 1, len - at - 1);
+        if (after == 0)
+            return false;
+        at += 1 + after;
+    }
+    return at == len;
 }

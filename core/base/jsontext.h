@@ -4,11 +4,15 @@
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A quoted string; bytes that are no UTF-8 become U+FFFD. NULL is null. */
 void json_string(struct buffer *out, const char *text, size_t len);
 void json_text(struct buffer *out, const char *text);
+
+/* Digits as JSON has numbers, without an exponent: "-12.50", not "012", "+1" or "1e3". */
+bool json_number_valid(const char *text, size_t len);
 
 /* "name": with a comma before it unless the object has just begun. */
 void json_name(struct buffer *out, const char *name);
