@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
@@ -28,6 +28,12 @@ enum wire_type {
     WIRE_PULL,   /* partition, locator, stream, full, cursor, limit */
     WIRE_ANSWER, /* rc, sentence, then what was asked for; fd of a fetch */
     WIRE_CLOSE,
+    /* fields: count, { name, type }; a row: count, { u16 field, u8 presence and changed, u8 0, u32 len, bytes, 0 } */
+    WIRE_APPLY = 20, /* partition, stream, snapshot, fields */
+    WIRE_GET,        /* as WIRE_PULL, then count, { id } */
+    WIRE_SEEK,       /* stream, fields, row: the connector's find() */
+    WIRE_LOOKUP,     /* name, fields, row */
+    WIRE_ACTION,     /* name, fields, row */
     /* host → engine */
     WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, the description */
     WIRE_REFUSED,           /* a sentence: it did not load */
@@ -48,6 +54,12 @@ enum wire_type {
     WIRE_UNCHANGED,  /* → 0 or 1 */
     WIRE_AFTERWARDS, /* name, what, to */
     WIRE_DONE,       /* rc, sentence, claim, count, why */
+    WIRE_NEXT = 140, /* → count, { nth, op, key, remote id, before or no row, after or no row } */
+    WIRE_APPLIED,    /* nth, remote id */
+    WIRE_REFUSES,    /* nth, rc, why */
+    WIRE_UNTOUCHED,  /* count, { nth }: came over and never reached the connector */
+    WIRE_ROW,        /* as WIRE_RECORD */
+    WIRE_FIND,       /* kind, field, value → 0 or 1, fields, row */
 };
 
 enum { /* presence of a value in a record; absent ones are not sent */
@@ -59,6 +71,11 @@ enum { /* presence of a value in a record; absent ones are not sent */
 enum { /* letters in the answer to WIRE_COLUMNS: values of a column that nobody asks for need not be sent */
        WIRE_WANTED = '+',
        WIRE_UNWANTED = '-'
+};
+
+enum {                               /* in a row */
+       WIRE_HAS_CHANGED = 0x80,      /* beside the presence: this field differs from what was confirmed */
+       WIRE_NO_ROW = UINT32_MAX >> 1 /* as its count: there is none */
 };
 
 enum { /* claims in WIRE_DONE */

@@ -159,7 +159,7 @@ static int call_open(struct lane *lane)
     return rc;
 }
 
-static void put_pull(struct buffer *out, const muster_pull *pull)
+void lane_put_pull(struct buffer *out, const muster_pull *pull)
 {
     wire_put_text(out, pull->partition);
     wire_put_text(out, pull->locator);
@@ -169,9 +169,8 @@ static void put_pull(struct buffer *out, const muster_pull *pull)
     wire_put_u64(out, pull->limit);
 }
 
-/* Opens at first, then calls. Whatever fails here costs the host its life. */
-static int lane_call(struct lane *lane, enum wire_type type, const muster_pull *pull, const struct lane_sink *sink,
-                     struct lane_result *ret_result, struct err *err)
+int lane_call(struct lane *lane, const struct lane_call *asked, const struct lane_sink *sink,
+              struct lane_result *ret_result, struct err *err)
 {
     struct lane_result result = {0};
     if (lane->dead)
@@ -183,9 +182,9 @@ static int lane_call(struct lane *lane, enum wire_type type, const muster_pull *
     int rc = lane->is_open ? 0 : call_open(lane);
     if (rc == 0 && lane->is_open) {
         buffer_clear(&lane->out);
-        size_t begin = wire_begin(&lane->out, type);
-        if (pull)
-            put_pull(&lane->out, pull);
+        size_t begin = wire_begin(&lane->out, asked->type);
+        if (asked->put)
+            asked->put(&lane->out, asked->context);
         wire_end(&lane->out, begin);
         rc = call(lane);
     }
@@ -203,23 +202,28 @@ static int lane_call(struct lane *lane, enum wire_type type, const muster_pull *
 
 int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
-    return lane_call(lane, WIRE_CHECK, NULL, sink, ret_result, err);
+    return lane_call(lane, &(struct lane_call){.type = WIRE_CHECK}, sink, ret_result, err);
 }
 
 int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
-    return lane_call(lane, WIRE_DISCOVER, NULL, sink, ret_result, err);
+    return lane_call(lane, &(struct lane_call){.type = WIRE_DISCOVER}, sink, ret_result, err);
 }
 
 int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
-    return lane_call(lane, WIRE_PARTITIONS, NULL, sink, ret_result, err);
+    return lane_call(lane, &(struct lane_call){.type = WIRE_PARTITIONS}, sink, ret_result, err);
+}
+
+static void put_pull(struct buffer *out, const void *context)
+{
+    lane_put_pull(out, context);
 }
 
 int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
               struct err *err)
 {
-    return lane_call(lane, WIRE_PULL, pull, sink, ret_result, err);
+    return lane_call(lane, &(struct lane_call){WIRE_PULL, put_pull, pull}, sink, ret_result, err);
 }
 
 /* NAME of "/folder/NAME.so": [a-z][a-z0-9_-]*. */

@@ -46,6 +46,50 @@ struct lane_record {
     const struct lane_value *values;
 };
 
+/* One value on its way to a connector. */
+struct lane_cell {
+    enum presence presence;
+    bool changed; /* differs from what was last confirmed */
+    uint32_t len;
+    const char *bytes; /* not terminated; of a value only */
+};
+
+/* The fields that cells stand for, in their order. */
+struct lane_fields {
+    size_t count;
+    const char *const *names;
+    const uint8_t *types; /* MUSTER_TEXT … */
+};
+
+struct lane_push {
+    const char *partition, *stream;
+    bool snapshot;
+    struct lane_fields fields;
+};
+
+struct lane_change {
+    uint32_t nth;                           /* the engine's number of it; comes back with its answer */
+    int op;                                 /* MUSTER_CREATE … MUSTER_KEEP */
+    const char *key;                        /* the same for every repeat */
+    const char *remote_id;                  /* NULL on create */
+    const struct lane_cell *before, *after; /* fields.count each; NULL: none */
+};
+
+struct lane_batch;
+/* Adds one to those that are handed out; called by sink.next, keeps nothing. ERR_DATA: a text has a zero byte in it,
+ * which no connector could read; that one was not added, and the caller says what becomes of it. -EEXIST: that number
+ * was handed out before. */
+int lane_batch_add(struct lane_batch *batch, const struct lane_change *change);
+/* So many bytes are together that the next ones had better wait for the next question. */
+bool lane_batch_full(const struct lane_batch *batch);
+
+/* What the engine found for a connector; lives until the sink is called again. */
+struct lane_found {
+    bool is;
+    struct lane_fields fields;
+    const struct lane_cell *cells;
+};
+
 /* What the host may ask or say during a call; each returns 0 or a code that ends the call. Functions that are NULL
  * answer MUSTER_UNSUPPORTED. All run on the caller's thread. */
 struct lane_sink {
@@ -69,6 +113,17 @@ struct lane_sink {
     int (*afterwards)(void *context, const char *name, int what, const char *to);
     /* Asked once for each column that was just told: values of one that nobody asks for do not come. NULL: all. */
     bool (*wanted)(void *context, size_t column);
+    /* Writing. Each answer names a change that next() added and that has no answer yet: the lane sees to it. */
+    int (*next)(void *context, struct lane_batch *batch); /* adds the next changes; none: there are no more */
+    int (*applied)(void *context, uint32_t nth, const char *remote_id); /* NULL: it has no id of its own */
+    int (*refused)(void *context, uint32_t nth, muster_rc rc, const char *why);
+    /* At the end: the connector was never given this one, so nothing was tried. NULL: it goes without an answer. */
+    int (*untouched)(void *context, uint32_t nth);
+    /* An answer to find, get, lookup, action. A connector may emit() those or give them as row(): where only one of
+     * record and row is set, it gets both. */
+    int (*row)(void *context, const struct lane_record *record);
+    /* The connector asks for an object of the organization by a field's value; ERR_CONFLICT: there are several. */
+    int (*find)(void *context, const char *kind, const char *field, const char *value, struct lane_found *ret_found);
 };
 
 enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };
@@ -108,6 +163,20 @@ int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_r
 int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
               struct err *err);
+/* Hands out what sink.next adds until there is no more. A connector that ends well without having asked to the end has
+ * a partial result, whatever it claims. A change without an answer: nobody knows whether it was done. */
+int lane_apply(struct lane *lane, const struct lane_push *push, const struct lane_sink *sink,
+               struct lane_result *ret_result, struct err *err);
+/* Asks the remote system for objects with these values; those that are absent do not count. */
+int lane_find(struct lane *lane, const char *stream, const struct lane_fields *fields, const struct lane_cell *cells,
+              const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+/* Asks for objects by their ids: rows for those that are there, gone() for the others. */
+int lane_get(struct lane *lane, const muster_pull *pull, const char *const *ids, size_t n, const struct lane_sink *sink,
+             struct lane_result *ret_result, struct err *err);
+int lane_lookup(struct lane *lane, const char *name, const struct lane_fields *arguments, const struct lane_cell *cells,
+                const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+int lane_action(struct lane *lane, const char *name, const struct lane_fields *arguments, const struct lane_cell *cells,
+                const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 /* Asks it to end, kills it if it does not within a second. NULL is fine. */
 void lane_stop(struct lane *lane);
 

@@ -1,11 +1,12 @@
 /* lane_inside - what the files of a lane share: lane (calls and clocks), lane_spawn (the process), lane_message
- * (what the host says). */
+ * (what the host says), lane_push (writing), lane_question (what is asked for by name). */
 #ifndef ENGINE_LANE_INSIDE_H
 #define ENGINE_LANE_INSIDE_H
 
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/frame.h"
+#include "base/numbers.h"
 #include "base/wire.h"
 #include "engine/lane.h"
 
@@ -16,6 +17,21 @@ struct lane_column_table {
     char **names, **places;
     size_t room;
     size_t place_room;
+};
+
+/* What is out with the connector. Of 32 changes each: key is nth / 32 + 1; below, who was handed out; above, who of
+ * them was answered. */
+struct lane_pushing {
+    const struct lane_push *push;
+    struct numbers out;
+    bool ended; /* next() was asked, and there was no more */
+};
+
+/* A call of the connector: what is said at its beginning. */
+struct lane_call {
+    enum wire_type type;
+    void (*put)(struct buffer *out, const void *context); /* NULL: nothing */
+    const void *context;
 };
 
 struct lane {
@@ -49,6 +65,7 @@ struct lane {
     size_t stream_count, stream_room;
     struct lane_value *values;
     size_t value_room;
+    struct lane_pushing *pushing; /* NULL: it is no apply() */
 };
 
 int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err);
@@ -62,6 +79,24 @@ void lane_despawn(struct lane *lane); /* closes, removes the scratch folder */
 /* Takes one message of the host; sets lane->done at the end of a call. Returns 0 or what ends the lane. */
 int lane_message(struct lane *lane, uint32_t type, struct wire *message);
 void lane_forget_streams(struct lane *lane);
+/* Opens at first, then calls. Whatever fails here costs the host its life. */
+int lane_call(struct lane *lane, const struct lane_call *call, const struct lane_sink *sink,
+              struct lane_result *ret_result, struct err *err);
+void lane_put_pull(struct buffer *out, const muster_pull *pull);
+void lane_put_fields(struct buffer *out, const struct lane_fields *fields);
+void lane_put_row(struct buffer *out, const struct lane_fields *fields, const struct lane_cell *cells);
+/* Messages of their files. */
+int lane_next(struct lane *lane, struct wire *message);
+int lane_applied(struct lane *lane, struct wire *message);
+int lane_refuses(struct lane *lane, struct wire *message);
+int lane_untouched(struct lane *lane, struct wire *message);
+int lane_finds(struct lane *lane, struct wire *message);
+int lane_record(struct lane *lane, struct wire *message, bool row);
+/* A sink that refused: its own sentence stands, if it left one. */
+int lane_sink_says(struct lane *lane, int rc);
+/* Begins an answer; fields follow when rc is 0. Then lane_answer_sends(). */
+size_t lane_answer(struct lane *lane, int rc, const struct err *why);
+int lane_answer_sends(struct lane *lane, size_t begin, int passed);
 /* Answers of the engine; the fd, unless -1, goes with it and stays the caller's. */
 int lane_send(struct lane *lane, int passed);
 int lane_nonsense(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));

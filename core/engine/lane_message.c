@@ -29,8 +29,7 @@ int lane_nonsense(struct lane *lane, const char *format, ...)
     return err_set(lane->err, ERR_CONNECTOR, "connector '%s' sent nonsense: %s", lane->name, what);
 }
 
-/* A sink that refused: its own sentence stands, if it left one. */
-static int sink_says(struct lane *lane, int rc)
+int lane_sink_says(struct lane *lane, int rc)
 {
     return rc == 0 ? 0 : err_set(lane->err, rc, "connector '%s' was stopped: %s", lane->name, err_text(rc));
 }
@@ -91,7 +90,7 @@ static muster_rc turn_of(int rc)
 }
 
 /* Begins the answer; fields follow when rc is 0. */
-static size_t answer(struct lane *lane, int rc, const struct err *why)
+size_t lane_answer(struct lane *lane, int rc, const struct err *why)
 {
     buffer_clear(&lane->out);
     size_t begin = wire_begin(&lane->out, WIRE_ANSWER);
@@ -100,7 +99,7 @@ static size_t answer(struct lane *lane, int rc, const struct err *why)
     return begin;
 }
 
-static int answer_sends(struct lane *lane, size_t begin, int passed)
+int lane_answer_sends(struct lane *lane, size_t begin, int passed)
 {
     wire_end(&lane->out, begin);
     return lane_send(lane, passed);
@@ -131,9 +130,9 @@ static int columns_answer(struct lane *lane, size_t first, size_t count)
     for (size_t i = 0; i < count; i++)
         letters[i] = !sink->wanted || sink->wanted(sink->context, first + i) ? WIRE_WANTED : WIRE_UNWANTED;
     letters[count] = '\0';
-    size_t begin = answer(lane, 0, NULL);
+    size_t begin = lane_answer(lane, 0, NULL);
     wire_put_text(&lane->out, letters);
-    return answer_sends(lane, begin, -1);
+    return lane_answer_sends(lane, begin, -1);
 }
 
 static int columns(struct lane *lane, struct wire *message)
@@ -159,7 +158,7 @@ static int columns(struct lane *lane, struct wire *message)
     while (rc == 0 && lane->value_room < stream->seen.count)
         rc = mem_grow(&lane->values, lane->value_room, &lane->value_room, sizeof(*lane->values));
     if (rc == 0 && lane->sink->columns)
-        rc = sink_says(lane, lane->sink->columns(lane->sink->context, &stream->seen));
+        rc = lane_sink_says(lane, lane->sink->columns(lane->sink->context, &stream->seen));
     return rc ? rc : columns_answer(lane, first, count);
 }
 
@@ -194,7 +193,7 @@ static const char *values_read(struct lane *lane, const struct lane_stream *stre
     return at == end ? NULL : "a record with something behind its end";
 }
 
-static int record(struct lane *lane, struct wire *message)
+int lane_record(struct lane *lane, struct wire *message, bool row)
 {
     if ((uint64_t)(message->end - message->at) > lane->settings->limits.record_bytes)
         return lane_nonsense(lane, "a record over the ceiling of %llu bytes",
@@ -214,7 +213,9 @@ static int record(struct lane *lane, struct wire *message)
     one.values = lane->values;
     if (!one.place)
         one.place = "";
-    return lane->sink->record ? sink_says(lane, lane->sink->record(lane->sink->context, &one)) : 0;
+    const struct lane_sink *sink = lane->sink;
+    int (*takes)(void *, const struct lane_record *) = (row && sink->row) || !sink->record ? sink->row : sink->record;
+    return takes ? lane_sink_says(lane, takes(sink->context, &one)) : 0;
 }
 
 static int reject(struct lane *lane, struct wire *message)
@@ -224,7 +225,8 @@ static int reject(struct lane *lane, struct wire *message)
     if (!wire_finished(message) || !name_fine(stream))
         return lane_nonsense(lane, "a rejection that is none");
     const struct lane_sink *sink = lane->sink;
-    return sink->reject ? sink_says(lane, sink->reject(sink->context, stream, source_id, place ? place : "", why)) : 0;
+    return sink->reject ? lane_sink_says(lane, sink->reject(sink->context, stream, source_id, place ? place : "", why))
+                        : 0;
 }
 
 static int gone(struct lane *lane, struct wire *message)
@@ -232,7 +234,7 @@ static int gone(struct lane *lane, struct wire *message)
     const char *stream = wire_need_text(message), *source_id = wire_need_text(message);
     if (!wire_finished(message) || !name_fine(stream))
         return lane_nonsense(lane, "a gone record without stream or id");
-    return lane->sink->gone ? sink_says(lane, lane->sink->gone(lane->sink->context, stream, source_id)) : 0;
+    return lane->sink->gone ? lane_sink_says(lane, lane->sink->gone(lane->sink->context, stream, source_id)) : 0;
 }
 
 static int cursor(struct lane *lane, struct wire *message, bool checkpoint)
@@ -240,7 +242,7 @@ static int cursor(struct lane *lane, struct wire *message, bool checkpoint)
     const char *value = wire_need_text(message);
     if (!wire_finished(message))
         return lane_nonsense(lane, "a cursor that is none");
-    return lane->sink->cursor ? sink_says(lane, lane->sink->cursor(lane->sink->context, value, checkpoint)) : 0;
+    return lane->sink->cursor ? lane_sink_says(lane, lane->sink->cursor(lane->sink->context, value, checkpoint)) : 0;
 }
 
 static int partition(struct lane *lane, struct wire *message)
@@ -249,7 +251,7 @@ static int partition(struct lane *lane, struct wire *message)
     if (!wire_finished(message) || !name_fine(id) || id[0] == '\0' || (label && !name_fine(label)))
         return lane_nonsense(lane, "a partition without an id, or with one that is no UTF-8");
     const struct lane_sink *sink = lane->sink;
-    return sink->partition ? sink_says(lane, sink->partition(sink->context, id, label ? label : id, locator)) : 0;
+    return sink->partition ? lane_sink_says(lane, sink->partition(sink->context, id, label ? label : id, locator)) : 0;
 }
 
 static int stream(struct lane *lane, struct wire *message)
@@ -259,7 +261,7 @@ static int stream(struct lane *lane, struct wire *message)
     if (rc == ERR_CORRUPT)
         return lane_nonsense(lane, "a stream that is none");
     if (rc == 0 && lane->sink->stream)
-        rc = sink_says(lane, lane->sink->stream(lane->sink->context, &one));
+        rc = lane_sink_says(lane, lane->sink->stream(lane->sink->context, &one));
     return rc;
 }
 
@@ -270,7 +272,7 @@ static int field(struct lane *lane, struct wire *message)
     description_field(message, &one);
     if (!wire_finished(message) || !name_fine(of) || !name_fine(one.name))
         return lane_nonsense(lane, "a field that is none");
-    return lane->sink->field ? sink_says(lane, lane->sink->field(lane->sink->context, of, &one)) : 0;
+    return lane->sink->field ? lane_sink_says(lane, lane->sink->field(lane->sink->context, of, &one)) : 0;
 }
 
 static int progress(struct lane *lane, struct wire *message)
@@ -305,13 +307,13 @@ static int list(struct lane *lane, struct wire *message)
     struct err why = {0};
     int rc = lane->sink->list ? lane->sink->list(lane->sink->context, place, (size_t)nth, &name, &size, &mtime, &why)
                               : ERR_UNSUPPORTED;
-    size_t begin = answer(lane, rc, &why);
+    size_t begin = lane_answer(lane, rc, &why);
     if (rc == 0) {
         wire_put_text(&lane->out, name);
         wire_put_u64(&lane->out, size);
         wire_put_u64(&lane->out, (uint64_t)mtime);
     }
-    return answer_sends(lane, begin, -1);
+    return lane_answer_sends(lane, begin, -1);
 }
 
 static int fetch(struct lane *lane, struct wire *message)
@@ -322,7 +324,7 @@ static int fetch(struct lane *lane, struct wire *message)
     TIDY(close) int fd = -1;
     struct err why = {0};
     int rc = lane->sink->fetch ? lane->sink->fetch(lane->sink->context, name, &fd, &why) : ERR_UNSUPPORTED;
-    return answer_sends(lane, answer(lane, rc, &why), rc == 0 ? fd : -1);
+    return lane_answer_sends(lane, lane_answer(lane, rc, &why), rc == 0 ? fd : -1);
 }
 
 static int store(struct lane *lane, struct wire *message)
@@ -334,7 +336,7 @@ static int store(struct lane *lane, struct wire *message)
         return lane_nonsense(lane, "a file to be stored without a name or a descriptor of a file");
     struct err why = {0};
     int rc = lane->sink->store ? lane->sink->store(lane->sink->context, name, fd, &why) : ERR_UNSUPPORTED;
-    return answer_sends(lane, answer(lane, rc, &why), -1);
+    return lane_answer_sends(lane, lane_answer(lane, rc, &why), -1);
 }
 
 static int unchanged(struct lane *lane, struct wire *message)
@@ -342,9 +344,9 @@ static int unchanged(struct lane *lane, struct wire *message)
     if (!wire_finished(message))
         return lane_nonsense(lane, "a question that is none");
     int same = lane->sink->unchanged ? lane->sink->unchanged(lane->sink->context) : 0;
-    size_t begin = answer(lane, 0, NULL);
+    size_t begin = lane_answer(lane, 0, NULL);
     wire_put_u32(&lane->out, same == 1);
-    return answer_sends(lane, begin, -1);
+    return lane_answer_sends(lane, begin, -1);
 }
 
 static int afterwards(struct lane *lane, struct wire *message)
@@ -355,7 +357,7 @@ static int afterwards(struct lane *lane, struct wire *message)
     if (!wire_finished(message) || what > MUSTER_REMOVE || (what == MUSTER_ARCHIVE && !to))
         return lane_nonsense(lane, "something to do with a file that is none");
     const struct lane_sink *sink = lane->sink;
-    return sink->afterwards ? sink_says(lane, sink->afterwards(sink->context, name, (int)what, to)) : 0;
+    return sink->afterwards ? lane_sink_says(lane, sink->afterwards(sink->context, name, (int)what, to)) : 0;
 }
 
 static int done(struct lane *lane, struct wire *message)
@@ -383,7 +385,7 @@ static int done(struct lane *lane, struct wire *message)
 int lane_message(struct lane *lane, uint32_t type, struct wire *message)
 {
     switch (type) {
-    case WIRE_RECORD: return record(lane, message);
+    case WIRE_RECORD: return lane_record(lane, message, false);
     case WIRE_COLUMNS: return columns(lane, message);
     case WIRE_REJECT: return reject(lane, message);
     case WIRE_GONE_ID: return gone(lane, message);
@@ -399,6 +401,12 @@ int lane_message(struct lane *lane, uint32_t type, struct wire *message)
     case WIRE_STORE: return store(lane, message);
     case WIRE_UNCHANGED: return unchanged(lane, message);
     case WIRE_AFTERWARDS: return afterwards(lane, message);
+    case WIRE_NEXT: return lane_next(lane, message);
+    case WIRE_APPLIED: return lane_applied(lane, message);
+    case WIRE_REFUSES: return lane_refuses(lane, message);
+    case WIRE_UNTOUCHED: return lane_untouched(lane, message);
+    case WIRE_ROW: return lane_record(lane, message, true);
+    case WIRE_FIND: return lane_finds(lane, message);
     case WIRE_DONE: return done(lane, message);
     default: return lane_nonsense(lane, "a message of type %u, which is none here", type);
     }

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "host/describe.h"
+#include "host/push.h"
+#include "host/question.h"
+#include "host/reading.h"
 #include "host/record.h"
 #include "host/session.h"
 
@@ -336,68 +339,10 @@ static muster_rc call_field(muster_run *run, const char *stream, const muster_fi
     return MUSTER_OK;
 }
 
-/* No record is handed to a connector yet, so there is none that has a field. */
-static int32_t call_present(const muster_record *record, const char *field)
-{
-    (void)record, (void)field;
-    return 0;
-}
-
-static const char *call_get(const muster_record *record, const char *field)
-{
-    (void)record, (void)field;
-    return NULL;
-}
-
-static const char *call_json(muster_run *run, const muster_record *record)
-{
-    (void)record;
-    not_offered(run, "json()");
-    return NULL;
-}
-
-static muster_rc call_next(muster_run *run, const muster_change **change)
-{
-    *change = NULL;
-    return not_offered(run, "writing");
-}
-
-static const char *call_changed(const muster_change *change, size_t nth)
-{
-    (void)change, (void)nth;
-    return NULL;
-}
-
-static muster_rc call_applied(muster_run *run, const muster_change *change, const char *remote_id)
-{
-    (void)change, (void)remote_id;
-    return not_offered(run, "writing");
-}
-
-static muster_rc call_refused(muster_run *run, const muster_change *change, muster_rc rc, const char *why)
-{
-    (void)change, (void)rc, (void)why;
-    return not_offered(run, "writing");
-}
-
-static muster_rc call_row(muster_run *run, muster_record *record)
-{
-    (void)record;
-    return not_offered(run, "lookups and actions");
-}
-
 static muster_rc call_answer(muster_run *run, const muster_http *reply)
 {
     (void)reply;
     return not_offered(run, "receiving");
-}
-
-static muster_rc call_find(muster_run *run, const char *kind, const char *field, const char *value,
-                           muster_record **found)
-{
-    (void)kind, (void)field, (void)value;
-    *found = NULL;
-    return not_offered(run, "find()");
 }
 
 const muster_host calls_table = {
@@ -437,14 +382,14 @@ const muster_host calls_table = {
     .partition = call_partition,
     .stream = call_stream,
     .field = call_field,
-    .present = call_present,
-    .get = call_get,
-    .json = call_json,
-    .next = call_next,
-    .changed = call_changed,
-    .applied = call_applied,
-    .refused = call_refused,
-    .row = call_row,
+    .present = reading_present,
+    .get = reading_get,
+    .json = reading_json,
+    .next = push_next,
+    .changed = push_changed,
+    .applied = push_applied,
+    .refused = push_refused,
+    .row = record_row,
     .answer = call_answer,
-    .find = call_find,
+    .find = question_find,
 };

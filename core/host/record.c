@@ -5,6 +5,7 @@
 #include "base/jsonobject.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "host/reading.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,14 +141,6 @@ static int column_add(struct stream *stream, const char *name, size_t len)
     return 0;
 }
 
-/* A record or columns are lost by a fault that is not the record's own: said at the end of the call, even if the
- * connector does not look. */
-static muster_rc spoil(struct session *session, const char *why)
-{
-    session->spoiled = MUSTER_FAIL;
-    return session_fail(session, MUSTER_FAIL, "%s", why);
-}
-
 /* Tells the engine the names of the columns from `first` on, and hears which of them somebody asks for. */
 static void columns_tell(struct session *session, struct stream *stream, size_t first, const char *const *places)
 {
@@ -175,13 +168,14 @@ muster_rc record_columns(muster_run *run, const char *name, const char *const *n
     struct session *session = session_of(run);
     char why[300];
     if (!name || (!names && n > 0))
-        return spoil(session, "the connector called columns() without a stream or names");
+        return session_spoil(session, "the connector called columns() without a stream or names");
     struct stream *stream = stream_get(session, name);
     if (!stream)
-        return spoil(session, "columns() has no memory left, or there are too many streams");
+        return session_spoil(session, "columns() has no memory left, or there are too many streams");
     if (stream->begun || stream->table)
-        return spoil(session, stream->table ? "the connector called columns() twice for one stream"
-                                            : "the connector called columns() after the first record of the stream");
+        return session_spoil(session, "%s",
+                             stream->table ? "the connector called columns() twice for one stream"
+                                           : "the connector called columns() after the first record of the stream");
     stream->table = true;
     for (size_t i = 0; i < n; i++) {
         int rc = names[i] ? column_add(stream, names[i], strlen(names[i])) : ERR_DATA;
@@ -190,13 +184,13 @@ muster_rc record_columns(muster_run *run, const char *name, const char *const *n
         snprintf(why, sizeof(why), "stream '%.100s', column %zu: %s", name, i + 1,
                  rc == -ENOMEM ? err_text(rc)
                                : "it has no name, or a name that is too long or no UTF-8, or is one too many");
-        return spoil(session, why);
+        return session_spoil(session, "%s", why);
     }
     columns_tell(session, stream, 0, places);
     return MUSTER_OK;
 }
 
-static void record_failed(muster_record *record, muster_rc rc, const char *why)
+static void record_failed(struct building *record, muster_rc rc, const char *why)
 {
     if (record->rc != 0)
         return;
@@ -215,7 +209,7 @@ static size_t text_put(struct buffer *bytes, const char *text)
 muster_record *record_begin(muster_run *run, const char *name, const char *source_id, const char *place)
 {
     struct session *session = session_of(run);
-    muster_record *record = &session->record;
+    struct building *record = &session->record;
     struct buffer *bytes = &record->bytes;
     buffer_clear(bytes);
     record->rc = 0;
@@ -223,7 +217,7 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
     record->stream = name ? stream_get(session, name) : NULL;
     if (!record->stream) {
         record_failed(record, MUSTER_FAIL, "a record without a stream, or of too many streams");
-        return record;
+        return &record->head;
     }
     struct stream *stream = record->stream;
     if (!stream->begun && stream->count == 0)
@@ -236,10 +230,20 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
     record->place_at = text_put(bytes, place);
     record->count_at = bytes->len;
     wire_put_u32(bytes, 0);
-    return record;
+    return &record->head;
 }
 
-static void put(muster_record *record, size_t nth, int32_t type, const char *value, size_t len)
+/* NULL: it is one that the engine gave, and nothing can be put into it. */
+static struct building *building_of(muster_record *record)
+{
+    if (!record->read)
+        return (struct building *)record;
+    session_spoil(((struct reading *)record)->session,
+                  "the connector put a field into a record that it was given to be read");
+    return NULL;
+}
+
+static void put(struct building *record, size_t nth, int32_t type, const char *value, size_t len)
 {
     struct stream *stream = record->stream;
     struct column *column = &stream->columns[nth];
@@ -277,9 +281,10 @@ static void put(muster_record *record, size_t nth, int32_t type, const char *val
     record->count++;
 }
 
-void record_put_nth(muster_record *record, size_t column, int32_t type, const char *value, size_t len)
+void record_put_nth(muster_record *given, size_t column, int32_t type, const char *value, size_t len)
 {
-    if (record->rc != 0)
+    struct building *record = building_of(given);
+    if (!record || record->rc != 0)
         return;
     if (column >= record->stream->count) {
         record_failed(record, MUSTER_FAIL, "the connector put a column that columns() did not name");
@@ -289,7 +294,7 @@ void record_put_nth(muster_record *record, size_t column, int32_t type, const ch
 }
 
 /* Finds the column by name, or makes it. */
-static void put_named(muster_record *record, const char *name, size_t name_len, int32_t type, const char *value,
+static void put_named(struct building *record, const char *name, size_t name_len, int32_t type, const char *value,
                       size_t len)
 {
     struct stream *stream = record->stream;
@@ -317,8 +322,11 @@ static void put_named(muster_record *record, const char *name, size_t name_len, 
     put(record, column, type, value, len);
 }
 
-void record_put(muster_record *record, const char *field, int32_t type, const char *value)
+void record_put(muster_record *given, const char *field, int32_t type, const char *value)
 {
+    struct building *record = building_of(given);
+    if (!record)
+        return;
     if (record->rc == 0 && !field)
         record_failed(record, MUSTER_FAIL, "the connector put a field without a name");
     if (record->rc == 0)
@@ -331,15 +339,16 @@ static int put_member(void *context, const struct jsonobject_member *member)
         [JSONOBJECT_NULL] = MUSTER_TEXT,   [JSONOBJECT_BOOL] = MUSTER_BOOL,   [JSONOBJECT_NUMBER] = MUSTER_DECIMAL,
         [JSONOBJECT_STRING] = MUSTER_TEXT, [JSONOBJECT_NESTED] = MUSTER_JSON,
     };
-    muster_record *record = context;
+    struct building *record = context;
     put_named(record, member->name, member->name_len, types[member->type],
               member->type == JSONOBJECT_NULL ? NULL : member->text, member->text_len);
     return 0;
 }
 
-void record_put_json(muster_record *record, const char *json, size_t len)
+void record_put_json(muster_record *given, const char *json, size_t len)
 {
-    if (record->rc != 0)
+    struct building *record = building_of(given);
+    if (!record || record->rc != 0)
         return;
     const char *why = NULL;
     size_t at = 0;
@@ -353,7 +362,7 @@ void record_put_json(muster_record *record, const char *json, size_t len)
 }
 
 /* A record that is too large or cannot be read is a bad record, not a bad connector: it becomes a dead letter. */
-static muster_rc refuse(struct session *session, const muster_record *record)
+static muster_rc refuse(struct session *session, const struct building *record)
 {
     const char *bytes = record->bytes.data;
     muster_rc rc = record_reject(&session->run, record->stream->name,
@@ -363,7 +372,7 @@ static muster_rc refuse(struct session *session, const muster_record *record)
 }
 
 /* What was put is complete and not too large; else the record's failure says why not. */
-static void record_finish(const struct session *session, muster_record *record)
+static void record_finish(const struct session *session, struct building *record)
 {
     struct buffer *bytes = &record->bytes;
     if (record->rc != 0)
@@ -377,27 +386,42 @@ static void record_finish(const struct session *session, muster_record *record)
     }
 }
 
-muster_rc record_emit(muster_run *run, muster_record *record)
+static muster_rc send(struct session *session, enum wire_type type, muster_record *given, const char *verb)
 {
-    struct session *session = session_of(run);
-    if (!record || !record->stream)
-        return spoil(session,
-                     record && record->rc ? record->why : "the connector emitted a record that it did not begin");
+    struct building *record = &session->record;
+    if (given == &record->head && !record->stream && record->rc != 0)
+        return session_spoil(session, "%s", record->why);
+    if (given != &record->head || !record->stream)
+        return session_spoil(session, "the connector %s a record that it did not begin", verb);
     struct buffer *bytes = &record->bytes;
     record_finish(session, record);
     if (record->rc != 0) {
-        muster_rc rc = record->rc == MUSTER_DATA ? refuse(session, record) : spoil(session, record->why);
+        muster_rc rc = record->rc == MUSTER_DATA ? refuse(session, record) : session_spoil(session, "%s", record->why);
         record->stream = NULL;
         return rc;
     }
     memcpy(bytes->data + record->count_at, &record->count, sizeof(record->count));
     if (session->out.len > 0 && session->out.len + bytes->len + 8 > FRAME_MAX)
         session_flush(session, -1);
-    size_t begin = session_begin(session, WIRE_RECORD);
+    size_t begin = session_begin(session, type);
     buffer_add(&session->out, bytes->data, bytes->len);
     session_end(session, begin);
     record->stream = NULL;
     return MUSTER_OK;
+}
+
+muster_rc record_emit(muster_run *run, muster_record *record)
+{
+    return send(session_of(run), WIRE_RECORD, record, "emitted");
+}
+
+muster_rc record_row(muster_run *run, muster_record *record)
+{
+    struct session *session = session_of(run);
+    if (session->under != WIRE_SEEK && session->under != WIRE_GET && session->under != WIRE_LOOKUP &&
+        session->under != WIRE_ACTION)
+        return session_spoil(session, "the connector called row() where nobody asked for rows");
+    return send(session, WIRE_ROW, record, "gave as a row");
 }
 
 muster_rc record_reject(muster_run *run, const char *stream, const char *source_id, const char *place, const char *why)

@@ -16,6 +16,7 @@ void record_put(muster_record *record, const char *field, int32_t type, const ch
 void record_put_nth(muster_record *record, size_t column, int32_t type, const char *value, size_t len);
 void record_put_json(muster_record *record, const char *json, size_t len);
 muster_rc record_emit(muster_run *run, muster_record *record);
+muster_rc record_row(muster_run *run, muster_record *record);
 muster_rc record_reject(muster_run *run, const char *stream, const char *source_id, const char *place, const char *why);
 
 void record_streams_forget(struct session *session); /* a new call: numbers begin again */

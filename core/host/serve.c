@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "host/calls.h"
 #include "host/describe.h"
+#include "host/push.h"
+#include "host/question.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,9 +106,16 @@ static muster_rc call_pull(struct session *session, struct wire *message)
     return session->connector->pull(&session->run, session->self, &pull);
 }
 
+static bool asks_by_name(const muster_connector *c, uint32_t type)
+{
+    return (type == WIRE_GET && c->get) || (type == WIRE_SEEK && c->find) || (type == WIRE_LOOKUP && c->lookup) ||
+           (type == WIRE_ACTION && c->action);
+}
+
 static muster_rc call(struct session *session, uint32_t type, struct wire *message)
 {
     const muster_connector *c = session->connector;
+    session->under = type;
     muster_rc (*simple)(muster_run *, void *) = type == WIRE_CHECK        ? c->check
                                                 : type == WIRE_DISCOVER   ? c->discover
                                                 : type == WIRE_PARTITIONS ? c->partitions
@@ -115,6 +124,10 @@ static muster_rc call(struct session *session, uint32_t type, struct wire *messa
         return call_open(session, message);
     if (type == WIRE_PULL && c->pull)
         return call_pull(session, message);
+    if (type == WIRE_APPLY && c->apply)
+        return push_call(session, message);
+    if (asks_by_name(c, type))
+        return question_call(session, message);
     if (simple)
         return simple(&session->run, session->self);
     return session_fail(session, MUSTER_UNSUPPORTED, "the connector does not offer this");

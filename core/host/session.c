@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/tidy.h"
+#include "host/question.h"
 #include "host/record.h"
 
 #include <errno.h>
@@ -13,11 +14,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { MESSAGE_ROOM = 16 * 1024, HELLO_MAX = 64 * 1024, ANSWER_MAX = 4 * 1024 * 1024, OUT_SLACK = 1024 * 1024 };
+enum { MESSAGE_ROOM = 16 * 1024, HELLO_MAX = 64 * 1024, ANSWER_MAX = 256 * 1024 * 1024, OUT_SLACK = 1024 * 1024 };
 
-/* The engine is gone or talks nonsense: nobody is left to tell. The connector is somewhere on the stack, so there is
- * no way back to main. */
-static _Noreturn void orphaned(void)
+_Noreturn void session_orphaned(void)
 {
     _exit(0);
 }
@@ -42,6 +41,8 @@ void session_done(struct session *session)
     record_streams_done(session);
     buffer_done(&session->record.bytes);
     buffer_done(&session->option_bytes);
+    buffer_done(&session->json);
+    found_forget(session);
     buffer_done(&session->out);
     frame_reader_done(&session->in);
     free(session->options);
@@ -56,11 +57,11 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     struct frame frame;
     int rc = frame_read(&session->in, true, &frame);
     if (rc != 0)
-        orphaned();
+        session_orphaned();
     struct wire hello, all = wire_over(frame.data, frame.len);
     uint32_t type = 0;
     if (!wire_next(&all, &type, &hello) || type != WIRE_HELLO)
-        orphaned();
+        session_orphaned();
     uint32_t version = wire_get_u32(&hello);
     if (version != WIRE_VERSION) {
         snprintf(ret_why, room,
@@ -77,10 +78,10 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     session->field_max = wire_get_u64(&hello);
     TIDY(close) int page = frame_take_fd(&session->in);
     if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch)
-        orphaned();
+        session_orphaned();
     void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ, MAP_SHARED, page, 0);
     if (shared == MAP_FAILED)
-        orphaned();
+        session_orphaned();
     session->cancel = shared;
     session->in.ceiling = ANSWER_MAX;
     session->record.bytes.ceiling = session->record_max + OUT_SLACK;
@@ -106,7 +107,7 @@ void session_flush(struct session *session, int passed)
 {
     if (session->out.rc != 0) {
         fprintf(stderr, "muster-host: cannot build a message: %s\n", err_text(session->out.rc));
-        orphaned();
+        session_orphaned();
     }
     session->flushed_ms = coarse_ms();
     if (session->out.len == 0)
@@ -115,7 +116,7 @@ void session_flush(struct session *session, int passed)
     if (rc != 0 && rc != -EPIPE)
         fprintf(stderr, "muster-host: cannot send: %s\n", err_text(rc));
     if (rc != 0)
-        orphaned();
+        session_orphaned();
     buffer_clear(&session->out);
 }
 
@@ -123,11 +124,11 @@ uint32_t session_wait(struct session *session, struct wire *ret_message)
 {
     struct frame frame;
     if (frame_read(&session->in, true, &frame) != 0)
-        orphaned();
+        session_orphaned();
     struct wire all = wire_over(frame.data, frame.len);
     uint32_t type = 0;
     if (!wire_next(&all, &type, ret_message) || all.at != all.end) /* the engine sends one message per frame */
-        orphaned();
+        session_orphaned();
     return type;
 }
 
@@ -135,7 +136,7 @@ muster_rc session_ask(struct session *session, int passed, struct wire *ret_answ
 {
     session_flush(session, passed);
     if (session_wait(session, ret_answer) != WIRE_ANSWER)
-        orphaned();
+        session_orphaned();
     muster_rc rc = (muster_rc)wire_get_u32(ret_answer);
     const char *sentence = wire_get_text(ret_answer);
     if (rc < 0) {
@@ -155,6 +156,16 @@ muster_rc session_fail(struct session *session, muster_rc rc, const char *format
     return rc;
 }
 
+muster_rc session_spoil(struct session *session, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(session->failed, sizeof(session->failed), format, args);
+    va_end(args);
+    session->spoiled = MUSTER_FAIL;
+    return MUSTER_FAIL;
+}
+
 void session_call_begins(struct session *session)
 {
     session->asked_rc = session->spoiled = 0;
@@ -163,4 +174,5 @@ void session_call_begins(struct session *session)
     session->claim_count = 0;
     session->progress_ms = 0;
     record_streams_forget(session);
+    found_forget(session);
 }

@@ -20,13 +20,21 @@
 enum { SESSION_FLUSH_MS = 200, SESSION_SENTENCE = 1000 };
 
 struct stream;
+struct push;
+struct found;
 
 struct session_option {
     const char *name, *text;
 };
 
-/* What a connector holds as muster_record: the one record under way. */
+/* What a connector holds: either of the two that begin with it. */
 struct muster_record {
+    bool read; /* true: a struct reading, from the engine; false: the struct building */
+};
+
+/* The one record under way. */
+struct building {
+    struct muster_record head;
     struct session *session;
     struct stream *stream; /* NULL: none is under way */
     struct buffer bytes;   /* the message without its header */
@@ -54,7 +62,11 @@ struct session {
     struct buffer option_bytes;
     struct stream **streams;
     size_t stream_count, stream_room;
-    struct muster_record record;
+    struct building record;
+    struct push *push;   /* of apply(); NULL: no apply() is under way */
+    struct found *found; /* what find() gave last */
+    struct buffer json;  /* what json() gave last */
+    uint32_t under;      /* the WIRE_ type of the call under way */
     int64_t progress_ms;
     char *listed;       /* the last name that list() gave */
     muster_rc asked_rc; /* the last refusal of the engine, and its sentence */
@@ -87,9 +99,16 @@ uint32_t session_wait(struct session *session, struct wire *ret_message);
 /* Sends what there is (with a descriptor, unless -1) and waits for the answer: its code; fields stay in *ret_answer. */
 muster_rc session_ask(struct session *session, int passed, struct wire *ret_answer);
 
+/* The engine is gone or talks nonsense: nobody is left to tell. The connector is somewhere on the stack, so there is
+ * no way back to main. */
+_Noreturn void session_orphaned(void);
+
 /* Keeps the sentence for the end of the call. */
 muster_rc session_fail(struct session *session, muster_rc rc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for what was lost by a fault that must not go unnoticed: said at the end of the call, even if the connector
+ * does not look. Gives MUSTER_FAIL. */
+muster_rc session_spoil(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets what belonged to the last call. */
 void session_call_begins(struct session *session);
 

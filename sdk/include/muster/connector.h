@@ -237,8 +237,10 @@ struct muster_host {
     int32_t (*present)(const muster_record *, const char *field);
     const char *(*get)(const muster_record *, const char *field);
     const char *(*json)(muster_run *, const muster_record *); /* typed; until the next call */
-    /* Writing: next() until *change is NULL; then one answer each, in any order. What is not answered is unknown
-     * and looked up before it is repeated. emit() is allowed, for what a reply tells. */
+    /* Writing: next() until *change is NULL; one answer each, in any order, at once or after many were gathered. A
+     * change lives until it is answered and next() is called once more. What is not answered is unknown and looked up
+     * before it is repeated; what next() never gave was not tried. emit() is allowed, for what a reply tells. Whoever
+     * ends with OK before *change was NULL has done a part. remote_id: at most 200 bytes; NULL when it has none. */
     muster_rc (*next)(muster_run *, const muster_change **change);
     const char *(*changed)(const muster_change *, size_t nth); /* names of fields that differ; NULL after the last */
     muster_rc (*applied)(muster_run *, const muster_change *, const char *remote_id);
@@ -246,6 +248,7 @@ struct muster_host {
     /* Answering. */
     muster_rc (*row)(muster_run *, muster_record *);                /* of lookup, action, find */
     muster_rc (*answer)(muster_run *, const muster_http *reply);    /* of receive */
+    /* One object of the organization by a field's value, until the next find(); *found is NULL: there is none. */
     muster_rc (*find)(muster_run *, const char *kind, const char *field, const char *value, muster_record **found);
 };
 
