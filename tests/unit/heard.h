@@ -190,10 +190,23 @@ static inline bool wants_column(void *context, size_t column)
 
 static inline struct lane_sink sink_of(struct heard *heard)
 {
-    return (struct lane_sink){
-        heard,           hears_columns, hears_record,   hears_reject,     hears_gone,  hears_cursor,
-        hears_partition, hears_stream,  hears_field,    hears_progress,   hears_log,   gives_list,
-        gives_fetch,     takes_store,   says_unchanged, takes_afterwards, wants_column};
+    return (struct lane_sink){.context = heard,
+                              .columns = hears_columns,
+                              .record = hears_record,
+                              .reject = hears_reject,
+                              .gone = hears_gone,
+                              .cursor = hears_cursor,
+                              .partition = hears_partition,
+                              .stream = hears_stream,
+                              .field = hears_field,
+                              .progress = hears_progress,
+                              .log = hears_log,
+                              .list = gives_list,
+                              .fetch = gives_fetch,
+                              .store = takes_store,
+                              .unchanged = says_unchanged,
+                              .afterwards = takes_afterwards,
+                              .wanted = wants_column};
 }
 
 static inline void heard_done(struct heard *heard)
