@@ -26,6 +26,7 @@ static const struct {
     {ERR_UNSUPPORTED, "this is not supported"},
     {ERR_CONFLICT, "it conflicts with what is there"},
     {ERR_UNREADY, "it is still on its way"},
+    {ERR_PAUSED, "it is paused"},
 };
 
 const char *err_text(int rc)

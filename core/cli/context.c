@@ -18,6 +18,7 @@ static int status_of(int rc)
 {
     switch (rc) {
     case ERR_CONFIG: return STATUS_WORDS;
+    case ERR_PAUSED:
     case ERR_HELD: return STATUS_HELD;
     case ERR_BUSY: return STATUS_BUSY;
     default: return STATUS_FAILED;

@@ -138,6 +138,8 @@ int plan_make(const struct run_request *request, struct plan *ret_plan, struct e
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1, .dry = true};
     int rc = run_begin(&run, request, &plan.report, err);
     if (rc == 0)
+        rc = run_allowed(&run, err);
+    if (rc == 0)
         rc = plan_folder_open(request->settings, request->organization, &folder, err);
     if (rc != 0)
         return rc;

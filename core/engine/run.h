@@ -82,7 +82,8 @@ struct run_report {
 };
 
 /* Runs it. Whatever comes of it is in the report (also a failure: OUTCOME_FAILED, and the sentence in the partition's
- * reason); a code is returned only when not even that could be noted: ERR_BUSY, a store that cannot be opened. */
+ * reason); a code is returned only when not even that could be noted: ERR_BUSY, ERR_PAUSED, a store that cannot be
+ * opened. */
 int run_sync(const struct run_request *request, struct run_report *ret_report, struct err *err);
 void run_report_done(struct run_report *report);
 

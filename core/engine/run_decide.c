@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "engine/quarantine.h"
 #include "engine/reason.h"
 #include "engine/safeguard.h"
 #include "engine/weave.h"
@@ -258,6 +259,38 @@ static bool run_rules_held(struct run *run)
     return true;
 }
 
+/* A run of which nothing came through is a failure of its connection; one of which anything did ends the row of them.
+ */
+static int run_failures(struct run *run)
+{
+    const struct run_report *report = run->report;
+    const struct connection *connection = run->request->connection;
+    size_t failed = 0, cancelled = 0;
+    struct quarantine before = {0};
+    for (size_t i = 0; i < report->partition_count; i++) {
+        failed += report->partitions[i].outcome == OUTCOME_FAILED;
+        cancelled += report->partitions[i].outcome == OUTCOME_CANCELLED;
+    }
+    if (run->act || !connection || cancelled > 0)
+        return 0;
+    bool stood = quarantine_get(&run->snapshot, connection->name, run->arena, &before);
+    if (failed == 0 || failed < report->partition_count)
+        return stood ? quarantine_ended(run->changeset, connection->name) : 0;
+    struct quarantine now = {.connection = connection->name,
+                             .failures = before.failures + 1,
+                             .run = report->run,
+                             .rc = run->begin.rc,
+                             .since_ms = stood ? before.since_ms : run->now_ms,
+                             .last_ms = run->now_ms,
+                             .sentence = report->partitions[0].reason};
+    for (size_t i = 0; now.rc == 0 && i < run->strand_count; i++)
+        now.rc = run->strands[i].pull.err.rc;
+    int rc = now.rc != ERR_AUTH
+                 ? 0
+                 : quarantine_login(run->request->organization, connection, run->vault.wrap_key, now.login);
+    return rc ? rc : quarantine_failed(run->changeset, &now);
+}
+
 /* The row of the run itself, and the counters; in the last transaction. */
 static int run_row(struct run *run)
 {
@@ -344,6 +377,8 @@ int run_decide(struct run *run)
         rc = run_only_row(run);
     else if (rc == 0 && (rc = run_ledger(run)) == 0)
         rc = run_row(run);
+    if (rc == 0)
+        rc = run_failures(run);
     if (rc == 0 && run->rules_changed && run->err->rc == 0)
         changeset_meta(run->changeset, "rules", bytes(run->rules, sizeof(run->rules)));
     if (rc == 0 && run->act && run->act->decided)

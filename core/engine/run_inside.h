@@ -85,6 +85,8 @@ void run_done(struct run *run);
 
 /* run_open.c: the store, locked and whole; keys, zone, slots, the number of the run. */
 int run_open(struct run *run);
+/* Whether its connection may be asked now: ERR_PAUSED and a sentence when not. */
+int run_allowed(struct run *run, struct err *err);
 /* A host with the connection's connector. */
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
 /* Fits files_open(): context is the request. */

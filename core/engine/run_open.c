@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/brake.h"
 #include "engine/masterkey.h"
+#include "engine/quarantine.h"
 #include "engine/rules.h"
 #include "store/dict.h"
 
@@ -99,6 +101,58 @@ int run_open(struct run *run)
     run->rules_changed = !meta_get(&txn, "rules", &rules) || rules.len != sizeof(run->rules) ||
                          memcmp(rules.data, run->rules, sizeof(run->rules)) != 0;
     return txn_end(&txn);
+}
+
+/* A person stopped it. */
+static int allowed_by_people(struct run *run, struct txn *txn, struct err *err)
+{
+    struct buffer sentence TIDY_DONE(buffer_done) = {0};
+    const char *id = run->request->organization->id, *name = run->request->connection->name;
+    struct pause pause;
+    if (!brake_paused(txn, name, run->now_ms, run->arena, &pause))
+        return 0;
+    bool all = *pause.connection == '\0';
+    brake_sentence(&pause, run->zone, &sentence);
+    if (sentence.rc != 0)
+        return sentence.rc;
+    return err_set(err, ERR_PAUSED, "%s%s is %s. Nothing was asked of it; `muster resume %s%s%s` lets it go on.",
+                   all ? "all of " : "connection ", all ? id : name, sentence.data, id, all ? "" : " ",
+                   all ? "" : name);
+}
+
+/* It failed too often, and its next try is not due. A refused log-in is not repeated unchanged at all. */
+static int allowed_by_failures(struct run *run, struct txn *txn, struct err *err)
+{
+    struct buffer sentence TIDY_DONE(buffer_done) = {0};
+    const struct organization *organization = run->request->organization;
+    const struct connection *connection = run->request->connection;
+    struct quarantine quarantine;
+    uint8_t login[32];
+    if (!quarantine_get(txn, connection->name, run->arena, &quarantine) || !quarantine_reason(&quarantine))
+        return 0;
+    if (quarantine.rc == ERR_AUTH) {
+        int rc = quarantine_login(organization, connection, run->vault.wrap_key, login);
+        if (rc != 0 || memcmp(login, quarantine.login, sizeof(login)) != 0)
+            return rc;
+    } else if (quarantine_next(&quarantine) <= run->now_ms) {
+        return 0;
+    }
+    quarantine_sentence(&quarantine, run->zone, &sentence);
+    if (sentence.rc != 0)
+        return sentence.rc;
+    return err_set(err, ERR_PAUSED, "connection %s is %s; `muster release %s %s` tries it at once.", connection->name,
+                   sentence.data, organization->id, connection->name);
+}
+
+int run_allowed(struct run *run, struct err *err)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    txn_begin(&txn, run->store, false);
+    int rc = allowed_by_people(run, &txn, err);
+    if (rc == 0)
+        rc = allowed_by_failures(run, &txn, err);
+    int end = txn_end(&txn);
+    return rc ? rc : end ? store_fail(run->store, end, err) : 0;
 }
 
 int run_cancelled(void *context)

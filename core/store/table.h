@@ -18,7 +18,9 @@
  *   index      kind, slot, normalized key, id → nothing
  *   refer      target → who refers to it; natural key not known yet → who waits for it
  *   due        day, kind, id → nothing: a date takes effect
- *   wait       type, place → what waits for a person */
+ *   wait       type, place → what waits for a person
+ *   brake      type, connection → a person paused it (engine/brake.h)
+ *   quarantine connection → how often it failed in a row (engine/quarantine.h) */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
 
@@ -38,7 +40,9 @@
     TABLE(due, weave_due, 0)                                                                                           \
     TABLE(wait, wait, 0)                                                                                               \
     TABLE(decision, decision, 1)                                                                                       \
-    TABLE(held, proposal, 1) /* new ones come last: a kept changeset names tables by number */
+    TABLE(held, proposal, 1)                                                                                           \
+    TABLE(brake, brake, 1)                                                                                             \
+    TABLE(quarantine, quarantine, 1) /* new ones come last: a kept changeset names tables by number */
 
 enum table {
 #define TABLE(name, writer, primary) TABLE_##name,

@@ -1,0 +1,70 @@
+/* test_quarantine - when a connection that failed is set aside, and when it is tried again. */
+#include "unit.h"
+
+#include "engine/quarantine.h"
+#include "engine/reason.h"
+
+static const int64_t MINUTE = 60000, HOUR = 60 * 60000;
+
+static struct quarantine after(uint32_t failures, int rc)
+{
+    return (struct quarantine){.connection = "hr",
+                               .failures = failures,
+                               .rc = rc,
+                               .since_ms = 1000,
+                               .last_ms = 1000 + failures,
+                               .sentence = ""};
+}
+
+static void three_failures_in_a_row_set_it_aside(void **state)
+{
+    (void)state;
+    for (uint32_t failures = 0; failures < QUARANTINE_AFTER; failures++)
+        assert_null(quarantine_reason(&(struct quarantine){.failures = failures, .rc = ERR_NETWORK}));
+    struct quarantine third = after(3, ERR_NETWORK);
+    assert_string_equal(quarantine_reason(&third), "failed_repeatedly");
+    assert_non_null(reason_text(quarantine_reason(&third)));
+}
+
+static void one_refused_log_in_sets_it_aside_until_something_changes(void **state)
+{
+    (void)state;
+    struct quarantine first = after(1, ERR_AUTH);
+    assert_string_equal(quarantine_reason(&first), "login_refused");
+    assert_true(quarantine_next(&first) == INT64_MAX);
+}
+
+static void pauses_double_up_to_six_hours_and_are_never_longer(void **state)
+{
+    (void)state;
+    int64_t whole = 5 * MINUTE;
+    for (uint32_t failures = 3; failures < 400; failures++, whole *= 2) {
+        struct quarantine now = after(failures, ERR_NETWORK);
+        whole = whole > 6 * HOUR ? 6 * HOUR : whole;
+        int64_t pause = quarantine_next(&now) - now.last_ms;
+        assert_true(pause <= whole);
+        assert_true(pause > whole - whole / 5);
+        assert_true(pause == quarantine_next(&now) - now.last_ms);
+    }
+    struct quarantine most = after(UINT32_MAX, ERR_NETWORK);
+    assert_true(quarantine_next(&most) - most.last_ms <= 6 * HOUR);
+}
+
+static void connections_that_failed_together_are_not_tried_together(void **state)
+{
+    (void)state;
+    struct quarantine a = after(9, ERR_NETWORK), b = a;
+    b.connection = "pmt";
+    assert_true(quarantine_next(&a) != quarantine_next(&b));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(three_failures_in_a_row_set_it_aside),
+        cmocka_unit_test(one_refused_log_in_sets_it_aside_until_something_changes),
+        cmocka_unit_test(pauses_double_up_to_six_hours_and_are_never_longer),
+        cmocka_unit_test(connections_that_failed_together_are_not_tried_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
