@@ -380,6 +380,7 @@ static const char *type_word(const struct statement *statement)
     case STATEMENT_APPROVE: return "approve";
     case STATEMENT_REJECT: return "reject";
     case STATEMENT_ACCEPT: return "accept";
+    case STATEMENT_DISCARD: return "discard";
     }
     return "?";
 }

@@ -284,7 +284,7 @@ static int take_back(struct identity *identity, struct match *match, const struc
 {
     int rc = 0;
     bool who = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
-               statement->type != STATEMENT_ACCEPT;
+               statement->type != STATEMENT_ACCEPT && statement->type != STATEMENT_DISCARD;
     if (statement->rule == RULE_UNDECIDED && match->rc == 0)
         match->rc = numbers_set(&match->undecided, statement->subject, 1);
     if (statement->rule == RULE_SOMEBODY_ELSE) {

@@ -309,7 +309,7 @@ static void pull_log(void *context, int level, const char *text)
 }
 
 /* A column that is read under another name changes what a record becomes, as an edited mapping does. */
-static void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions)
+void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions)
 {
     uint64_t digest = 0;
     for (size_t i = 0; i < pull->mapping->column_count; i++) {

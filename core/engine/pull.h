@@ -92,4 +92,8 @@ void pull_done(struct pull *pull);
 /* A sink that only answers for files, for check and discover. */
 void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink);
 
+/* What the stream's mapping is now, into pull->mapping_digest: the mapping, and what is read under another name. */
+struct acceptances;
+void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions);
+
 #endif

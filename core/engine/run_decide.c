@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "engine/discard.h"
 #include "engine/quarantine.h"
 #include "engine/reason.h"
 #include "engine/safeguard.h"
@@ -196,6 +197,7 @@ static int run_waits(struct run *run, struct wait_list *reviews)
         }
         if (!strand->compared) /* what else waits for it was not looked at: it stays, and counts elsewhere */
             run->report->drift += strand->waits.by_type[WAIT_DRIFT];
+        discard_apply(&run->match.statements, &strand->waits);
         for (size_t r = 0; r < reviews->count; r++)
             if (reviews->items[r].stream == stream)
                 wait_add(&strand->waits, &reviews->items[r]);
@@ -208,6 +210,17 @@ static int run_waits(struct run *run, struct wait_list *reviews)
     }
     wait_settled(&settling);
     return rc;
+}
+
+/* The source is the same, and so is what could not be taken of it: a run is not well because it looked away. */
+static void run_count_standing(struct run *run, const struct strand *strand)
+{
+    uint64_t dead = wait_count(&run->snapshot, WAIT_DEAD, strand->pull.stream);
+    run->report->dead_letters += dead;
+    if (dead > 0)
+        strand_outcome(run, strand, OUTCOME_PARTIAL, "unchanged",
+                       "the source is the same as last time, and some rows or values of it could not be taken then: "
+                       "see muster deadletters");
 }
 
 static void run_count(struct run *run)
@@ -223,6 +236,8 @@ static void run_count(struct run *run)
             report->population += strand->pull.before.people;
             report->unchanged += strand->pull.same && !run->rules_changed ? strand->pull.before.people : 0;
         }
+        if (!strand->compared && strand->pull.same)
+            run_count_standing(run, strand);
         if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
             strand_outcome(run, strand, OUTCOME_PARTIAL, "complete",
                            "some rows or values could not be taken: see muster deadletters");

@@ -27,6 +27,7 @@ enum statement_type {
     STATEMENT_APPROVE = 'a',  /* a held change may be */
     STATEMENT_REJECT = 'r',   /* a held change may not be */
     STATEMENT_ACCEPT = 'd',   /* a drift of columns is right */
+    STATEMENT_DISCARD = 'x',  /* nobody is asked about a dead letter */
 };
 
 enum pin_end {

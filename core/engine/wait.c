@@ -60,6 +60,17 @@ void wait_cut(struct wait_list *list, size_t count)
         list->by_type[(unsigned char)list->items[list->count - 1].type & 127]--;
 }
 
+void wait_keep(struct wait_list *list, bool (*keeps)(void *context, const struct wait_item *item), void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (keeps(context, &list->items[i]))
+            list->items[kept++] = list->items[i];
+        else
+            list->by_type[(unsigned char)list->items[i].type & 127]--;
+    list->count = kept;
+}
+
 static void digest_text(struct buffer *out, const char *text)
 {
     buffer_text(out, text ? text : "");
@@ -158,6 +169,22 @@ int wait_numbered(struct txn *txn, enum wait_type type, uint64_t number, struct 
             return wait_read(cursor.key, cursor.value, arena, ret_item) ? 0 : -ENOMEM;
     }
     return txn->rc ? txn->rc : ERR_GONE;
+}
+
+uint64_t wait_count(struct txn *txn, enum wait_type type, uint32_t stream)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    uint8_t prefix[5];
+    uint64_t count = 0;
+    stream = __builtin_bswap32(stream);
+    prefix[0] = (uint8_t)type;
+    memcpy(prefix + 1, &stream, sizeof(stream));
+    struct bytes begins = bytes(prefix, sizeof(prefix));
+    cursor_open(&cursor, txn, TABLE_wait);
+    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins);
+         there = cursor_next(&cursor))
+        count++;
+    return count;
 }
 
 int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item)

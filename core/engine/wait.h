@@ -42,6 +42,9 @@ void wait_add(struct wait_list *list, const struct wait_item *item);
 /* Forgets what was added behind the first so many. */
 void wait_cut(struct wait_list *list, size_t count);
 
+/* Forgets those that are not to be kept; the others stay in their order. */
+void wait_keep(struct wait_list *list, bool (*keeps)(void *context, const struct wait_item *item), void *context);
+
 /* One run's settling, over all its streams. */
 struct wait_settling {
     struct txn *txn;
@@ -62,6 +65,8 @@ bool wait_find(struct txn *txn, const struct wait_item *like, struct arena *aren
 /* The stored item with this number. Returns 0, ERR_GONE (there is none), or what failed. */
 int wait_numbered(struct txn *txn, enum wait_type type, uint64_t number, struct arena *arena,
                   struct wait_item *ret_item);
+/* How many of a type wait for one stream. */
+uint64_t wait_count(struct txn *txn, enum wait_type type, uint32_t stream);
 /* It was decided: it waits no longer. Or it waits with other words, under its number. */
 int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
 int wait_reword(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
