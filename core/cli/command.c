@@ -77,6 +77,37 @@ const struct command commands[] = {
      "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "
      "3 something did not come through, 4 something waits for a decision.",
      "muster status\nmuster status acme", verb_status},
+    {"cancel", "ORG", 1, 1, 0, "Stop the run that is going on",
+     "As Ctrl-C does where it was started: it stops between two changes, nothing is lost, and what was confirmed "
+     "stays. "
+     "Waits until it has stopped, and tells how it ended: a run that was past the point is written down whole. The "
+     "next "
+     "run goes on from there.",
+     "muster cancel acme", verb_cancel},
+    {"pause", "ORG [CONNECTION]", 1, 2, OPTION_BIT(reason) | OPTION_BIT(until), "Leave a connection alone for a while",
+     "Its system is not asked until the time is over or it is resumed: `muster sync` says so and ends with 4. Without "
+     "a connection: all of the organization. A run that is going on ends as it would have; `muster cancel` stops it. "
+     "Who paused it, since when and why shows in `muster status` and `muster inbox`.",
+     "muster pause acme hr --until 2026-03-09 --reason \"payroll is being migrated\"\n"
+     "muster pause acme hr --until \"2026-03-02 18:00\" --reason \"maintenance\"\n"
+     "muster pause acme --reason \"figures are being checked\"",
+     verb_pause},
+    {"resume", "ORG [CONNECTION]", 1, 2, 0, "Let what was paused go on",
+     "Without a connection: the pause of the organization as a whole; connections that are paused by themselves stay "
+     "so, and are listed.",
+     "muster resume acme hr\nmuster resume acme", verb_resume},
+    {"quarantine", "ORG", 1, 1, 0, "List the connections that are set aside because they failed",
+     "After three failed runs in a row a connection is set aside: `muster sync` passes it over, says so and ends with "
+     "4 until its next try is due, after five minutes at first and at most six hours; `muster release` tries at once. "
+     "The first run that comes through ends it. When a log-in was refused it is set aside at once, and not tried again "
+     "before a secret's content or the organization's file is another, so that no account is locked.\n\n"
+     "With --json one object each: connection, reason (failed_repeatedly, login_refused), sentence, failures (in a "
+     "row), run, since, last, next (null when something must change first), error.",
+     "muster quarantine acme", verb_quarantine},
+    {"release", "ORG CONNECTION", 2, 2, 0, "Try a connection that is set aside at once",
+     "It counts as if it had never failed, and is run as by `muster sync ORG CONNECTION`, with its output and exit "
+     "status.",
+     "muster release acme hr", verb_release},
     {"inbox", "[ORG]", 0, 1, 0, "List all that waits for a person",
      "Held removals (h), reviews (r), dead letters (d) and changed headers (c), with their age, place and reason.",
      "muster inbox acme", verb_inbox},
@@ -84,6 +115,17 @@ const struct command commands[] = {
      "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
      "person stays as they were.",
      "muster deadletters acme", verb_deadletters},
+    {"retry", "ORG ID…", 2, WORDS_MANY, 0, "Try dead letters again, after their mapping was mended",
+     "ID is a dead letter (d12) of `muster deadletters`. Where the mapping of its stream is another one than at the "
+     "last run, the connection is read again and tells what is left of them; else it says what is to be mended, for "
+     "the same row would come to the same. What was mended in the source comes with the next `muster sync` by itself.",
+     "muster retry acme d12 d13", verb_retry},
+    {"discard", "ORG ID…", 2, WORDS_MANY, OPTION_BIT(reason) | OPTION_BIT(plan),
+     "Leave dead letters as they are, and ask nobody again",
+     "ID is a dead letter (d12) of `muster deadletters`. Nothing of its row is taken, and it is out of sight until "
+     "what stands there is something else. It is a statement with author and reason; after `muster withdraw` it is "
+     "back with the next run that reads the source.",
+     "muster discard acme d12 --reason \"a test row of the payroll program\"", verb_discard},
     {"accept", "ORG ID", 2, 2, OPTION_BIT(as) | OPTION_BIT(column) | OPTION_BIT(reason),
      "Decide what became of a column of the header",
      "ID is a changed column (c12) of `muster inbox`. A missing column is read under its new name from the next run on "

@@ -24,8 +24,8 @@
     OPTION(as, 0, "as", "renamed|new|vanished", "what became of the column; default: what the inbox offers")           \
     OPTION(column, 0, "column", "NAME", "the other column, where another one is meant than the inbox offers")          \
     OPTION(reason, 0, "reason", "TEXT", "why; kept in the history")                                                    \
-    OPTION(until, 0, "until", "DAY|source-agrees",                                                                     \
-           "how long it stands: through that day, or until the sources say it too")                                    \
+    OPTION(until, 0, "until", "TIME|source-agrees",                                                                    \
+           "how long it stands: through that day (of a pause also a time of it), or until the sources say it too")     \
     OPTION(plan, 0, "plan", "", "tell what would come of it, and change nothing")                                      \
     OPTION(anyway, 0, "anyway", "", "all of it, also what a safeguard would hold")                                     \
     OPTION(for_good, 0, "for-good", "", "it stands until it is withdrawn")                                             \

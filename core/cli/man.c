@@ -93,12 +93,14 @@ void help_man(FILE *out)
     fputs(".SH COMMANDS\n", out);
     for (const struct command *command = commands; command->name; command++)
         command_text(out, command);
-    fputs(".SH EXIT STATUS\n"
-          ".TP\n0\nDone.\n.TP\n1\nFailed.\n.TP\n2\nWrong words, or a wrong configuration.\n"
-          ".TP\n3\nPartly: a partition failed, or some records or values were not taken (dead letters).\n"
-          ".TP\n4\nSomething is held, or a review waits for somebody to decide.\n"
-          ".TP\n5\nAnother run of this organization is at it.\n",
-          out);
+    fputs(
+        ".SH EXIT STATUS\n"
+        ".TP\n0\nDone.\n.TP\n1\nFailed.\n.TP\n2\nWrong words, or a wrong configuration.\n"
+        ".TP\n3\nPartly: a partition failed, or some records or values were not taken (dead letters);\n"
+        "also when the source is the same as last time and is passed over: what was not taken then is not taken yet.\n"
+        ".TP\n4\nSomething is held, a review waits for somebody to decide, or a connection is paused or set aside.\n"
+        ".TP\n5\nAnother run of this organization is at it.\n",
+        out);
     reasons_text(out);
     fputs(".SH ENVIRONMENT\n"
           ".TP\n\\fBMUSTER_CONFIG\\fR\nThe folder of the configuration, when \\fB\\-c\\fR is not given. Default: "

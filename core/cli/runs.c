@@ -156,3 +156,8 @@ bool runs_column(struct query *query, const char **at, const char **ret_id, cons
 {
     return list_next(query, "id", "sentence", at, ret_id, ret_sentence);
 }
+
+enum color runs_color(const char *outcome)
+{
+    return strcmp(outcome, "succeeded") == 0 ? COLOR_GREEN : strcmp(outcome, "failed") == 0 ? COLOR_RED : COLOR_YELLOW;
+}

@@ -2,6 +2,7 @@
 #ifndef CLI_RUNS_H
 #define CLI_RUNS_H
 
+#include "cli/screen.h"
 #include "engine/query.h"
 
 /* What of a report is shown in lists. Texts are in the query's arena. */
@@ -26,5 +27,8 @@ bool runs_reason(struct query *query, const char **at, const char **ret_name, co
 
 /* The same of `columns` and `readings`: the next one's id and sentence. */
 bool runs_column(struct query *query, const char **at, const char **ret_id, const char **ret_sentence);
+
+/* The colour of a run's outcome. */
+enum color runs_color(const char *outcome);
 
 #endif

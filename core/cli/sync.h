@@ -11,8 +11,12 @@ struct syncing {
     struct sessions *sessions;
     uint32_t allow_held;
     size_t runs, failed;
-    bool held, partly, busy, cancelled;
+    bool held, partly, busy, cancelled, paused;
+    const char *said; /* the last sentence about a pause: it is not said twice */
 };
+
+/* One connection, and each file of its sequence: told and counted. */
+int sync_one(struct syncing *syncing, const struct connection *connection);
 
 /* The first interruption asks the run to end, the second one ends the process. */
 void sync_catch_signals(void);

@@ -1,9 +1,11 @@
-/* verb_status - status, runs and run: how it is, and how it went. */
+/* verb_status - status: how it is, since when, and what waits for a person. */
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
+#include "cli/overview.h"
+#include "cli/pauses.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
 #include "engine/gate.h"
@@ -20,6 +22,9 @@ enum { TYPES = sizeof(types) / sizeof(types[0]) };
 struct connection_health {
     const struct connection *connection;
     struct run_line last, good; /* run 0: there was none */
+    bool turned;                /* an older run went otherwise than the last one */
+    int64_t since_ms;           /* the first of the newest ones that went as the last one */
+    int64_t leavers_ms;         /* the last one that saw everybody; 0: none is known */
     size_t waits[TYPES];
 };
 
@@ -29,14 +34,14 @@ struct health {
     struct query *query; /* NULL: no store yet */
     struct connection_health *connections;
     size_t count;
+    struct overview *overview; /* NULL: only looked at when one organization is asked for */
+    struct pause *pauses;
+    size_t pause_count;
+    struct quarantine *quarantines;
+    size_t quarantine_count;
     int status; /* of the organization */
     int failed; /* exit status of reading it; 0: it could be read */
 };
-
-static enum color outcome_color(const char *outcome)
-{
-    return strcmp(outcome, "succeeded") == 0 ? COLOR_GREEN : strcmp(outcome, "failed") == 0 ? COLOR_RED : COLOR_YELLOW;
-}
 
 /* "3 h ago" */
 static void age_text(int64_t ms, char ret_text[32])
@@ -60,6 +65,18 @@ static bool came_through(const struct run_line *line)
     return strcmp(line->outcome, "failed") != 0 && strcmp(line->outcome, "cancelled") != 0 && !waited;
 }
 
+static bool well(const struct run_line *line)
+{
+    return strcmp(line->outcome, "succeeded") == 0;
+}
+
+/* Whether its source said of every record that it is there, or was the same as when it did. */
+static bool saw_everybody(const struct run_line *line)
+{
+    return came_through(line) && !strstr(line->partitions, "\"claim\":\"partial\"") &&
+           !strstr(line->partitions, "\"claim\":\"failed\"") && !strstr(line->partitions, "\"claim\":\"changes\"");
+}
+
 /* The last run of each connection, and the last one that brought something. */
 static void health_runs(struct health *health)
 {
@@ -74,10 +91,15 @@ static void health_runs(struct health *health)
             if (strcmp(one->connection->name, line.connection) == 0) {
                 if (one->last.run == 0)
                     one->last = line;
+                one->turned |= well(&one->last) != well(&line);
+                if (!one->turned)
+                    one->since_ms = line.started_ms;
+                if (one->leavers_ms == 0 && saw_everybody(&line))
+                    one->leavers_ms = line.started_ms;
                 if (one->good.run == 0 && came_through(&line))
                     one->good = line;
             }
-            open |= one->good.run == 0;
+            open |= one->good.run == 0 || one->leavers_ms == 0 || !one->turned;
         }
         if (!open)
             return;
@@ -95,6 +117,14 @@ static void health_judge(struct health *health)
         int status = asks ? STATUS_HELD : trouble ? STATUS_PARTLY : STATUS_DONE;
         health->status = status > health->status ? status : health->status;
     }
+}
+
+static void health_pauses(struct context *context, struct health *health)
+{
+    screen_fail(brake_list(&health->query->txn, clock_now_ms(), context->arena, &health->pauses, &health->pause_count));
+    screen_fail(quarantine_list(&health->query->txn, context->arena, &health->quarantines, &health->quarantine_count));
+    if (health->pause_count + health->quarantine_count > 0 && health->status < STATUS_HELD)
+        health->status = STATUS_HELD;
 }
 
 static void health_read(struct context *context, const char *id, struct health *health)
@@ -116,6 +146,9 @@ static void health_read(struct context *context, const char *id, struct health *
     if (rc == 0) {
         health_runs(health);
         health_judge(health);
+        health_pauses(context, health);
+        if (context->arguments.words[0] && (health->overview = arena_get(context->arena, sizeof(*health->overview))))
+            screen_fail(overview_read(health->query, health->overview));
         rc = query_end(health->query, &err);
     }
     if (rc != 0)
@@ -150,13 +183,78 @@ static void connection_row(struct grid *grid, const struct health *health, const
     }
     query_time(health->query, one->last.started_ms, time);
     grid_format(grid, COLOR_NONE, "%s (run %u)", time, one->last.run);
-    grid_format(grid, outcome_color(one->last.outcome), "%s", one->last.outcome);
+    grid_format(grid, runs_color(one->last.outcome), "%s", one->last.outcome);
     if (one->good.run)
         age_text(one->good.started_ms, age);
     grid_text(grid, one->good.run ? age : "never");
     grid_number(grid, one->good.population);
     for (size_t t = 0; t < TYPES; t++)
         waits_cell(grid, one->waits[t], t < 2 ? COLOR_YELLOW : COLOR_NONE);
+}
+
+/* The last thing that has become well, or the first that is not. */
+static int64_t health_since(const struct health *health)
+{
+    TIDY(free) struct wait_item *oldest = NULL;
+    size_t count = 0;
+    bool is_well = health->status == STATUS_DONE;
+    int64_t since = is_well ? 0 : INT64_MAX;
+    for (size_t i = 0; i < health->count; i++) {
+        const struct connection_health *one = &health->connections[i];
+        if (one->last.run > 0 && well(&one->last) == is_well)
+            since = (one->since_ms > since) == is_well ? one->since_ms : since;
+    }
+    for (size_t i = 0; i < health->pause_count; i++)
+        since = health->pauses[i].since_ms < since ? health->pauses[i].since_ms : since;
+    screen_fail(is_well ? 0 : query_waits(health->query, NULL, 1, &oldest, &count));
+    if (count > 0 && oldest[0].since_ms < since)
+        since = oldest[0].since_ms;
+    return since == INT64_MAX ? 0 : since;
+}
+
+/* Nobody is known to have left since the oldest of these. */
+static int64_t health_leavers(const struct health *health)
+{
+    int64_t as_of = INT64_MAX;
+    for (size_t i = 0; i < health->count; i++) {
+        const struct connection_health *one = &health->connections[i];
+        if (one->connection->mappings && one->connection->mappings[0] && one->leavers_ms < as_of)
+            as_of = one->leavers_ms;
+    }
+    return as_of == INT64_MAX ? 0 : as_of;
+}
+
+static void health_tell(struct context *context, const struct health *health)
+{
+    const struct screen *screen = &context->screen;
+    int64_t since_ms = health_since(health), leavers_ms = health_leavers(health);
+    char time[QUERY_TIME];
+    screen_print(screen, "  ");
+    screen_text(screen, health->status == STATUS_DONE ? COLOR_GREEN : COLOR_YELLOW,
+                health->status == STATUS_DONE   ? "healthy"
+                : health->status == STATUS_HELD ? "waits for somebody"
+                                                : "not everything came through");
+    if (since_ms > 0) {
+        query_time(health->query, since_ms, time);
+        screen_print(screen, " since %s", time);
+    }
+    if (leavers_ms > 0)
+        query_time(health->query, leavers_ms, time);
+    screen_print(screen, "; leavers are known as of %s\n", leavers_ms > 0 ? time : "never");
+    if (health->overview)
+        overview_tell(context, health->overview);
+}
+
+static void health_json(const struct health *health, struct buffer *out)
+{
+    int64_t since_ms = health->query ? health_since(health) : 0, leavers_ms = health_leavers(health);
+    char time[25];
+    instant_write(since_ms, time);
+    json_member_text(out, "since", since_ms > 0 ? time : NULL);
+    instant_write(leavers_ms, time);
+    json_member_text(out, "leavers_as_of", leavers_ms > 0 ? time : NULL);
+    if (health->overview)
+        overview_json(health->overview, out);
 }
 
 static void drift_tell(struct context *context, const struct health *health)
@@ -230,6 +328,7 @@ static void organization_tell(struct context *context, const struct health *heal
         screen_print(screen, "  nothing was fetched yet: muster sync %s\n", health->id);
         return;
     }
+    health_tell(context, health);
     struct grid grid;
     grid_start(&grid, screen, "  ", "CONNECTION|LAST RUN|OUTCOME|LAST GOOD|>RECORDS|>HELD|>REVIEWS|>DEAD|>HEADER");
     for (size_t i = 0; i < health->count; i++) {
@@ -243,14 +342,13 @@ static void organization_tell(struct context *context, const struct health *heal
         while (at && runs_reason(health->query, &at, &name, &reason))
             screen_print(screen, "  %s/%s: %s\n", health->connections[i].connection->name, name, reason);
     }
+    pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);
+    quarantines_tell(context, health->id, health->query->zone, health->quarantines, health->quarantine_count);
     gates_tell(context, health);
     if (waits[3] > 0)
         drift_tell(context, health);
     waits_readings(context, health->query, "  ");
-    if (waits[0] + waits[1] > 0)
-        screen_print(screen, "  Somebody must decide: muster inbox %s\n", health->id);
-    else if (waits[2] > 0)
-        screen_print(screen, "  Some records were not taken: muster deadletters %s\n", health->id);
+    overview_waits(context, health->query);
 }
 
 /* --- for programs --- */
@@ -262,6 +360,7 @@ static int organization_json(struct context *context, const struct health *healt
     buffer_byte(&out, '{');
     json_member_text(&out, "organization", health->id);
     json_member_number(&out, "status", (uint64_t)health->status);
+    health_json(health, &out);
     json_name(&out, "connections");
     buffer_byte(&out, '[');
     for (size_t i = 0; i < health->count; i++) {
@@ -282,6 +381,8 @@ static int organization_json(struct context *context, const struct health *healt
         buffer_byte(&out, '}');
     }
     buffer_byte(&out, ']');
+    pauses_json(health->pauses, health->pause_count, &out);
+    quarantines_json(health->quarantines, health->quarantine_count, &out);
     if (health->query)
         waits_readings_json(health->query, &out);
     buffer_text(&out, "}\n");
@@ -331,127 +432,4 @@ int verb_status(struct context *context)
         health_done(&all[i]);
     }
     return status;
-}
-
-/* --- runs --- */
-
-int verb_runs(struct context *context)
-{
-    __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    int status = context_open(context, context->arguments.words[0], &opened);
-    if (status != STATUS_DONE)
-        return status;
-    struct grid grid;
-    grid_start(&grid, &context->screen, "",
-               ">RUN|STARTED|CONNECTION|OUTCOME|>READ|>CREATED|>UPDATED|>LEFT|>BACK|>HELD|>DEAD|>SECONDS");
-    for (uint32_t run = query_last_run(opened.query); run > 0; run--) {
-        struct run_line line;
-        struct bytes json;
-        char time[QUERY_TIME];
-        if (!query_run(opened.query, run, &json))
-            continue;
-        if (context->json) {
-            fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
-            continue;
-        }
-        if (!runs_line(opened.query, run, &line))
-            continue;
-        query_time(opened.query, line.started_ms, time);
-        grid_number(&grid, run);
-        grid_text(&grid, time);
-        if (*line.connection || !line.verb)
-            grid_text(&grid, line.connection);
-        else
-            grid_format(&grid, COLOR_DIM, "(%s)", line.verb);
-        grid_format(&grid, outcome_color(line.outcome), "%s", line.outcome);
-        const uint64_t counts[] = {line.read,        line.created, line.updated,     line.deactivated,
-                                   line.reactivated, line.held,    line.dead_letters};
-        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-            grid_number(&grid, counts[i]);
-        grid_format(&grid, COLOR_NONE, "%.1f s", line.seconds);
-    }
-    if (context->json)
-        buffer_clear(&grid.cells);
-    grid_end(&grid);
-    struct err err = {0};
-    int rc = query_end(opened.query, &err);
-    return rc ? complain_rc(rc, &err) : STATUS_DONE;
-}
-
-static void run_tell(struct context *context, struct query *query, const struct run_line *line)
-{
-    const struct screen *screen = &context->screen;
-    const struct {
-        const char *what;
-        uint64_t count;
-        bool always;
-    } counts[] = {{"read", line->read, true},
-                  {"created", line->created, true},
-                  {"updated", line->updated, true},
-                  {"unchanged", line->unchanged, true},
-                  {"missing", line->missing, false},
-                  {"deactivated", line->deactivated, false},
-                  {"back again", line->reactivated, false},
-                  {"held", line->held, false},
-                  {"reviews", line->reviews, false},
-                  {"dead letters", line->dead_letters, false},
-                  {"changed columns", line->drift, false},
-                  {"records present", line->population, true}};
-    char time[QUERY_TIME];
-    query_time(query, line->started_ms, time);
-    screen_print(screen, "run %u%s%s  ", line->run, *line->connection ? " of " : "", line->connection);
-    screen_text(screen, outcome_color(line->outcome), line->outcome);
-    fprintf(screen->out, "  %s, %.1f s\n", time, line->seconds);
-    const char *at = line->partitions, *name, *reason;
-    while (at && runs_reason(query, &at, &name, &reason))
-        screen_print(screen, "  %s: %s\n", name, reason);
-    if (line->allowed_held)
-        screen_print(screen, "  what run %u held was taken: %s\n", line->allowed_held,
-                     line->reason ? line->reason : "");
-    else if (line->verb)
-        screen_print(screen, "  %s by %s: %s\n", line->verb, line->author ? line->author : "somebody",
-                     line->reason ? line->reason : "");
-    for (at = line->columns; at && runs_column(query, &at, &name, &reason);)
-        screen_print(screen, "  %s %s\n", name, reason);
-    for (at = line->readings; at && runs_column(query, &at, &name, &reason);)
-        screen_print(screen, "  %s\n", reason);
-    struct grid grid;
-    grid_start(&grid, screen, "  ", "|>");
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        if (counts[i].always || counts[i].count > 0) {
-            grid_text(&grid, counts[i].what);
-            grid_number(&grid, counts[i].count);
-        }
-    grid_end(&grid);
-    if (strlen(line->files) > 2)
-        screen_print(screen, "  files: %.*s\n", (int)strlen(line->files) - 2, line->files + 1);
-}
-
-int verb_run(struct context *context)
-{
-    __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    const char *organization = context->arguments.words[0], *text = context->arguments.words[1];
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX)
-        return complain_words("'%s' is no number of a run: `muster runs %s` lists them", text, organization);
-    int status = context_open(context, organization, &opened);
-    if (status != STATUS_DONE)
-        return status;
-    struct run_line line;
-    struct bytes json;
-    if (!query_run(opened.query, (uint32_t)number, &json) || !runs_line(opened.query, (uint32_t)number, &line)) {
-        struct err err = {0};
-        int rc = query_end(opened.query, &err);
-        if (rc != 0)
-            return complain_rc(rc, &err);
-        err_set(&err, ERR_GONE, "there is no run %lu: `muster runs %s` lists them", number, organization);
-        return complain_rc(ERR_GONE, &err);
-    }
-    if (context->json)
-        fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
-    else
-        run_tell(context, opened.query, &line);
-    return STATUS_DONE;
 }

@@ -160,6 +160,15 @@ void sync_count(struct syncing *syncing, const struct run_report *report)
     syncing->cancelled |= report->outcome == OUTCOME_CANCELLED;
 }
 
+static void sync_paused(struct syncing *syncing, const struct err *err)
+{
+    if (!syncing->said || strcmp(syncing->said, err->text) != 0)
+        complain_rc(err->rc, err);
+    syncing->said = arena_text(syncing->context->arena, err->text);
+    syncing->runs++;
+    syncing->paused = true;
+}
+
 /* One run. *ret_next: the file that was taken, when another one of its sequence waits and all is well so far. */
 static int sync_file(struct syncing *syncing, const struct connection *connection, const char **ret_next)
 {
@@ -183,6 +192,10 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .context = &progress};
     int rc = run_sync(&request, &report, &err);
     progress_end(&progress);
+    if (rc == ERR_PAUSED) {
+        sync_paused(syncing, &err);
+        return 0;
+    }
     if (rc != 0) {
         syncing->runs++;
         syncing->busy |= rc == ERR_BUSY;
@@ -199,7 +212,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
 
 /* A sequence of files is a run for each, until one does not come through. The same file twice means that it could not
  * be put away: the next ones wait. */
-static int sync_one(struct syncing *syncing, const struct connection *connection)
+int sync_one(struct syncing *syncing, const struct connection *connection)
 {
     const char *last = NULL;
     uint32_t allow_held = syncing->allow_held;
@@ -221,7 +234,9 @@ int sync_status(const struct syncing *syncing)
         return STATUS_BUSY;
     if (syncing->cancelled || (syncing->failed > 0 && syncing->failed == syncing->runs))
         return STATUS_FAILED;
-    return syncing->held ? STATUS_HELD : syncing->partly || syncing->failed ? STATUS_PARTLY : STATUS_DONE;
+    return syncing->held || syncing->paused     ? STATUS_HELD
+           : syncing->partly || syncing->failed ? STATUS_PARTLY
+                                                : STATUS_DONE;
 }
 
 int sync_read_words(struct syncing *syncing)

@@ -1,6 +1,8 @@
 /* verb_wait - inbox and deadletters: what waits for a person. */
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "cli/pauses.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/reason.h"
@@ -153,8 +155,11 @@ static void waits_ways_out(struct context *context, struct query *query, const s
         return;
     fputc('\n', context->screen.out);
     if (dead)
-        screen_print(&context->screen, "Dead letters: mend them in the source or the mapping, then `muster sync %s`.\n",
-                     id);
+        screen_print(
+            &context->screen,
+            "Dead letters: mend them in the source or the mapping, then `muster sync %s`; `muster discard %s ID… "
+            "--reason TEXT` leaves them as they are.\n",
+            id, id);
     if (held) {
         screen_print(
             &context->screen,
@@ -177,6 +182,35 @@ static void waits_ways_out(struct context *context, struct query *query, const s
                      id, (unsigned long)drift->number, drift->offer ? " --as renamed" : "");
 }
 
+/* What a person has to let go on: nothing new comes from it. */
+struct stopped {
+    struct pause *pauses;
+    struct quarantine *aside;
+    size_t pause_count, aside_count;
+};
+
+static int stopped_read(struct context *context, struct query *query, struct stopped *ret_stopped)
+{
+    struct stopped stopped = {0};
+    int rc = brake_list(&query->txn, clock_now_ms(), context->arena, &stopped.pauses, &stopped.pause_count);
+    if (rc == 0)
+        rc = quarantine_list(&query->txn, context->arena, &stopped.aside, &stopped.aside_count);
+    if (rc == 0)
+        *ret_stopped = stopped;
+    return rc;
+}
+
+static void stopped_tell(struct context *context, struct query *query, const struct stopped *stopped)
+{
+    const char *id = query->organization->id;
+    if (stopped->pause_count > 0)
+        screen_print(&context->screen, "Paused:\n");
+    pauses_tell(context, id, query->zone, stopped->pauses, stopped->pause_count);
+    if (stopped->aside_count > 0)
+        screen_print(&context->screen, "Set aside:\n");
+    quarantines_tell(context, id, query->zone, stopped->aside, stopped->aside_count);
+}
+
 static int show_waits(struct context *context, const char *id, const char *types, const char *none)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
@@ -186,13 +220,18 @@ static int show_waits(struct context *context, const char *id, const char *types
     int status = context_open(context, id, &opened);
     if (status != STATUS_DONE)
         return status;
+    struct stopped stopped = {0};
     int rc = query_waits(opened.query, types, SIZE_MAX, &items, &count);
+    if (rc == 0 && !types)
+        rc = stopped_read(context, opened.query, &stopped);
     if (rc != 0)
         return complain_rc(store_fail(opened.query->store, rc, &err), &err);
-    if (count == 0 && !context->json && !context->quiet)
+    if (count + stopped.pause_count + stopped.aside_count == 0 && !context->json && !context->quiet)
         screen_print(&context->screen, "%s in '%s'.\n", none, id);
     status = waits_print(context, opened.query, items, count);
     waits_ways_out(context, opened.query, items, count);
+    if (!context->json)
+        stopped_tell(context, opened.query, &stopped);
     return status;
 }
 

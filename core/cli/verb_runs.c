@@ -1,0 +1,130 @@
+/* verb_runs - runs and run: how it went. */
+#include "base/jsonobject.h"
+#include "cli/runs.h"
+#include "cli/verb.h"
+#include "cli/waits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int verb_runs(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    int status = context_open(context, context->arguments.words[0], &opened);
+    if (status != STATUS_DONE)
+        return status;
+    struct grid grid;
+    grid_start(&grid, &context->screen, "",
+               ">RUN|STARTED|CONNECTION|OUTCOME|>READ|>CREATED|>UPDATED|>LEFT|>BACK|>HELD|>DEAD|>SECONDS");
+    for (uint32_t run = query_last_run(opened.query); run > 0; run--) {
+        struct run_line line;
+        struct bytes json;
+        char time[QUERY_TIME];
+        if (!query_run(opened.query, run, &json))
+            continue;
+        if (context->json) {
+            fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
+            continue;
+        }
+        if (!runs_line(opened.query, run, &line))
+            continue;
+        query_time(opened.query, line.started_ms, time);
+        grid_number(&grid, run);
+        grid_text(&grid, time);
+        if (*line.connection || !line.verb)
+            grid_text(&grid, line.connection);
+        else
+            grid_format(&grid, COLOR_DIM, "(%s)", line.verb);
+        grid_format(&grid, runs_color(line.outcome), "%s", line.outcome);
+        const uint64_t counts[] = {line.read,        line.created, line.updated,     line.deactivated,
+                                   line.reactivated, line.held,    line.dead_letters};
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+            grid_number(&grid, counts[i]);
+        grid_format(&grid, COLOR_NONE, "%.1f s", line.seconds);
+    }
+    if (context->json)
+        buffer_clear(&grid.cells);
+    grid_end(&grid);
+    struct err err = {0};
+    int rc = query_end(opened.query, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}
+
+static void run_tell(struct context *context, struct query *query, const struct run_line *line)
+{
+    const struct screen *screen = &context->screen;
+    const struct {
+        const char *what;
+        uint64_t count;
+        bool always;
+    } counts[] = {{"read", line->read, true},
+                  {"created", line->created, true},
+                  {"updated", line->updated, true},
+                  {"unchanged", line->unchanged, true},
+                  {"missing", line->missing, false},
+                  {"deactivated", line->deactivated, false},
+                  {"back again", line->reactivated, false},
+                  {"held", line->held, false},
+                  {"reviews", line->reviews, false},
+                  {"dead letters", line->dead_letters, false},
+                  {"changed columns", line->drift, false},
+                  {"records present", line->population, true}};
+    char time[QUERY_TIME];
+    query_time(query, line->started_ms, time);
+    screen_print(screen, "run %u%s%s  ", line->run, *line->connection ? " of " : "", line->connection);
+    screen_text(screen, runs_color(line->outcome), line->outcome);
+    fprintf(screen->out, "  %s, %.1f s\n", time, line->seconds);
+    const char *at = line->partitions, *name, *reason;
+    while (at && runs_reason(query, &at, &name, &reason))
+        screen_print(screen, "  %s: %s\n", name, reason);
+    if (line->allowed_held)
+        screen_print(screen, "  what run %u held was taken: %s\n", line->allowed_held,
+                     line->reason ? line->reason : "");
+    else if (line->verb)
+        screen_print(screen, "  %s by %s: %s\n", line->verb, line->author ? line->author : "somebody",
+                     line->reason ? line->reason : "");
+    for (at = line->columns; at && runs_column(query, &at, &name, &reason);)
+        screen_print(screen, "  %s %s\n", name, reason);
+    for (at = line->readings; at && runs_column(query, &at, &name, &reason);)
+        screen_print(screen, "  %s\n", reason);
+    struct grid grid;
+    grid_start(&grid, screen, "  ", "|>");
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (counts[i].always || counts[i].count > 0) {
+            grid_text(&grid, counts[i].what);
+            grid_number(&grid, counts[i].count);
+        }
+    grid_end(&grid);
+    if (strlen(line->files) > 2)
+        screen_print(screen, "  files: %.*s\n", (int)strlen(line->files) - 2, line->files + 1);
+}
+
+int verb_run(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    const char *organization = context->arguments.words[0], *text = context->arguments.words[1];
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX)
+        return complain_words("'%s' is no number of a run: `muster runs %s` lists them", text, organization);
+    int status = context_open(context, organization, &opened);
+    if (status != STATUS_DONE)
+        return status;
+    struct run_line line;
+    struct bytes json;
+    if (!query_run(opened.query, (uint32_t)number, &json) || !runs_line(opened.query, (uint32_t)number, &line)) {
+        struct err err = {0};
+        int rc = query_end(opened.query, &err);
+        if (rc != 0)
+            return complain_rc(rc, &err);
+        err_set(&err, ERR_GONE, "there is no run %lu: `muster runs %s` lists them", number, organization);
+        return complain_rc(ERR_GONE, &err);
+    }
+    if (context->json)
+        fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
+    else
+        run_tell(context, opened.query, &line);
+    return STATUS_DONE;
+}
