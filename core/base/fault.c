@@ -42,8 +42,13 @@ long fault_plan(const char *point, long nth)
 
 void fault_kill(const char *where)
 {
+    static atomic_long passed;
     const char *text = getenv("MUSTER_FAULT");
-    if (text && strncmp(text, "kill:", 5) == 0 && strcmp(text + 5, where) == 0)
+    size_t len = strlen(where);
+    if (!text || strncmp(text, "kill:", 5) != 0 || strncmp(text + 5, where, len) != 0)
+        return;
+    const char *rest = text + 5 + len;
+    if (*rest == '\0' || (*rest == ':' && atomic_fetch_add(&passed, 1) + 1 == strtol(rest + 1, NULL, 10)))
         raise(SIGKILL);
 }
 #endif

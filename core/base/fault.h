@@ -13,7 +13,7 @@ int fault_hit(const char *point);
 /* For tests that go through all calls in one process: from now on the nth call of the point fails, counted anew; 0 is
  * none. Returns how many calls of the last plan's point were counted. */
 long fault_plan(const char *point, long nth);
-/* Kills the process when "kill:WHERE" names this place. */
+/* Kills the process when "kill:WHERE" names this place, or "kill:WHERE:3" and it comes here for the third time. */
 void fault_kill(const char *where);
 #else
 #define fault_hit(point) 0

@@ -160,7 +160,7 @@ static void waits_tell(struct telling *telling, const struct wait_item *items, s
 
 int plan_tell(struct context *context, struct plan_view *view, bool all)
 {
-    static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
+    static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_TASK, WAIT_DEAD, WAIT_DRIFT};
     struct telling telling = {.context = context, .view = view, .all = all, .values = GIVEN(context, verbose)};
     TIDY(free) struct wait_item *items = NULL;
     size_t count = 0;

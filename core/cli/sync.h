@@ -33,6 +33,7 @@ int sync_status(const struct syncing *syncing);
 
 void sync_tell_partitions(const struct screen *screen, const struct run_report *report);
 void sync_tell_counts(const struct screen *screen, const struct run_report *report);
+void sync_tell_pushed(const struct screen *screen, const struct run_report *report);
 /* All of a report of what was carried out; with --json as it is. */
 void sync_tell(struct syncing *syncing, const struct run_report *report);
 enum color sync_color(enum outcome outcome);

@@ -4,6 +4,7 @@
 #include "cli/sync.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "engine/push.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -67,10 +68,39 @@ void sync_tell_counts(const struct screen *screen, const struct run_report *repo
     fprintf(screen->out, "  (%.1f s)\n", report->seconds);
 }
 
+void sync_tell_pushed(const struct screen *screen, const struct run_report *report)
+{
+    const struct run_pushed *pushed = &report->pushed;
+    const struct {
+        uint64_t count;
+        const char *word;
+        bool always;
+    } counts[] = {{pushed->created, "created", true},
+                  {pushed->updated, "updated", true},
+                  {pushed->deactivated, "deactivated", true},
+                  {pushed->reactivated, "reactivated", false},
+                  {pushed->adopted, "found there already", false},
+                  {pushed->failed, "not taken", false},
+                  {pushed->unknown, "without an answer", false},
+                  {pushed->manual, "to be done by hand", false},
+                  {pushed->held, "held", false},
+                  {pushed->put_off, "tried again later", false}};
+    const char *before = "  there: ";
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        char number[32];
+        if (!counts[i].always && counts[i].count == 0)
+            continue;
+        progress_number(counts[i].count, number);
+        fprintf(screen->out, "%s%s %s", before, number, counts[i].word);
+        before = ", ";
+    }
+    fprintf(screen->out, "  (%.1f s)\n", report->seconds);
+}
+
 /* A few of what waits for this connection, then where the rest is. */
 static void tell_waits(struct syncing *syncing, struct query *query, const char *connection)
 {
-    static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
+    static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_TASK, WAIT_DEAD, WAIT_DRIFT};
     struct context *context = syncing->context;
     TIDY(free) struct wait_item *items = NULL;
     size_t count;
@@ -134,7 +164,9 @@ void sync_tell(struct syncing *syncing, const struct run_report *report)
     screen_text(screen, sync_color(report->outcome), outcome_name(report->outcome));
     fputc('\n', screen->out);
     sync_tell_partitions(screen, report);
-    if (report->outcome != OUTCOME_FAILED && report->outcome != OUTCOME_CANCELLED)
+    if (report->pushed.is)
+        sync_tell_pushed(screen, report);
+    else if (report->outcome != OUTCOME_FAILED && report->outcome != OUTCOME_CANCELLED)
         sync_tell_counts(screen, report);
     if (report->flagged > 0)
         screen_print(screen,
@@ -170,7 +202,7 @@ static void sync_paused(struct syncing *syncing, const struct err *err)
 }
 
 /* One run. *ret_next: the file that was taken, when another one of its sequence waits and all is well so far. */
-static int sync_file(struct syncing *syncing, const struct connection *connection, const char **ret_next)
+static int sync_file(struct syncing *syncing, const struct connection *connection, bool push, const char **ret_next)
 {
     struct context *context = syncing->context;
     struct progress progress;
@@ -190,7 +222,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .sessions = syncing->sessions,
                                   .progress = progress_tell,
                                   .context = &progress};
-    int rc = run_sync(&request, &report, &err);
+    int rc = push ? push_run(&request, &report, &err) : run_sync(&request, &report, &err);
     progress_end(&progress);
     if (rc == ERR_PAUSED) {
         sync_paused(syncing, &err);
@@ -212,13 +244,13 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
 
 /* A sequence of files is a run for each, until one does not come through. The same file twice means that it could not
  * be put away: the next ones wait. */
-int sync_one(struct syncing *syncing, const struct connection *connection)
+static int sync_read(struct syncing *syncing, const struct connection *connection)
 {
     const char *last = NULL;
     uint32_t allow_held = syncing->allow_held;
     for (;;) {
         const char *taken = NULL;
-        int rc = sync_file(syncing, connection, &taken);
+        int rc = sync_file(syncing, connection, false, &taken);
         syncing->allow_held = 0; /* what was held was of the first one */
         if (rc != 0 || !taken || (last && strcmp(last, taken) == 0) || atomic_load(&cancelled)) {
             syncing->allow_held = allow_held;
@@ -226,6 +258,17 @@ int sync_one(struct syncing *syncing, const struct connection *connection)
         }
         last = taken;
     }
+}
+
+/* What it says is taken, then it is told what changed. */
+int sync_one(struct syncing *syncing, const struct connection *connection)
+{
+    const char *none = NULL;
+    bool reads = connection->mappings && connection->mappings[0];
+    int rc = reads || !connection->target ? sync_read(syncing, connection) : 0;
+    if (rc == 0 && connection->target && !atomic_load(&cancelled))
+        rc = sync_file(syncing, connection, true, &none);
+    return rc;
 }
 
 int sync_status(const struct syncing *syncing)
@@ -309,13 +352,13 @@ static int sync_all(struct syncing *syncing)
             sync_find_connection(syncing, words[i], &connection);
         else
             connection = &organization->connections[i];
-        if (!words[0] && !(connection->mappings && connection->mappings[0]))
+        if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
             continue; /* nothing is read from it */
         if (sync_one(syncing, connection) == ERR_BUSY || atomic_load(&cancelled))
             break;
     }
     if (syncing->runs == 0)
-        return complain_words("%s: no connection is read from: none has streams", organization->file);
+        return complain_words("%s: nothing is read from any connection, and none has a target", organization->file);
     return sync_status(syncing);
 }
 

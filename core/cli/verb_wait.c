@@ -16,6 +16,7 @@ const char *waits_type_word(enum wait_type type)
     case WAIT_DEAD: return "dead_letter";
     case WAIT_HELD: return "held";
     case WAIT_REVIEW: return "review";
+    case WAIT_TASK: return "task";
     default: return "header";
     }
 }
@@ -25,8 +26,11 @@ void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_t
     const char *one = type == WAIT_DEAD     ? "dead letter"
                       : type == WAIT_HELD   ? "held change"
                       : type == WAIT_REVIEW ? "review"
+                      : type == WAIT_TASK   ? "change to be made by hand"
                                             : "changed column";
-    snprintf(ret_text, 64, "%zu%s %s%s", count, count >= most ? " or more" : "", one, count == 1 ? "" : "s");
+    const char *many = type == WAIT_TASK ? "changes to be made by hand" : NULL;
+    snprintf(ret_text, 64, "%zu%s %s%s", count, count >= most ? " or more" : "", many && count != 1 ? many : one,
+             count == 1 || many ? "" : "s");
 }
 
 void waits_record(const struct query *query, const struct wait_item *item, struct buffer *out)
@@ -64,14 +68,16 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
     uint64_t person = item->entity;
     if (person == 0 && item->type == WAIT_HELD && item->id)
         person = query_record_person(query, item->stream, item->id);
-    if (person != 0 && item->type != WAIT_DEAD) {
+    const struct stream_name *stream = streams_find(&query->streams, item->stream);
+    bool told = stream && strncmp(stream->stream, "to:", 3) == 0; /* what a target was to be told */
+    if (person != 0 && (item->type != WAIT_DEAD || told)) {
         query_label(query, KIND_person, person, out);
         buffer_text(out, ": ");
     }
     if (item->field && !of_place)
         buffer_format(out, "%s: ", item->field);
     if (item->text)
-        buffer_format(out, "\"%s\": ", item->text);
+        buffer_format(out, told ? "%s: " : "\"%s\": ", item->text);
     buffer_format(out, "%s", sentence ? sentence : "");
     if (item->reason)
         buffer_format(out, "%s%s%s", sentence ? " (" : "", item->reason, sentence ? ")" : "");

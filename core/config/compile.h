@@ -2,6 +2,7 @@
 #ifndef CONFIG_COMPILE_H
 #define CONFIG_COMPILE_H
 
+#include "base/buffer.h"
 #include "config/mapping.h"
 
 struct pattern {
@@ -13,6 +14,7 @@ struct compile {
     struct complaints *complaints;
     struct arena *arena;
     const struct field *custom; /* may be NULL */
+    const char *owner;          /* whose fields are made, for complaints: a target's stream; NULL: the field's kind */
     const char **columns;       /* each once, as first written */
     size_t column_count, column_room;
     struct pattern *patterns;
@@ -50,6 +52,13 @@ const struct condition *condition_compile(struct compile *compile, const struct 
 
 /* One field's rule. False with complaints. */
 bool rule_compile(struct compile *compile, const struct field *field, const struct node *node, struct rule *ret_rule);
+/* Texts and nodes in one notation, whatever the order of keys, quotes and comments: lengths before texts, keys sorted.
+ * For digests. */
+void canonical_text(const char *text, struct buffer *out);
+void canonical_node(const struct node *node, struct buffer *out);
+/* Releases what PCRE2 holds. */
+void patterns_free(const struct pattern *patterns);
+
 /* The rule on one line: "E-mail | lower". NULL: no memory. */
 const char *rule_write(struct compile *compile, const struct rule *rule);
 

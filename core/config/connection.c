@@ -93,13 +93,12 @@ static void read_one(struct reading *reading, struct connection *connection, con
     if (!want_map(reading, map, what))
         return;
     node_unknown_keys(reading->complaints, map, keys, what);
-    connection->target = node_get(map, "target");
     connection->authorization = node_get(map, "authorization");
     describe(reading, connection, node_get(map, "connector"));
     options_read(reading, connection, node_get(map, "options"));
     read_allow(reading, connection, node_get(map, "allow"));
+    connection->target = target_read(reading, connection, node_get(map, "target"));
     streams_read(reading, connection, node_get(map, "streams"));
-    target_check(reading, connection);
     triggers_read(reading, connection, node_get(map, "triggers"));
     safeguards_read(reading, connection, node_get(map, "safeguards"));
     check_authorization(reading, connection);

@@ -176,17 +176,16 @@ static void require_compile(struct compile *compile, const struct node *stream, 
     mapping->require = fields;
 }
 
-/* The mapping in one notation, whatever the order of keys, quotes and comments: lengths before texts, keys sorted. */
-static void canonical_add(const char *text, struct buffer *out)
+void canonical_text(const char *text, struct buffer *out)
 {
     buffer_format(out, "%zu:", strlen(text));
     buffer_text(out, text);
 }
 
-static void canonical_node(const struct node *node, struct buffer *out)
+void canonical_node(const struct node *node, struct buffer *out)
 {
     if (node->type == NODE_TEXT) {
-        canonical_add(node->text, out);
+        canonical_text(node->text, out);
         return;
     }
     buffer_format(out, "%c%zu", node->type == NODE_LIST ? '[' : '{', node->count);
@@ -202,7 +201,7 @@ static void canonical_node(const struct node *node, struct buffer *out)
             if (next == node->count)
                 break;
             last = node->keys[next]->text;
-            canonical_add(last, out);
+            canonical_text(last, out);
         }
         canonical_node(node->items[next], out);
     }
@@ -213,16 +212,16 @@ static void digest_compile(struct compile *compile, struct mapping *mapping)
     __attribute__((cleanup(buffer_done))) struct buffer out = {0};
     uint8_t digest[DIGEST_SHA256];
     buffer_format(&out, "mapping %d ", MAPPING_VERSION);
-    canonical_add(mapping->stream, &out);
+    canonical_text(mapping->stream, &out);
     canonical_node(mapping->node, &out);
     /* The order of sections counts for one thing only; types of own fields are declared elsewhere. */
-    canonical_add(kind_name(mapping->sections[0].kind), &out);
+    canonical_text(kind_name(mapping->sections[0].kind), &out);
     for (size_t s = 0; s < mapping->section_count; s++)
         for (size_t n = 0; n < mapping->sections[s].rule_count; n++) {
             const struct field *field = mapping->sections[s].rules[n].field;
-            canonical_add(field->name, &out);
-            canonical_add(type_name(field->type), &out);
-            canonical_add(field->enumerators ? field->enumerators : "", &out);
+            canonical_text(field->name, &out);
+            canonical_text(type_name(field->type), &out);
+            canonical_text(field->enumerators ? field->enumerators : "", &out);
         }
     compile->failed |= out.rc != 0;
     if (out.rc != 0)
@@ -269,7 +268,7 @@ static void stream_words_compile(struct compile *compile, const struct node *nod
         require_compile(compile, node, mapping);
 }
 
-static void patterns_free(const struct pattern *patterns)
+void patterns_free(const struct pattern *patterns)
 {
     for (const struct pattern *pattern = patterns; pattern; pattern = pattern->next)
         pcre2_code_free(pattern->code);

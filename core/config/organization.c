@@ -169,6 +169,7 @@ void organization_free(struct organization *organization)
         const struct mapping *const *mappings = organization->connections[i].mappings;
         for (size_t m = 0; mappings && mappings[m]; m++)
             mapping_done(mappings[m]);
+        target_done(organization->connections[i].target);
     }
     arena_free(organization->arena);
 }

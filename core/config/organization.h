@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "config/mapping.h"
 #include "config/node.h"
+#include "config/target.h"
 
 #include <stdint.h>
 
@@ -83,8 +84,8 @@ struct connection {
     int64_t grace_ms; /* -1: by the number of partitions */
     enum on_missing on_missing;
     unsigned lanes;                   /* 1 unless said */
-    const struct node *target;        /* kept as it is until targets exist; NULL: none */
-    const struct node *authorization; /* likewise */
+    const struct target *target;      /* what it is told; NULL: it is only read */
+    const struct node *authorization; /* checked, used later */
     const char *const *allow;         /* NULL-terminated; NULL: nothing */
 };
 

@@ -84,13 +84,23 @@ void streams_read(struct reading *reading, struct connection *connection, const 
 /* True when the connector declares it, or takes any; complains otherwise. */
 bool stream_known(struct reading *reading, const struct connection *connection, const struct node *node,
                   const char *name);
+/* What the connector says of a stream; NULL: nothing, it takes any. */
+const struct muster_stream *stream_declared(const struct connection *connection, const char *name);
+bool stream_is_off(const struct node *node); /* `users: off` */
+/* A mapping that a connector ships, as a tree of the file; NULL: there is none, or it is broken (a complaint). */
+const struct node *stream_shipped(struct reading *reading, const char *name, const char *text);
+/* What `over` says, then what only `under` says; maps of both are merged, `depth` levels down. What is `off` goes. */
+const struct node *stream_lay_over(struct reading *reading, const struct node *over, const struct node *under,
+                                   unsigned depth);
 
 /* The rest of a connection, and of the organization, one file each. */
 void connections_read(struct reading *reading, const struct node *connections);
 void triggers_read(struct reading *reading, struct connection *connection, const struct node *triggers);
 void triggers_check_circles(struct reading *reading);
 void safeguards_read(struct reading *reading, struct connection *connection, const struct node *safeguards);
-void target_check(struct reading *reading, const struct connection *connection);
+/* target.c: the section compiled; NULL: the connection has none. */
+const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node);
+void target_done(const struct target *target);
 void match_read(struct reading *reading, const struct node *match);
 void authority_read(struct reading *reading, const struct node *authority);
 void notify_check(struct reading *reading, const struct node *notify);

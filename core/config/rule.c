@@ -19,7 +19,7 @@ static const char *const word_names[] = {
 
 const char *making_what(struct making *making, enum word word)
 {
-    snprintf(making->what, sizeof(making->what), "%s.%s: '%s'", kind_name(making->field->kind), making->field->name,
+    snprintf(making->what, sizeof(making->what), "%s.%s: '%s'", making_owner(making), making->field->name,
              word_names[word]);
     return making->what;
 }
@@ -188,7 +188,7 @@ static void read_words(struct making *making)
             if (strcmp(making->node->keys[n]->text, names[word]) == 0)
                 making->said[word] = making->node->items[n];
     char what[160];
-    snprintf(what, sizeof(what), "%s.%s", kind_name(making->field->kind), making->field->name);
+    snprintf(what, sizeof(what), "%s.%s", making_owner(making), making->field->name);
     node_unknown_keys(making->compile->complaints, making->node, names, what);
     if (making->said[WORD_each] || making->said[WORD_map])
         making_complain(making, making->node, "'each' and 'map' do not work for a field: give the list a section");
@@ -211,7 +211,7 @@ bool rule_compile(struct compile *compile, const struct field *field, const stru
     } else if (node->type == NODE_TEXT) {
         making.said[WORD_from] = node;
         char what[160];
-        snprintf(what, sizeof(what), "%s.%s: the column", kind_name(field->kind), field->name);
+        snprintf(what, sizeof(what), "%s.%s: the column", making_owner(&making), field->name);
         rule.columns = compile_columns(compile, node, what, &rule.column_count);
     } else {
         making_complain(&making, node, "must be a column or a map; of several columns take first_of or join");

@@ -53,11 +53,16 @@ struct making {
     char what[160];
 };
 
+/* "person", or the target's stream. */
+static inline const char *making_owner(const struct making *making)
+{
+    return making->compile->owner ? making->compile->owner : kind_name(making->field->kind);
+}
 /* "person.status: 'default'", until the next call. */
 const char *making_what(struct making *making, enum word word);
 #define making_complain(making, node_, format, ...)                                                                    \
-    complain((making)->compile->complaints, node_, "%s.%s " format, kind_name((making)->field->kind),                  \
-             (making)->field->name, ##__VA_ARGS__)
+    complain((making)->compile->complaints, node_, "%s.%s " format, making_owner(making), (making)->field->name,       \
+             ##__VA_ARGS__)
 #define making_fault(making, word, format, ...)                                                                        \
     complain((making)->compile->complaints, (making)->said[word], "%s " format, making_what(making, word),             \
              ##__VA_ARGS__)

@@ -77,7 +77,7 @@ static void complain_enum(struct making *making, const struct node *node, const 
     const char *const *names = enumerators(making->compile, field, &list);
     const char *near = names ? nearest_name(text, names) : NULL;
     complain(making->compile->complaints, node, "%s.%s: '%s' is no value of %s.%s%s%s%s (there are: %s)",
-             kind_name(making->field->kind), making->field->name, text, kind_name(field->kind), field->name,
+             making_owner(making), making->field->name, text, kind_name(field->kind), field->name,
              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list.data ? list.data : "");
 }
 

@@ -41,7 +41,7 @@ bool stream_known(struct reading *reading, const struct connection *connection, 
                      name, names);
 }
 
-static bool is_off(const struct node *node)
+bool stream_is_off(const struct node *node)
 {
     return node && node->type == NODE_TEXT && !node->quoted && strcmp(node->text, "off") == 0;
 }
@@ -59,27 +59,25 @@ static void move(struct node *node, const struct node *to)
     }
 }
 
-/* The default text as a tree of the file; NULL: there is none or it is no YAML. */
-static struct node *shipped(struct reading *reading, const struct muster_stream *stream)
+const struct node *stream_shipped(struct reading *reading, const char *name, const char *text)
 {
     const struct node *root = NULL;
-    if (!stream || !stream->mapping_in || stream->mapping_in[0] == '\0')
+    if (!text || text[0] == '\0')
         return NULL;
-    struct complaints own = {.arena = reading->arena, .file = stream->name};
-    int rc = node_read_text(stream->mapping_in, strlen(stream->mapping_in), &own, &root);
+    struct complaints own = {.arena = reading->arena, .file = name};
+    int rc = node_read_text(text, strlen(text), &own, &root);
     if (rc == -ENOMEM)
         reading->rc = rc;
     else if (rc != 0 || !root || root->type != NODE_MAP)
         complain(reading->complaints, reading->key,
-                 "the mapping that the connector ships for stream '%s' is broken: %s", stream->name,
+                 "the mapping that the connector ships for stream '%s' is broken: %s", name,
                  own.count > 0 ? own.items[0].text : "it is no map");
     else
         move((struct node *)root, reading->key); /* ours: it was made a moment ago */
-    return rc == 0 && root && root->type == NODE_MAP ? (struct node *)root : NULL;
+    return rc == 0 && root && root->type == NODE_MAP ? root : NULL;
 }
 
-/* What `over` says, then what only `under` says; maps of both are merged, `depth` levels down. What is `off` goes. */
-static const struct node *lay_over(struct reading *reading, const struct node *over, const struct node *under,
+const struct node *stream_lay_over(struct reading *reading, const struct node *over, const struct node *under,
                                    unsigned depth)
 {
     struct node *merged = reading_get(reading, 1, sizeof(*merged));
@@ -93,10 +91,10 @@ static const struct node *lay_over(struct reading *reading, const struct node *o
         return NULL;
     for (size_t i = 0; i < over->count; i++) {
         const struct node *below = node_get(under, over->keys[i]->text), *value = over->items[i];
-        if (below && below->type == NODE_MAP && is_off(value))
+        if (below && below->type == NODE_MAP && stream_is_off(value))
             continue;
         if (below && below->type == NODE_MAP && value->type == NODE_MAP && depth > 0 && !node_get(value, "from"))
-            value = lay_over(reading, value, below, depth - 1);
+            value = stream_lay_over(reading, value, below, depth - 1);
         merged->keys[merged->count] = over->keys[i];
         merged->items[merged->count++] = (struct node *)value;
     }
@@ -129,7 +127,7 @@ static void compile(struct reading *reading, const char *name, const struct node
         out->items[out->count++] = mapping;
 }
 
-static const struct muster_stream *declared(const struct connection *connection, const char *name)
+const struct muster_stream *stream_declared(const struct connection *connection, const char *name)
 {
     const struct muster_stream *stream = NULL;
     for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++)
@@ -141,13 +139,14 @@ static const struct muster_stream *declared(const struct connection *connection,
 static void read_one(struct reading *reading, const struct connection *connection, const struct node *key,
                      const struct node *value, struct streams *out)
 {
-    if (!stream_known(reading, connection, key, key->text) || is_off(value))
+    if (!stream_known(reading, connection, key, key->text) || stream_is_off(value))
         return;
     if (!want_map(reading, value, reading_format(reading, "connection '%s': stream '%s'", connection->name, key->text)))
         return;
-    const struct node *under = shipped(reading, declared(connection, key->text));
+    const struct muster_stream *declared = stream_declared(connection, key->text);
+    const struct node *under = stream_shipped(reading, key->text, declared ? declared->mapping_in : NULL);
     if (under)
-        value = lay_over(reading, value, under, 1);
+        value = stream_lay_over(reading, value, under, 1);
     if (value)
         compile(reading, key->text, value, out);
 }
@@ -173,7 +172,8 @@ void streams_read(struct reading *reading, struct connection *connection, const 
         read_one(reading, connection, map->keys[i], map->items[i], &out);
     const struct muster_stream *stream;
     for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++) {
-        const struct node *under = node_get(map, stream->name) ? NULL : shipped(reading, stream);
+        const struct node *under =
+            node_get(map, stream->name) ? NULL : stream_shipped(reading, stream->name, stream->mapping_in);
         if (under)
             compile(reading, stream->name, under, &out);
     }

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "engine/push_inside.h"
 #include "engine/run_inside.h"
 #include "store/dict.h"
 
@@ -94,6 +95,8 @@ static bool run_brings(const struct run *run)
 {
     if (run->report->outcome == OUTCOME_CANCELLED)
         return false;
+    if (run->request->push)
+        return changeset_rows(run->changeset, TABLE_delivery) > 0;
     for (size_t i = 0; i < run->strand_count; i++)
         if (run->strands[i].compared || (run->strands[i].pull.same && run->begin.rc == 0))
             return true;
@@ -156,7 +159,7 @@ int plan_make(const struct run_request *request, struct plan *ret_plan, struct e
     plan.report.plan = plan.number;
     plan.allow_held = request->allow_held;
     plan.reason = request->reason ? arena_text(run.arena, request->reason) : NULL;
-    rc = run_work_out(&run, err);
+    rc = request->push ? push_plan(&run, err) : run_work_out(&run, err);
     if (rc != 0)
         return rc;
     if (run_brings(&run))
@@ -312,6 +315,27 @@ int plan_moved(const struct plan *plan, const char *organization, const char *wh
                    plan->number, what, organization, plan->connection);
 }
 
+/* What a target is told goes by what the plan says, and each of it by whether it still is so. */
+static int apply_push(const struct run_request *request, const struct plan_folder *folder, struct plan *plan,
+                      struct changeset *changeset, struct err *err)
+{
+    struct run_report report = {0};
+    int rc = push_planned(request, changeset, &report, err);
+    if (rc != 0) {
+        run_report_done(&report);
+        return rc;
+    }
+    report.plan = plan->number;
+    plan->left_out = report.left_out;
+    plan->state = PLAN_APPLIED;
+    plan->applied_ms = clock_now_ms();
+    arena_free(plan->report.arena);
+    plan->report = report;
+    plan->connection = report.connection;
+    plan_stub(folder, plan);
+    return 0;
+}
+
 /* As it was decided. */
 static int apply_exactly(struct run *run, const struct plan_folder *folder, struct plan *plan, struct err *err)
 {
@@ -327,6 +351,21 @@ static int apply_exactly(struct run *run, const struct plan_folder *folder, stru
     if (rc == 0 && plan->report.outcome != decided) /* else it is what stands in the store */
         rc = report_write(&plan->report, run->request);
     return rc ? err_set(err, rc, "plan %u was applied, and then: %s", plan->number, err_text(rc)) : 0;
+}
+
+/* *ret_pushes: its rows, when they are about what a target is told. */
+static int plan_pushes(struct run *run, const struct plan_folder *folder, const struct plan *plan,
+                       struct changeset **ret_pushes, struct err *err)
+{
+    struct changeset *changeset TIDY(changeset_free) = NULL;
+    if (!plan->report.pushed.is)
+        return 0;
+    const char *place = plan_folder_place(folder, plan->number);
+    int rc = place ? changeset_open(run->store, place, folder->key, &changeset) : -ENOMEM;
+    if (rc != 0)
+        return plan_refused(folder, plan->number, rc, err);
+    *ret_pushes = TAKE(changeset);
+    return 0;
 }
 
 int plan_apply(const struct run_request *asked, uint32_t number, bool strict, struct plan *ret_plan, struct err *err)
@@ -356,9 +395,14 @@ int plan_apply(const struct run_request *asked, uint32_t number, bool strict, st
     rc = rc ? store_fail(run.store, rc, err) : plan_may(&run, &plan, err);
     request.allow_held = plan.allow_held;
     request.reason = plan.reason;
-    if (rc == 0 && plan.state == PLAN_MOVED && strict)
+    struct changeset *pushes TIDY(changeset_free) = NULL;
+    if (rc == 0 && (rc = plan_pushes(&run, &folder, &plan, &pushes, err)) == 0 && pushes) {
+        run_done(&run);
+        run = (struct run){.lock = -1};
+        rc = apply_push(&request, &folder, &plan, pushes, err);
+    } else if (rc == 0 && plan.state == PLAN_MOVED && strict)
         rc = plan_moved(&plan, request.organization->id, "another run has changed what is stored", err);
-    if (rc == 0 && plan.state != PLAN_MOVED)
+    else if (rc == 0 && plan.state != PLAN_MOVED)
         rc = apply_exactly(&run, &folder, &plan, err);
     else if (rc == 0) {
         run_done(&run); /* it takes the lock by itself, each time that it decides */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* What is said about a plan, all by base/wire.h: version, then as plan_write() has it. */
-enum { VERSION_ABOUT = 1, LIST_MAX = 1 << 20 };
+enum { VERSION_ABOUT = 2, LIST_MAX = 1 << 20 };
 
 int plan_folder_open(const struct settings *settings, const struct organization *organization,
                      struct plan_folder *ret_folder, struct err *err)
@@ -86,6 +86,13 @@ int plan_folder_list(const struct plan_folder *folder, uint32_t **ret_numbers, s
 
 /* Every number of a report, in an order that stays. */
 #define COUNTS(X)                                                                                                      \
+    X(pushed.is)                                                                                                       \
+    X(pushed.created)                                                                                                  \
+    X(pushed.updated)                                                                                                  \
+    X(pushed.deactivated)                                                                                              \
+    X(pushed.reactivated)                                                                                              \
+    X(pushed.manual)                                                                                                   \
+    X(pushed.held)                                                                                                     \
     X(read)                                                                                                            \
     X(filtered)                                                                                                        \
     X(flagged)                                                                                                         \

@@ -357,8 +357,7 @@ static int pull_prepare(struct pull *pull)
     return rc ? rc : map_new(&setup, &pull->map);
 }
 
-/* A refusal by the connector, as one of our codes. */
-static int result_code(muster_rc rc)
+int pull_result_code(muster_rc rc)
 {
     switch (rc) {
     case MUSTER_RETRY: return ERR_NETWORK;
@@ -434,7 +433,7 @@ int pull_run(struct pull *pull, struct lane *lane)
     if (pull->unready.rc != 0)
         err_set(&pull->err, pull->unready.rc, "%s", pull->unready.text);
     if (pull->result.rc < 0)
-        err_set(&pull->err, result_code(pull->result.rc), "%s",
+        err_set(&pull->err, pull_result_code(pull->result.rc), "%s",
                 *pull->result.text ? pull->result.text : "the connector failed without a word");
     else if (!pull->same && pull->err.rc == 0 && (rc = map_finish(pull->map, &pull->err)) != 0)
         err_set(&pull->err, rc, "%s", err_text(rc));

@@ -95,5 +95,7 @@ void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink);
 /* What the stream's mapping is now, into pull->mapping_digest: the mapping, and what is read under another name. */
 struct acceptances;
 void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions);
+/* A refusal by the connector, as one of our codes. */
+int pull_result_code(muster_rc rc);
 
 #endif

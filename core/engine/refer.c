@@ -90,7 +90,7 @@ struct edit {
 };
 
 /* The edits of one target, in the order of its roots. */
-struct target {
+struct referred {
     struct txn *snapshot;
     struct changeset *changeset;
     struct cursor cursor;
@@ -115,7 +115,7 @@ static uint64_t edit_bucket(const struct edit *edit)
 }
 
 /* Edits as bits, bucket by bucket. */
-static void target_buckets(struct target *target)
+static void target_buckets(struct referred *target)
 {
     static const uint8_t none[BUCKET];
     for (size_t begin = 0, end; begin < target->count; begin = end) {
@@ -164,7 +164,7 @@ static size_t list_merge(struct bytes old, const struct edit *edits, size_t coun
 }
 
 /* The list has become too long: its roots join the edits, as if they were new, where none speaks of them. */
-static int target_spread(struct target *target, struct bytes old)
+static int target_spread(struct referred *target, struct bytes old)
 {
     size_t listed = old.len / ENTITY_KEY, count = 0, n = 0;
     struct edit *all = mem_new(listed + target->count, sizeof(*all));
@@ -189,7 +189,7 @@ static int target_spread(struct target *target, struct bytes old)
     return 0;
 }
 
-static int target_end(struct target *target)
+static int target_end(struct referred *target)
 {
     uint8_t list[LIST_MAX * ENTITY_KEY];
     struct bytes key = bytes(target->key, TARGET), old = {0};
@@ -212,7 +212,7 @@ static int target_end(struct target *target)
     return 0;
 }
 
-static int target_edit(struct target *target, struct bytes key, bool add)
+static int target_edit(struct referred *target, struct bytes key, bool add)
 {
     struct edit edit = {.add = add};
     memcpy(edit.root, (const uint8_t *)key.data + TARGET, ENTITY_KEY);
@@ -260,7 +260,7 @@ static void waiting_edit(struct waiting *waiting, struct txn *snapshot, struct c
     waiting->waits = add;
 }
 
-static void target_done(struct target *target)
+static void target_done(struct referred *target)
 {
     cursor_close(&target->cursor);
     free(target->edits);
@@ -268,7 +268,7 @@ static void target_done(struct target *target)
 
 int refer_write(struct sorter *edits, struct txn *snapshot, struct changeset *changeset)
 {
-    struct target target __attribute__((cleanup(target_done))) = {.snapshot = snapshot, .changeset = changeset};
+    struct referred target __attribute__((cleanup(target_done))) = {.snapshot = snapshot, .changeset = changeset};
     struct waiting waiting = {.len = 0};
     struct bytes key, value;
     target.none = txn_count(snapshot, TABLE_refer) == 0;

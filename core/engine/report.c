@@ -125,6 +125,31 @@ static void report_not_taken(const struct run_report *report, struct buffer *out
     buffer_byte(out, ']');
 }
 
+static void report_pushed(const struct run_pushed *pushed, struct buffer *out)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+        bool always;
+    } counts[] = {{"created", pushed->created, true},
+                  {"updated", pushed->updated, true},
+                  {"deactivated", pushed->deactivated, true},
+                  {"failed", pushed->failed, true},
+                  {"reactivated", pushed->reactivated, false},
+                  {"adopted", pushed->adopted, false},
+                  {"unknown", pushed->unknown, false},
+                  {"manual", pushed->manual, false},
+                  {"held", pushed->held, false},
+                  {"put_off", pushed->put_off, false},
+                  {"people", pushed->people, false}};
+    json_name(out, "pushed");
+    buffer_byte(out, '{');
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (counts[i].always || counts[i].value > 0)
+            json_member_number(out, counts[i].name, counts[i].value);
+    buffer_byte(out, '}');
+}
+
 int report_write(struct run_report *report, const struct run_request *request)
 {
     struct buffer out __attribute__((cleanup(buffer_done))) = {0};
@@ -185,8 +210,7 @@ int report_write(struct run_report *report, const struct run_request *request)
         json_member_number(&out, "allowed_held", request->allow_held);
         json_member_text(&out, "reason", request->reason);
     }
-    json_name(&out, "pushed");
-    buffer_text(&out, "{\"created\":0,\"updated\":0,\"deactivated\":0,\"failed\":0}");
+    report_pushed(&report->pushed, &out);
     json_name(&out, "seconds");
     buffer_format(&out, "%.3f}", report->seconds);
     if (out.rc != 0)

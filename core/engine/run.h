@@ -24,6 +24,7 @@ struct run_request {
     struct connectors *connectors;
     const struct connection *connection;
     bool full;                   /* read and compare everything, also what was taken already */
+    bool push;                   /* of a plan: what the target is told, not what the source says */
     const char *partition;       /* only this one; NULL: all */
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
@@ -48,6 +49,16 @@ struct run_column {
     const char *reason;   /* stable code; NULL: a statement */
     const char *offer;    /* the other column; NULL: none */
     const char *sentence; /* all of it, for people */
+};
+
+/* What a target was told. */
+struct run_pushed {
+    bool is; /* this run was about a target */
+    uint64_t created, updated, deactivated, reactivated, adopted;
+    uint64_t failed;  /* not taken; tried again or waiting for a person */
+    uint64_t unknown; /* sent, and no answer came */
+    uint64_t manual, held, put_off;
+    uint64_t people; /* that the target has, switched on, after the run */
 };
 
 struct run_report {
@@ -75,6 +86,7 @@ struct run_report {
     uint64_t held, dead_letters, reviews, drift;
     struct run_column *columns, *readings; /* what is not as it was; what was read under another name */
     size_t column_count, reading_count;
+    struct run_pushed pushed;
     uint64_t puts; /* calls that changed the store */
     int64_t started_ms;
     double seconds;

@@ -306,8 +306,7 @@ static int run_failures(struct run *run)
     return rc ? rc : quarantine_failed(run->changeset, &now);
 }
 
-/* The row of the run itself, and the counters; in the last transaction. */
-static int run_row(struct run *run)
+int run_row(struct run *run)
 {
     uint32_t key = __builtin_bswap32(run->report->run);
     int rc = report_write(run->report, run->request);

@@ -92,6 +92,9 @@ int run_lane(const struct run_request *request, const char *scratch, struct lane
 /* Fits files_open(): context is the request. */
 int run_cancelled(void *context);
 
+/* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
+int run_row(struct run *run);
+
 /* run_pull.c: the partitions, a strand for each stream of each, and their pulls. */
 int run_partitions(struct run *run);
 int run_strands(struct run *run);

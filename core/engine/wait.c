@@ -304,7 +304,7 @@ static int keyed_make(struct wait_list *list, struct settling *settling, struct 
 
 int wait_settle(struct wait_settling *run, struct wait_list *list, uint32_t stream, bool all)
 {
-    static const char types[] = {WAIT_DRIFT, WAIT_DEAD, WAIT_HELD, WAIT_REVIEW};
+    static const char types[] = {WAIT_DRIFT, WAIT_DEAD, WAIT_HELD, WAIT_REVIEW, WAIT_TASK};
     if (list->rc != 0)
         return list->rc;
     struct keyed *keyed __attribute__((cleanup(tidy_free))) = NULL;

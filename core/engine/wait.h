@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "store/changeset.h"
 
-enum wait_type { WAIT_DEAD = 'd', WAIT_HELD = 'h', WAIT_REVIEW = 'r', WAIT_DRIFT = 'c' };
+enum wait_type { WAIT_DEAD = 'd', WAIT_HELD = 'h', WAIT_REVIEW = 'r', WAIT_DRIFT = 'c', WAIT_TASK = 't' };
 
 struct wait_item {
     enum wait_type type;

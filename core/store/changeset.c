@@ -11,9 +11,9 @@
 enum { TABLE_MEMORY = 4 << 20, PAGE = 4096, ROW_COST = 48 };
 
 static const enum table changeset_order[TABLE_COUNT] = {
-    TABLE_dict,   TABLE_source, TABLE_decision,   TABLE_statement, TABLE_vault, TABLE_journal,
-    TABLE_entity, TABLE_index,  TABLE_refer,      TABLE_due,       TABLE_wait,  TABLE_held,
-    TABLE_file,   TABLE_brake,  TABLE_quarantine, TABLE_cursor,    TABLE_run,   TABLE_meta,
+    TABLE_dict,  TABLE_source,     TABLE_decision, TABLE_statement, TABLE_vault, TABLE_journal,  TABLE_entity,
+    TABLE_index, TABLE_refer,      TABLE_due,      TABLE_wait,      TABLE_held,  TABLE_delivery, TABLE_file,
+    TABLE_brake, TABLE_quarantine, TABLE_cursor,   TABLE_run,       TABLE_meta,
 };
 
 static int changeset_begin(struct store *store, const char *path, struct changeset **ret_changeset)

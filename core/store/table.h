@@ -18,6 +18,7 @@
  *   index      kind, slot, normalized key, id → nothing
  *   refer      target → who refers to it; natural key not known yet → who waits for it
  *   due        day, kind, id → nothing: a date takes effect
+ *   delivery   target stream, thing → what the target has of it, what is under way there (engine/delivery.h)
  *   wait       type, place → what waits for a person
  *   brake      type, connection → a person paused it (engine/brake.h)
  *   quarantine connection → how often it failed in a row (engine/quarantine.h) */
@@ -42,7 +43,8 @@
     TABLE(decision, decision, 1)                                                                                       \
     TABLE(held, proposal, 1)                                                                                           \
     TABLE(brake, brake, 1)                                                                                             \
-    TABLE(quarantine, quarantine, 1) /* new ones come last: a kept changeset names tables by number */
+    TABLE(quarantine, quarantine, 1)                                                                                   \
+    TABLE(delivery, delivery, 1) /* new ones come last: a kept changeset names tables by number */
 
 enum table {
 #define TABLE(name, writer, primary) TABLE_##name,

@@ -88,7 +88,8 @@ class Room:
         common = place.source / "tests" / "functional" / "common"
         self.case, self.place, self.folder = case, place, folder
         self.opened = contextlib.ExitStack()
-        self.words = {"@DIR@": str(folder), "@CONNECTORS@": str(installed.connectors(place))}
+        self.words = {"@DIR@": str(folder), "@CONNECTORS@": str(installed.connectors(place)),
+                      "@TEST_CONNECTORS@": str(place.build / "tests" / "connectors" / ".libs")}
         self.env = installed.environment(place, folder) | {
             "MUSTER_NOW": START,
             "SUDO_USER": "sam",

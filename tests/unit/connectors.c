@@ -83,6 +83,22 @@ static const muster_stream pmt_streams[] = {
     {.name = "groups", .mapping_in = "org_unit: { code: id, name: name, type: { const: function } }\n"},
     {0},
 };
+static const muster_stream desk_streams[] = {
+    {.name = "employees",
+     .flags = MUSTER_WRITE,
+     .mapping_out = "of: person\nmap: { EmployeeNumber: employee_number, Title: employment.title }\n"},
+    {.name = "desks", .flags = MUSTER_READ_FULL, .mapping_in = "person: { workstation_number: desk }\n"},
+    {0},
+};
+static const muster_stream ciq_streams[] = {
+    {.name = "users", .flags = MUSTER_WRITE, .mapping_out = "of: person\nmap: { employeeId: employee_number }\n"},
+    {.name = "lookups",
+     .flags = MUSTER_WRITE,
+     .set = "module period",
+     .mapping_out = "of: lookup_row\nmap: { employeeId: person.employee_number, module: module, period: period, "
+                    "values: values }\n"},
+    {0},
+};
 static const muster_route routes[] = {{.method = "POST", .path = "/punches"}, {0}};
 
 #define SIZES                                                                                                          \
@@ -92,9 +108,9 @@ static const muster_route routes[] = {{.method = "POST", .path = "/punches"}, {0
 static const muster_connector connectors[] = {
     {SIZES, .name = "sheet", .options = sheet_options, .streams = sheet_streams},
     {SIZES, .name = "pmt", .options = pmt_options, .streams = pmt_streams},
-    {SIZES, .name = "poc", .options = any_options, .streams = pmt_streams},
+    {SIZES, .name = "poc", .options = any_options, .streams = desk_streams},
     {SIZES, .name = "poweroffice", .options = any_options, .streams = sheet_streams},
-    {SIZES, .name = "companyiq", .options = any_options, .streams = sheet_streams},
+    {SIZES, .name = "companyiq", .options = any_options, .streams = ciq_streams},
     {SIZES, .name = "usersync", .options = any_options, .streams = sheet_streams},
     {SIZES, .name = "odbc", .options = any_options, .streams = sheet_streams,
      .needs = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS},

@@ -222,7 +222,8 @@ static void triggers_are_read_in_all_their_forms(void **state)
 {
     (void)state;
     struct reading *reading =
-        good(HR STREAM "    target: {}\n    triggers:\n      - { schedule: \"30 6 * * Mon-Fri\", full: true }\n"
+        good(HR STREAM "    target: { streams: { out: { of: person, map: { Name: display_name } } } }\n    triggers:\n "
+                       "     - { schedule: \"30 6 * * Mon-Fri\", full: true }\n"
                        "      - { at: 2026-12-01 06:00, do: both }\n      - { every: 15m, streams: [e] }\n"
                        "      - { file: arrival, not: [\"Sat,Sun\", \"22:00-06:00\", \"Mon-Fri 08:00-17:00\"] }\n"
                        "      - { on_change: true, do: push }\n      - { after: two }\n"

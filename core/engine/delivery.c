@@ -1,0 +1,206 @@
+/* delivery - what a target is known to have of each thing, and what is under way there. */
+#include "engine/delivery.h"
+
+#include "store/changeset.h"
+
+#include <string.h>
+
+enum { FIXED = 4 + 4 + 4 + 4 + 8 + 8, HEAD = 8 + 16 + 16 + 8 };
+
+const char *delivery_state_name(enum delivery_state state)
+{
+    static const char *const names[] = {"", "settled", "sent", "retry", "refused", "manual", "held"};
+    return names[state];
+}
+
+void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY])
+{
+    uint32_t be = __builtin_bswap32(stream);
+    uint64_t be_id = __builtin_bswap64(id);
+    memcpy(ret_key, &be, sizeof(be));
+    ret_key[4] = (uint8_t)zone;
+    ret_key[5] = (uint8_t)kind;
+    memcpy(ret_key + 6, &be_id, sizeof(be_id));
+}
+
+static bool text_take(const uint8_t **at, const uint8_t *end, struct bytes *ret_text)
+{
+    uint32_t len;
+    if ((size_t)(end - *at) < sizeof(len))
+        return false;
+    memcpy(&len, *at, sizeof(len));
+    *at += sizeof(len);
+    if ((size_t)(end - *at) < len)
+        return false;
+    *ret_text = bytes(*at, len);
+    *at += len;
+    return true;
+}
+
+static bool row_read(struct bytes row, struct delivery *ret_delivery)
+{
+    const uint8_t *at = row.data, *end = at + row.len;
+    struct delivery made = {0};
+    if (row.len < FIXED || at[0] < DELIVERY_SETTLED || at[0] > DELIVERY_HELD)
+        return false;
+    made.state = (enum delivery_state)at[0];
+    made.op = at[1];
+    made.active = at[2];
+    made.rc = -(int)at[3];
+    memcpy(&made.attempts, at + 4, 4);
+    memcpy(&made.run, at + 8, 4);
+    memcpy(&made.intent, at + 12, 4);
+    memcpy(&made.since_ms, at + 16, 8);
+    memcpy(&made.next_ms, at + 24, 8);
+    at += FIXED;
+    if (!text_take(&at, end, &made.remote_id) || !text_take(&at, end, &made.confirmed) ||
+        !text_take(&at, end, &made.wanted) || !text_take(&at, end, &made.why) || at != end)
+        return false;
+    *ret_delivery = made;
+    return true;
+}
+
+bool delivery_get(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, struct delivery *ret_delivery)
+{
+    uint8_t key[DELIVERY_KEY];
+    struct bytes row;
+    delivery_key(stream, DELIVERY_UNIT, kind, id, key);
+    if (!txn_get(txn, TABLE_delivery, bytes(key, sizeof(key)), &row))
+        return false;
+    if (row_read(row, ret_delivery))
+        return true;
+    if (txn->rc == 0)
+        txn->rc = ERR_CORRUPT;
+    return false;
+}
+
+static void text_add(struct buffer *out, struct bytes text)
+{
+    uint32_t len = (uint32_t)text.len;
+    buffer_add(out, &len, sizeof(len));
+    buffer_add(out, text.data, text.len);
+}
+
+static void row_write(const struct delivery *delivery, struct buffer *out)
+{
+    uint8_t fixed[FIXED] = {(uint8_t)delivery->state, delivery->op, delivery->active, (uint8_t)-delivery->rc};
+    memcpy(fixed + 4, &delivery->attempts, 4);
+    memcpy(fixed + 8, &delivery->run, 4);
+    memcpy(fixed + 12, &delivery->intent, 4);
+    memcpy(fixed + 16, &delivery->since_ms, 8);
+    memcpy(fixed + 24, &delivery->next_ms, 8);
+    buffer_add(out, fixed, sizeof(fixed));
+    text_add(out, delivery->remote_id);
+    text_add(out, delivery->confirmed);
+    text_add(out, delivery->wanted);
+    text_add(out, delivery->why);
+}
+
+void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[DELIVERY_KEY];
+    row_write(delivery, &out);
+    if (out.rc != 0 && txn->rc == 0)
+        txn->rc = out.rc;
+    if (txn->rc != 0)
+        return;
+    delivery_key(stream, DELIVERY_UNIT, kind, id, key);
+    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(out.data, out.len));
+    delivery_key(stream, DELIVERY_OPEN, kind, id, key);
+    if (delivery->state == DELIVERY_SETTLED)
+        txn_delete(txn, TABLE_delivery, bytes(key, sizeof(key)));
+    else
+        txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes("", 1));
+}
+
+void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id,
+                   const struct delivery *delivery)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[DELIVERY_KEY];
+    struct bytes old = {0};
+    row_write(delivery, &out);
+    delivery_key(stream, DELIVERY_UNIT, kind, id, key);
+    txn_get(snapshot, TABLE_delivery, bytes(key, sizeof(key)), &old);
+    if (out.rc == 0)
+        changeset_put(changeset, TABLE_delivery, bytes(key, sizeof(key)), old, bytes(out.data, out.len));
+}
+
+bool delivery_planned(struct bytes key, struct bytes value, uint32_t *ret_stream, enum kind *ret_kind, uint64_t *ret_id,
+                      struct delivery *ret_delivery)
+{
+    const uint8_t *at = key.data;
+    uint32_t be;
+    uint64_t be_id;
+    if (key.len != DELIVERY_KEY || at[4] != DELIVERY_UNIT || !row_read(value, ret_delivery))
+        return false;
+    memcpy(&be, at, sizeof(be));
+    memcpy(&be_id, at + 6, sizeof(be_id));
+    *ret_stream = __builtin_bswap32(be);
+    *ret_kind = (enum kind)at[5];
+    *ret_id = __builtin_bswap64(be_id);
+    return true;
+}
+
+/* --- of a whole stream --- */
+
+bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *ret_head)
+{
+    uint8_t key[DELIVERY_KEY];
+    struct bytes row;
+    delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
+    if (!txn_get(txn, TABLE_delivery, bytes(key, sizeof(key)), &row))
+        return false;
+    if (row.len != HEAD) {
+        txn->rc = txn->rc ? txn->rc : ERR_CORRUPT;
+        return false;
+    }
+    const uint8_t *at = row.data;
+    memcpy(&ret_head->sequence, at, 8);
+    memcpy(ret_head->digest, at + 8, 16);
+    memcpy(ret_head->day, at + 24, sizeof(ret_head->day));
+    ret_head->day[sizeof(ret_head->day) - 1] = '\0';
+    memcpy(&ret_head->active, at + 40, 8);
+    return true;
+}
+
+void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head)
+{
+    uint8_t key[DELIVERY_KEY], row[HEAD] = {0};
+    delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
+    memcpy(row, &head->sequence, 8);
+    memcpy(row + 8, head->digest, 16);
+    memcpy(row + 24, head->day, sizeof(head->day));
+    memcpy(row + 40, &head->active, 8);
+    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(row, sizeof(row)));
+}
+
+/* --- walking --- */
+
+void delivery_walk_begin(struct delivery_walk *walk, struct txn *txn, uint32_t stream, enum delivery_zone zone)
+{
+    *walk = (struct delivery_walk){.stream = stream, .zone = zone};
+    cursor_open(&walk->cursor, txn, TABLE_delivery);
+}
+
+bool delivery_walk_next(struct delivery_walk *walk, enum kind *ret_kind, uint64_t *ret_id)
+{
+    uint8_t key[DELIVERY_KEY];
+    uint64_t be;
+    delivery_key(walk->stream, walk->zone, KIND_NONE, 0, key);
+    bool there = walk->begun ? cursor_next(&walk->cursor) : cursor_seek(&walk->cursor, bytes(key, sizeof(key)));
+    walk->begun = true;
+    if (!there || walk->cursor.key.len != DELIVERY_KEY || !cursor_has_prefix(&walk->cursor, bytes(key, 5)))
+        return false;
+    const uint8_t *at = walk->cursor.key.data;
+    memcpy(&be, at + 6, sizeof(be));
+    *ret_kind = (enum kind)at[5];
+    *ret_id = __builtin_bswap64(be);
+    return true;
+}
+
+void delivery_walk_end(struct delivery_walk *walk)
+{
+    cursor_close(&walk->cursor);
+}

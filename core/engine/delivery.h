@@ -1,0 +1,79 @@
+/* delivery - what a target is known to have of each thing, and what is under way there.
+ *
+ * Key: u32 number of (connection, partition, stream) big-endian, u8 zone, then
+ * what the zone says: the stream's own row; u8 kind, u64 id big-endian of a
+ * unit (a thing, or the membership that an account stands for); the same of
+ * a unit that is not settled, so that these are found without a search.
+ * Value of a unit: u8 state, u8 op, u8 active, u8 -rc, u32 attempts, u32 run,
+ * u32 intent, i64 since, i64 next try, then u32 length and bytes each of the remote
+ * id, what is confirmed, what is under way (images), and the sentence. */
+#ifndef ENGINE_DELIVERY_H
+#define ENGINE_DELIVERY_H
+
+#include "base/buffer.h"
+#include "model/model.h"
+#include "store/store.h"
+
+enum delivery_state {
+    DELIVERY_SETTLED = 1, /* the target has what it is to have; or it is to have nothing */
+    DELIVERY_SENT,        /* it was sent, and no answer is known */
+    DELIVERY_RETRY,       /* it failed and may pass later */
+    DELIVERY_REFUSED,     /* the target does not take it as it is */
+    DELIVERY_MANUAL,      /* the target's rules leave it to a person */
+    DELIVERY_HELD,        /* a safeguard stopped it */
+};
+
+const char *delivery_state_name(enum delivery_state state); /* "settled" */
+
+struct delivery {
+    enum delivery_state state;
+    uint8_t op;  /* MUSTER_CREATE …, of what is under way */
+    bool active; /* the target has it, switched on */
+    int rc;      /* muster_rc of the last answer */
+    uint32_t attempts, run;
+    uint32_t intent;           /* run that first meant to do what is under way: a repeat is known by it */
+    int64_t since_ms, next_ms; /* in this state; when it is tried again */
+    struct bytes remote_id;    /* text; empty: none, or none known */
+    struct bytes confirmed;    /* what the target has, as an image; empty: nothing */
+    struct bytes wanted;       /* what was sent last and is not confirmed */
+    struct bytes why;          /* the sentence of the last refusal */
+};
+
+/* A row about a whole stream. */
+struct delivery_head {
+    uint64_t sequence; /* of the journal, up to which all is seen */
+    uint8_t digest[16];
+    char day[11]; /* on which everything was looked at last; "" */
+    uint64_t active;
+};
+
+enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };
+enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN };
+
+void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY]);
+/* Reads in place. False: there is none (or it is damaged: txn->rc). */
+bool delivery_get(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, struct delivery *ret_delivery);
+bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *ret_head);
+/* The only writers. Whether the unit is open follows from its state. */
+void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery);
+void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head);
+
+/* The same into a plan; and what one says. False: the row is about something else. */
+struct changeset;
+void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id,
+                   const struct delivery *delivery);
+bool delivery_planned(struct bytes key, struct bytes value, uint32_t *ret_stream, enum kind *ret_kind, uint64_t *ret_id,
+                      struct delivery *ret_delivery);
+
+/* Walking the units of a stream, or its open ones, by ascending id. */
+struct delivery_walk {
+    struct cursor cursor;
+    uint32_t stream;
+    enum delivery_zone zone;
+    bool begun;
+};
+void delivery_walk_begin(struct delivery_walk *walk, struct txn *txn, uint32_t stream, enum delivery_zone zone);
+bool delivery_walk_next(struct delivery_walk *walk, enum kind *ret_kind, uint64_t *ret_id);
+void delivery_walk_end(struct delivery_walk *walk);
+
+#endif

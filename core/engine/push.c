@@ -1,0 +1,379 @@
+/* push - what changed is carried to a connection's target. */
+#include "engine/push_inside.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/reason.h"
+#include "engine/safeguard.h"
+#include "store/dict.h"
+
+#include <errno.h>
+#include <muster/connector.h>
+#include <stdlib.h>
+#include <string.h>
+
+void push_done(struct push *push)
+{
+    for (size_t n = 0; n < push->stream_count; n++) {
+        free(push->streams[n].numbers);
+        free(push->streams[n].names);
+        free(push->streams[n].types);
+        free(push->streams[n].jobs);
+    }
+    free(push->streams);
+    free(push->maker);
+    buffer_done(&push->settles);
+}
+
+/* --- what is sent where --- */
+
+static uint8_t told_type(enum type type)
+{
+    switch (type) {
+    case TYPE_INTEGER: return MUSTER_INTEGER;
+    case TYPE_DECIMAL: return MUSTER_DECIMAL;
+    case TYPE_BOOL: return MUSTER_BOOL;
+    case TYPE_DATE: return MUSTER_DATE;
+    case TYPE_TIME: return MUSTER_TIME;
+    case TYPE_DATETIME: return MUSTER_DATETIME;
+    case TYPE_JSON: return MUSTER_JSON;
+    default: return MUSTER_TEXT;
+    }
+}
+
+/* Numbers of a target's fields, for images that are kept. */
+static int fields_number(struct push *push, struct push_stream *stream)
+{
+    const struct target_map *map = &stream->stream->map;
+    stream->numbers = mem_new(map->rule_count + 1, sizeof(*stream->numbers));
+    stream->names = mem_new(map->rule_count + 1, sizeof(*stream->names));
+    stream->types = mem_new(map->rule_count + 1, sizeof(*stream->types));
+    if (!stream->numbers || !stream->names || !stream->types)
+        return -ENOMEM;
+    for (size_t n = 0; n < map->rule_count; n++) {
+        uint32_t number = 0;
+        char *name __attribute__((cleanup(tidy_free))) = mem_format("sent:%s", map->fields[n].name);
+        int rc = name ? dict_number(push->run->store, name, &number) : -ENOMEM;
+        if (rc == 0 && number > UINT16_MAX)
+            rc = ERR_LIMIT;
+        if (rc != 0)
+            return rc;
+        stream->numbers[n] = (uint16_t)number;
+        stream->names[n] = map->fields[n].name;
+        stream->types[n] = told_type(map->fields[n].type);
+    }
+    return 0;
+}
+
+static int streams_open(struct push *push)
+{
+    const char *connection = push->run->request->connection->name;
+    push->streams = mem_new(push->target->stream_count + 1, sizeof(*push->streams));
+    int rc = push->streams ? 0 : -ENOMEM;
+    for (size_t n = 0; rc == 0 && n < push->target->stream_count; n++) {
+        struct push_stream *stream = &push->streams[push->stream_count++];
+        stream->stream = &push->target->streams[n];
+        stream->unit =
+            push->target->per_membership && stream->stream->of == KIND_person ? KIND_membership : stream->stream->of;
+        char *name __attribute__((cleanup(tidy_free))) = mem_format("to:%s", stream->stream->name);
+        rc = name ? streams_number(push->run->store, connection, "main", name, &stream->number) : -ENOMEM;
+        if (rc == 0)
+            rc = fields_number(push, stream);
+    }
+    return rc;
+}
+
+/* --- deciding --- */
+
+static int job_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
+                     struct push_job *job)
+{
+    struct push_verdict verdict;
+    int rc = push_judge(push, stream, projector, txn, job, &verdict);
+    if (rc == 0 && push->only && !push_as_planned(push, stream, txn, job, &verdict)) {
+        verdict.what = PUSH_NOTHING;
+        push->left_out++;
+    }
+    job->what = (uint8_t)verdict.what;
+    job->op = (uint8_t)verdict.op;
+    stream->going += verdict.what == PUSH_SEND && verdict.op == MUSTER_DEACTIVATE;
+    stream->changing += verdict.what == PUSH_SEND && verdict.op == MUSTER_UPDATE;
+    return rc;
+}
+
+/* What nothing is to be done about is forgotten at once: of many there are few left. */
+static void jobs_keep(struct push_stream *stream)
+{
+    size_t kept = 0;
+    for (size_t n = 0; n < stream->job_count; n++)
+        if (stream->jobs[n].what != PUSH_NOTHING && stream->jobs[n].what != PUSH_WAIT)
+            stream->jobs[kept++] = stream->jobs[n];
+    stream->job_count = kept;
+}
+
+static uint64_t count_active(struct push_stream *stream, struct txn *txn)
+{
+    struct delivery_walk walk;
+    struct delivery row;
+    enum kind kind;
+    uint64_t id, active = 0;
+    delivery_walk_begin(&walk, txn, stream->number, DELIVERY_UNIT);
+    while (delivery_walk_next(&walk, &kind, &id))
+        active += delivery_get(txn, stream->number, kind, id, &row) && row.active;
+    delivery_walk_end(&walk);
+    return active;
+}
+
+static void guard(struct push *push, struct push_stream *stream, const struct safeguard *safeguard, uint64_t count,
+                  int op, const char *reason)
+{
+    struct safeguard_case at = {
+        .population = stream->head.active, .going = count, .today = push->run->today_text, .now_ms = push->run->now_ms};
+    if (push->run->request->allow_held || push->only || count == 0 ||
+        !safeguard_looks(safeguard, push->run->today_text, push->run->now_ms) || !safeguard_trips(safeguard, &at))
+        return;
+    for (size_t n = 0; n < stream->job_count; n++)
+        if (stream->jobs[n].what == PUSH_SEND && stream->jobs[n].op == op)
+            stream->jobs[n].what = PUSH_HELD;
+    stream->held = reason;
+}
+
+static int stream_decide(struct push *push, struct push_stream *stream, struct txn *txn)
+{
+    TIDY(projector_free) struct projector *projector = NULL;
+    int rc = push_choose(push, stream, txn);
+    if (rc == 0)
+        rc = push_projector(push, stream, txn, &projector);
+    for (size_t n = 0; rc == 0 && n < stream->job_count; n++)
+        rc = job_judge(push, stream, projector, txn, &stream->jobs[n]);
+    if (rc != 0)
+        return rc;
+    jobs_keep(stream);
+    if (stream->whole)
+        stream->head.active = count_active(stream, txn);
+    const struct connection *connection = push->run->request->connection;
+    guard(push, stream, &connection->deactivate, stream->going, MUSTER_DEACTIVATE, REASON_CODE(safeguard_deactivate));
+    guard(push, stream, &connection->update, stream->changing, MUSTER_UPDATE, REASON_CODE(safeguard_update));
+    return txn->rc;
+}
+
+int push_decide(struct push *push)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, push->run->store, false);
+    int rc = 0;
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
+        rc = stream_decide(push, &push->streams[n], &txn);
+    return rc ? rc : txn_end(&txn);
+}
+
+/* --- what is not sent is noted all the same --- */
+
+static int note_one(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
+                    const struct push_job *job)
+{
+    struct push_verdict verdict;
+    int rc = push_judge(push, stream, projector, txn, job, &verdict);
+    if (rc != 0)
+        return rc;
+    struct delivery row = verdict.row;
+    if (!verdict.known)
+        row = (struct delivery){0};
+    enum delivery_state state = job->what == PUSH_HELD     ? DELIVERY_HELD
+                                : job->what == PUSH_MANUAL ? DELIVERY_MANUAL
+                                                           : DELIVERY_SETTLED;
+    if (verdict.known && row.state == state && row.op == job->op && row.why.len == strlen(verdict.why) &&
+        (row.why.len == 0 || memcmp(row.why.data, verdict.why, row.why.len) == 0))
+        return 0;
+    row.state = state;
+    row.op = job->op;
+    row.run = push->run->report->run;
+    row.since_ms = push->run->now_ms;
+    row.attempts = 0;
+    row.wanted = bytes("", 0);
+    row.why = bytes(verdict.why, strlen(verdict.why));
+    delivery_put(txn, stream->number, stream->unit, job->id, &row);
+    return txn->rc;
+}
+
+static int push_note(struct push *push)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, push->run->store, true);
+    int rc = 0;
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++) {
+        struct push_stream *stream = &push->streams[n];
+        TIDY(projector_free) struct projector *projector = NULL;
+        rc = push_projector(push, stream, &txn, &projector);
+        for (size_t j = 0; rc == 0 && j < stream->job_count; j++)
+            if (stream->jobs[j].what != PUSH_SEND && stream->jobs[j].what != PUSH_ASK)
+                rc = note_one(push, stream, projector, &txn, &stream->jobs[j]);
+    }
+    return rc ? rc : txn_end(&txn);
+}
+
+/* --- the talk --- */
+
+static bool anything_to_send(const struct push *push)
+{
+    for (size_t n = 0; n < push->stream_count; n++)
+        for (size_t j = 0; j < push->streams[n].job_count; j++)
+            if (push->streams[n].jobs[j].what == PUSH_SEND || push->streams[n].jobs[j].what == PUSH_ASK)
+                return true;
+    return false;
+}
+
+static int push_talk(struct push *push)
+{
+    struct run *run = push->run;
+    if (!anything_to_send(push))
+        return 0;
+    int rc =
+        files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
+    if (rc == 0)
+        rc = run_lane(run->request, run->dir, &run->lane, run->err);
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
+        if ((rc = push_ask(push, &push->streams[n])) == 0)
+            rc = push_send(push, &push->streams[n]);
+    lane_stop(TAKE(run->lane));
+    return rc;
+}
+
+/* --- writing down that it happened --- */
+
+static void outcome_tell(struct push *push, int talk)
+{
+    struct run_report *report = push->run->report;
+    struct run_partition *partition = arena_get(report->arena, sizeof(*partition));
+    const struct run_pushed *pushed = &report->pushed;
+    if (!partition)
+        return;
+    const char *reason = talk != 0 ? (push->run->err->rc ? push->run->err->text : err_text(talk)) : "";
+    enum outcome outcome = talk == ERR_CANCELLED ? OUTCOME_CANCELLED : talk != 0 ? OUTCOME_FAILED : OUTCOME_SUCCEEDED;
+    if (talk == 0 && (pushed->failed || pushed->unknown || report->dead_letters || pushed->put_off)) {
+        outcome = OUTCOME_PARTIAL;
+        reason = pushed->unknown
+                     ? "some changes were sent and got no answer: they are looked up before anything is repeated"
+                     : "some changes were not taken: see muster inbox";
+    }
+    for (size_t n = 0; n < push->stream_count && outcome == OUTCOME_SUCCEEDED; n++)
+        if (push->streams[n].held) {
+            outcome = OUTCOME_HELD;
+            reason = reason_text(push->streams[n].held);
+        }
+    *partition = (struct run_partition){
+        .name = "main", .outcome = outcome, .claim = "changes", .reason = arena_text(report->arena, reason)};
+    report->partitions = partition;
+    report->partition_count = 1;
+    report->outcome = outcome;
+}
+
+/* What was seen is seen: the next push begins behind it, and what is left to do is open by its own row. Where the talk
+ * was cut short (`whole` false) somebody may never have been told: then the next push looks at them again. */
+static int heads_write(struct push *push, uint64_t sequence, bool whole)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, push->run->store, true);
+    for (size_t n = 0; n < push->stream_count; n++) {
+        struct push_stream *stream = &push->streams[n];
+        struct delivery_head head = stream->head;
+        if (whole) {
+            head.sequence = sequence;
+            memcpy(head.digest, stream->stream->digest, sizeof(head.digest));
+            memcpy(head.day, push->run->today_text, sizeof(head.day));
+        }
+        delivery_head_put(&txn, stream->number, &head);
+    }
+    return txn_end(&txn);
+}
+
+static int push_finish(struct push *push, int talk)
+{
+    struct run *run = push->run;
+    int rc = changeset_new(run->store, &run->changeset);
+    if (rc != 0)
+        return rc;
+    txn_begin(&run->snapshot, run->store, false);
+    struct wait_settling settling = {.txn = &run->snapshot,
+                                     .changeset = run->changeset,
+                                     .run = run->report->run,
+                                     .now_ms = run->now_ms,
+                                     .last_number = meta_number(&run->snapshot, "wait")};
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++) {
+        rc = push_waits(push, &settling, &push->streams[n]);
+        run->report->pushed.people += push->streams[n].stream->of == KIND_person ? push->streams[n].head.active : 0;
+    }
+    wait_settled(&settling);
+    outcome_tell(push, talk);
+    run->report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
+    if (rc == 0)
+        rc = run_row(run);
+    if (rc == 0)
+        rc = run->snapshot.rc;
+    txn_abort(&run->snapshot);
+    return rc ? rc : changeset_apply(run->changeset, &run->report->puts);
+}
+
+/* --- the line --- */
+
+int push_begin(struct push *push, struct err *err)
+{
+    push->run->report->pushed.is = true;
+    push->target = push->run->request->connection->target;
+    push->retry = true;
+    date_write(date_from_days(push->run->today), push->run->today_text);
+    push->maker = mem_new(1, sizeof(*push->maker));
+    int rc = push->maker ? streams_open(push) : -ENOMEM;
+    return rc ? store_fail(push->run->store, rc, err) : 0;
+}
+
+/* How far the journal goes: what comes later is for the next push. */
+static int sequence_now(struct run *run, uint64_t *ret_sequence)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, run->store, false);
+    *ret_sequence = meta_number(&txn, "sequence");
+    return txn_end(&txn);
+}
+
+static int push_line(struct push *push, struct err *err)
+{
+    struct run *run = push->run;
+    uint64_t sequence = 0;
+    int rc = sequence_now(run, &sequence);
+    if (rc == 0 && (rc = push_decide(push)) == 0)
+        rc = push_note(push);
+    if (rc != 0)
+        return err && err->rc ? rc : store_fail(run->store, rc, err);
+    run->err = &run->begin; /* what the target says is told by the report */
+    int talk = push_talk(push);
+    fault_kill("pushed");
+    rc = heads_write(push, sequence, talk == 0 && !push->only);
+    if (rc == 0)
+        rc = push_finish(push, talk);
+    if (rc != 0)
+        return store_fail(run->store, rc, err);
+    return report_write(run->report, run->request);
+}
+
+int push_planned(const struct run_request *request, struct changeset *plan, struct run_report *ret_report,
+                 struct err *err)
+{
+    struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
+    struct push push __attribute__((cleanup(push_done))) = {.run = &run, .only = plan};
+    int rc = run_begin(&run, request, ret_report, err);
+    if (rc == 0)
+        rc = push_begin(&push, err);
+    if (rc == 0)
+        rc = push_line(&push, err);
+    ret_report->left_out = push.left_out;
+    return rc;
+}
+
+int push_run(const struct run_request *request, struct run_report *ret_report, struct err *err)
+{
+    return push_planned(request, NULL, ret_report, err);
+}

@@ -1,0 +1,112 @@
+/* push_inside - what the files of a push share: push.c (the line), push_choose.c (who), push_judge.c (what),
+ * push_ask.c (is it there already), push_send.c (the talk with the target), push_waits.c (what is left to people). */
+#ifndef ENGINE_PUSH_INSIDE_H
+#define ENGINE_PUSH_INSIDE_H
+
+#include "engine/delivery.h"
+#include "engine/project.h"
+#include "engine/push.h"
+#include "engine/run_inside.h"
+
+struct push_ids {
+    uint64_t *items;
+    size_t count, room;
+};
+
+/* What is to be done about one unit. */
+enum push_what {
+    PUSH_NOTHING,
+    PUSH_SEND,
+    PUSH_MANUAL, /* the target's rules do not let it: a person has to */
+    PUSH_HELD,   /* a safeguard stops it */
+    PUSH_ASK,    /* it was sent, and no answer came: the target is asked whether it has it */
+    PUSH_WAIT,   /* it was refused, or is tried later, and nothing has changed since */
+    PUSH_SETTLE, /* what was under way is not wanted any more, or turned out to be done */
+};
+
+struct push_job {
+    uint64_t id, person; /* the unit; whose it is */
+    uint8_t what, op;
+};
+
+enum { PUSH_WHY = 400 };
+
+/* What judging one unit gave; all but the numbers lives until the next one is judged. */
+struct push_verdict {
+    enum push_what what;
+    int op;
+    struct projection projection;
+    bool known; /* there is a row */
+    struct delivery row;
+    struct bytes settles; /* what the target will have when it takes it: an image */
+    bool leaves_manual;   /* some of it is left to a person all the same */
+    char why[PUSH_WHY];
+};
+
+/* One stream of the target on its way. */
+struct push_stream {
+    const struct target_stream *stream;
+    uint32_t number;
+    enum kind unit; /* kind of its units: membership where accounts stand for these */
+    uint16_t *numbers;
+    const char **names;
+    uint8_t *types;
+    struct push_job *jobs; /* by ascending unit */
+    size_t job_count, job_room;
+    bool whole; /* all were looked at */
+    struct delivery_head head;
+    bool head_known;
+    uint64_t going, changing; /* people that would be switched off, changed */
+    const char *held;         /* reason code; NULL: nothing is */
+    bool walking;             /* beside a plan */
+    struct changeset_row row;
+};
+
+struct push {
+    struct run *run; /* it belongs to the caller */
+    const struct target *target;
+    struct push_stream *streams;
+    size_t stream_count;
+    struct buffer settles; /* scratch of the judge */
+    struct image_maker *maker;
+    bool retry;             /* what was put off is tried now */
+    struct changeset *only; /* of a plan: just this, as it was decided; NULL: all there is to do */
+    uint64_t left_out;      /* of it: what is not as it was */
+};
+
+/* push_choose.c: the ids of units that may have changed, ascending, each once, with whose they are. */
+int push_choose(struct push *push, struct push_stream *stream, struct txn *txn);
+int push_job_add(struct push_stream *stream, uint64_t id, uint64_t person);
+
+/* push_judge.c: one unit. */
+int push_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
+               const struct push_job *job, struct push_verdict *ret_verdict);
+/* Who looks at a stream: the view as of now, in this transaction. */
+int push_projector(struct push *push, const struct push_stream *stream, struct txn *txn,
+                   struct projector **ret_projector);
+
+/* push_ask.c: whoever would be created and is there already is adopted; jobs are judged anew. */
+int push_ask(struct push *push, struct push_stream *stream);
+
+/* push_send.c: what a connector may ask for besides; `context` of the sink begins with a struct push *. */
+void push_files_sink(struct lane_sink *ret_sink);
+/* Carries out the jobs of a stream through the lane. */
+int push_send(struct push *push, struct push_stream *stream);
+
+/* push.c: begins; then what is to be done about each unit of each stream. */
+int push_begin(struct push *push, struct err *err);
+int push_decide(struct push *push);
+void push_done(struct push *push);
+
+/* push_plan.c: what was decided, as rows of the run's changeset: the units as they would stand when they are sent. */
+int push_plan(struct run *run, struct err *err);
+/* Units that a plan names, instead of those that may have changed. */
+int push_choose_planned(struct push *push, struct push_stream *stream);
+/* Whether a unit is to become what the plan says it is to become. */
+bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *txn, const struct push_job *job,
+                     const struct push_verdict *verdict);
+
+/* push_waits.c: what of a stream is left to people goes into the changeset. */
+int push_waits(struct push *push, struct wait_settling *settling, struct push_stream *stream);
+
+#endif

@@ -1,0 +1,204 @@
+/* push_judge - what is to be done about one unit: what the target is to have beside what it is known to have, under
+ * the target's own rules. */
+#include "engine/push_inside.h"
+
+#include "engine/reason.h"
+
+#include <muster/connector.h>
+#include <stdio.h>
+#include <string.h>
+
+int push_projector(struct push *push, const struct push_stream *stream, struct txn *txn,
+                   struct projector **ret_projector)
+{
+    struct project_setup setup = {.scene = {.organization = push->run->request->organization,
+                                            .txn = txn,
+                                            .vault = &push->run->vault,
+                                            .today = push->run->today_text},
+                                  .zone = push->run->zone,
+                                  .target = push->target,
+                                  .stream = stream->stream,
+                                  .numbers = stream->numbers};
+    return projector_new(&setup, ret_projector);
+}
+
+static uint32_t flags_of(const struct push_stream *stream, size_t field)
+{
+    const struct muster_field *declared = target_field(stream->stream, &stream->stream->map.fields[field]);
+    return declared ? declared->flags : 0;
+}
+
+/* Whether a field may be told now. What says nothing about it may always. */
+static bool may_tell(uint32_t flags, int op, bool active)
+{
+    const uint32_t when = MUSTER_ON_CREATE | MUSTER_ON_UPDATE | MUSTER_AFTER_LEAVING;
+    if (!(flags & when))
+        return true;
+    if (op == MUSTER_CREATE)
+        return flags & MUSTER_ON_CREATE;
+    if (op == MUSTER_DEACTIVATE || !active)
+        return flags & (MUSTER_AFTER_LEAVING | MUSTER_ON_UPDATE);
+    return flags & MUSTER_ON_UPDATE;
+}
+
+static struct image image_over(struct bytes bytes)
+{
+    return (struct image){bytes.data, (uint32_t)bytes.len};
+}
+
+static bool field_differs(const struct push_stream *stream, const struct push_verdict *verdict, size_t field)
+{
+    struct value was = image_get(image_over(verdict->row.confirmed), stream->numbers[field]);
+    struct value is = image_get(image_over(verdict->projection.kept), stream->numbers[field]);
+    bool blank_was = was.presence != PRESENCE_VALUE, blank_is = is.presence != PRESENCE_VALUE;
+    return blank_was || blank_is ? blank_was != blank_is : !value_equal(was, is);
+}
+
+static void why_add(struct push_verdict *verdict, const char *before, const char *name)
+{
+    size_t len = strlen(verdict->why);
+    snprintf(verdict->why + len, sizeof(verdict->why) - len, "%s%s", len ? ", " : before, name);
+}
+
+/* What the target cannot do without. */
+static bool must_have(const struct push_stream *stream, struct push_verdict *verdict)
+{
+    const struct target_map *map = &stream->stream->map;
+    for (size_t n = 0; n < map->rule_count; n++)
+        if ((flags_of(stream, n) & MUSTER_MUST) && verdict->projection.values[n].presence != PRESENCE_VALUE)
+            why_add(verdict, "the target cannot do without ", map->fields[n].name);
+    return verdict->why[0] == '\0';
+}
+
+/* An image of what the target has after it took the change: what may not be told stays as it was. */
+static int settles_make(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
+{
+    buffer_clear(&push->settles);
+    image_start(push->maker);
+    for (size_t n = 0; n < stream->stream->map.rule_count; n++) {
+        bool told = may_tell(flags_of(stream, n), verdict->op, verdict->row.active);
+        struct bytes from = told ? verdict->projection.kept : verdict->row.confirmed;
+        image_put(push->maker, stream->numbers[n], image_get(image_over(from), stream->numbers[n]));
+    }
+    image_write(push->maker, &push->settles);
+    verdict->settles = bytes(push->settles.data, push->settles.len);
+    return push->settles.rc;
+}
+
+/* Known there and wanted: what differs, and whether it may be told. */
+static void judge_update(const struct push_stream *stream, struct push_verdict *verdict)
+{
+    const struct target_map *map = &stream->stream->map;
+    bool tells = false;
+    for (size_t n = 0; n < map->rule_count; n++) {
+        if (!field_differs(stream, verdict, n))
+            continue;
+        if (may_tell(flags_of(stream, n), MUSTER_UPDATE, verdict->row.active))
+            tells = true;
+        else
+            why_add(verdict, "to be changed by hand, the target does not let us: ", map->fields[n].name);
+    }
+    verdict->leaves_manual = verdict->why[0] != '\0';
+    verdict->op = tells ? MUSTER_UPDATE : 0;
+    verdict->what = tells ? PUSH_SEND : verdict->leaves_manual ? PUSH_MANUAL : PUSH_NOTHING;
+}
+
+/* What the golden record wants, whatever was tried before. */
+static void judge_wanted(const struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
+{
+    const struct projection *projection = &verdict->projection;
+    const struct delivery *row = &verdict->row;
+    bool have = verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0);
+    if (!projection->there || !projection->inside) {
+        bool leaves = have && row->active && !push->target->keep_outside;
+        verdict->what = leaves ? PUSH_SEND : PUSH_NOTHING;
+        verdict->op = leaves ? MUSTER_DEACTIVATE : 0;
+        return;
+    }
+    if (projection->failed) {
+        snprintf(verdict->why, sizeof(verdict->why), "%s cannot be made: %s", projection->failed->field->name,
+                 reason_text(projection->reason));
+        verdict->what = PUSH_MANUAL;
+        return;
+    }
+    if (!must_have(stream, verdict)) {
+        verdict->what = PUSH_MANUAL;
+        return;
+    }
+    if (have && row->active) {
+        judge_update(stream, verdict);
+        return;
+    }
+    verdict->what = PUSH_SEND;
+    verdict->op = have ? MUSTER_REACTIVATE : MUSTER_CREATE;
+}
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* What was tried before and not confirmed. */
+static void judge_under_way(const struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
+{
+    const struct delivery *row = &verdict->row;
+    const struct muster_stream *declared = stream->stream->description;
+    if (!verdict->known || row->state == DELIVERY_SETTLED)
+        return;
+    if (verdict->what == PUSH_NOTHING) {
+        /* Nothing is wanted any more; but what was sent may have been done. */
+        verdict->what = row->state == DELIVERY_SENT ? PUSH_ASK : PUSH_SETTLE;
+        return;
+    }
+    bool same = verdict->op == row->op && same_bytes(verdict->projection.kept, row->wanted);
+    if (row->state == DELIVERY_SENT && row->op == MUSTER_CREATE &&
+        !(declared && (declared->flags & MUSTER_REPEAT_SAFE)))
+        verdict->what = PUSH_ASK; /* it is looked up before anything else is done */
+    else if (verdict->what != PUSH_SEND || push->retry)
+        return;
+    else if (row->state == DELIVERY_RETRY && push->run->now_ms < row->next_ms)
+        verdict->what = PUSH_WAIT;
+    else if (row->state == DELIVERY_REFUSED && same)
+        verdict->what = PUSH_WAIT;
+}
+
+/* A membership stands for an account while both it and its person are there. */
+static uint64_t person_behind(struct push_stream *stream, struct txn *txn, const struct push_job *job)
+{
+    uint8_t key[ENTITY_KEY];
+    struct bytes value;
+    struct image image;
+    enum entity_state state;
+    if (stream->unit == stream->stream->of)
+        return job->id;
+    entity_key(stream->unit, job->id, key);
+    if (!txn_get(txn, TABLE_entity, bytes(key, sizeof(key)), &value) || !entity_image(value, &image, &state) ||
+        state == ENTITY_GONE)
+        return 0;
+    if (job->person)
+        return job->person;
+    struct value person = image_get(image, FIELD_membership_person);
+    uint64_t be = 0;
+    if (person.presence == PRESENCE_VALUE && person.len == sizeof(be))
+        memcpy(&be, person.bytes, sizeof(be));
+    return __builtin_bswap64(be);
+}
+
+int push_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
+               const struct push_job *job, struct push_verdict *ret_verdict)
+{
+    *ret_verdict = (struct push_verdict){.what = PUSH_NOTHING};
+    ret_verdict->known = delivery_get(txn, stream->number, stream->unit, job->id, &ret_verdict->row);
+    uint64_t id = person_behind(stream, txn, job);
+    int rc =
+        id ? project(projector, id, stream->unit != stream->stream->of ? job->id : 0, &ret_verdict->projection) : 0;
+    if (rc != 0 || txn->rc != 0)
+        return rc ? rc : txn->rc;
+    judge_wanted(push, stream, ret_verdict);
+    judge_under_way(push, stream, ret_verdict);
+    if (ret_verdict->op == MUSTER_DEACTIVATE && !ret_verdict->projection.kept.data)
+        ret_verdict->settles = ret_verdict->row.confirmed;
+    else if (ret_verdict->what == PUSH_SEND)
+        return settles_make(push, stream, ret_verdict);
+    return 0;
+}

@@ -1,0 +1,418 @@
+/* push_send - the talk with the target about one stream: batches out, answers in, each kept before the next thing. */
+#include "engine/push_inside.h"
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "broker/file.h"
+
+#include <errno.h>
+#include <muster/connector.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 100, BACKOFF_FIRST_MS = 60 * 1000, BACKOFF_MOST_MS = 6 * 3600 * 1000, KEY_TEXT = 33 };
+
+/* One change on its way: handed out, or answered and not kept yet. */
+struct sent {
+    uint32_t nth;
+    uint64_t id;
+    uint8_t op;
+    bool answered, leaves_manual;
+    muster_rc rc;
+    char *remote_id, *why; /* of the answer; NULL: none */
+    char *manual;
+    void *settles;
+    size_t settles_len;
+};
+
+struct sending {
+    struct push *push;
+    struct push_stream *stream;
+    size_t next; /* job */
+    uint32_t nth;
+    struct sent *sent; /* in the order of nth; those kept are gone */
+    size_t count, room;
+    struct lane_cell *before, *after;
+    struct buffer text;
+    struct lane_result result;
+};
+
+static void sent_done(struct sent *sent)
+{
+    free(sent->remote_id);
+    free(sent->why);
+    free(sent->manual);
+    free(sent->settles);
+}
+
+/* --- what came of it --- */
+
+static int64_t backoff(uint32_t attempts, uint64_t id)
+{
+    int64_t wait = BACKOFF_FIRST_MS;
+    for (uint32_t n = 1; n < attempts && wait < BACKOFF_MOST_MS; n++)
+        wait *= 2;
+    wait = wait < BACKOFF_MOST_MS ? wait : BACKOFF_MOST_MS;
+    return wait / 2 + (int64_t)(digest_fast(&id, sizeof(id)) % (uint64_t)(wait / 2)); /* not all at once */
+}
+
+static void count_answer(struct push *push, const struct sent *sent)
+{
+    struct run_pushed *pushed = &push->run->report->pushed;
+    if (sent->rc != MUSTER_OK) {
+        pushed->failed++;
+        return;
+    }
+    switch (sent->op) {
+    case MUSTER_CREATE: pushed->created++; break;
+    case MUSTER_UPDATE: pushed->updated++; break;
+    case MUSTER_REACTIVATE: pushed->reactivated++; break;
+    case MUSTER_DEACTIVATE: pushed->deactivated++; break;
+    default: break;
+    }
+}
+
+static void keep_one(struct sending *sending, struct txn *txn, const struct sent *sent)
+{
+    struct push_stream *stream = sending->stream;
+    struct push *push = sending->push;
+    struct delivery row = {0};
+    if (!delivery_get(txn, stream->number, stream->unit, sent->id, &row))
+        return;
+    bool was_active = row.active;
+    row.rc = sent->rc;
+    row.run = push->run->report->run;
+    row.since_ms = push->run->now_ms;
+    row.why = bytes("", 0);
+    if (sent->remote_id)
+        row.remote_id = bytes(sent->remote_id, strlen(sent->remote_id));
+    bool gone_already = sent->rc == MUSTER_GONE && sent->op == MUSTER_DEACTIVATE;
+    if (sent->rc == MUSTER_OK || gone_already) {
+        row.state = sent->leaves_manual ? DELIVERY_MANUAL : DELIVERY_SETTLED;
+        row.active = sent->op != MUSTER_DEACTIVATE && sent->op != MUSTER_DELETE;
+        row.confirmed = bytes(sent->settles, sent->settles_len);
+        row.wanted = bytes("", 0);
+        row.attempts = 0;
+        if (sent->manual)
+            row.why = bytes(sent->manual, strlen(sent->manual));
+    } else {
+        row.state = sent->rc == MUSTER_RETRY || sent->rc == MUSTER_AUTH || sent->rc == MUSTER_CANCELLED
+                        ? DELIVERY_RETRY
+                        : DELIVERY_REFUSED;
+        row.attempts++;
+        row.next_ms = push->run->now_ms + backoff(row.attempts, sent->id);
+        row.why = bytes(sent->why ? sent->why : "", sent->why ? strlen(sent->why) : 0);
+    }
+    stream->head.active += row.active;
+    stream->head.active -= was_active && stream->head.active > 0;
+    delivery_put(txn, stream->number, stream->unit, sent->id, &row);
+}
+
+/* Keeps all answers there are; those without stay. In a transaction of its own, unless one is given. */
+static void keep_answers(struct sending *sending, struct txn *txn)
+{
+    size_t left = 0;
+    for (size_t n = 0; n < sending->count; n++) {
+        struct sent *sent = &sending->sent[n];
+        if (sent->answered) {
+            keep_one(sending, txn, sent);
+            count_answer(sending->push, sent);
+            sent_done(sent);
+        } else {
+            sending->sent[left++] = *sent;
+        }
+    }
+    sending->count = left;
+}
+
+static struct sent *sent_find(struct sending *sending, uint32_t nth)
+{
+    size_t low = 0, high = sending->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (sending->sent[middle].nth < nth)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < sending->count && sending->sent[low].nth == nth ? &sending->sent[low] : NULL;
+}
+
+static int take_applied(void *context, uint32_t nth, const char *remote_id)
+{
+    struct sent *sent = sent_find(context, nth);
+    if (!sent)
+        return ERR_CORRUPT;
+    sent->answered = true;
+    sent->rc = MUSTER_OK;
+    sent->remote_id = remote_id ? mem_text(remote_id) : NULL;
+    fault_kill("answered");
+    return remote_id && !sent->remote_id ? -ENOMEM : 0;
+}
+
+static int take_refused(void *context, uint32_t nth, muster_rc rc, const char *why)
+{
+    struct sent *sent = sent_find(context, nth);
+    if (!sent)
+        return ERR_CORRUPT;
+    sent->answered = true;
+    sent->rc = rc >= 0 ? MUSTER_FAIL : rc;
+    sent->why = mem_text(why ? why : "");
+    return sent->why ? 0 : -ENOMEM;
+}
+
+/* The connector was never given it: it is as if it had not been said to be sent. */
+static int take_untouched(void *context, uint32_t nth)
+{
+    return take_refused(context, nth, MUSTER_RETRY, "the connector ended before it came to this");
+}
+
+/* --- what goes out --- */
+
+/* The run that first meant to do this: what is under way and the same is a repeat. */
+static uint32_t intent_of(const struct sending *sending, const struct push_verdict *verdict)
+{
+    const struct delivery *row = &verdict->row;
+    const struct bytes *kept = &verdict->projection.kept;
+    bool under_way = verdict->known && (row->state == DELIVERY_SENT || row->state == DELIVERY_RETRY);
+    bool same = under_way && row->op == verdict->op && row->wanted.len == kept->len &&
+                (kept->len == 0 || memcmp(row->wanted.data, kept->data, kept->len) == 0);
+    return same ? row->intent : sending->push->run->report->run;
+}
+
+/* The same for every repeat of this change, and for nothing else. */
+static void change_key(const struct sending *sending, const struct push_job *job, const struct push_verdict *verdict,
+                       char ret_key[KEY_TEXT])
+{
+    const struct run_request *request = sending->push->run->request;
+    struct buffer text __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t digest[DIGEST_SHA256] = {0};
+    buffer_format(&text, "%s/%s/%s/%d/%llu/%d/", request->organization->id, request->connection->name,
+                  sending->stream->stream->name, (int)sending->stream->unit, (unsigned long long)job->id, verdict->op);
+    buffer_format(&text, "%u/", intent_of(sending, verdict));
+    buffer_add(&text, verdict->settles.data, verdict->settles.len);
+    if (text.rc == 0)
+        digest_sha256(text.data, text.len, digest);
+    for (size_t n = 0; n < (KEY_TEXT - 1) / 2; n++) {
+        ret_key[2 * n] = "0123456789abcdef"[digest[n] >> 4];
+        ret_key[2 * n + 1] = "0123456789abcdef"[digest[n] & 15];
+    }
+    ret_key[KEY_TEXT - 1] = '\0';
+}
+
+/* What is told: the values in plain; what may not be told now is absent. */
+static void cells_make(struct sending *sending, const struct push_verdict *verdict)
+{
+    const struct push_stream *stream = sending->stream;
+    struct image was = {verdict->row.confirmed.data, (uint32_t)verdict->row.confirmed.len};
+    struct image becomes = {verdict->settles.data, (uint32_t)verdict->settles.len};
+    for (size_t n = 0; n < stream->stream->map.rule_count; n++) {
+        struct value before = image_get(was, stream->numbers[n]), after = image_get(becomes, stream->numbers[n]);
+        struct value plain = verdict->projection.kept.data ? verdict->projection.values[n] : (struct value){0};
+        bool told =
+            verdict->projection.kept.data &&
+            value_equal(after,
+                        image_get((struct image){verdict->projection.kept.data, (uint32_t)verdict->projection.kept.len},
+                                  stream->numbers[n]));
+        bool sealed = before.flags & VALUE_SEALED;
+        sending->before[n] = (struct lane_cell){.presence = sealed ? PRESENCE_ABSENT : before.presence,
+                                                .len = sealed ? 0 : before.len,
+                                                .bytes = before.bytes};
+        sending->after[n] =
+            (struct lane_cell){.presence = told ? plain.presence : PRESENCE_ABSENT,
+                               .changed = told && !(before.presence == after.presence && value_equal(before, after)),
+                               .len = told ? plain.len : 0,
+                               .bytes = plain.bytes};
+    }
+}
+
+static int sent_add(struct sending *sending, const struct push_job *job, const struct push_verdict *verdict)
+{
+    int rc = mem_grow(&sending->sent, sending->count, &sending->room, sizeof(*sending->sent));
+    if (rc != 0)
+        return rc;
+    struct sent sent = {
+        .nth = sending->nth++, .id = job->id, .op = (uint8_t)verdict->op, .leaves_manual = verdict->leaves_manual};
+    sent.settles = mem_new(verdict->settles.len + 1, 1);
+    sent.manual = verdict->leaves_manual ? mem_text(verdict->why) : NULL;
+    if (!sent.settles || (verdict->leaves_manual && !sent.manual)) {
+        sent_done(&sent);
+        return -ENOMEM;
+    }
+    if (verdict->settles.len)
+        memcpy(sent.settles, verdict->settles.data, verdict->settles.len);
+    sent.settles_len = verdict->settles.len;
+    sending->sent[sending->count++] = sent;
+    return 0;
+}
+
+/* It is said to be sent before it is. */
+static void mark_sent(struct sending *sending, struct txn *txn, const struct push_job *job,
+                      const struct push_verdict *verdict)
+{
+    struct delivery row = verdict->row;
+    if (!verdict->known)
+        row = (struct delivery){0};
+    row.intent = intent_of(sending, verdict);
+    row.state = DELIVERY_SENT;
+    row.op = (uint8_t)verdict->op;
+    row.run = sending->push->run->report->run;
+    row.since_ms = sending->push->run->now_ms;
+    row.wanted = verdict->projection.kept;
+    row.why = bytes("", 0);
+    delivery_put(txn, sending->stream->number, sending->stream->unit, job->id, &row);
+}
+
+static int job_goes(struct sending *sending, struct txn *txn, struct projector *projector, struct push_job *job,
+                    struct lane_batch *batch)
+{
+    struct push_verdict verdict;
+    char key[KEY_TEXT];
+    int rc = push_judge(sending->push, sending->stream, projector, txn, job, &verdict);
+    if (rc != 0 || verdict.what != PUSH_SEND || verdict.op != job->op)
+        return rc; /* nothing moves under run.lock */
+    change_key(sending, job, &verdict, key);
+    cells_make(sending, &verdict);
+    buffer_clear(&sending->text);
+    buffer_add(&sending->text, verdict.row.remote_id.data, verdict.row.remote_id.len);
+    buffer_byte(&sending->text, 0);
+    struct lane_change change = {.nth = sending->nth,
+                                 .op = verdict.op,
+                                 .key = key,
+                                 .remote_id = verdict.row.remote_id.len ? sending->text.data : NULL,
+                                 .before = verdict.row.confirmed.len ? sending->before : NULL,
+                                 .after = sending->after};
+    if (sending->text.rc != 0)
+        return sending->text.rc;
+    rc = lane_batch_add(batch, &change);
+    if (rc == 0)
+        rc = sent_add(sending, job, &verdict);
+    if (rc == 0)
+        mark_sent(sending, txn, job, &verdict);
+    return rc;
+}
+
+/* One commit: what came of those before, and that these are sent. */
+static int give_next(void *context, struct lane_batch *batch)
+{
+    struct sending *sending = context;
+    struct push_stream *stream = sending->stream;
+    const struct muster_stream *declared = stream->stream->description;
+    size_t most = declared && declared->batch ? declared->batch : BATCH, given = 0;
+    TIDY(projector_free) struct projector *projector = NULL;
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, sending->push->run->store, true);
+    keep_answers(sending, &txn);
+    int rc = push_projector(sending->push, stream, &txn, &projector);
+    for (; rc == 0 && given < most && sending->next < stream->job_count && !lane_batch_full(batch); sending->next++) {
+        if (run_cancelled((void *)(uintptr_t)sending->push->run->request))
+            break; /* between two changes */
+        if (stream->jobs[sending->next].what != PUSH_SEND)
+            continue;
+        size_t before = sending->count;
+        rc = job_goes(sending, &txn, projector, &stream->jobs[sending->next], batch);
+        given += sending->count > before;
+    }
+    if (rc == 0)
+        rc = txn_end(&txn);
+    if (rc == 0)
+        fault_kill(given > 0 ? "sent" : "kept");
+    return rc;
+}
+
+/* --- what the connector asks for besides --- */
+
+static int give_listed(void *context, const char *place, size_t nth, const char **ret_name, uint64_t *ret_size,
+                       int64_t *ret_mtime, struct err *err)
+{
+    struct push *const *push = context;
+    const struct file_entry *entries;
+    size_t count;
+    int rc = files_list((*push)->run->files, place, &entries, &count, err);
+    if (rc != 0)
+        return rc;
+    if (nth >= count)
+        return ERR_GONE;
+    *ret_name = entries[nth].name;
+    *ret_size = entries[nth].size;
+    *ret_mtime = entries[nth].mtime_ms;
+    return 0;
+}
+
+static int give_fetched(void *context, const char *name, int *ret_fd, struct err *err)
+{
+    struct push *const *push = context;
+    uint8_t digest[DIGEST_SHA256];
+    uint64_t size;
+    return files_fetch((*push)->run->files, name, (*push)->run->dir, ret_fd, digest, &size, err);
+}
+
+static int take_stored(void *context, const char *name, int fd, struct err *err)
+{
+    struct push *const *push = context;
+    return files_store((*push)->run->files, name, fd, err);
+}
+
+static void take_log(void *context, int level, const char *text)
+{
+    struct push *const *push = context;
+    struct log from = {.organization = (*push)->run->request->organization->id,
+                       .connection = (*push)->run->request->connection->name};
+    log_line(&from, (enum log_level)level, "%s", text);
+}
+
+void push_files_sink(struct lane_sink *ret_sink)
+{
+    ret_sink->list = give_listed;
+    ret_sink->fetch = give_fetched;
+    ret_sink->store = take_stored;
+    ret_sink->log = take_log;
+}
+
+int push_send(struct push *push, struct push_stream *stream)
+{
+    size_t fields = stream->stream->map.rule_count;
+    struct sending sending = {.push = push, .stream = stream};
+    sending.before = mem_new(fields + 1, sizeof(*sending.before));
+    sending.after = mem_new(fields + 1, sizeof(*sending.after));
+    struct lane_sink sink = {.context = &sending,
+                             .next = give_next,
+                             .applied = take_applied,
+                             .refused = take_refused,
+                             .untouched = take_untouched};
+    push_files_sink(&sink);
+    const struct muster_stream *declared = stream->stream->description;
+    struct lane_push told = {.partition = "main",
+                             .stream = stream->stream->name,
+                             .snapshot = declared && (declared->flags & MUSTER_SNAPSHOT),
+                             .fields = {fields, stream->names, stream->types}};
+    int rc = sending.before && sending.after
+                 ? lane_apply(push->run->lane, &told, &sink, &sending.result, push->run->err)
+                 : -ENOMEM;
+    int talk = rc;
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, push->run->store, true);
+    keep_answers(&sending, &txn);
+    rc = txn_end(&txn);
+    if (sending.count > 0)
+        push->run->report->pushed.unknown += sending.count;
+    for (size_t n = 0; n < sending.count; n++)
+        sent_done(&sending.sent[n]);
+    free(sending.sent);
+    free(sending.before);
+    free(sending.after);
+    buffer_done(&sending.text);
+    if (rc != 0)
+        return store_fail(push->run->store, rc, push->run->err);
+    if (talk != 0)
+        return talk;
+    if (run_cancelled((void *)(uintptr_t)push->run->request))
+        return ERR_CANCELLED;
+    if (sending.result.rc >= 0 && sending.next >= stream->job_count)
+        return 0;
+    return err_set(push->run->err, sending.result.rc < 0 ? pull_result_code(sending.result.rc) : ERR_CONNECTOR, "%s",
+                   sending.result.text[0] ? sending.result.text
+                                          : "the connector ended before everything was sent, and did not say why");
+}

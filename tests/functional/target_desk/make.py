@@ -1,0 +1,21 @@
+from book import PEOPLE, changed, person, without, write
+
+
+def first():
+    write("in/employees.xlsx", PEOPLE)
+
+
+def edited():
+    rows = changed(PEOPLE, "1003", Job_title="Shift leader", Surname="O'Brien-Peeters")
+    rows = changed(rows, "1005", Mobile="0612345678", Manager="1011")
+    write("in/employees.xlsx", without([*rows, person("1011", "Noor", "van Dijk")], "1007"))
+
+
+def back():
+    write("in/employees.xlsx", [*PEOPLE, person("1011", "Noor", "van Dijk")])
+
+
+def renamed():
+    rows = changed(PEOPLE, "1003", Job_title="Shift leader", Surname="O'Brien-Peeters")
+    rows = without([*rows, person("1011", "Noor", "van Dijk")], "1007")
+    write("in/employees.xlsx", [row | {"Department": "Store"} if row["Department"] == "Shop" else row for row in rows])
