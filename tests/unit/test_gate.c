@@ -1,6 +1,8 @@
 /* test_gate - how many changes at once are too many: the judgement by itself, and what a run does with it. */
 #include "shop.h"
 
+#include "engine/act.h"
+#include "engine/approval.h"
 #include "engine/proposal.h"
 #include "engine/safeguard.h"
 #include "engine/tally.h"
@@ -447,10 +449,104 @@ static void a_safeguard_that_is_switched_off_lets_go_what_it_held(void **state)
     shop_close(&shop);
 }
 
-/* Held, and then let through: the same as if there were no safeguards at all. */
-static void letting_all_through_gives_what_a_run_without_safeguards_gives(void **state)
+/* --- what people say of it --- */
+
+/* All that is held, or the first so many of it. */
+static size_t decide(struct shop *shop, bool rejects, size_t most, int64_t until_ms)
+{
+    struct arena *arena TIDY(arena_free) = arena_new();
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct wait_item items[64];
+    struct err err = {0};
+    size_t count = 0;
+    uint8_t type = WAIT_HELD;
+    {
+        struct txn txn __attribute__((cleanup(tidy_txn)));
+        struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+        txn_begin(&txn, shop->store, false);
+        cursor_open(&cursor, &txn, TABLE_wait);
+        for (bool there = cursor_seek(&cursor, bytes(&type, 1));
+             there && cursor_has_prefix(&cursor, bytes(&type, 1)) && count < most && count < 64;
+             there = cursor_next(&cursor))
+            assert_true(wait_read(cursor.key, cursor.value, arena, &items[count++]));
+    }
+    struct approval approval = {
+        .author = "me", .reason = "because", .rejects = rejects, .until_ms = until_ms, .items = items, .count = count};
+    struct act act = {.verb = rejects ? "reject" : "approve",
+                      .author = "me",
+                      .reason = "because",
+                      .state = approval_state,
+                      .decided = approval_decided,
+                      .context = &approval};
+    struct run_request request = {
+        .settings = &shop->settings, .organization = shop->organization, .connectors = shop->connectors};
+    if (count == 0)
+        return 0;
+    int rc = act_run(&request, &act, &report, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(rc, 0);
+    shop_check(shop);
+    return count;
+}
+
+static void what_is_approved_is_taken_at_once_and_not_counted(void **state)
 {
     (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(20, 0, NULL));
+    shop_hear(&shop, "hr", rows(20, 9, &(struct row){.mail = "n%d@x", .title = "Chef"}));
+    assert_int_equal(shop.report.held, 9);
+    assert_int_equal(decide(&shop, false, 7, 0), 7);
+    assert_int_equal(count_of(&shop, "work_email=n"), 7);
+    assert_int_equal(proposals(&shop), 2);
+    shop_check_again(&shop);
+    assert_int_equal(shop.report.held, 2); /* two alone would pass: but they were held, and nobody let them */
+    assert_int_equal(decide(&shop, false, 64, 0), 2);
+    assert_int_equal(proposals(&shop), 0);
+    shop_check_again(&shop);
+    shop_hear(&shop, "hr", rows(20, 12, &(struct row){.mail = "n%d@x", .title = "Chef"}));
+    assert_int_equal(shop.report.held, 0); /* three more of twenty: the nine do not count */
+    shop_hear(&shop, "hr", rows(17, 12, &(struct row){.mail = "n%d@x", .title = "Chef"}));
+    assert_int_equal(shop.report.held, 3);
+    assert_int_equal(decide(&shop, false, 64, 0), 3);
+    assert_int_equal(count_of(&shop, "status=inactive"), 3);
+    shop_hear(&shop, "hr", rows(16, 12, &(struct row){.mail = "n%d@x", .title = "Chef"}));
+    assert_int_equal(count_of(&shop, "status=inactive"), 4); /* one more may go */
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void what_is_rejected_is_quiet_until_its_day_or_until_something_else_is_proposed(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(20, 0, NULL));
+    shop_hear(&shop, "hr", rows(18, 5, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.held, 7);
+    assert_int_equal(decide(&shop, true, 64, INT64_C(1782000000000)), 7); /* 2026-06-21T00:00Z */
+    expect_waits(&shop, "");
+    shop_check_again(&shop);
+    assert_int_equal(shop.report.outcome, OUTCOME_SUCCEEDED);
+    assert_int_equal(count_of(&shop, "work_email=n") + count_of(&shop, "status=inactive"), 0);
+    shop_hear(&shop, "hr", rows(17, 5, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.held, 0); /* what is rejected does not count, either */
+    assert_int_equal(count_of(&shop, "status=inactive"), 1);
+    shop_hear(&shop, "hr", rows(17, 5, &(struct row){.mail = "o%d@x"}));
+    assert_int_equal(shop.report.held, 5); /* other words */
+    shop_hear(&shop, "hr", rows(17, 5, &(struct row){.mail = "n%d@x"}));
+    assert_int_equal(shop.report.held, 0);
+    shop_now("2026-06-22T12:00:00");
+    shop_sync_full(&shop, "hr");
+    assert_int_equal(shop.report.held, 7);
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+/* Held, and then let through, in a run or by an act: the same as if there were no safeguards at all. */
+static void let_all_through(bool act)
+{
     static const char *const without =
         HEAD "    safeguards: { deactivate: 100%, rekey: 100%, email: 100%, manager: 100% }\n" STREAMS;
     for (unsigned luck = 1; luck <= 12; luck++) {
@@ -467,7 +563,9 @@ static void letting_all_through_gives_what_a_run_without_safeguards_gives(void *
         shop_hear(&guarded, "hr", first);
         shop_hear(&guarded, "hr", second);
         for (int rounds = 0; guarded.report.outcome == OUTCOME_HELD; rounds++) {
-            shop_run(&guarded, "hr", true, guarded.report.run);
+            if (act)
+                decide(&guarded, false, 64, 0);
+            shop_run(&guarded, "hr", true, act ? 0 : guarded.report.run);
             shop_check(&guarded);
             assert_true(rounds < 4);
         }
@@ -486,6 +584,18 @@ static void letting_all_through_gives_what_a_run_without_safeguards_gives(void *
         free(first);
         free(second);
     }
+}
+
+static void letting_all_through_in_a_run_gives_what_a_run_without_safeguards_gives(void **state)
+{
+    (void)state;
+    let_all_through(false);
+}
+
+static void approving_all_gives_what_a_run_without_safeguards_gives(void **state)
+{
+    (void)state;
+    let_all_through(true);
 }
 
 int main(void)
@@ -507,7 +617,10 @@ int main(void)
         cmocka_unit_test(a_second_source_does_not_overrule_the_first_unseen),
         cmocka_unit_test(a_new_record_that_is_held_as_a_whole_keeps_its_seeds_until_it_is_taken),
         cmocka_unit_test(a_safeguard_that_is_switched_off_lets_go_what_it_held),
-        cmocka_unit_test(letting_all_through_gives_what_a_run_without_safeguards_gives),
+        cmocka_unit_test(what_is_approved_is_taken_at_once_and_not_counted),
+        cmocka_unit_test(what_is_rejected_is_quiet_until_its_day_or_until_something_else_is_proposed),
+        cmocka_unit_test(letting_all_through_in_a_run_gives_what_a_run_without_safeguards_gives),
+        cmocka_unit_test(approving_all_gives_what_a_run_without_safeguards_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
