@@ -47,13 +47,16 @@ def people(count, seed=1):
         ]
 
 
-def write(path, count, inline):
+def write(path, count, inline, edited=False):
+    """`edited`: every hundredth has moved to another site."""
     options = {"constant_memory": inline, "in_memory": False, "default_date_format": "yyyy-mm-dd"}
     book = xlsxwriter.Workbook(path, options)
     page = book.add_worksheet("Employees")
     page.write_row(0, 0, HEADER)
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     for line, row in enumerate(people(count), 1):
+        if edited and line % 100 == 0:
+            row[HEADER.index("Site")] = "999"
         for column, value in enumerate(row):
             if isinstance(value, datetime.date):
                 page.write_datetime(line, column, datetime.datetime(value.year, value.month, value.day), day)
