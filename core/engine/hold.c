@@ -63,6 +63,8 @@ int holds_add(struct holds *holds, const struct hold *hold, bool *ret_added)
     if (same) {
         added = same->expected != 0 && hold->expected == 0;
         same->expected = added ? 0 : same->expected;
+        same->quiet =
+            added ? hold->quiet : same->quiet; /* what was said of another proposal says nothing of this one */
     } else {
         int rc = mem_grow(&holds->items, holds->count, &holds->room, sizeof(*holds->items));
         if (rc == 0) {

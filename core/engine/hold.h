@@ -49,7 +49,8 @@ struct holds {
 };
 
 void holds_done(struct holds *holds);
-/* Adds one, unless it is there; then `expected` goes when the new one has none. *ret_added may be NULL. */
+/* Adds one, unless it is there; then `expected` goes when the new one has none, and it is
+ * as quiet as that. *ret_added may be NULL. */
 int holds_add(struct holds *holds, const struct hold *hold, bool *ret_added);
 /* The last one of a record, NULL: none; then from one to the next. */
 struct hold *holds_first(const struct holds *holds, uint64_t record);
