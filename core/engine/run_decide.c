@@ -35,7 +35,7 @@ static int stage_strand(struct run *run, struct strand *strand)
     run->stage.waits = &strand->waits;
     int rc = stage_compare(&run->stage, &stream, &strand->missing, &strand->count);
     strand->compared = rc == 0;
-    if (run->first) /* nobody is known: nothing can be held, nor decided once more */
+    if (run->first && stream.complete) /* nobody is known: nothing can be held, nor decided once more */
         sorter_free(TAKE(pull->spool));
     return rc;
 }
@@ -179,6 +179,21 @@ static int report_header(struct run *run, const struct strand *strand)
     return 0;
 }
 
+/* Whom a pull showed that is not all there is. */
+static int strand_seen(struct run *run, struct strand *strand, struct numbers *ret_seen)
+{
+    struct bytes key, value;
+    int more = txn_count(&run->snapshot, TABLE_wait) > 0 ? sorter_rewind(strand->pull.spool) : 0;
+    if (more != 0 || txn_count(&run->snapshot, TABLE_wait) == 0)
+        return more;
+    while ((more = sorter_next(strand->pull.spool, &key, &value)) == 1) {
+        int rc = numbers_set(ret_seen, hold_record(key), 1);
+        if (rc != 0)
+            return rc;
+    }
+    return more;
+}
+
 /* What waits for a person, stream by stream. Of streams that were not compared only who is who was looked at again. */
 static int run_waits(struct run *run, struct wait_list *reviews)
 {
@@ -201,8 +216,14 @@ static int run_waits(struct run *run, struct wait_list *reviews)
         for (size_t r = 0; r < reviews->count; r++)
             if (reviews->items[r].stream == stream)
                 wait_add(&strand->waits, &reviews->items[r]);
-        rc = wait_settle(&settling, &strand->waits, stream,
-                         strand->compared && strand->pull.result.claim == CLAIM_COMPLETE);
+        struct numbers seen __attribute__((cleanup(numbers_done))) = {0};
+        bool all = strand->compared && strand->pull.result.claim == CLAIM_COMPLETE;
+        if (strand->compared && !all)
+            rc = strand_seen(run, strand, &seen);
+        settling.seen = &seen;
+        if (rc == 0)
+            rc = wait_settle(&settling, &strand->waits, stream, all);
+        settling.seen = NULL;
         if (strand->compared)
             report_counts(run, &strand->waits);
         if (rc == 0)
@@ -223,6 +244,12 @@ static void run_count_standing(struct run *run, const struct strand *strand)
                        "see muster deadletters");
 }
 
+/* What came of the pull stays its claim, whatever becomes of what it said. */
+static void strand_adds(struct run *run, const struct strand *strand, enum outcome outcome, const char *reason)
+{
+    strand_outcome(run, strand, outcome, run->report->partitions[strand->partition].claim, reason);
+}
+
 static void run_count(struct run *run)
 {
     struct run_report *report = run->report;
@@ -239,10 +266,9 @@ static void run_count(struct run *run)
         if (!strand->compared && strand->pull.same)
             run_count_standing(run, strand);
         if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
-            strand_outcome(run, strand, OUTCOME_PARTIAL, "complete",
-                           "some rows or values could not be taken: see muster deadletters");
+            strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");
         if (strand->held)
-            strand_outcome(run, strand, OUTCOME_HELD, "complete", reason_text(strand->held));
+            strand_adds(run, strand, OUTCOME_HELD, reason_text(strand->held));
     }
     for (size_t i = 0; i < report->partition_count; i++)
         report->outcome = report_worse(report->outcome, report->partitions[i].outcome);

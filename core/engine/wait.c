@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/hold.h"
 #include "engine/reason.h"
 
 #include <errno.h>
@@ -251,15 +252,27 @@ static void settle_one(struct settling *settling, const struct keyed *keyed, str
                   bytes(settling->value.data, settling->value.len));
 }
 
+/* It is about a record that was heard again. */
+static bool settle_seen(struct settling *settling, const struct wait_item *item)
+{
+    struct buffer *key = &settling->scratch;
+    if (!settling->run->seen || !item->id || (item->type != WAIT_DEAD && item->type != WAIT_HELD))
+        return false;
+    buffer_clear(key);
+    source_key(item->stream, item->id, strlen(item->id), key);
+    return key->rc == 0 && numbers_get(settling->run->seen, hold_record(bytes(key->data, key->len)));
+}
+
 /* It was not found again. */
 static void settle_gone(struct settling *settling, struct bytes key, struct bytes value)
 {
     struct wait_item item;
     bool goes = settling->all;
-    if (!goes && *(const uint8_t *)key.data == WAIT_REVIEW && wait_read(key, value, settling->arena, &item))
-        goes = item.reason && (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
-                               strcmp(item.reason, REASON_CODE(match_within_partition)) == 0 ||
-                               strcmp(item.reason, REASON_CODE(match_too_many)) == 0);
+    if (!goes && wait_read(key, value, settling->arena, &item))
+        goes = settle_seen(settling, &item) || (item.type == WAIT_REVIEW && item.reason &&
+                                                (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
+                                                 strcmp(item.reason, REASON_CODE(match_within_partition)) == 0 ||
+                                                 strcmp(item.reason, REASON_CODE(match_too_many)) == 0));
     if (goes)
         changeset_delete(settling->run->changeset, TABLE_wait, key, value);
 }

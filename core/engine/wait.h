@@ -7,6 +7,7 @@
 #define ENGINE_WAIT_H
 
 #include "base/arena.h"
+#include "base/numbers.h"
 #include "store/changeset.h"
 
 enum wait_type { WAIT_DEAD = 'd', WAIT_HELD = 'h', WAIT_REVIEW = 'r', WAIT_DRIFT = 'c', WAIT_TASK = 't' };
@@ -52,10 +53,13 @@ struct wait_settling {
     uint32_t run;
     int64_t now_ms;
     uint64_t last_number; /* starts as meta_number("wait"); wait_settled() keeps it */
+    /* hold_record() of those that a pull showed which is not all there is: what waited because of them is looked at
+     * anew; NULL: none */
+    const struct numbers *seen;
 };
 /* Compares the list with what waits in the store for one stream, and puts the differences into the changeset. What is
- * not in the list goes when `all` is known; else only reviews about who is who go, which every run finds anew. Items
- * of other streams are passed over. */
+ * not in the list goes when `all` is known; else only what is about records that were seen, and reviews about who is
+ * who, which every run finds anew. Items of other streams are passed over. */
 int wait_settle(struct wait_settling *settling, struct wait_list *list, uint32_t stream, bool all);
 void wait_settled(struct wait_settling *settling);
 

@@ -169,6 +169,28 @@ static void only_a_complete_read_proves_that_somebody_is_missing(void **state)
     shop_close(&shop);
 }
 
+static void who_is_heard_again_in_a_part_of_it_waits_no_longer(void **state)
+{
+    (void)state;
+    static const char *const claims[] = {"partial only the first page\n", "changes\n"};
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        struct shop shop;
+        shop_open(&shop, HEAD STREAMS);
+        shop_hear(&shop, "hr", rows(5, "", "row 8||\nrow 9||\n"));
+        shop_hear(&shop, "hr", rows(5, "345", "row 8||\nrow 9||\n"));
+        expect_waits(&shop,
+                     "d required_field_missing 8 person.family_name\nd required_field_missing 9 person.family_name\n"
+                     "h safeguard_deactivate 3\nh safeguard_deactivate 4\nh safeguard_deactivate 5\n");
+        char part[100];
+        snprintf(part, sizeof(part), COLUMNS "row 4|Name|\nrow 9|Name|\n%s", claims[i]);
+        shop_hear(&shop, "hr", part);
+        assert_string_equal(shop.report.partitions[0].claim, i == 0 ? "partial" : "changes");
+        expect_waits(&shop, "d required_field_missing 8 person.family_name\n"
+                            "h safeguard_deactivate 3\nh safeguard_deactivate 5\n");
+        shop_close(&shop);
+    }
+}
+
 static void who_is_out_of_scope_goes_and_keys_that_say_two_things_stay(void **state)
 {
     (void)state;
@@ -348,6 +370,7 @@ int main(void)
         cmocka_unit_test(who_is_missing_is_left_alone_when_the_connection_says_so),
         cmocka_unit_test(a_rejected_row_with_an_id_counts_as_seen_and_one_without_holds_all),
         cmocka_unit_test(only_a_complete_read_proves_that_somebody_is_missing),
+        cmocka_unit_test(who_is_heard_again_in_a_part_of_it_waits_no_longer),
         cmocka_unit_test(who_is_out_of_scope_goes_and_keys_that_say_two_things_stay),
         cmocka_unit_test(in_the_time_of_grace_nobody_goes),
         cmocka_unit_test(partitions_are_judged_one_by_one_and_one_that_is_down_keeps_its_people),
