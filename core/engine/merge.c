@@ -79,7 +79,7 @@ static bool merge_field(const struct organization *organization, enum kind kind,
     for (size_t i = 0; i < count; i++) {
         struct value value = image_get(inputs[i].image, number);
         int rank = merge_rank(organization, kind, field, inputs[i].connection);
-        if (rank < 0 || !value_counts(value) || (inputs[i].gone && value.presence != PRESENCE_VALUE))
+        if (rank < 0 || !value_counts(value))
             continue;
         if (found && !input_before(&inputs[i], rank, &inputs[ret_winner->input], best_rank))
             continue;
@@ -101,7 +101,7 @@ static size_t merge_alone(const struct organization *organization, enum kind kin
     for (uint16_t n = 0; n < count && winners < IMAGE_FIELDS_MAX; n++) {
         uint16_t number;
         struct value value = image_nth(input->image, n, &number);
-        if (!value_counts(value) || (input->gone && value.presence != PRESENCE_VALUE))
+        if (!value_counts(value))
             continue;
         if (single)
             rank = merge_rank(organization, kind, organization_field_number(organization, kind, number),

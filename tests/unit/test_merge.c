@@ -52,7 +52,9 @@ static void the_first_who_says_something_counts(void **state)
         {FIELD_person_phone, {HR, DESK}, "AB", "g ", 'B'},
         {FIELD_person_phone, {HR, DESK}, "A-", "g ", 'A'},
         {FIELD_person_phone, {HR, DESK}, "AB", "gg", 'A'},
-        {FIELD_person_phone, {HR, DESK}, "N-", "g ", '-'}, /* who has left clears nothing */
+        {FIELD_person_phone, {HR, DESK}, "N-", "g ", '0'},
+        {FIELD_person_phone, {HR, DESK}, "NB", "g ", 'B'}, /* who has left clears nothing that others say */
+        {FIELD_person_phone, {HR, DESK}, "NB", "gg", '0'}, /* that all have left changes nothing */
         {FIELD_person_phone, {HR, DESK}, "AN", "g ", '0'},
         {FIELD_person_phone, {PAY, HR}, "AB", "  ", 'B'}, /* its word does not count */
         {FIELD_person_phone, {PAY, HR}, "A-", "  ", '-'},
