@@ -1,0 +1,173 @@
+/* player - muster as a server of itself for the model-based test: one warm process that forks for each request.
+ *
+ * Reads requests from standard input, one a line: the time (MUSTER_NOW), the nth write to die at (0: none), then
+ * commands; 0x1e stands between these, 0x1f between the words of a command. A request runs in a child of its own. The
+ * answer is a line with the child's status as waitpid says it and the bytes of standard output and of standard error,
+ * then these bytes. On standard output, 0x1e and the command's exit status end the output of each.
+ *
+ * Dying at a write: calls that write files are counted in the child, and before the nth it kills itself. */
+int muster_main(int argc, char **argv);
+#define main muster_main
+#include "cli/main.c"
+#undef main
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WORDS = 64, COMMAND = '\x1e', WORD = '\x1f' };
+
+static long die_at, written;
+
+static void counted(int fd)
+{
+    if (die_at > 0 && fd > STDERR_FILENO && ++written == die_at)
+        raise(SIGKILL);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+    counted(fd);
+    return REAL(pwrite)(fd, bytes, len, at);
+}
+
+__attribute__((visibility("default"))) ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+    counted(fd);
+    return REAL(pwritev)(fd, parts, count, at);
+}
+
+__attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    counted(fd);
+    return REAL(writev)(fd, parts, count);
+}
+
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *bytes, size_t len)
+{
+    counted(fd);
+    return REAL(write)(fd, bytes, len);
+}
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+    counted(fd);
+    return REAL(fdatasync)(fd);
+}
+
+__attribute__((visibility("default"))) int ftruncate(int fd, off_t len)
+{
+    counted(fd);
+    return REAL(ftruncate)(fd, len);
+}
+
+__attribute__((visibility("default"))) int rename(const char *from, const char *to)
+{
+    counted(STDERR_FILENO + 1);
+    return REAL(rename)(from, to);
+}
+
+static int command(char *text)
+{
+    char *argv[WORDS + 1] = {"muster"};
+    int argc = 1;
+    for (char *word; argc < WORDS && (word = strsep(&text, "\x1f")) != NULL;)
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    int status = muster_main(argc, argv);
+    printf("%c%d\n", COMMAND, status);
+    fflush(stdout);
+    return status;
+}
+
+static void child(char *request, int out, int err)
+{
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    setenv("MUSTER_NOW", strsep(&request, "\x1e"), 1);
+    die_at = strtol(strsep(&request, "\x1e"), NULL, 10);
+    int status = 0;
+    for (char *text; (text = strsep(&request, "\x1e")) != NULL;)
+        status = command(text);
+    exit(status);
+}
+
+struct heard {
+    int fd;
+    char *bytes;
+    size_t len, room;
+};
+
+/* False: it was closed. */
+static bool hear(struct heard *heard)
+{
+    if (heard->room - heard->len < 65536) {
+        heard->room = heard->room * 2 + 65536;
+        heard->bytes = realloc(heard->bytes, heard->room);
+        if (!heard->bytes)
+            abort();
+    }
+    ssize_t got = read(heard->fd, heard->bytes + heard->len, heard->room - heard->len);
+    if (got <= 0)
+        return false;
+    heard->len += (size_t)got;
+    return true;
+}
+
+static void answer(char *request, struct heard *out, struct heard *err)
+{
+    int outs[2], errs[2], status;
+    if (pipe(outs) != 0 || pipe(errs) != 0)
+        abort();
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(outs[0]);
+        close(errs[0]);
+        child(request, outs[1], errs[1]);
+    }
+    close(outs[1]);
+    close(errs[1]);
+    out->fd = outs[0];
+    err->fd = errs[0];
+    out->len = err->len = 0;
+    struct pollfd polled[] = {{.fd = outs[0], .events = POLLIN}, {.fd = errs[0], .events = POLLIN}};
+    while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+        poll(polled, 2, -1);
+        if (polled[0].revents && !hear(out))
+            polled[0].fd = -1;
+        if (polled[1].revents && !hear(err))
+            polled[1].fd = -1;
+    }
+    close(outs[0]);
+    close(errs[0]);
+    if (waitpid(pid, &status, 0) != pid)
+        abort();
+    printf("%d %zu %zu\n", status, out->len, err->len);
+    fwrite(out->bytes, 1, out->len, stdout);
+    fwrite(err->bytes, 1, err->len, stdout);
+    fflush(stdout);
+}
+
+int main(void)
+{
+    struct heard out = {0}, err = {0};
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, stdin) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        answer(line, &out, &err);
+    }
+    free(line);
+    free(out.bytes);
+    free(err.bytes);
+    return 0;
+}
