@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "config/network.h"
 #include "config/quantity.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct options {
     struct connection *connection;
     struct option_value *items; /* grows on the heap, ends in the arena */
     size_t count, room;
+    bool plain_http; /* the file says so */
 };
 
 const struct muster_option *option_nth(const struct muster_connector *connector, const struct muster_option *table,
@@ -120,9 +122,12 @@ static void read_url(struct options *options, const char *path, const struct nod
     const char *text = node->text;
     bool https = strncmp(text, "https://", 8) == 0, http = strncmp(text, "http://", 7) == 0;
     const char *authority = text + (https ? 8 : http ? 7 : 0);
-    if ((!https && !(http && loopback(authority))) || authority[strcspn(authority, " \t")] != '\0' ||
-        strchr("/?#", authority[0]))
+    if ((!https && !http) || authority[strcspn(authority, " \t")] != '\0' || strchr("/?#", authority[0]))
         wrong(options, node, path, "must be an https URL");
+    else if (http && !loopback(authority) && !options->plain_http)
+        wrong(options, node, path,
+              "must be an https URL: http:// is for this machine only, or add plain_http: true when everybody on the "
+              "way may read along");
     else if (has_password(authority) || memchr(authority, '@', strcspn(authority, "/?#")))
         wrong(options, node, path, "must not hold a user or a password: they have options of their own");
     else
@@ -384,13 +389,20 @@ static void read_value(struct options *options, const struct muster_option *opti
     }
 }
 
+/* Beside the connector's own options stand those that the broker gives. */
+static bool has_network(struct options *options, const struct muster_option *table)
+{
+    const struct muster_connector *connector = options->connection->description;
+    return table == connector->options && network_offered(connector);
+}
+
 static const struct muster_option *by_name(struct options *options, const struct muster_option *table, const char *name)
 {
     const struct muster_option *option;
     for (size_t n = 0; (option = option_nth(options->connection->description, table, n)); n++)
         if (strcmp(option->name, name) == 0)
             return option;
-    return NULL;
+    return has_network(options, table) ? network_option(name) : NULL;
 }
 
 static void unknown(struct options *options, const struct muster_option *table, const char *path, const char *name,
@@ -398,8 +410,11 @@ static void unknown(struct options *options, const struct muster_option *table, 
 {
     const char *names[129] = {0};
     const struct muster_option *option;
-    for (size_t n = 0; n < 128 && (option = option_nth(options->connection->description, table, n)); n++)
-        names[n] = option->name;
+    size_t count = 0;
+    for (; count < 100 && (option = option_nth(options->connection->description, table, count)); count++)
+        names[count] = option->name;
+    for (option = network_options(); has_network(options, table) && option->name; option++)
+        names[count++] = option->name;
     const char *nearest = nearest_name(name, names);
     wrong(options, key, path, "is unknown to connector '%s'%s%s%s", options->connection->connector,
           nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
@@ -482,6 +497,30 @@ static void check_blind(struct options *options, const char *path, const struct 
         check_blind(options, path ? path : node->keys[i]->text, node->items[i]);
 }
 
+/* Asked before the options are read in their order: a URL may stand before it. */
+static bool wants_plain_http(const struct node *map)
+{
+    const struct node *node = map ? node_get(map, "plain_http") : NULL;
+    int truth = 0;
+    return node && node->type == NODE_TEXT && quantity_bool(node->text, &truth) && truth;
+}
+
+/* What the broker's own options must look like besides their type. */
+static void check_network(struct options *options, const struct node *map)
+{
+    const struct node *proxy = node_get(map, "proxy"), *authority = node_get(map, "ca_file");
+    if (!has_network(options, options->connection->description->options))
+        return;
+    if (proxy && proxy->type == NODE_TEXT) {
+        const char *rest = strstr(proxy->text, "://");
+        if (!rest || (strncmp(proxy->text, "http://", 7) != 0 && strncmp(proxy->text, "https://", 8) != 0) ||
+            !host_valid(rest + 3) || strchr(rest + 3, '/'))
+            wrong(options, proxy, "proxy", "must be http://HOST:PORT, without a user or a path");
+    }
+    if (authority && authority->type == NODE_TEXT && authority->text[0] != '/')
+        wrong(options, authority, "ca_file", "must be the absolute path of a PEM file");
+}
+
 static void copy_on_missing(struct connection *connection)
 {
     const char *text = connection_option(connection, "on_missing");
@@ -500,10 +539,12 @@ void options_read(struct reading *reading, struct connection *connection, const 
     }
     if (node && !map)
         return;
+    options.plain_http = wants_plain_http(map);
     read_table(&options, connection->description->options, "", map,
                node ? key_node(connection->node, "options") : reading->key);
     if (map) {
         check_host_key(&options, map);
+        check_network(&options, map);
         check_companion(&options, map, "ready_marker", false);
         check_companion(&options, map, "receipts", true);
     }
