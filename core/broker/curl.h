@@ -27,6 +27,15 @@
     X(easy_strerror)                                                                                                   \
     X(easy_pause)                                                                                                      \
     X(easy_escape)                                                                                                     \
+    X(getdate)                                                                                                         \
+    X(mime_init)                                                                                                       \
+    X(mime_addpart)                                                                                                    \
+    X(mime_name)                                                                                                       \
+    X(mime_filename)                                                                                                   \
+    X(mime_type)                                                                                                       \
+    X(mime_data)                                                                                                       \
+    X(mime_data_cb)                                                                                                    \
+    X(mime_free)                                                                                                       \
     X(slist_append)                                                                                                    \
     X(slist_free_all)                                                                                                  \
     X(multi_init)                                                                                                      \

@@ -18,7 +18,8 @@
  * Errors: every muster_rc is one of the codes below; it says whose turn it is.
  * host->fail() attaches the sentence that people will read.
  *
- * ABI 1.0: first. Members are only ever appended, and noted here. */
+ * ABI 1.0: first. Members are only ever appended, and noted here.
+ * ABI 1.1: muster_auth has token and expires. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -28,7 +29,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 0       /* +1 for each append */
+#define MUSTER_ABI_MINOR 1       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -127,6 +128,7 @@ typedef struct muster_auth { /* built by the broker at every attempt; the connec
     const char *digest, *encoding; /* hmac-sha256 md5 none; hex HEX base64 */
     const char *token_url; /* oauth2 and exchange: the broker keeps and renews the token */
     const struct muster_auth *extra; /* also put in, on the token request too */
+    const char *token, *expires; /* 1.1: of exchange: pointers into the reply; NULL: /access_token, /expires_in */
 } muster_auth;
 
 typedef struct muster_part { const char *name, *filename, *type, *body; size_t body_len; int32_t fd; } muster_part;

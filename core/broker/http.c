@@ -1,0 +1,453 @@
+/* http - one connection's talk with web servers: the calls that are under way. */
+#include "broker/http_inside.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "broker/budget.h"
+#include "broker/calls.h"
+#include "broker/hosts.h"
+#include "broker/retry.h"
+#include "broker/token.h"
+#include "broker/turn.h"
+
+#include <errno.h>
+#include <string.h>
+
+int http_open(const struct http_setup *setup, struct http **ret_http, struct err *err)
+{
+    struct http *http = mem_new(1, sizeof(*http));
+    if (!http)
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    http->setup = *setup;
+    http->keyring.connection = setup->connection;
+    http->last = &http->first;
+    http->ca_file = connection_option(setup->connection, "ca_file");
+    http->proxy = connection_option(setup->connection, "proxy");
+    *ret_http = http;
+    return 0;
+}
+
+static void request_unlink(struct request *request)
+{
+    struct http *http = request->http;
+    struct request **at = &http->first;
+    while (*at && *at != request)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = request->next;
+    if (http->last == &request->next)
+        http->last = at;
+    http->under_way--;
+}
+
+void http_forget(struct http *http)
+{
+    while (http->first) {
+        struct request *request = http->first;
+        request_unlink(request);
+        if (request->gives)
+            token_forget(request->gives);
+        request_free(request);
+    }
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    http_forget(http);
+    request_free(http->given);
+    if (http->multi)
+        http->curl->multi_cleanup(http->multi);
+    tokens_free(http->tokens);
+    budget_close(http->budget);
+    keyring_done(&http->keyring);
+    free(http);
+}
+
+/* What is needed for the first call. */
+static int prepare(struct http *http, struct err *err)
+{
+    if (http->multi)
+        return 0;
+    int rc = curl_load(&http->curl, err);
+    if (rc == 0 && !http->budget)
+        rc = budget_open(http->setup.connection, &http->keyring, http->setup.budgets_dir, &http->budget, err);
+    if (rc != 0)
+        return rc;
+    http->multi = http->curl->multi_init();
+    if (!http->multi)
+        return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+    http->curl->multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_ON_WIRE_MAX);
+    http->curl->multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    return 0;
+}
+
+static void append(struct http *http, struct request *request)
+{
+    *http->last = request;
+    http->last = &request->next;
+    http->under_way++;
+    if (request->state == REQUEST_DONE)
+        reply_finish(request);
+}
+
+static void finish(struct request *request)
+{
+    request_off(request);
+    request->state = REQUEST_DONE;
+    reply_finish(request);
+    calls_write(request->http->setup.calls_dir, request);
+    if (request->gives)
+        token_came(request->gives, request);
+}
+
+static void give_up(struct request *request, int rc, const struct err *err)
+{
+    said(request, turn_of(rc), "%s", err->rc != 0 ? err->text : err_text(rc));
+    finish(request);
+}
+
+/* --- after an attempt --- */
+
+static int64_t date_seconds(const char *text)
+{
+    const struct curl *curl = NULL;
+    return curl_load(&curl, NULL) == 0 ? (int64_t)curl->getdate(text, NULL) : -1;
+}
+
+/* To the same server only, and only what changes nothing there. */
+static bool redirected(struct request *request)
+{
+    int status = request->reply.status;
+    const char *to = reply_header(request, "Location");
+    bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    if (status < 301 || status > 308 || (status > 303 && status < 307) || !to ||
+        retry_class(status, request->accept) == MUSTER_OK)
+        return false;
+    struct url url = request->url;
+    int rc = 0;
+    if (strstr(to, "://") || strncmp(to, "//", 2) == 0) {
+        char *whole = arena_format(request->arena, "%s%s", *to == '/' ? request->url.tls ? "https:" : "http:" : "", to);
+        rc = whole ? url_read(request->arena, whole, &url) : -ENOMEM;
+    } else {
+        TIDY_DONE(buffer_done) struct buffer whole = {0};
+        struct url here = request->url;
+        here.query = "";
+        size_t folder = (size_t)(strrchr(here.path, '/') - here.path) + 1;
+        here.path = *to == '/' ? to : arena_format(request->arena, "%.*s%s", (int)folder, here.path, to);
+        if (here.path)
+            url_write(&here, "", &whole);
+        rc = here.path && whole.rc == 0 ? url_read(request->arena, whole.data, &url) : -ENOMEM;
+    }
+    bool upgrade = strcmp(url.host, request->url.host) == 0 && url.tls && !request->url.tls;
+    if (rc != 0 || (!url_same_origin(&url, &request->url) && !upgrade)) {
+        said(request, MUSTER_CONFIG,
+             "%s answers %d and sends us to another server, %s, where we do not go by ourselves: if the system has "
+             "moved, put the new address into the options",
+             request->url.host, status, rc == 0 ? url.host : "by an address that is none");
+        return false;
+    }
+    if (!reads || ++request->redirects > HTTP_REDIRECTS_MAX) {
+        said(request, MUSTER_CONFIG, "%s answers %d to %s and sends us around: put the final address into the options",
+             request->url.host, status, request->method);
+        return false;
+    }
+    request->url = url;
+    return true;
+}
+
+/* Another secret, or a fresh token: once each. */
+static bool other_login(struct request *request)
+{
+    if (request->reply.status != 401 && request->reply.status != 403)
+        return false;
+    if (request->reply.status == 401 && !request->renewed && tokens_drop(request)) {
+        request->renewed = true;
+        return true;
+    }
+    if (!request->fallback && auth_has_fallback(request->auth, &request->http->keyring)) {
+        request->fallback = true;
+        return true;
+    }
+    return false;
+}
+
+static void once_more(struct request *request, int64_t wait_ms)
+{
+    request_off(request);
+    reply_forget(request);
+    request->state = REQUEST_WAITING;
+    request->not_before_ms = clock_steady_ms() + wait_ms;
+    request->budgeted = false;
+}
+
+/* What the provider asks for holds for everybody who uses its account. */
+static int64_t asked_to_wait(struct request *request)
+{
+    const char *value = reply_header(request, "Retry-After");
+    int status = request->reply.status;
+    int64_t asked = value ? retry_after_ms(value, clock_now_ms(), date_seconds) : -1;
+    if (asked < 0 && status == 429)
+        asked = -1;
+    if (asked > 0 && (status == 429 || status == 503))
+        budget_pause(request->http->budget, asked);
+    return asked;
+}
+
+static void came(struct request *request, CURLcode code)
+{
+    struct http *http = request->http;
+    bool passing = false;
+    long status = 0;
+    int64_t asked = -1;
+    http->curl->easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        said_failure(request, code, &passing);
+    } else {
+        request->reply.status = (int32_t)status;
+        request->reply.rc = MUSTER_OK;
+        if (redirected(request)) {
+            once_more(request, 0);
+            return;
+        }
+        if (request->reply.rc == MUSTER_OK) {
+            said_status(request);
+            if (request->reply.rc < 0 && other_login(request)) {
+                once_more(request, 0);
+                return;
+            }
+        }
+        passing = request->reply.rc == MUSTER_RETRY;
+        asked = asked_to_wait(request);
+    }
+    int64_t wait = retry_wait_ms(&(struct retry_case){.attempts = request->attempts,
+                                                      .repeatable = request->repeatable || !request->went_out,
+                                                      .passing = passing,
+                                                      .waited_ms = clock_steady_ms() - request->begun_ms,
+                                                      .asked_ms = asked,
+                                                      .chance = (uint32_t)request_random()});
+    if (wait >= 0) {
+        once_more(request, wait);
+        return;
+    }
+    if (asked > 0) {
+        request->reply.retry_after_ms = asked > UINT32_MAX ? UINT32_MAX : (uint32_t)asked;
+        if (asked > RETRY_PATIENCE_MS)
+            http->paused_until_ms = clock_now_ms() + asked;
+    }
+    finish(request);
+}
+
+/* --- before an attempt --- */
+
+/* The provider's turn: 0 now, else how many ms to wait; below 0: longer than anybody waits, the request is done. */
+static int64_t turn_taken(struct request *request)
+{
+    struct http *http = request->http;
+    int64_t wait = 0;
+    if (request->budgeted || budget_take(http->budget, RETRY_PATIENCE_MS, &wait)) {
+        request->budgeted = true;
+        return wait;
+    }
+    http->paused_until_ms = clock_now_ms() + wait;
+    request->reply.retry_after_ms = wait > UINT32_MAX ? UINT32_MAX : (uint32_t)wait;
+    said(request, MUSTER_RETRY, "%s lets this account make no more calls for %lld seconds", request->url.host,
+         (long long)(wait + 999) / 1000);
+    finish(request);
+    return -1;
+}
+
+/* Whether it went on the wire, or came to its end. */
+static bool begin(struct request *request)
+{
+    struct http *http = request->http;
+    int64_t now = clock_steady_ms();
+    if (request->not_before_ms > now || http->on_wire >= HTTP_ON_WIRE_MAX ||
+        (request->waits && token_is_fetched(request->waits)))
+        return false;
+    request->waits = NULL;
+    int64_t wait = turn_taken(request);
+    if (wait < 0)
+        return true;
+    if (wait > 0) {
+        request->not_before_ms = now + wait;
+        return false;
+    }
+    struct err err = {0};
+    int rc = request_go(request, &err);
+    if (rc == ERR_UNREADY)
+        return false; /* its token comes first */
+    if (rc != 0) {
+        request->went_out = false;
+        give_up(request, rc, &err);
+        return true;
+    }
+    request->state = REQUEST_ON_WIRE;
+    http->on_wire++;
+    return true;
+}
+
+static struct request *waiting_first(struct http *http)
+{
+    for (struct request *request = http->first; request; request = request->next)
+        if (request->state == REQUEST_WAITING && begin(request))
+            return request;
+    return NULL;
+}
+
+/* Nobody waits for the requests that fetched tokens. */
+static void sweep(struct http *http)
+{
+    for (struct request *request = http->first, *next; request; request = next) {
+        next = request->next;
+        if (request->gives && request->state == REQUEST_DONE) {
+            request_unlink(request);
+            request_free(request);
+        }
+    }
+}
+
+/* Does what can be done without waiting. */
+static void pump(struct http *http)
+{
+    int running, left;
+    bool moved;
+    do {
+        moved = false;
+        while (waiting_first(http))
+            continue;
+        http->curl->multi_perform(http->multi, &running);
+        for (CURLMsg *message; (message = http->curl->multi_info_read(http->multi, &left));) {
+            struct request *request = NULL;
+            if (message->msg != CURLMSG_DONE)
+                continue;
+            CURLcode code = message->data.result;
+            http->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+            came(request, code);
+            moved = true;
+        }
+        sweep(http);
+    } while (moved);
+}
+
+/* How long nothing can happen but by the network. */
+static int sleep_ms(const struct http *http, int at_most)
+{
+    int64_t now = clock_steady_ms(), sleep = at_most < 0 ? INT32_MAX : at_most;
+    for (const struct request *request = http->first; request; request = request->next)
+        if (request->state == REQUEST_WAITING && !request->waits && request->not_before_ms > now &&
+            request->not_before_ms - now < sleep)
+            sleep = request->not_before_ms - now;
+    return (int)sleep;
+}
+
+static void cancel_all(struct http *http)
+{
+    for (struct request *request = http->first; request; request = request->next)
+        if (request->state != REQUEST_DONE) {
+            said(request, MUSTER_CANCELLED, "cancelled");
+            finish(request);
+        }
+}
+
+static bool cancelled(const struct http *http)
+{
+    return http->setup.cancelled && http->setup.cancelled(http->setup.context);
+}
+
+/* One step of waiting. */
+static void wait_a_little(struct http *http)
+{
+    pump(http);
+    bool done = false;
+    for (const struct request *request = http->first; request && !done; request = request->next)
+        done = request->state == REQUEST_DONE;
+    if (!done)
+        http->curl->multi_poll(http->multi, NULL, 0, sleep_ms(http, PATIENCE_SLICE_MS), NULL);
+    if (cancelled(http))
+        cancel_all(http);
+}
+
+static void give(struct http *http, struct request *request, const struct http_reply **ret_reply)
+{
+    request_unlink(request);
+    request_free(http->given);
+    http->given = request;
+    *ret_reply = &request->reply;
+}
+
+int http_ask(struct http *http, const muster_http *ask, const struct http_reply **ret_reply, struct err *err)
+{
+    struct request *request = NULL;
+    int rc = prepare(http, err);
+    if (rc == 0)
+        rc = request_new(http, ask, true, &request);
+    if (rc != 0)
+        return err_set(err, rc, "the call cannot be made: %s", err_text(rc));
+    request->alone = true;
+    append(http, request);
+    while (request->state != REQUEST_DONE) {
+        pump(http);
+        if (request->state != REQUEST_DONE)
+            http->curl->multi_poll(http->multi, NULL, 0, sleep_ms(http, PATIENCE_SLICE_MS), NULL);
+        if (cancelled(http))
+            cancel_all(http);
+    }
+    give(http, request, ret_reply);
+    return 0;
+}
+
+int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct err *err)
+{
+    struct request *request = NULL;
+    int rc = prepare(http, err);
+    if (rc == 0)
+        rc = request_new(http, ask, false, &request);
+    if (rc != 0)
+        return err_set(err, rc, "the call cannot be made: %s", err_text(rc));
+    request->tag = request->reply.tag = tag;
+    append(http, request);
+    pump(http);
+    return 0;
+}
+
+int http_wait(struct http *http, const struct http_reply **ret_reply, struct err *err)
+{
+    for (;;) {
+        size_t open = 0;
+        for (struct request *request = http->first; request; request = request->next) {
+            if (request->alone || request->gives)
+                continue;
+            open++;
+            if (request->state == REQUEST_DONE) {
+                give(http, request, ret_reply);
+                return 0;
+            }
+        }
+        if (open == 0)
+            return err_set(err, ERR_GONE, "no call is under way");
+        wait_a_little(http);
+    }
+}
+
+int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms)
+{
+    struct curl_waitfd extra[8];
+    if (!http->multi || http->under_way == 0 || count > sizeof(extra) / sizeof(extra[0]))
+        return poll(fds, count, timeout_ms);
+    unsigned used = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (fds[i].fd >= 0)
+            extra[used++] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+    pump(http);
+    http->curl->multi_poll(http->multi, extra, used, sleep_ms(http, timeout_ms), NULL);
+    pump(http);
+    return poll(fds, count, 0); /* it knows of events that the library has no word for */
+}
+
+int64_t http_paused_until_ms(const struct http *http)
+{
+    return http->paused_until_ms;
+}

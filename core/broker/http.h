@@ -1,0 +1,71 @@
+/* http - one connection's talk with web servers, for one thread.
+ *
+ * Several calls may be under way; they share connections (keep-alive, HTTP/2),
+ * secrets and tokens. Certificates are always verified, hosts are those that
+ * the options name or the connector declares, redirects stay on their server.
+ * What fails in passing is made again where that cannot do harm: a call that
+ * is not idempotent is never repeated once a byte of it went out, but after a
+ * refused log-in (401, 403), which says that nothing was done. */
+#ifndef BROKER_HTTP_H
+#define BROKER_HTTP_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/tidy.h"
+#include "config/organization.h"
+
+#include <muster/connector.h>
+#include <poll.h>
+#include <stdbool.h>
+
+struct http;
+
+struct http_setup {
+    const struct connection *connection; /* must outlive it */
+    const char *scratch_dir;             /* for bodies over 256 KiB, unlinked at once */
+    const char *budgets_dir;             /* the provider's limits, shared by all who use this folder; NULL: alone */
+    const char *calls_dir;               /* where calls are written down; NULL: nowhere */
+    int (*cancelled)(void *);            /* may be NULL; asked during waits */
+    void *context;
+    /* Log-ins of people, kept sealed by somebody else; may be NULL. `name` is the subject's. ERR_GONE: none is kept. */
+    int (*token_load)(void *keeper, const char *name, struct secret *ret_token);
+    int (*token_keep)(void *keeper, const char *name, const struct secret *token);
+    void *keeper;
+};
+
+/* What came of a call. Lives until the next http_ask() or http_wait(). */
+struct http_reply {
+    uint64_t tag;
+    muster_rc rc;
+    int32_t status; /* 0: there was no answer */
+    uint32_t retry_after_ms;
+    char why[600]; /* when rc is not OK: a sentence */
+    const char *const *headers;
+    size_t header_count;
+    const char *body; /* ends in '\0'; NULL: it is in fd */
+    size_t body_len;
+    int fd; /* a file of ours, at its beginning; -1: none */
+};
+
+/* Needs nothing yet; the library is loaded at the first call. */
+int http_open(const struct http_setup *setup, struct http **ret_http, struct err *err);
+void http_free(struct http *http);
+
+/* A call alone; `ask` and all that it points to must stay until it returns. Returns 0, ERR_CANCELLED, -ENOMEM, or why
+ * there can be no HTTP at all; what the system says is in the reply. */
+int http_ask(struct http *http, const muster_http *ask, const struct http_reply **ret_reply, struct err *err);
+/* Begins one of several; everything is copied, descriptors are duplicated. */
+int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct err *err);
+/* The next one of these that is done. ERR_GONE: none is under way. */
+int http_wait(struct http *http, const struct http_reply **ret_reply, struct err *err);
+/* Gives up all that is under way: nobody will wait for it. */
+void http_forget(struct http *http);
+/* As poll(), and calls go on meanwhile. */
+int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms);
+
+/* When the provider lets us go on (ms since 1970); 0: nobody told us to stay away. */
+int64_t http_paused_until_ms(const struct http *http);
+
+DEFINE_TIDY(struct http *, http_free)
+
+#endif

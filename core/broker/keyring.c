@@ -1,0 +1,102 @@
+/* keyring - the secrets of one connection. */
+#include "broker/keyring.h"
+
+#include "base/mem.h"
+#include "base/tidy.h"
+#include "broker/secretstore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCRUB_MIN = 6 }; /* shorter ones would take words of the text with them */
+
+static void entry_free(struct keyring_entry *entry)
+{
+    secret_done(&entry->secret);
+    free(entry);
+}
+
+DEFINE_TIDY(struct keyring_entry *, entry_free)
+
+void keyring_done(struct keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        entry_free(keyring->entries[i]);
+    free(keyring->entries);
+    keyring->entries = NULL;
+    keyring->count = keyring->room = 0;
+}
+
+static const struct option_value *option_of(const struct keyring *keyring, const char *option)
+{
+    for (size_t i = 0; i < keyring->connection->option_count; i++)
+        if (strcmp(keyring->connection->options[i].name, option) == 0)
+            return &keyring->connection->options[i];
+    return NULL;
+}
+
+bool keyring_has(const struct keyring *keyring, const char *option)
+{
+    return option && option_of(keyring, option) != NULL;
+}
+
+int keyring_secret(struct keyring *keyring, const char *option, const struct secret **ret_secret, struct err *err)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        if (strcmp(keyring->entries[i]->option, option) == 0) {
+            *ret_secret = &keyring->entries[i]->secret;
+            return 0;
+        }
+    const struct option_value *value = option_of(keyring, option);
+    if (!value || !value->secret)
+        return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", option);
+    char what[200];
+    snprintf(what, sizeof(what), "option '%.100s'", option);
+    struct keyring_entry *entry TIDY(entry_free) = mem_new(1, sizeof(*entry));
+    if (!entry || mem_grow(&keyring->entries, keyring->count, &keyring->room, sizeof(*keyring->entries)) != 0)
+        return err_set(err, -ENOMEM, "%s: %s", what, err_text(-ENOMEM));
+    int rc = secretstore_read(value->secret, what, &entry->secret, err);
+    if (rc != 0)
+        return err_set(err, rc, "%s: %s", what, err_text(rc));
+    entry->option = value->name;
+    *ret_secret = &entry->secret;
+    keyring->entries[keyring->count++] = TAKE(entry);
+    return 0;
+}
+
+int keyring_text(struct keyring *keyring, const char *option, const char **ret_text, struct err *err)
+{
+    const struct option_value *value = option_of(keyring, option);
+    const struct secret *secret = NULL;
+    if (value && value->secret) {
+        int rc = keyring_secret(keyring, option, &secret, err);
+        if (rc == 0)
+            *ret_text = secret_reveal(secret);
+        return rc;
+    }
+    const char *text = connection_option(keyring->connection, option);
+    if (!text)
+        return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", option);
+    *ret_text = text;
+    return 0;
+}
+
+void keyring_scrub_one(const struct secret *secret, char *bytes, size_t len)
+{
+    const char *plain = secret_reveal(secret);
+    if (secret->len < SCRUB_MIN)
+        return;
+    for (char *at; (at = memmem(bytes, len, plain, secret->len)) != NULL;) {
+        memset(at, '*', secret->len);
+        len -= (size_t)(at - bytes) + secret->len;
+        bytes = at + secret->len;
+    }
+}
+
+void keyring_scrub(const struct keyring *keyring, char *bytes, size_t len)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        keyring_scrub_one(&keyring->entries[i]->secret, bytes, len);
+}

@@ -1,0 +1,31 @@
+/* keyring - the secrets of one connection, read when first needed and wiped at the end. */
+#ifndef BROKER_KEYRING_H
+#define BROKER_KEYRING_H
+
+#include "base/secret.h"
+#include "base/error.h"
+#include "config/organization.h"
+
+#include <stdbool.h>
+
+struct keyring {
+    const struct connection *connection;
+    struct keyring_entry {
+        const char *option;
+        struct secret secret;
+    } * *entries;
+    size_t count, room;
+};
+
+void keyring_done(struct keyring *keyring);
+/* The content of an option that is a secret; lives as long as the keyring. ERR_CONFIG: the option is not set. */
+int keyring_secret(struct keyring *keyring, const char *option, const struct secret **ret_secret, struct err *err);
+/* The same for an option that may also be plain text (a user). */
+int keyring_text(struct keyring *keyring, const char *option, const char **ret_text, struct err *err);
+/* Whether the organization's file sets it. */
+bool keyring_has(const struct keyring *keyring, const char *option);
+/* Overwrites with '*' whatever of these secrets stands in the bytes: what a system echoes does not come back to us. */
+void keyring_scrub(const struct keyring *keyring, char *bytes, size_t len);
+void keyring_scrub_one(const struct secret *secret, char *bytes, size_t len);
+
+#endif

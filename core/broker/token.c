@@ -1,0 +1,340 @@
+/* token - tokens that systems give for a while in exchange for a log-in. */
+#include "broker/token.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "broker/jsonpointer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SKEW_MS = 60 * 1000,
+    LIFE_MS = 5 * 60 * 1000, /* of a token that does not say it */
+    AGAIN_MS = 5 * 1000      /* after trouble on the way; a refused log-in stays refused */
+};
+
+enum token_state { TOKEN_NONE, TOKEN_FETCHED, TOKEN_HAVE, TOKEN_REFUSED };
+
+struct token {
+    struct token *next;
+    char *key;
+    enum token_state state;
+    struct secret secret;
+    int64_t until_ms;        /* steady; 0: for good */
+    struct err err;          /* of TOKEN_REFUSED */
+    const muster_auth *link; /* while it is fetched */
+    bool subject;
+};
+
+static void wipe(struct buffer *buffer)
+{
+    if (buffer->data)
+        explicit_bzero(buffer->data, buffer->room);
+    buffer_done(buffer);
+}
+
+#define WIPED __attribute__((cleanup(wipe))) struct buffer
+
+void tokens_free(struct token *first)
+{
+    for (struct token *token = first, *next; token; token = next) {
+        next = token->next;
+        secret_done(&token->secret);
+        free(token->key);
+        free(token);
+    }
+}
+
+bool token_is_fetched(const struct token *token)
+{
+    return token->state == TOKEN_FETCHED;
+}
+
+void tokens_scrub(const struct http *http, char *bytes, size_t len)
+{
+    for (const struct token *token = http->tokens; token; token = token->next)
+        if (token->secret.len > 0)
+            keyring_scrub_one(&token->secret, bytes, len);
+}
+
+static struct token *token_named(struct http *http, char *key)
+{
+    for (struct token *token = http->tokens; token; token = token->next)
+        if (strcmp(token->key, key) == 0) {
+            free(key);
+            return token;
+        }
+    struct token *token = mem_new(1, sizeof(*token));
+    if (!token) {
+        free(key);
+        return NULL;
+    }
+    token->key = key;
+    token->next = http->tokens;
+    http->tokens = token;
+    return token;
+}
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+/* Of the same log-in at the same place; the other secret gives another token. */
+static struct token *token_of(struct request *request, const muster_auth *link)
+{
+    char *key = auth_has_token(link)
+                    ? mem_format("%s\n%s\n%s\n%s\n%s\n%d", link->scheme, or_none(link->token_url),
+                                 or_none(link->secret), or_none(link->user), or_none(link->recipe), request->fallback)
+                    : mem_format("subject\n%s", link->subject);
+    struct token *token = key ? token_named(request->http, key) : NULL;
+    if (token)
+        token->subject = !auth_has_token(link);
+    return token;
+}
+
+static bool is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+/* --- fetching --- */
+
+/* The body of a token request; it may hold a secret. */
+static int token_body(struct request *request, const muster_auth *link, struct buffer *out, const char **ret_type,
+                      struct err *err)
+{
+    struct keyring *keyring = &request->http->keyring;
+    const struct secret *secret = NULL;
+    bool oauth2 = is(link->scheme, "oauth2-client-credentials"), json;
+    const char *option = request->fallback && keyring_has(keyring, link->fallback) ? link->fallback : link->secret;
+    struct recipe recipe = {.keyring = keyring, .method = "POST", .url = &request->url, .body_fd = -1};
+    recipe.now_ms = clock_now_ms();
+    int rc = option ? keyring_secret(keyring, option, &secret, err) : 0;
+    if (rc == 0 && link->user)
+        rc = keyring_text(keyring, link->user, &recipe.user, err);
+    if (rc != 0)
+        return rc;
+    recipe.secret = secret ? secret_reveal(secret) : NULL;
+    buffer_room(out, 4096);
+    json = !oauth2 && link->recipe && link->recipe[strspn(link->recipe, " \t\r\n")] == '{';
+    *ret_type = json ? "Content-Type: application/json" : "Content-Type: application/x-www-form-urlencoded";
+    if (oauth2) {
+        buffer_text(out, "grant_type=client_credentials");
+        if (is(link->where, "form"))
+            rc = recipe_write("&client_id={user}&client_secret={secret}", &recipe, RECIPE_FORM, out, err);
+        if (rc == 0 && link->recipe)
+            buffer_byte(out, '&');
+    }
+    if (rc == 0 && link->recipe)
+        rc = recipe_write(link->recipe, &recipe, json ? RECIPE_JSON : RECIPE_FORM, out, err);
+    return rc ? rc : out->rc;
+}
+
+/* A request of our own, before all others. Its reply never leaves the broker. */
+static int token_fetch(struct token *token, struct request *waiting, const muster_auth *link, struct err *err)
+{
+    struct http *http = waiting->http;
+    WIPED body = {0};
+    const char *headers[] = {"Accept: application/json", NULL, NULL};
+    struct request *request = NULL;
+    muster_auth basic = {.size = sizeof(basic),
+                         .scheme = "basic",
+                         .secret = link->secret,
+                         .fallback = link->fallback,
+                         .user = link->user,
+                         .extra = link->extra};
+    bool by_header = is(link->scheme, "oauth2-client-credentials") && !is(link->where, "form");
+    if (!link->token_url)
+        return err_set(err, ERR_CONNECTOR, "the connector does not say where its token comes from");
+    int rc = token_body(waiting, link, &body, &headers[1], err);
+    muster_http ask = {.size = sizeof(ask),
+                       .flags = MUSTER_IDEMPOTENT, /* one token more does no harm */
+                       .method = "POST",
+                       .url = link->token_url,
+                       .headers = headers,
+                       .body = body.data,
+                       .body_len = body.len,
+                       .auth = by_header ? &basic : link->extra};
+    if (rc == 0)
+        rc = request_new(http, &ask, false, &request);
+    if (rc != 0)
+        return rc;
+    if (request->state == REQUEST_DONE) {
+        rc = err_set(err, ERR_CONFIG, "the token cannot be fetched: %s", request->reply.why);
+        request_free(request);
+        return rc;
+    }
+    rc = auth_copy(request->arena, link, &token->link);
+    if (rc != 0) {
+        request_free(request);
+        return rc;
+    }
+    request->gives = token;
+    request->fallback = waiting->fallback;
+    token->state = TOKEN_FETCHED;
+    request->next = http->first;
+    if (http->last == &http->first)
+        http->last = &request->next;
+    http->first = request;
+    http->under_way++;
+    return 0;
+}
+
+int token_for(struct request *request, const muster_auth *link, const char **ret_token, struct err *err)
+{
+    struct token *token = token_of(request, link);
+    if (!token)
+        return -ENOMEM;
+    if (token->subject && token->state != TOKEN_HAVE) {
+        const struct http_setup *setup = &request->http->setup;
+        int rc = setup->token_load ? setup->token_load(setup->keeper, link->subject, &token->secret) : ERR_GONE;
+        if (rc == ERR_GONE)
+            return err_set(err, ERR_AUTH, "%s has not logged in yet", link->subject);
+        if (rc != 0)
+            return err_set(err, rc, "the log-in of %s cannot be read: %s", link->subject, err_text(rc));
+        token->state = TOKEN_HAVE;
+    }
+    bool settled = token->state == TOKEN_HAVE || token->state == TOKEN_REFUSED;
+    if (settled && token->until_ms != 0 && clock_steady_ms() >= token->until_ms)
+        token->state = TOKEN_NONE;
+    if (token->state == TOKEN_HAVE) {
+        *ret_token = secret_reveal(&token->secret);
+        return 0;
+    }
+    if (token->state == TOKEN_REFUSED)
+        return err_set(err, token->err.rc, "%s", token->err.text);
+    int rc = token->state == TOKEN_FETCHED ? 0 : token_fetch(token, request, link, err);
+    if (rc != 0)
+        return rc;
+    request->waits = token;
+    return ERR_UNREADY;
+}
+
+static int code_of(muster_rc rc)
+{
+    switch (rc) {
+    case MUSTER_RETRY: return ERR_NETWORK;
+    case MUSTER_PERMISSION: return ERR_PERMISSION;
+    case MUSTER_CONFIG:
+    case MUSTER_GONE: return ERR_CONFIG;
+    case MUSTER_CANCELLED: return ERR_CANCELLED;
+    default: return ERR_AUTH;
+    }
+}
+
+/* Systems say why in one of these. */
+static void say_why(const struct request *request, struct buffer *out)
+{
+    static const char *const pointers[] = {"/error_description", "/error", "/message", "/msg", "/Message"};
+    for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+        TIDY_DONE(buffer_done) struct buffer text = {0};
+        const struct http_reply *reply = &request->reply;
+        if (reply->body && jsonpointer_get(reply->body, reply->body_len, pointers[i], &text) == 0) {
+            keyring_scrub(&request->http->keyring, text.data, text.len);
+            buffer_format(out, " (%.200s)", text.data);
+            return;
+        }
+    }
+}
+
+static int64_t life_ms(const struct request *request, const muster_auth *link)
+{
+    TIDY_DONE(buffer_done) struct buffer text = {0};
+    const char *pointer = link->expires ? link->expires : "/expires_in";
+    int64_t life = LIFE_MS;
+    if (jsonpointer_get(request->reply.body, request->reply.body_len, pointer, &text) == 0 && text.data)
+        life = (int64_t)strtoll(text.data, NULL, 10) * 1000;
+    int64_t early = life / 10 < SKEW_MS ? life / 10 : SKEW_MS; /* renewed before it expires */
+    return life > early ? life - early : 1;
+}
+
+static int token_read(struct token *token, struct request *request, const muster_auth *link)
+{
+    WIPED text = {0};
+    TIDY_DONE(buffer_done) struct buffer why = {0};
+    const char *pointer = link->token ? link->token : "/access_token";
+    const struct http_reply *reply = &request->reply;
+    say_why(request, &why);
+    /* A 4xx to a token request is a log-in that is refused, whatever its number. */
+    if (reply->rc == MUSTER_DATA && reply->status >= 400)
+        return err_set(&token->err, ERR_AUTH, "%s refuses the log-in (%d%s): check option '%s'", request->url.host,
+                       reply->status, why.data ? why.data : "", or_none(auth_option(link)));
+    if (reply->rc != MUSTER_OK)
+        return err_set(&token->err, code_of(reply->rc), "no token: %s%s", reply->why, why.data ? why.data : "");
+    int rc = reply->body ? jsonpointer_get(reply->body, reply->body_len, pointer, &text) : ERR_DATA;
+    if (rc == 0 && text.len > 0)
+        rc = secret_set(&token->secret, text.data, text.len);
+    else
+        rc = ERR_AUTH;
+    if (rc != 0)
+        return err_set(&token->err, rc, "%s answers without a token at %s%s: check option '%s'", request->url.host,
+                       pointer, why.data ? why.data : "", or_none(auth_option(link)));
+    return 0;
+}
+
+void token_came(struct token *token, struct request *request)
+{
+    const muster_auth *link = token->link;
+    secret_done(&token->secret);
+    token->err = (struct err){0};
+    token->link = NULL;
+    if (token_read(token, request, link) == 0) {
+        token->state = TOKEN_HAVE;
+        token->until_ms = clock_steady_ms() + life_ms(request, link);
+    } else {
+        token->state = TOKEN_REFUSED;
+        token->until_ms = token->err.rc == ERR_NETWORK ? clock_steady_ms() + AGAIN_MS : 0;
+    }
+    /* The reply is in memory of the buffer, which is given back. */
+    if (request->in.data)
+        explicit_bzero(request->in.data, request->in.room);
+}
+
+void token_forget(struct token *token)
+{
+    token->state = TOKEN_NONE;
+    token->link = NULL;
+}
+
+bool tokens_drop(struct request *request)
+{
+    bool dropped = false;
+    for (const muster_auth *link = request->auth; link; link = link->extra) {
+        if (!auth_has_token(link))
+            continue;
+        struct token *token = token_of(request, link);
+        if (token && token->state == TOKEN_HAVE) {
+            token->state = TOKEN_NONE;
+            dropped = true;
+        }
+    }
+    return dropped;
+}
+
+int token_capture(struct request *request, struct err *err)
+{
+    WIPED text = {0};
+    const struct http_setup *setup = &request->http->setup;
+    const muster_auth *link = request->auth;
+    while (link && !link->subject)
+        link = link->extra;
+    if (!link)
+        return err_set(err, ERR_CONNECTOR, "the connector wants a token kept and does not say whose");
+    buffer_room(&text, 4096);
+    int rc = request->in.data ? jsonpointer_get(request->in.data, request->in.len, request->capture, &text) : ERR_GONE;
+    if (rc != 0 || text.len == 0)
+        return err_set(err, ERR_DATA, "%s answers without a token at %s", request->url.host, request->capture);
+    muster_auth plain = {.size = sizeof(plain), .subject = link->subject};
+    struct token *token = token_of(request, &plain);
+    if (!token)
+        return -ENOMEM;
+    secret_done(&token->secret);
+    rc = secret_set(&token->secret, text.data, text.len);
+    token->state = rc == 0 ? TOKEN_HAVE : TOKEN_NONE;
+    if (rc == 0 && setup->token_keep)
+        rc = setup->token_keep(setup->keeper, link->subject, &token->secret);
+    return rc ? err_set(err, rc, "the log-in of %s cannot be kept: %s", link->subject, err_text(rc)) : 0;
+}
