@@ -184,6 +184,16 @@ int frame_read(struct frame_reader *reader, bool wait, struct frame *ret_frame)
     return 0;
 }
 
+void frame_keep(struct frame_reader *reader, char **kept, size_t *kept_room)
+{
+    char *data = reader->data;
+    size_t room = reader->room;
+    reader->data = *kept;
+    reader->room = *kept_room;
+    *kept = data;
+    *kept_room = room;
+}
+
 static int wait_writable(int fd, int64_t deadline)
 {
     int left = -1;

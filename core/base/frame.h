@@ -38,6 +38,8 @@ void frame_reader_done(struct frame_reader *reader); /* closes descriptors that 
  * other side closed between two frames; -ECONNRESET: within one; ERR_CORRUPT: nonsense; -ENOMEM. */
 int frame_read(struct frame_reader *reader, bool wait, struct frame *ret_frame);
 int frame_take_fd(struct frame_reader *reader); /* of the last frame; -1: there is none */
+/* The last frame's memory becomes the caller's (freed with free()), who gives what it kept before for the next one. */
+void frame_keep(struct frame_reader *reader, char **kept, size_t *kept_room);
 
 /* Sends one frame, whole, with a copy of `passed` unless it is -1 (then len is at most FRAME_MAX). timeout_ms -1: waits
  * for ever; else ERR_TIMEOUT when the other side does not read. -EPIPE: it is gone. */

@@ -48,6 +48,14 @@ void wire_put_text(struct buffer *out, const char *text)
         wire_put_u32(out, WIRE_NULL);
 }
 
+void wire_put_blob(struct buffer *out, const char *bytes, size_t len)
+{
+    if (bytes)
+        wire_put_bytes(out, bytes, len);
+    else
+        wire_put_u32(out, WIRE_NULL);
+}
+
 bool wire_next(struct wire *frame, uint32_t *ret_type, struct wire *ret_message)
 {
     if (frame->bad || frame->at == frame->end)
@@ -77,6 +85,21 @@ const char *wire_get_text(struct wire *wire)
         text = NULL;
     }
     return text;
+}
+
+const char *wire_get_blob(struct wire *wire, size_t *ret_len)
+{
+    uint32_t len = wire_get_u32(wire);
+    *ret_len = 0;
+    if (len == WIRE_NULL || wire->bad)
+        return NULL;
+    const char *bytes = wire_get_bytes(wire, (size_t)len + 1);
+    if (bytes && bytes[len] != '\0') {
+        wire->bad = true;
+        return NULL;
+    }
+    *ret_len = bytes ? len : 0;
+    return bytes;
 }
 
 const char *wire_need_text(struct wire *wire)

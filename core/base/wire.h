@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 3u
+#define WIRE_VERSION 4u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
@@ -60,6 +60,9 @@ enum wire_type {
     WIRE_UNTOUCHED,  /* count, { nth }: came over and never reached the connector */
     WIRE_ROW,        /* as WIRE_RECORD */
     WIRE_FIND,       /* kind, field, value → 0 or 1, fields, row */
+    WIRE_HTTP_PART,  /* name, filename, type, body or fd: of the call that follows */
+    WIRE_HTTP,       /* WIRE_HTTP_…, tag, what is asked; fd of a large body → a reply, if it is waited for */
+    WIRE_HTTP_WAIT,  /* → a reply */
 };
 
 enum { /* presence of a value in a record; absent ones are not sent */
@@ -76,6 +79,11 @@ enum { /* letters in the answer to WIRE_COLUMNS: values of a column that nobody 
 enum {                               /* in a row */
        WIRE_HAS_CHANGED = 0x80,      /* beside the presence: this field differs from what was confirmed */
        WIRE_NO_ROW = UINT32_MAX >> 1 /* as its count: there is none */
+};
+
+enum { /* how a call by HTTP is made */
+       WIRE_HTTP_ASK,
+       WIRE_HTTP_START
 };
 
 enum { /* claims in WIRE_DONE */
@@ -107,6 +115,8 @@ void wire_put_u32(struct buffer *out, uint32_t value);
 void wire_put_u64(struct buffer *out, uint64_t value);
 void wire_put_bytes(struct buffer *out, const char *bytes, size_t len);
 void wire_put_text(struct buffer *out, const char *text); /* NULL is kept apart from "" */
+/* Bytes of any kind, with a '\0' after them; NULL is kept apart from none. */
+void wire_put_blob(struct buffer *out, const char *bytes, size_t len);
 
 /* Reading. Sticky: after the first thing that does not fit, `bad` is set and everything comes out as 0 or NULL. */
 struct wire {
@@ -155,6 +165,8 @@ static inline uint64_t wire_get_u64(struct wire *wire)
 
 /* Ends in '\0' and has no other one; points into the frame. NULL: not there (or bad). */
 const char *wire_get_text(struct wire *wire);
+/* What wire_put_blob() wrote; points into the frame. */
+const char *wire_get_blob(struct wire *wire, size_t *ret_len);
 /* The same where NULL is not allowed: then it is bad. */
 const char *wire_need_text(struct wire *wire);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/http.h"
 #include "engine/description.h"
 
 #include <errno.h>
@@ -76,7 +77,10 @@ static int frame_wait(struct lane *lane, struct frame *ret_frame)
         if (rc != -EAGAIN)
             return rc;
         struct pollfd pollers[] = {{.fd = lane->socket, .events = POLLIN}, {.fd = lane->errors, .events = POLLIN}};
-        poll(pollers, 2, (int)sleep);
+        if (lane->sink && lane->sink->http)
+            http_poll(lane->sink->http, pollers, 2, (int)sleep);
+        else
+            poll(pollers, 2, (int)sleep);
         if (pollers[1].revents & POLLIN)
             lane_hear(lane);
         if (pollers[1].revents == POLLHUP) { /* it closed its stderr, which is no crime, but poll would spin */
@@ -133,6 +137,9 @@ static int call(struct lane *lane)
         if (rc == 0)
             rc = frame_take(lane, &frame);
     }
+    if (lane->sink->http)
+        http_forget(lane->sink->http);
+    lane_http_forget(lane);
     if (rc == 0 && lane->cancelled_until != 0)
         rc = err_set(lane->err, ERR_CANCELLED, "cancelled");
     return rc;
@@ -305,6 +312,7 @@ static struct lane *lane_new(const struct lane_start *start, struct err *err)
     lane->path = mem_text(start->connector);
     lane->arena = arena_new();
     lane->call_arena = arena_new();
+    lane->http_arena = arena_new();
     if (!lane->name && lane->path)
         err_set(err, ERR_CONNECTOR,
                 "%s is no name for a connector: an absolute path to NAME.so is, where NAME begins with "
@@ -322,7 +330,7 @@ int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct er
         return err_set(err, -ENOMEM, "no memory for a connector");
     lane->err = &own;
     int rc = own.rc;
-    if (rc == 0 && (!lane->name || !lane->path || !lane->arena || !lane->call_arena))
+    if (rc == 0 && (!lane->name || !lane->path || !lane->arena || !lane->call_arena || !lane->http_arena))
         rc = -ENOMEM;
     if (rc == 0)
         rc = lane_spawn(lane, start->scratch_dir, &cancel_fd, &own);
@@ -392,6 +400,9 @@ void lane_stop(struct lane *lane)
     buffer_done(&lane->description_bytes);
     arena_free(lane->arena);
     arena_free(lane->call_arena);
+    lane_http_forget(lane);
+    free(lane->parts);
+    arena_free(lane->http_arena);
     free(lane->lacks);
     free(lane->name);
     free(lane->path);

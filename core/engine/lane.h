@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct lane;
+struct http;
 
 /* The columns of one stream as the host names them; grows while records come (JSON), or is told whole (a table). */
 struct lane_stream {
@@ -124,6 +125,7 @@ struct lane_sink {
     int (*row)(void *context, const struct lane_record *record);
     /* The connector asks for an object of the organization by a field's value; ERR_CONFLICT: there are several. */
     int (*find)(void *context, const char *kind, const char *field, const char *value, struct lane_found *ret_found);
+    struct http *http; /* calls by HTTP go there; NULL: there are none */
 };
 
 enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };

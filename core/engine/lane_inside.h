@@ -34,6 +34,11 @@ struct lane_call {
     const void *context;
 };
 
+struct lane_part {
+    muster_part part; /* what it points to is in http_arena */
+    int fd;           /* ours; -1: none */
+};
+
 struct lane {
     char *name, *path, *scratch;
     const struct connection *connection;
@@ -66,6 +71,10 @@ struct lane {
     struct lane_value *values;
     size_t value_room;
     struct lane_pushing *pushing; /* NULL: it is no apply() */
+    /* parts of a form that came before their call (lane_http) */
+    struct arena *http_arena;
+    struct lane_part *parts;
+    size_t part_count, part_room;
 };
 
 int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err);
@@ -97,6 +106,11 @@ int lane_sink_says(struct lane *lane, int rc);
 /* Begins an answer; fields follow when rc is 0. Then lane_answer_sends(). */
 size_t lane_answer(struct lane *lane, int rc, const struct err *why);
 int lane_answer_sends(struct lane *lane, size_t begin, int passed);
+/* lane_http.c: the messages about calls by HTTP. */
+int lane_http_part(struct lane *lane, struct wire *message);
+int lane_http(struct lane *lane, struct wire *message);
+int lane_http_wait(struct lane *lane, struct wire *message);
+void lane_http_forget(struct lane *lane); /* parts that no call came for */
 /* Answers of the engine; the fd, unless -1, goes with it and stays the caller's. */
 int lane_send(struct lane *lane, int passed);
 int lane_nonsense(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));

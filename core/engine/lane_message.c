@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "broker/turn.h"
 #include "engine/description.h"
 
 #include <errno.h>
@@ -66,27 +67,6 @@ static int stream_for(struct lane *lane, uint32_t number, const char *name, stru
     stream->seen.name = arena_text(lane->call_arena, name);
     *ret_stream = stream;
     return stream->seen.name ? 0 : -ENOMEM;
-}
-
-/* What a failure of ours means to a connector. */
-static muster_rc turn_of(int rc)
-{
-    switch (rc) {
-    case 0: return MUSTER_OK;
-    case ERR_CONFIG: return MUSTER_CONFIG;
-    case ERR_AUTH: return MUSTER_AUTH;
-    case ERR_PERMISSION: return MUSTER_PERMISSION;
-    case ERR_NETWORK:
-    case ERR_TIMEOUT:
-    case ERR_UNREADY:
-    case ERR_BUSY: return MUSTER_RETRY;
-    case ERR_GONE: return MUSTER_GONE;
-    case ERR_DATA: return MUSTER_DATA;
-    case ERR_CONFLICT: return MUSTER_CONFLICT;
-    case ERR_CANCELLED: return MUSTER_CANCELLED;
-    case ERR_UNSUPPORTED: return MUSTER_UNSUPPORTED;
-    default: return MUSTER_FAIL;
-    }
 }
 
 /* Begins the answer; fields follow when rc is 0. */
@@ -408,6 +388,9 @@ int lane_message(struct lane *lane, uint32_t type, struct wire *message)
     case WIRE_ROW: return lane_record(lane, message, true);
     case WIRE_FIND: return lane_finds(lane, message);
     case WIRE_DONE: return done(lane, message);
+    case WIRE_HTTP_PART: return lane_http_part(lane, message);
+    case WIRE_HTTP: return lane_http(lane, message);
+    case WIRE_HTTP_WAIT: return lane_http_wait(lane, message);
     default: return lane_nonsense(lane, "a message of type %u, which is none here", type);
     }
 }

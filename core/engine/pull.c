@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/http.h"
 #include "broker/place.h"
 
 #include <errno.h>
@@ -247,7 +248,7 @@ static int pull_afterwards(void *context, const char *name, int what, const char
 
 void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink)
 {
-    *ret_sink = (struct lane_sink){.context = pull, .list = pull_list, .fetch = pull_fetch};
+    *ret_sink = (struct lane_sink){.context = pull, .list = pull_list, .fetch = pull_fetch, .http = pull->http};
 }
 
 /* --- what the connector says --- */
@@ -401,6 +402,17 @@ static void pull_check_claim(struct pull *pull)
              (unsigned long)pull->result.count, (unsigned long)read);
 }
 
+/* A provider that wants to be left alone for longer than a call may wait: nothing is wrong, it goes on later. */
+static void pull_paused(struct pull *pull)
+{
+    int64_t until = pull->http ? http_paused_until_ms(pull->http) : 0;
+    if (pull->result.rc != MUSTER_RETRY || until == 0)
+        return;
+    int64_t minute = (until / 1000 + zone_offset(pull->zone, until)) / 60 % (24 * 60);
+    err_set(&pull->unready, ERR_UNREADY, "paused until %02d:%02d: %s", (int)(minute / 60), (int)(minute % 60),
+            pull->result.text);
+}
+
 int pull_run(struct pull *pull, struct lane *lane)
 {
     int rc = pull_prepare(pull);
@@ -430,6 +442,7 @@ int pull_run(struct pull *pull, struct lane *lane)
     pull->same = pull->result.rc == MUSTER_SAME;
     if (pull->pickup && !pull->same)
         pull_check_files(pull);
+    pull_paused(pull);
     if (pull->unready.rc != 0)
         err_set(&pull->err, pull->unready.rc, "%s", pull->unready.text);
     if (pull->result.rc < 0)

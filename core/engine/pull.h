@@ -51,6 +51,7 @@ struct pull {
     struct arena *arena;
     struct store *store;
     struct files *files;   /* of the connection */
+    struct http *http;     /* likewise; NULL: it has none */
     struct pickup *pickup; /* which of them are taken now; NULL: all that are there, to look at */
     const char *scratch_dir;
     const struct connection *connection;
@@ -89,7 +90,7 @@ struct pull {
 int pull_run(struct pull *pull, struct lane *lane);
 void pull_done(struct pull *pull);
 
-/* A sink that only answers for files, for check and discover. */
+/* A sink that only answers for files and calls, for check and discover. */
 void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink);
 
 /* What the stream's mapping is now, into pull->mapping_digest: the mapping, and what is read under another name. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "broker/http.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ void run_done(struct run *run)
     lane_stop(run->lane);
     pickup_free(run->pickup);
     files_free(run->files);
+    http_free(run->http);
     changeset_free(run->changeset);
     zone_free(run->zone);
     vault_done(&run->vault);
@@ -52,6 +54,8 @@ int run_work_out(struct run *run, struct err *err)
     const struct run_request *request = run->request;
     struct err *begin = run->err = &run->begin;
     int rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run->files, begin);
+    if (rc == 0)
+        rc = run_http(request, run->dir, run->arena, &run->http, begin);
     if (rc == 0)
         rc = run_pickup(run);
     if (rc == 0)

@@ -1,6 +1,8 @@
 /* run_look - looking without taking: check and discover. */
 #include "engine/run_inside.h"
 
+#include "broker/http.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -42,17 +44,23 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     static const struct lane_sink nothing;
     struct arena *arena TIDY(arena_free) = arena_new();
     struct files *files TIDY(files_free) = NULL;
+    struct http *http TIDY(http_free) = NULL;
     struct lane *lane TIDY(lane_stop) = NULL;
     int rc = arena ? files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &files, err) : -ENOMEM;
     if (rc == 0)
         rc = files_check(files, err);
     if (rc == 0)
+        rc = run_http(request, scratch, arena, &http, err);
+    if (rc == 0)
         rc = run_lane(request, scratch, &lane, err);
     if (rc != 0)
         return rc;
-    struct look look = {
-        .pull = {.arena = arena, .files = files, .scratch_dir = scratch, .connection = request->connection},
-        .sink = sink ? sink : &nothing};
+    struct look look = {.pull = {.arena = arena,
+                                 .files = files,
+                                 .http = http,
+                                 .scratch_dir = scratch,
+                                 .connection = request->connection},
+                        .sink = sink ? sink : &nothing};
     struct lane_sink all;
     struct lane_result result;
     pull_file_sink(&look.pull, &all);

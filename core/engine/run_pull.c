@@ -24,7 +24,7 @@ int run_partitions(struct run *run)
 {
     if (!lane_description(run->lane)->partitions)
         return partition_add(run, "main", "main", "");
-    struct pull asks = {.arena = run->arena, .files = run->files, .scratch_dir = run->dir};
+    struct pull asks = {.arena = run->arena, .files = run->files, .http = run->http, .scratch_dir = run->dir};
     struct lane_sink sink;
     struct lane_result result;
     pull_file_sink(&asks, &sink);
@@ -62,6 +62,7 @@ int run_strands(struct run *run)
             *pull = (struct pull){.arena = run->arena,
                                   .store = run->store,
                                   .files = run->files,
+                                  .http = run->http,
                                   .pickup = run->pickup,
                                   .scratch_dir = run->dir,
                                   .connection = connection,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "host/describe.h"
+#include "host/http.h"
 #include "host/push.h"
 #include "host/question.h"
 #include "host/reading.h"
@@ -152,24 +153,6 @@ static muster_rc not_offered(muster_run *run, const char *what)
 {
     return session_fail(session_of(run), MUSTER_UNSUPPORTED, "this version of muster does not offer %s to connectors",
                         what);
-}
-
-static muster_rc call_http(muster_run *run, const muster_http *ask, const muster_http **reply)
-{
-    (void)ask, (void)reply;
-    return not_offered(run, "HTTP");
-}
-
-static muster_rc call_http_start(muster_run *run, const muster_http *ask, void *tag)
-{
-    (void)ask, (void)tag;
-    return not_offered(run, "HTTP");
-}
-
-static muster_rc call_http_wait(muster_run *run, const muster_http **reply, void **tag)
-{
-    (void)reply, (void)tag;
-    return not_offered(run, "HTTP");
 }
 
 static muster_rc call_list(muster_run *run, const char *place, size_t nth, const char **name, uint64_t *size,
@@ -358,9 +341,9 @@ const muster_host calls_table = {
     .progress = call_progress,
     .now_ms = call_now_ms,
     .scratch = call_scratch,
-    .http = call_http,
-    .http_start = call_http_start,
-    .http_wait = call_http_wait,
+    .http = http_ask,
+    .http_start = http_start,
+    .http_wait = http_wait,
     .list = call_list,
     .fetch = call_fetch,
     .store = call_store,

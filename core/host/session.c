@@ -31,7 +31,7 @@ static int64_t coarse_ms(void)
 
 void session_start(struct session *session, int fd)
 {
-    *session = (struct session){.fd = fd, .flushed_ms = coarse_ms()};
+    *session = (struct session){.fd = fd, .flushed_ms = coarse_ms(), .http = {.fd = -1}};
     frame_reader_init(&session->in, fd, HELLO_MAX);
     session->record.session = session;
 }
@@ -47,6 +47,10 @@ void session_done(struct session *session)
     frame_reader_done(&session->in);
     free(session->options);
     free(session->listed);
+    free(session->http_headers);
+    free(session->http_frame);
+    if (session->http.fd >= 0)
+        close(session->http.fd);
     free(session->name);
     free(session->path);
     free(session->scratch);
@@ -173,6 +177,7 @@ void session_call_begins(struct session *session)
     session->claim = WIRE_CLAIM_NONE;
     session->claim_count = 0;
     session->progress_ms = 0;
+    session->http_open = 0; /* the engine forgets them at the end of a call, too */
     record_streams_forget(session);
     found_forget(session);
 }

@@ -68,7 +68,12 @@ struct session {
     struct buffer json;  /* what json() gave last */
     uint32_t under;      /* the WIRE_ type of the call under way */
     int64_t progress_ms;
-    char *listed;       /* the last name that list() gave */
+    char *listed;     /* the last name that list() gave */
+    size_t http_open; /* calls that were started and not waited for yet */
+    muster_http http; /* the last reply; it points into http_frame */
+    const char **http_headers;
+    char *http_frame;
+    size_t http_room;
     muster_rc asked_rc; /* the last refusal of the engine, and its sentence */
     char asked[SESSION_SENTENCE];
     char failed[SESSION_SENTENCE]; /* of fail() */

@@ -1,0 +1,24 @@
+/* run_http - the broker's HTTP for the connection of a run: where it shares, and where it writes down. */
+#include "engine/run_inside.h"
+
+#include "broker/http.h"
+#include "config/network.h"
+
+#include <errno.h>
+
+int run_http(const struct run_request *request, const char *scratch, struct arena *arena, struct http **ret_http,
+             struct err *err)
+{
+    if (!network_offered(request->connection->description))
+        return 0;
+    const char *dir = run_store_dir(request->settings, request->organization->id, arena);
+    struct http_setup setup = {.connection = request->connection,
+                               .scratch_dir = scratch,
+                               .budgets_dir = arena_format(arena, "%s/budgets", request->settings->state),
+                               .calls_dir = arena_format(arena, "%s/calls", dir ? dir : ""),
+                               .cancelled = run_cancelled,
+                               .context = (void *)(uintptr_t)request};
+    if (!dir || !setup.budgets_dir || !setup.calls_dir)
+        return -ENOMEM;
+    return http_open(&setup, ret_http, err);
+}
