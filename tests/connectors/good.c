@@ -193,8 +193,9 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
         return files(run);
     if (strcmp(asked->stream, "sorry") == 0)
         return run->host->fail(run, MUSTER_AUTH, "the log-in of %s was refused", "somebody");
+    const muster_http *reply;
     if (strcmp(asked->stream, "http") == 0)
-        return run->host->http(run, &(muster_http){.size = sizeof(muster_http)}, NULL);
+        return run->host->http(run, &(muster_http){.size = sizeof(muster_http), .url = "https://x.example"}, &reply);
     return people(run, asked);
 }
 

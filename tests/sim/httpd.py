@@ -111,6 +111,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # ---- what goes ----
 
     def give(self, status, body=b"", kind="application/json", headers=()):
+        if status in (204, 304):
+            body = b""
         if not isinstance(body, bytes):
             body = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
@@ -169,7 +171,7 @@ class Paths:
             headers = [("Retry-After", email.utils.formatdate(time.time() + int(after[4:]), usegmt=True))]
         elif after:
             headers = [("Retry-After", after)]
-        it.give(code, {"error": f"status {code}"} if code != 204 else b"", headers=headers)
+        it.give(code, {"error": f"status {code}"}, headers=headers)
 
     @staticmethod
     def redirect(it, url, query, body):

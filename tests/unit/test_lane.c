@@ -247,7 +247,8 @@ static void a_refusal_of_the_engine_is_the_sentence_at_the_end(void **state)
     assert_string_equal(result.text, "the log-in of somebody was refused");
     pulls(lane, "http", 0, &heard, &result);
     assert_int_equal(result.rc, MUSTER_UNSUPPORTED);
-    assert_string_equal(result.text, "this version of muster does not offer HTTP to connectors");
+    assert_string_equal(result.text,
+                        "there is no HTTP here: the connector declares no hosts, nor an option that names one");
     pulls(lane, "people", 1, &heard, &result); /* and the lane lives */
     assert_int_equal(result.rc, MUSTER_OK);
     assert_string_equal(result.text, "");
