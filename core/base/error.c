@@ -27,6 +27,7 @@ static const struct {
     {ERR_CONFLICT, "it conflicts with what is there"},
     {ERR_UNREADY, "it is still on its way"},
     {ERR_PAUSED, "it is paused"},
+    {ERR_UNKNOWN, "there is nothing of that name"},
 };
 
 const char *err_text(int rc)

@@ -25,6 +25,7 @@ enum {
     ERR_CONFLICT = -1016,
     ERR_UNREADY = -1017, /* a file is still on its way */
     ERR_PAUSED = -1018,  /* nothing is asked of it for now: a person said so, or it failed too often */
+    ERR_UNKNOWN = -1019, /* somebody named what there is not: a run, a plan, a partition */
 };
 
 /* The first failure of something, for people. rc 0 is "no failure yet". */

@@ -17,7 +17,8 @@
 static int status_of(int rc)
 {
     switch (rc) {
-    case ERR_CONFIG: return STATUS_WORDS;
+    case ERR_CONFIG:
+    case ERR_UNKNOWN: return STATUS_WORDS;
     case ERR_PAUSED:
     case ERR_HELD: return STATUS_HELD;
     case ERR_BUSY: return STATUS_BUSY;

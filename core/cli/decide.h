@@ -7,9 +7,10 @@
 
 /* --reason, which is required. */
 int decide_reason(struct context *context, const char **ret_reason);
-/* Runs the act, as the verb and whoever types it; prints the report with --json. */
+/* Runs the act, as the verb and whoever types it, and says what came of it: by `tell`, or the report with --json; with
+ * --plan then what it would change, field by field. */
 int decide_carry_out(struct context *context, struct organization *organization, struct act *act,
-                     struct run_report *report);
+                     void (*tell)(void *of, const struct run_report *report), void *of);
 /* How many people it changed. */
 void decide_tell(struct context *context, const struct run_report *report);
 

@@ -90,7 +90,8 @@ static int change_tell(void *context, const struct planned_change *change)
 
 static int planned_tell(struct telling *telling, const struct planned *planned)
 {
-    static const enum color colors[PLANNED_WHATS] = {COLOR_GREEN, COLOR_NONE, COLOR_RED, COLOR_GREEN, COLOR_NONE};
+    static const enum color colors[PLANNED_WHATS] = {COLOR_GREEN, COLOR_NONE, COLOR_RED,
+                                                     COLOR_GREEN, COLOR_RED,  COLOR_NONE};
     struct plan_view *view = telling->view;
     const struct screen *screen = &telling->context->screen;
     TIDY_DONE(screen_buffer_done) struct buffer label = {0};
@@ -108,10 +109,19 @@ static int planned_tell(struct telling *telling, const struct planned *planned)
     return rc;
 }
 
+static void more_tell(const struct telling *telling, const char *number)
+{
+    const struct plan *plan = telling->view->plan;
+    const struct screen *screen = &telling->context->screen;
+    screen_print(screen, plan->number ? "  … %s more: muster plan %s --show %u\n" : "  … %s more: -v lists all\n",
+                 number, telling->view->query->organization->id, plan->number);
+}
+
 static int group_tell(struct telling *telling, enum planned_what what)
 {
-    static const char *const heads[PLANNED_WHATS] = {"Would be created", "Would be updated", "Would be deactivated",
-                                                     "Would be back again", "Units and others"};
+    static const char *const heads[PLANNED_WHATS] = {"Would be created",         "Would be updated",
+                                                     "Would be deactivated",     "Would be back again",
+                                                     "Would be nobody any more", "Units and others"};
     const struct screen *screen = &telling->context->screen;
     struct planned planned;
     uint64_t count = telling->view->counts[what], told = 0;
@@ -128,8 +138,7 @@ static int group_tell(struct telling *telling, enum planned_what what)
     }
     if (rc == 0 && told < count) {
         progress_number(count - told, number);
-        screen_print(screen, "  … %s more: muster plan %s --show %u\n", number, telling->view->query->organization->id,
-                     telling->view->plan->number);
+        more_tell(telling, number);
     }
     return rc;
 }
@@ -153,9 +162,11 @@ static void waits_tell(struct telling *telling, const struct wait_item *items, s
         screen_print(screen, "  %c%lu  %s\n", type, (unsigned long)items[i].number, sentence.data ? sentence.data : "");
         told++;
     }
-    if (told < total)
-        screen_print(screen, "  … %zu more: muster plan %s --show %u\n", total - told,
-                     telling->view->query->organization->id, telling->view->plan->number);
+    if (told < total) {
+        char number[32];
+        progress_number(total - told, number);
+        more_tell(telling, number);
+    }
 }
 
 int plan_tell(struct context *context, struct plan_view *view, bool all)

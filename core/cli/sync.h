@@ -13,6 +13,7 @@ struct syncing {
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
     const char *said; /* the last sentence about a pause: it is not said twice */
+    const char *unknown; /* nothing was run: a partition that the connection does not have, as a sentence */
 };
 
 /* One connection, and each file of its sequence: told and counted. */

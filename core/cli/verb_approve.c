@@ -140,13 +140,19 @@ static int read_end(struct context *context, struct query *query, int64_t *ret_u
     return STATUS_DONE;
 }
 
-static void tell(struct context *context, const struct approval *approval, const struct run_report *report)
+struct told {
+    struct context *context;
+    const struct approval *approval;
+};
+
+static void tell(void *of, const struct run_report *report)
 {
+    const struct told *told = of;
+    struct context *context = told->context;
+    const struct approval *approval = told->approval;
     const struct screen *screen = &context->screen;
     const char *id = context->arguments.words[0], *until = VALUE(context, until);
     bool dry = GIVEN(context, plan);
-    if (context->json)
-        return;
     screen_print(screen, "%zu held change%s %s", approval->count, approval->count == 1 ? "" : "s",
                  dry                 ? "chosen; nothing is done yet"
                  : approval->rejects ? "rejected"
@@ -167,7 +173,6 @@ static void tell(struct context *context, const struct approval *approval, const
 static int held_verb(struct context *context, bool rejects)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct approval approval = {.author = context_author(), .rejects = rejects};
     TIDY(free) struct wait_item *items = NULL;
     struct choosing choosing = {.context = context};
@@ -196,10 +201,8 @@ static int held_verb(struct context *context, bool rejects)
     }
     struct act act = {
         .state = approval_state, .decided = approval_decided, .context = &approval, .reason = approval.reason};
-    status = decide_carry_out(context, opened.organization, &act, &report);
-    if (status == STATUS_DONE)
-        tell(context, &approval, &report);
-    return status;
+    struct told told = {context, &approval};
+    return decide_carry_out(context, opened.organization, &act, tell, &told);
 }
 
 int verb_approve(struct context *context)

@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "cli/decide.h"
 #include "cli/json.h"
+#include "cli/plan.h"
 #include "cli/verb.h"
 #include "config/node.h"
 #include "engine/identity.h"
@@ -106,28 +107,55 @@ void decide_tell(struct context *context, const struct run_report *report)
     screen_print(&context->screen, "%s\n", *between == ' ' ? "  nobody's record changed by it" : "");
 }
 
-int decide_carry_out(struct context *context, struct organization *organization, struct act *act,
-                     struct run_report *report)
+struct deciding {
+    struct context *context;
+    struct organization *organization;
+    void (*tell)(void *of, const struct run_report *report);
+    void *of;
+};
+
+/* What a dry act would bring, as a plan is shown. */
+static int show_planned(void *context, struct changeset *changeset, const struct run_report *report)
 {
+    struct deciding *deciding = context;
+    struct plan plan = {.report = *report, .changeset = changeset};
+    struct plan_view *view __attribute__((cleanup(tidy_plan_view_close))) = NULL;
+    struct err err = {0};
+    int rc = plan_view_open(deciding->context->settings, deciding->organization, &plan, &view, &err);
+    if (rc != 0)
+        return rc;
+    if (deciding->context->json)
+        return plan_json(deciding->context, &plan, view);
+    deciding->tell(deciding->of, report);
+    return plan_tell(deciding->context, view, GIVEN(deciding->context, verbose));
+}
+
+int decide_carry_out(struct context *context, struct organization *organization, struct act *act,
+                     void (*tell)(void *of, const struct run_report *report), void *of)
+{
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct deciding deciding = {context, organization, tell, of};
     struct err err = {0};
     struct run_request request = {
         .settings = context->settings, .organization = organization, .connectors = context->connectors};
     act->verb = context->arguments.command->name;
     act->author = context_author();
     act->dry = GIVEN(context, plan);
-    int rc = act_run(&request, act, report, &err);
+    act->planned = show_planned;
+    act->planned_context = &deciding;
+    int rc = act_run(&request, act, &report, &err);
     if (rc != 0)
         return complain_rc(rc, &err);
-    if (context->json)
-        fprintf(context->screen.out, "%s\n", report->json ? report->json : "{}");
+    if (context->json && !act->dry)
+        fprintf(context->screen.out, "%s\n", report.json ? report.json : "{}");
+    else if (!act->dry)
+        tell(of, &report);
     return STATUS_DONE;
 }
 
 static void tell_statement(struct context *context, uint64_t number, const char *about, const struct run_report *report)
 {
     const char *org = context->arguments.words[0];
-    if (context->json)
-        return;
     if (GIVEN(context, plan))
         screen_print(&context->screen, "%s: nothing is changed yet; it would be\n", about);
     else
@@ -137,11 +165,28 @@ static void tell_statement(struct context *context, uint64_t number, const char 
     decide_tell(context, report);
 }
 
+struct identity_told {
+    struct context *context;
+    const struct identity *identity;
+};
+
+static void identity_tell(void *of, const struct run_report *report)
+{
+    const struct identity_told *told = of;
+    const struct follows *follows = told->identity->follows;
+    tell_statement(told->context, told->identity->number, told->identity->about, report);
+    for (size_t i = 0; follows && i < follows->count; i++)
+        screen_print(&told->context->screen, "  s%lu, pin %s, would go along: from id:%lu to id:%lu\n",
+                     (unsigned long)follows->items[i].number, follows->items[i].about,
+                     (unsigned long)follows->items[i].from, (unsigned long)follows->items[i].to);
+}
+
 static int identity_verb(struct context *context, int (*state)(void *, struct match *, struct err *), bool person)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct identity identity = {.author = context_author()};
+    struct identity_told told = {context, &identity};
+    struct follows follows __attribute__((cleanup(follows_done))) = {0};
     const char **words = context->arguments.words;
     int status = decide_reason(context, &identity.reason);
     if (status == STATUS_DONE)
@@ -152,11 +197,9 @@ static int identity_verb(struct context *context, int (*state)(void *, struct ma
         status = context_person(context, opened.query, words[0], words[2], &identity.person);
     if (status != STATUS_DONE)
         return status;
+    identity.follows = GIVEN(context, plan) ? &follows : NULL;
     struct act act = {.state = state, .decided = identity_decided, .context = &identity, .reason = identity.reason};
-    status = decide_carry_out(context, opened.organization, &act, &report);
-    if (status == STATUS_DONE)
-        tell_statement(context, identity.number, identity.about, &report);
-    return status;
+    return decide_carry_out(context, opened.organization, &act, identity_tell, &told);
 }
 
 int verb_link(struct context *context)
@@ -174,11 +217,26 @@ int verb_keep_apart(struct context *context)
     return identity_verb(context, identity_apart, true);
 }
 
+static void withdrawn_tell(void *of, const struct run_report *report)
+{
+    const struct identity_told *told = of;
+    const struct screen *screen = &told->context->screen;
+    const struct identity *identity = told->identity;
+    bool dry = GIVEN(told->context, plan);
+    if (identity->run != 0)
+        screen_print(screen, "%lu statement%s %s\n", (unsigned long)identity->count, identity->count == 1 ? "" : "s",
+                     dry ? "still there; without" : "withdrawn");
+    else
+        screen_print(screen, "s%lu %s\n", (unsigned long)identity->number,
+                     dry ? "still stands; without it" : "stands no more");
+    decide_tell(told->context, report);
+}
+
 int verb_withdraw(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct identity identity = {.author = context_author()};
+    struct identity_told told = {context, &identity};
     const char *word = context->arguments.words[1];
     char *end;
     int status = decide_reason(context, &identity.reason);
@@ -200,17 +258,7 @@ int verb_withdraw(struct context *context)
         return status;
     struct act act = {
         .state = whole ? identity_withdraw_run : identity_withdraw, .context = &identity, .reason = identity.reason};
-    status = decide_carry_out(context, opened.organization, &act, &report);
-    if (status == STATUS_DONE && !context->json) {
-        if (whole)
-            screen_print(&context->screen, "%lu statement%s %s\n", (unsigned long)identity.count,
-                         identity.count == 1 ? "" : "s", GIVEN(context, plan) ? "still there; without" : "withdrawn");
-        else
-            screen_print(&context->screen, "s%lu %s\n", (unsigned long)identity.number,
-                         GIVEN(context, plan) ? "still stands; without it" : "stands no more");
-        decide_tell(context, &report);
-    }
-    return status;
+    return decide_carry_out(context, opened.organization, &act, withdrawn_tell, &told);
 }
 
 /* --- pins --- */
@@ -318,11 +366,29 @@ static int read_until(struct context *context, struct query *query, struct pin *
     return STATUS_DONE;
 }
 
+struct pin_told {
+    struct context *context;
+    const struct pin *pin;
+    const char *field;
+    bool stands;
+};
+
+static void pin_tell(void *of, const struct run_report *report)
+{
+    const struct pin_told *told = of;
+    if (told->stands) {
+        tell_statement(told->context, told->pin->number, told->pin->about, report);
+        return;
+    }
+    screen_print(&told->context->screen, "%s %s\n", told->field,
+                 GIVEN(told->context, plan) ? "is still pinned; without it" : "is pinned no more");
+    decide_tell(told->context, report);
+}
+
 static int pin_verb(struct context *context, int (*state)(void *, struct match *, struct err *), const char *field,
                     const char *value)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     TIDY_DONE(buffer_done) struct buffer scratch = {0};
     struct pin pin = {.author = context_author()};
     const char **words = context->arguments.words;
@@ -341,14 +407,8 @@ static int pin_verb(struct context *context, int (*state)(void *, struct match *
         return status;
     pin.about = arena_format(context->arena, "id:%lu %s", (unsigned long)pin.person, field);
     struct act act = {.state = state, .context = &pin, .reason = pin.reason};
-    status = decide_carry_out(context, opened.organization, &act, &report);
-    if (status == STATUS_DONE && value)
-        tell_statement(context, pin.number, pin.about, &report);
-    else if (status == STATUS_DONE && !context->json) {
-        screen_print(&context->screen, "%s is pinned no more\n", field);
-        decide_tell(context, &report);
-    }
-    return status;
+    struct pin_told told = {context, &pin, field, value != NULL};
+    return decide_carry_out(context, opened.organization, &act, pin_tell, &told);
 }
 
 int verb_pin(struct context *context)

@@ -119,8 +119,8 @@ int verb_run(struct context *context)
         int rc = query_end(opened.query, &err);
         if (rc != 0)
             return complain_rc(rc, &err);
-        err_set(&err, ERR_GONE, "there is no run %lu: `muster runs %s` lists them", number, organization);
-        return complain_rc(ERR_GONE, &err);
+        err_set(&err, ERR_UNKNOWN, "there is no run %lu: `muster runs %s` lists them", number, organization);
+        return complain_rc(err.rc, &err);
     }
     if (context->json)
         fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);

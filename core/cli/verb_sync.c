@@ -228,6 +228,10 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
         sync_paused(syncing, &err);
         return 0;
     }
+    if (rc == ERR_UNKNOWN) {
+        syncing->unknown = arena_text(context->arena, err.text);
+        return rc;
+    }
     if (rc != 0) {
         syncing->runs++;
         syncing->busy |= rc == ERR_BUSY;
@@ -282,6 +286,26 @@ int sync_status(const struct syncing *syncing)
                                                 : STATUS_DONE;
 }
 
+/* A run that held nothing has nothing to be let through. */
+static int check_held(struct syncing *syncing)
+{
+    struct query *query TIDY(query_close) = NULL;
+    const char *id = syncing->organization->id;
+    struct err err = {0};
+    struct bytes json;
+    int rc = query_open(syncing->context->settings, syncing->organization, &query, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (!query_run(query, syncing->allow_held, &json))
+        return complain_words("there is no run %u: `muster runs %s` lists them", syncing->allow_held, id);
+    if (!query_run_held(query, syncing->allow_held))
+        return complain_words("run %u held nothing: `muster inbox %s` lists what is held, `muster runs %s` which runs "
+                              "held it",
+                              syncing->allow_held, id, id);
+    rc = query_end(query, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}
+
 int sync_read_words(struct syncing *syncing)
 {
     const char *text = VALUE(syncing->context, allow_held), *reason = VALUE(syncing->context, reason);
@@ -296,7 +320,7 @@ int sync_read_words(struct syncing *syncing)
     if (!reason || reason[strspn(reason, " \t\n")] == '\0')
         return complain_words("--allow-held needs a reason: --reason TEXT; it is kept in the history");
     syncing->allow_held = (uint32_t)run;
-    return STATUS_DONE;
+    return check_held(syncing);
 }
 
 /* With --allow-held and no connection: the one that the run was of. */
@@ -345,7 +369,7 @@ static int sync_all(struct syncing *syncing)
         if (status != STATUS_DONE)
             return status;
         sync_one(syncing, connection);
-        return sync_status(syncing);
+        return syncing->runs == 0 && syncing->unknown ? complain_words("%s", syncing->unknown) : sync_status(syncing);
     }
     for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
         if (words[0])
@@ -357,6 +381,8 @@ static int sync_all(struct syncing *syncing)
         if (sync_one(syncing, connection) == ERR_BUSY || atomic_load(&cancelled))
             break;
     }
+    if (syncing->runs == 0 && syncing->unknown) /* else another connection has it */
+        return complain_words("%s", syncing->unknown);
     if (syncing->runs == 0)
         return complain_words("%s: nothing is read from any connection, and none has a target", organization->file);
     return sync_status(syncing);

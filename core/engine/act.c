@@ -7,6 +7,15 @@
 
 #include <errno.h>
 
+/* As a plan is shown: from the changeset. */
+static int act_show(struct run *run)
+{
+    const struct act *act = run->act;
+    int rc = changeset_settle(run->changeset);
+    rc = rc ? rc : report_write(run->report, run->request);
+    return rc ? rc : act->planned(act->planned_context, run->changeset, run->report);
+}
+
 int act_run(const struct run_request *request, const struct act *act, struct run_report *ret_report, struct err *err)
 {
     *ret_report = (struct run_report){.arena = arena_new(),
@@ -34,6 +43,8 @@ int act_run(const struct run_request *request, const struct act *act, struct run
         rc = act->judge(act->context, &run, err);
     if (rc != 0 && err && err->rc != 0)
         return rc;
+    if (rc == 0 && act->dry && act->planned)
+        rc = act_show(&run);
     if (rc == 0 && !act->dry)
         rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)

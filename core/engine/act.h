@@ -23,6 +23,9 @@ struct act {
      * kept.
      */
     int (*judge)(void *context, const struct run *run, struct err *err);
+    /* May be NULL: what a dry one would bring, told before it is dropped. */
+    int (*planned)(void *context, struct changeset *changeset, const struct run_report *report);
+    void *planned_context;
     /* May be NULL: called with the changeset decided and before it is applied or dropped. */
     void (*decided)(void *context, struct match *match, struct changeset *changeset);
 };

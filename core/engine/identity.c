@@ -46,7 +46,8 @@ static int subject_find(const struct identity *identity, struct match *match, st
     ret_subject->seed = record->sections[0].seed;
     ret_subject->person = record->situation == SITUATION_LINKED ? match_resolve(match, ret_subject->seed) : 0;
     ret_subject->undecided = ret_subject->person == 0 || subject_undecided(match, ret_subject->seed);
-    return 0;
+    int rc = identity->follows ? follows_note(identity->follows, match, ret_subject->person) : 0;
+    return rc == 0 && identity->follows ? follows_note(identity->follows, match, identity->person) : rc;
 }
 
 /* The record, and everybody whose records it may join or leave, are judged again. */
@@ -151,6 +152,8 @@ void identity_decided(void *context, struct match *match, struct changeset *chan
     struct buffer key __attribute__((cleanup(buffer_done))) = {0};
     struct wait_item item = {
         .type = WAIT_HELD, .stream = identity->stream, .id = identity->id, .reason = gate_reason(GATE_IDENTITY)};
+    if (identity->follows)
+        follows_settle(identity->follows, match);
     if (!identity->settled)
         return;
     source_key(identity->stream, identity->id, strlen(identity->id), &key);
@@ -305,7 +308,7 @@ int identity_withdraw(void *context, struct match *match, struct err *err)
     struct identity *identity = context;
     struct statement statement;
     if (!identity_find(match->snapshot, identity->number, &statement))
-        return err_set(err, ERR_GONE, "there is no statement s%lu", (unsigned long)identity->number);
+        return err_set(err, ERR_UNKNOWN, "there is no statement s%lu", (unsigned long)identity->number);
     if (statement.withdrawn)
         return err_set(err, ERR_CONFLICT, "s%lu has been withdrawn already", (unsigned long)identity->number);
     identity->about = statement.about;

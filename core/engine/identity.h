@@ -4,6 +4,8 @@
 #ifndef ENGINE_IDENTITY_H
 #define ENGINE_IDENTITY_H
 
+#include "engine/follow.h"
+
 #include "engine/act.h"
 
 struct identity {
@@ -11,12 +13,13 @@ struct identity {
     /* which record: of link, unlink, keep-apart, suppress */
     uint32_t stream;
     const char *id;
-    const char *about; /* what people call it, "hr/main/employees/1002" */
-    uint64_t person;   /* with whom: of link, keep-apart */
-    uint64_t number;   /* of the statement to withdraw; told: of the one that was made */
-    uint32_t run;      /* of identity_withdraw_run() */
-    uint64_t count;    /* told by it: how many it withdrew */
-    bool settled;      /* told by unlink: the record was held as somebody else's, and is */
+    const char *about;       /* what people call it, "hr/main/employees/1002" */
+    uint64_t person;         /* with whom: of link, keep-apart */
+    uint64_t number;         /* of the statement to withdraw; told: of the one that was made */
+    uint32_t run;            /* of identity_withdraw_run() */
+    uint64_t count;          /* told by it: how many it withdrew */
+    struct follows *follows; /* NULL, or told by link, unlink, keep-apart: pins that go along */
+    bool settled;            /* told by unlink: the record was held as somebody else's, and is */
 };
 
 /* The record and the person are the same, with all that either has. A statement that kept them apart is withdrawn. */

@@ -306,7 +306,7 @@ int plan_refused(const struct plan_folder *folder, uint32_t number, int rc, stru
     switch (rc) {
     case 0: return 0;
     case -ENOENT:
-        return err_set(err, ERR_GONE, "there is no plan %u: `muster plan %s --list` lists them", number,
+        return err_set(err, ERR_UNKNOWN, "there is no plan %u: `muster plan %s --list` lists them", number,
                        folder->organization);
     case ERR_GONE: return err_set(err, rc, "of plan %u only what it came to is left: it is over. Plan anew.", number);
     case ERR_CORRUPT:

@@ -10,7 +10,7 @@
 
 const char *planned_name(enum planned_what what)
 {
-    static const char *const names[] = {"created", "updated", "deactivated", "reactivated", "other"};
+    static const char *const names[] = {"created", "updated", "deactivated", "reactivated", "retired", "other"};
     return names[what];
 }
 
@@ -103,6 +103,8 @@ static bool planned_read(struct bytes entry, struct planned *ret_planned)
         return true; /* only what hangs on them */
     if (part.op == JOURNAL_CREATED)
         ret_planned->what = PLANNED_CREATED;
+    if (part.op == JOURNAL_RETURNED || part.op == JOURNAL_GONE)
+        ret_planned->what = part.op == JOURNAL_GONE ? PLANNED_RETIRED : PLANNED_REACTIVATED;
     while (part.op == JOURNAL_CHANGED && journal_next_change(&reader, &change)) {
         if (change.field != FIELD_person_status)
             continue;
@@ -267,7 +269,8 @@ static int waiting_add(struct waiting *waiting, struct bytes key, struct bytes v
     if (!wait_read(key, value, query->arena, item))
         return ERR_CORRUPT;
     const struct stream_name *stream = streams_find(&query->streams, item->stream);
-    waiting->count += stream && strcmp(stream->connection_name, waiting->view->plan->connection) == 0;
+    const char *connection = waiting->view->plan->connection;
+    waiting->count += stream && (!connection || strcmp(stream->connection_name, connection) == 0);
     return 0;
 }
 
@@ -279,7 +282,8 @@ int plan_view_waits(struct plan_view *view, struct wait_item **ret_items, size_t
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     int rc = 0;
     cursor_open(&cursor, &view->query->txn, TABLE_wait);
-    for (bool there = cursor_seek(&cursor, bytes("", 0)); rc == 0 && there; there = cursor_next(&cursor)) {
+    bool all = view->plan->connection != NULL; /* else it is no sync: what it brings */
+    for (bool there = all && cursor_seek(&cursor, bytes("", 0)); rc == 0 && there; there = cursor_next(&cursor)) {
         struct bytes planned;
         rc = overlay_get(view->overlay, TABLE_wait, cursor.key, &planned);
         rc = rc == 0 ? waiting_add(&waiting, cursor.key, cursor.value) : rc > 0 ? 0 : rc;

@@ -15,6 +15,7 @@ enum planned_what {
     PLANNED_UPDATED,
     PLANNED_DEACTIVATED,
     PLANNED_REACTIVATED,
+    PLANNED_RETIRED, /* their records are others' */
     PLANNED_OTHER, /* a unit or a thing of its own */
     PLANNED_WHATS
 };
@@ -65,7 +66,7 @@ struct planned_change {
 int planned_changes(struct plan_view *view, const struct planned *planned,
                     int (*each)(void *context, const struct planned_change *change), void *context);
 
-/* What would wait for a person at the plan's connection, by number; freed with free(). */
+/* What would wait for a person at the plan's connection, or all that it would add, by number; freed with free(). */
 int plan_view_waits(struct plan_view *view, struct wait_item **ret_items, size_t *ret_count);
 
 static inline void tidy_plan_view_close(struct plan_view **view)

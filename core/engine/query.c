@@ -387,6 +387,27 @@ const char *query_run_connection(struct query *query, uint32_t run)
     return wanted.text ? wanted.text : "";
 }
 
+static int take_held(void *context, const struct jsonobject_member *member)
+{
+    bool *held = context;
+    if (strcmp(member->name, "held") == 0 && member->type == JSONOBJECT_NUMBER)
+        *held |= member->text_len > 0 && member->text[0] != '0';
+    if (strcmp(member->name, "outcome") == 0 && member->type == JSONOBJECT_STRING)
+        *held |= strcmp(member->text, outcome_name(OUTCOME_HELD)) == 0;
+    return 0;
+}
+
+bool query_run_held(struct query *query, uint32_t run)
+{
+    bool held = false;
+    struct bytes json;
+    const char *why;
+    size_t at;
+    if (query_run(query, run, &json))
+        query_note(query, jsonobject_split(json.data, json.len, take_held, &held, &why, &at));
+    return held;
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint64_t x = ((const struct wait_item *)a)->number, y = ((const struct wait_item *)b)->number;

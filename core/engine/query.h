@@ -111,6 +111,8 @@ int query_winners(struct query *query, enum kind kind, const struct entity *enti
 /* The report of a run, JSON; false: there is no such run. */
 bool query_run(struct query *query, uint32_t run, struct bytes *ret_json);
 uint32_t query_last_run(struct query *query); /* 0: none yet */
+/* Whether it held anything, or was held as a whole. */
+bool query_run_held(struct query *query, uint32_t run);
 /* The connection that a run was of; "" when that is not known any more. */
 const char *query_run_connection(struct query *query, uint32_t run);
 

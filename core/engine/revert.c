@@ -58,7 +58,7 @@ static int run_find(struct revert *revert, struct match *match, struct err *err)
     size_t at;
     revert->connection = "";
     if (!txn_get(match->snapshot, TABLE_run, bytes(&key, sizeof(key)), &json))
-        return err_set(err, ERR_GONE, "there is no run %u: `muster runs %s` lists them", revert->run,
+        return err_set(err, ERR_UNKNOWN, "there is no run %u: `muster runs %s` lists them", revert->run,
                        match->organization->id);
     return jsonobject_split(json.data, json.len, take_member, revert, &why, &at);
 }

@@ -41,7 +41,7 @@ struct revert {
     uint64_t population, gated[GATE_COUNT], gated_root[GATE_COUNT];
 };
 
-/* ERR_GONE: there is no such run, or nothing of it stands. */
+/* ERR_UNKNOWN: there is no such run. ERR_GONE: nothing of it stands. */
 int revert_state(void *context, struct match *match, struct err *err);
 /* ERR_HELD: more people would be let go, or changed, than the safeguards of the run's connection allow. */
 int revert_judge(void *context, const struct run *run, struct err *err);

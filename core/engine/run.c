@@ -64,6 +64,10 @@ int run_work_out(struct run *run, struct err *err)
         rc = run_partitions(run);
     if (rc == 0)
         rc = run_strands(run);
+    if (rc == ERR_UNKNOWN) { /* wrong words are no run */
+        lane_stop(TAKE(run->lane));
+        return err_set(err, rc, "%s", begin->text);
+    }
     if (rc == 0)
         run_pulls(run);
     else

@@ -88,7 +88,7 @@ int run_strands(struct run *run)
         run->report->partition_count++;
     }
     if (run->report->partition_count == 0)
-        return err_set(run->err, ERR_GONE, "there is no partition '%s' in connection '%s'",
+        return err_set(run->err, ERR_UNKNOWN, "there is no partition '%s' in connection '%s'",
                        run->request->partition ? run->request->partition : "", connection->name);
     return 0;
 }

@@ -60,6 +60,9 @@ int changeset_open(struct store *store, const char *path, const uint8_t key[CHAN
 
 /* --- walking --- */
 
+/* All has been added: it can be walked, and looked through (overlay.h), before it is applied or dropped. */
+int changeset_settle(struct changeset *changeset);
+
 struct changeset_row {
     struct bytes key, value; /* the new value; nothing when the row goes */
     bool goes;

@@ -32,6 +32,17 @@ int directory_write(struct changeset *changeset, struct applying *ret_applying)
     return rc != 0 ? rc : spill_sync(changeset->spill);
 }
 
+int changeset_settle(struct changeset *changeset)
+{
+    int rc = changeset->rc;
+    for (uint32_t table = 0; table < TABLE_COUNT && rc == 0; table++) {
+        const struct sorter_run *runs;
+        size_t count;
+        rc = sorter_flush(changeset->tables[table], &runs, &count);
+    }
+    return rc;
+}
+
 int directory_read(struct changeset *changeset, const struct applying *applying)
 {
     if (applying->end < applying->directory || applying->end - applying->directory > BUFFER_CEILING ||

@@ -1,7 +1,7 @@
 /* overlay - a store as it would be if a changeset were applied: what the changeset has counts, else what stands there.
  *
  * A transaction that has one answers txn_get() by it; cursors walk what stands
- * there. The changeset must be saved or opened (changeset.h). */
+ * there. The changeset must be settled, saved or opened (changeset.h). */
 #ifndef STORE_OVERLAY_H
 #define STORE_OVERLAY_H
 
