@@ -82,7 +82,7 @@ size_t muster_utf8_valid(const char *data, size_t len)
 #define CHUNK 65536
 
 /* Windows-1252 from 0x80 to 0x9f; the five that are undefined stay control characters, as browsers have it. */
-static const uint16_t windows_1252[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+const uint16_t muster_windows_1252[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
                                           0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
                                           0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
                                           0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178};
@@ -129,7 +129,7 @@ size_t muster_encoding_decode(enum muster_encoding encoding, const unsigned char
     for (size_t n = 0; n < len; n++) {
         bool special = encoding == ENCODING_1252 && data[n] >= 0x80 && data[n] < 0xa0;
         char utf8[4];
-        muster_bytes_add(out, utf8, muster_utf8_put(special ? windows_1252[data[n] - 0x80] : data[n], utf8));
+        muster_bytes_add(out, utf8, muster_utf8_put(special ? muster_windows_1252[data[n] - 0x80] : data[n], utf8));
     }
     return len;
 }

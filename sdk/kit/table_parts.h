@@ -146,6 +146,9 @@ size_t muster_wide_utf8(const char *data, size_t len);
 /* Which encoding a text file has, and the translation of it. */
 enum muster_encoding { ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_1252, ENCODING_LATIN1 };
 
+/* Characters of Windows-1252 from 0x80 to 0x9f; the five that are undefined are control characters. */
+extern const uint16_t muster_windows_1252[32];
+
 /* Looks a name up; NULL, "" and "auto" set *ret_auto. False: not known. */
 bool muster_encoding_named(const char *name, enum muster_encoding *ret_encoding, bool *ret_auto);
 /* By a byte order mark; false: there is none. */

@@ -254,6 +254,38 @@ static void a_refusal_of_the_engine_is_the_sentence_at_the_end(void **state)
     assert_string_equal(result.text, "");
 }
 
+static char *writes(const char *stream, uint64_t expected)
+{
+    struct err err = {0};
+    HEARD heard = {0};
+    struct lane_result result;
+    TIDY(lane_stop) struct lane *lane = NULL;
+    struct lane_start start = {TEST_CONNECTORS "/scribe.so", folder, NULL, &settings, NULL};
+    assert_int_equal(lane_begin(&start, &lane, &err), 0);
+    pulls(lane, stream, expected, &heard, &result);
+    assert_string_equal(result.rc == MUSTER_OK ? "" : result.text, "");
+    return strdup(strstr(heard.text.data, " 1 at "));
+}
+
+static void workbooks_and_other_encodings_are_written_behind_the_fence(void **state)
+{
+    (void)state;
+    for (uint64_t expected = 0; expected < 2; expected++) {
+        char *text = writes("out.xlsx", expected);
+        assert_string_equal(text, " 1 at '': Number/1=Number Start/1=Start\n"
+                                  "out.xlsx 2 at '': Number/1=007 Start/5=2026-05-01\n"
+                                  "out.xlsx 3 at '': Number/1=\u674e\n"
+                                  "out.xlsx 4 at '': Number/1=9 Start/5=2026-05-03\n");
+        free(text);
+    }
+    char *text = writes("out.csv", 0);
+    assert_string_equal(text, " 1 at '': Number/1=Number Start/1=Start\n"
+                              "out.csv 2 at '': Number/1=007 Start/1=2026-05-01\n"
+                              "out.csv 3 at '': Number/1=\u00c0\u00ee Start/1=empty\n" /* GB18030 read as Latin-1 */
+                              "out.csv 4 at '': Number/1=9 Start/1=2026-05-03\n");
+    free(text);
+}
+
 static void a_hundred_thousand_records_come_without_loss(void **state)
 {
     (void)state;
@@ -340,6 +372,7 @@ int main(void)
         cmocka_unit_test(discover_and_partitions_answer_in_order),
         cmocka_unit_test(files_go_both_ways_as_descriptors),
         cmocka_unit_test(a_refusal_of_the_engine_is_the_sentence_at_the_end),
+        cmocka_unit_test(workbooks_and_other_encodings_are_written_behind_the_fence),
         cmocka_unit_test(a_hundred_thousand_records_come_without_loss),
 #ifdef HAVE_FAULTS
         cmocka_unit_test(each_allocation_may_fail_in_the_engine_and_nothing_is_lost_silently),
