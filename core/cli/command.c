@@ -47,13 +47,16 @@ const struct command commands[] = {
      verb_sync},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(list) |
-         OPTION_BIT(show),
+         OPTION_BIT(show) | OPTION_BIT(push),
      "Work out what a sync would do, show it, and keep it to be applied",
      "Reads the source as a sync does and stores nothing. Who would be created, updated, let go or held is shown with "
      "the values before and after and the mapping rule behind them: ten of each kind, all with --show, and with -v "
      "also every value of who would be created. `muster apply` then carries out exactly that, within a day. The exit "
      "status is the one that the sync would have had.\n\n"
-     "A plan is of one connection: of several, each sees what those before it brought.\n\n"
+     "A plan is of one connection: of several, each sees what those before it brought. Of a connection that is only "
+     "told things, and with --push of one that is also read, it is about what its target would be told: who would be "
+     "created, updated or switched off there, what a safeguard holds, and what the target leaves to be done by "
+     "hand.\n\n"
      "With --json one object: plan (its number; null when nothing could be taken), state (open, moved: another run has "
      "changed the store since; expired, applied), made, expires, report (what `muster sync --json` would print), "
      "people: a list of {what: created, updated, deactivated or reactivated; id, number, name, changes: a list of "

@@ -9,6 +9,9 @@
 int plan_tell(struct context *context, struct plan_view *view, bool all);
 /* The same as one object; `view` NULL: there is nothing but the report. */
 int plan_json(struct context *context, const struct plan *plan, struct plan_view *view);
+/* plan_push.c: the same of what a target would be told; the latter as the member "there". */
+int plan_push_tell(struct context *context, struct plan_view *view, bool all);
+int plan_push_json(struct plan_view *view, struct buffer *out);
 /* One plan as a member of a list. */
 int plan_line_json(struct context *context, const struct plan *plan);
 

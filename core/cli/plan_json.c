@@ -181,6 +181,8 @@ int plan_json(struct context *context, const struct plan *plan, struct plan_view
         rc = list_print(&printing, "others", false);
     if (view && rc == 0)
         rc = waits_print_list(&printing);
+    if (view && rc == 0 && plan->report.pushed.is)
+        rc = plan_push_json(view, &printing.out);
     buffer_text(&printing.out, "}\n");
     print(&printing);
     buffer_done(&printing.out);

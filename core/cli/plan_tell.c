@@ -175,6 +175,8 @@ int plan_tell(struct context *context, struct plan_view *view, bool all)
     struct telling telling = {.context = context, .view = view, .all = all, .values = GIVEN(context, verbose)};
     TIDY(free) struct wait_item *items = NULL;
     size_t count = 0;
+    if (view->plan->report.pushed.is)
+        return plan_push_tell(context, view, all);
     int rc = 0;
     for (int what = 0; what < PLANNED_WHATS && rc == 0; what++)
         rc = group_tell(&telling, (enum planned_what)what);

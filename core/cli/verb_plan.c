@@ -119,7 +119,11 @@ static void tell_head(struct context *context, const struct plan *plan)
     screen_text(screen, sync_color(report->outcome), outcome_name(report->outcome));
     fputc('\n', screen->out);
     sync_tell_partitions(screen, report);
-    if (plan->number)
+    if (plan->report.pushed.is && plan->number)
+        sync_tell_pushed(screen, report);
+    else if (plan->report.pushed.is)
+        screen_print(screen, "  there: nothing to do\n");
+    else if (plan->number)
         sync_tell_counts(screen, report);
     else
         screen_print(screen, "  nothing could be taken, so there is no plan\n");
@@ -186,10 +190,12 @@ static int list_all(struct context *context, struct organization *organization)
         grid_text(&grid, age);
         grid_text(&grid, plan->connection);
         grid_format(&grid, sync_color(plan->report.outcome), "%s", outcome_name(plan->report.outcome));
-        grid_number(&grid, plan->report.created);
-        grid_number(&grid, plan->report.updated);
-        grid_number(&grid, plan->report.deactivated);
-        grid_number(&grid, plan->report.held);
+        const struct run_report *report = &plan->report;
+        bool push = report->pushed.is;
+        grid_number(&grid, push ? report->pushed.created : report->created);
+        grid_number(&grid, push ? report->pushed.updated : report->updated);
+        grid_number(&grid, push ? report->pushed.deactivated : report->deactivated);
+        grid_number(&grid, push ? report->pushed.held : report->held);
         grid_text(&grid, plan_state_name(plan->state));
     }
     grid_end(&grid);
@@ -213,6 +219,7 @@ static int plan_new(struct syncing *syncing)
                                   .connectors = context->connectors,
                                   .connection = connection,
                                   .full = GIVEN(context, full),
+                                  .push = GIVEN(context, push) || (connection->target && !reads(connection)),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
@@ -220,6 +227,8 @@ static int plan_new(struct syncing *syncing)
                                   .cancel = sync_cancelled(),
                                   .progress = progress_tell,
                                   .context = &progress};
+    if (request.push && !connection->target)
+        return complain_words("connection '%s' has no target: it is told nothing", connection->name);
     sync_catch_signals();
     progress_start(&progress, connection->name, !context->quiet);
     int rc = plan_make(&request, &plan, &err);

@@ -62,12 +62,32 @@ static int letters_read(struct context *context, struct letters *letters)
     return STATUS_DONE;
 }
 
+struct discarding {
+    struct context *context;
+    const struct discard *discard;
+};
+
+static void discard_tell(void *of, const struct run_report *report)
+{
+    const struct discarding *discarding = of;
+    const struct discard *discard = discarding->discard;
+    struct context *context = discarding->context;
+    if (context->quiet)
+        return;
+    screen_print(&context->screen, "%zu dead letter%s %s (run %u); said in s%lu%s\n", discard->count,
+                 discard->count == 1 ? "" : "s", GIVEN(context, plan) ? "would be discarded" : "discarded", report->run,
+                 (unsigned long)discard->first, discard->last > discard->first ? " and on" : "");
+    if (!GIVEN(context, plan))
+        screen_print(&context->screen,
+                     "  Asked again when the value changes, or after `muster withdraw %s s%lu --reason TEXT`.\n",
+                     report->organization, (unsigned long)discard->first);
+}
+
 int verb_discard(struct context *context)
 {
     __attribute__((cleanup(letters_done))) struct letters letters = {0};
-    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct discard discard = {.author = context_author()};
-    const char *id = context->arguments.words[0];
+    struct discarding discarding = {context, &discard};
     int status = decide_reason(context, &discard.reason);
     if (status == STATUS_DONE)
         status = letters_read(context, &letters);
@@ -77,17 +97,7 @@ int verb_discard(struct context *context)
     discard.count = letters.count;
     struct act act = {
         .state = discard_state, .decided = discard_decided, .context = &discard, .reason = discard.reason};
-    status = decide_carry_out(context, letters.opened.organization, &act, &report);
-    if (status != STATUS_DONE || context->json || context->quiet)
-        return status;
-    screen_print(&context->screen, "%zu dead letter%s %s (run %u); said in s%lu%s\n", letters.count,
-                 letters.count == 1 ? "" : "s", GIVEN(context, plan) ? "would be discarded" : "discarded", report.run,
-                 (unsigned long)discard.first, discard.last > discard.first ? " and on" : "");
-    if (!GIVEN(context, plan))
-        screen_print(&context->screen,
-                     "  Asked again when the value changes, or after `muster withdraw %s s%lu --reason TEXT`.\n", id,
-                     (unsigned long)discard.first);
-    return STATUS_DONE;
+    return decide_carry_out(context, letters.opened.organization, &act, discard_tell, &discarding);
 }
 
 /* --- retry --- */

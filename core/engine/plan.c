@@ -329,9 +329,13 @@ static int apply_push(const struct run_request *request, const struct plan_folde
     plan->left_out = report.left_out;
     plan->state = PLAN_APPLIED;
     plan->applied_ms = clock_now_ms();
+    plan->connection = report.connection;
+    plan->connector_digest = arena_text(report.arena, plan->connector_digest);
+    plan->reason = plan->reason ? arena_text(report.arena, plan->reason) : NULL;
     arena_free(plan->report.arena);
     plan->report = report;
-    plan->connection = report.connection;
+    if (!plan->connector_digest)
+        return -ENOMEM;
     plan_stub(folder, plan);
     return 0;
 }

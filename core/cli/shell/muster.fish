@@ -109,5 +109,6 @@ complete -c muster -l fields -n '__fish_seen_subcommand_from export' -r -d 'only
 complete -c muster -l list -n '__fish_seen_subcommand_from plan' -d 'list the plans there are, with their age and what has become of them'
 complete -c muster -l show -n '__fish_seen_subcommand_from plan' -r -d 'show this plan again, whole'
 complete -c muster -l strict -n '__fish_seen_subcommand_from apply' -d 'all of the plan or nothing of it'
+complete -c muster -l push -n '__fish_seen_subcommand_from plan' -d 'what the target would be told, not what the source says'
 complete -c muster -l man -n '__fish_seen_subcommand_from help' -d 'the manual page, as troff'
 complete -c muster -l completion -n '__fish_seen_subcommand_from help' -x -a 'bash zsh fish' -d 'completion for a shell'
