@@ -12,7 +12,7 @@ struct syncing {
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
-    const char *said; /* the last sentence about a pause: it is not said twice */
+    const char *said;    /* the last sentence about a pause: it is not said twice */
     const char *unknown; /* nothing was run: a partition that the connection does not have, as a sentence */
 };
 

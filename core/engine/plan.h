@@ -23,7 +23,7 @@ enum { PLAN_COUNTERS = 6 };
 struct plan {
     uint32_t number; /* 0: nothing was kept, see the report */
     enum plan_state state;
-    const char *connection; /* NULL: what a person would decide, see act.h */
+    const char *connection;                  /* NULL: what a person would decide, see act.h */
     int64_t made_ms, expires_ms, applied_ms; /* it was decided as of made_ms */
     uint32_t allow_held;                     /* with what it was asked for */
     const char *reason;
@@ -41,9 +41,10 @@ struct plan {
  * any pull could be taken there is nothing to keep. */
 int plan_make(const struct run_request *request, struct plan *ret_plan, struct err *err);
 /* Carries it out, exactly, and says in its report what run_sync() would have said. request->connection is found by
- * itself. ERR_UNKNOWN: there is no such plan; ERR_GONE: it is over; ERR_CONFLICT: it may not be applied any more; with a
- * sentence. When other runs have changed the store since, its records are decided once more, without asking the source,
- * and whoever would now become something else than what the plan showed is left out; `strict`: ERR_CONFLICT instead. */
+ * itself. ERR_UNKNOWN: there is no such plan; ERR_GONE: it is over; ERR_CONFLICT: it may not be applied any more; with
+ * a sentence. When other runs have changed the store since, its records are decided once more, without asking the
+ * source, and whoever would now become something else than what the plan showed is left out; `strict`: ERR_CONFLICT
+ * instead. */
 int plan_apply(const struct run_request *request, uint32_t number, bool strict, struct plan *ret_plan, struct err *err);
 /* What is known of one; `rows`: with its changeset, when it still has one. */
 int plan_read(const struct settings *settings, const struct organization *organization, uint32_t number, bool rows,

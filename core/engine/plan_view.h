@@ -16,7 +16,7 @@ enum planned_what {
     PLANNED_DEACTIVATED,
     PLANNED_REACTIVATED,
     PLANNED_RETIRED, /* their records are others' */
-    PLANNED_OTHER, /* a unit or a thing of its own */
+    PLANNED_OTHER,   /* a unit or a thing of its own */
     PLANNED_WHATS
 };
 

@@ -174,6 +174,33 @@ int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_r
     return lane_check(lane, sink, ret_result, err);
 }
 
+/* A world is only read: nothing is told to it. */
+int lane_apply(struct lane *lane, const struct lane_push *push, const struct lane_sink *sink,
+               struct lane_result *ret_result, struct err *err)
+{
+    (void)lane, (void)push, (void)sink, (void)ret_result;
+    return err_set(err, ERR_UNSUPPORTED, "nothing can be told to a world");
+}
+
+int lane_find(struct lane *lane, const char *stream, const struct lane_fields *fields, const struct lane_cell *cells,
+              const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
+{
+    (void)stream, (void)fields, (void)cells;
+    return lane_apply(lane, NULL, sink, ret_result, err);
+}
+
+int lane_batch_add(struct lane_batch *batch, const struct lane_change *change)
+{
+    (void)batch, (void)change;
+    return ERR_UNSUPPORTED;
+}
+
+bool lane_batch_full(const struct lane_batch *batch)
+{
+    (void)batch;
+    return true;
+}
+
 /* --- playing --- */
 
 static bool next(struct reading *reading)
