@@ -15,7 +15,15 @@ def back():
     write("in/employees.xlsx", [*PEOPLE, person("1011", "Noor", "van Dijk")])
 
 
-def renamed():
+def renamed(name="Store"):
     rows = changed(PEOPLE, "1003", Job_title="Shift leader", Surname="O'Brien-Peeters")
     rows = without([*rows, person("1011", "Noor", "van Dijk")], "1007")
-    write("in/employees.xlsx", [row | {"Department": "Store"} if row["Department"] == "Shop" else row for row in rows])
+    write("in/employees.xlsx", [row | {"Department": name} if row["Department"] == "Shop" else row for row in rows])
+
+
+def again():
+    renamed("Market")
+
+
+def once_more():
+    renamed("Hall")
