@@ -371,6 +371,19 @@ static void stream_compile(struct aim *aim, const struct node *node)
     digest_make(aim, node, scope);
 }
 
+/* What the connector says of a stream; of one that it does not name, what it says of any. */
+static const struct muster_stream *declaration(const struct connection *connection, const char *name)
+{
+    const struct muster_stream *stream = stream_declared(connection, name);
+    for (size_t n = 0; !stream && connection->description; n++) {
+        const struct muster_stream *one = stream_nth(connection->description, n);
+        if (!one)
+            break;
+        stream = one->flags & MUSTER_DYNAMIC ? one : NULL;
+    }
+    return stream;
+}
+
 static void stream_read(struct aim *aim, const struct node *key, const struct node *value, struct target *target)
 {
     struct target_stream *streams = (struct target_stream *)target->streams;
@@ -378,7 +391,7 @@ static void stream_read(struct aim *aim, const struct node *key, const struct no
                               .arena = aim->reading->arena,
                               .custom = aim->reading->organization->custom,
                               .owner = key->text};
-    const struct muster_stream *declared = stream_declared(aim->connection, key->text);
+    const struct muster_stream *declared = declaration(aim->connection, key->text);
     aim->what = label(aim->reading, aim->connection, reading_format(aim->reading, "stream '%s'", key->text));
     if (declared && !(declared->flags & (MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_DYNAMIC))) {
         complain(aim->reading->complaints, key, "%s is only read: connector '%s' does not write it", aim->what,

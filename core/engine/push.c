@@ -97,8 +97,11 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
         verdict.what = PUSH_NOTHING;
         push->left_out++;
     }
+    if (rc == 0 && push_is_whole(stream) && verdict.what == PUSH_NOTHING && verdict.projection.inside &&
+        verdict.row.active)
+        verdict.what = PUSH_KEEP;
     job->what = (uint8_t)verdict.what;
-    job->op = (uint8_t)verdict.op;
+    job->op = verdict.what == PUSH_KEEP ? MUSTER_KEEP : (uint8_t)verdict.op;
     stream->going += verdict.what == PUSH_SEND && verdict.op == MUSTER_DEACTIVATE;
     stream->changing += verdict.what == PUSH_SEND && verdict.op == MUSTER_UPDATE;
     return rc;
@@ -108,9 +111,14 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
 static void jobs_keep(struct push_stream *stream)
 {
     size_t kept = 0;
+    bool sends = false;
     for (size_t n = 0; n < stream->job_count; n++)
-        if (stream->jobs[n].what != PUSH_NOTHING && stream->jobs[n].what != PUSH_WAIT)
+        sends |= stream->jobs[n].what == PUSH_SEND;
+    for (size_t n = 0; n < stream->job_count; n++) {
+        enum push_what what = stream->jobs[n].what;
+        if (what != PUSH_NOTHING && what != PUSH_WAIT && (what != PUSH_KEEP || sends))
             stream->jobs[kept++] = stream->jobs[n];
+    }
     stream->job_count = kept;
 }
 
@@ -209,7 +217,8 @@ static int push_note(struct push *push)
         TIDY(projector_free) struct projector *projector = NULL;
         rc = push_projector(push, stream, &txn, &projector);
         for (size_t j = 0; rc == 0 && j < stream->job_count; j++)
-            if (stream->jobs[j].what != PUSH_SEND && stream->jobs[j].what != PUSH_ASK)
+            if (stream->jobs[j].what != PUSH_SEND && stream->jobs[j].what != PUSH_ASK &&
+                stream->jobs[j].what != PUSH_KEEP)
                 rc = note_one(push, stream, projector, &txn, &stream->jobs[j]);
     }
     return rc ? rc : txn_end(&txn);
@@ -233,6 +242,8 @@ static int push_talk(struct push *push)
         return 0;
     int rc =
         files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
+    if (rc == 0)
+        rc = run_http(run->request, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)
         rc = run_lane(run->request, run->dir, &run->lane, run->err);
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)

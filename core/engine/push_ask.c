@@ -102,6 +102,7 @@ static int ask_one(struct asking *asking, const struct push_job *job, struct pus
     size_t field = 0;
     int rc = 0;
     push_files_sink(&sink);
+    sink.http = asking->push->run->http;
     asking->rows = 0;
     free(TAKE(asking->remote_id));
     for (size_t nth = 0; rc == 0 && asking->rows == 0 && ask_field(asking->push, stream, nth, &field); nth++) {

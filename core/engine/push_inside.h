@@ -8,6 +8,8 @@
 #include "engine/push.h"
 #include "engine/run_inside.h"
 
+#include <muster/connector.h>
+
 struct push_ids {
     uint64_t *items;
     size_t count, room;
@@ -20,6 +22,7 @@ enum push_what {
     PUSH_MANUAL, /* the target's rules do not let it: a person has to */
     PUSH_HELD,   /* a safeguard stops it */
     PUSH_ASK,    /* it was sent, and no answer came: the target is asked whether it has it */
+    PUSH_KEEP,   /* of a file that is written whole: it is in it, and nothing of it changed */
     PUSH_WAIT,   /* it was refused, or is tried later, and nothing has changed since */
     PUSH_SETTLE, /* what was under way is not wanted any more, or turned out to be done */
 };
@@ -92,6 +95,12 @@ int push_ask(struct push *push, struct push_stream *stream);
 void push_files_sink(struct lane_sink *ret_sink);
 /* Carries out the jobs of a stream through the lane. */
 int push_send(struct push *push, struct push_stream *stream);
+
+/* It is written as one file, with everybody in it. */
+static inline bool push_is_whole(const struct push_stream *stream)
+{
+    return stream->stream->description && (stream->stream->description->flags & MUSTER_SNAPSHOT);
+}
 
 /* push.c: begins; then what is to be done about each unit of each stream. */
 int push_begin(struct push *push, struct err *err);

@@ -29,7 +29,7 @@ static int job_keep(struct push *push, struct push_stream *stream, struct projec
                                                  [PUSH_HELD] = DELIVERY_HELD};
     struct push_verdict verdict;
     int rc = push_judge(push, stream, projector, txn, job, &verdict);
-    if (rc != 0 || job->what == PUSH_SETTLE)
+    if (rc != 0 || job->what == PUSH_SETTLE || job->what == PUSH_KEEP)
         return rc;
     struct delivery row = verdict.known ? verdict.row : (struct delivery){0};
     row.state = states[job->what];

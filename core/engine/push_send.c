@@ -61,6 +61,8 @@ static int64_t backoff(uint32_t attempts, uint64_t id)
 static void count_answer(struct push *push, const struct sent *sent)
 {
     struct run_pushed *pushed = &push->run->report->pushed;
+    if (sent->op == MUSTER_KEEP)
+        return;
     if (sent->rc != MUSTER_OK) {
         pushed->failed++;
         return;
@@ -79,7 +81,7 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
     struct push_stream *stream = sending->stream;
     struct push *push = sending->push;
     struct delivery row = {0};
-    if (!delivery_get(txn, stream->number, stream->unit, sent->id, &row))
+    if (sent->op == MUSTER_KEEP || !delivery_get(txn, stream->number, stream->unit, sent->id, &row))
         return;
     bool was_active = row.active;
     row.rc = sent->rc;
@@ -271,8 +273,13 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     struct push_verdict verdict;
     char key[KEY_TEXT];
     int rc = push_judge(sending->push, sending->stream, projector, txn, job, &verdict);
-    if (rc != 0 || verdict.what != PUSH_SEND || verdict.op != job->op)
+    bool keep = job->what == PUSH_KEEP && verdict.what == PUSH_NOTHING;
+    if (rc != 0 || (!keep && (verdict.what != PUSH_SEND || verdict.op != job->op)))
         return rc; /* nothing moves under run.lock */
+    if (keep) {
+        verdict.op = MUSTER_KEEP;
+        verdict.settles = verdict.row.confirmed;
+    }
     change_key(sending, job, &verdict, key);
     cells_make(sending, &verdict);
     buffer_clear(&sending->text);
@@ -289,7 +296,7 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     rc = lane_batch_add(batch, &change);
     if (rc == 0)
         rc = sent_add(sending, job, &verdict);
-    if (rc == 0)
+    if (rc == 0 && !keep)
         mark_sent(sending, txn, job, &verdict);
     return rc;
 }
@@ -309,7 +316,7 @@ static int give_next(void *context, struct lane_batch *batch)
     for (; rc == 0 && given < most && sending->next < stream->job_count && !lane_batch_full(batch); sending->next++) {
         if (run_cancelled((void *)(uintptr_t)sending->push->run->request))
             break; /* between two changes */
-        if (stream->jobs[sending->next].what != PUSH_SEND)
+        if (stream->jobs[sending->next].what != PUSH_SEND && stream->jobs[sending->next].what != PUSH_KEEP)
             continue;
         size_t before = sending->count;
         rc = job_goes(sending, &txn, projector, &stream->jobs[sending->next], batch);
@@ -383,10 +390,10 @@ int push_send(struct push *push, struct push_stream *stream)
                              .refused = take_refused,
                              .untouched = take_untouched};
     push_files_sink(&sink);
-    const struct muster_stream *declared = stream->stream->description;
+    sink.http = push->run->http;
     struct lane_push told = {.partition = "main",
                              .stream = stream->stream->name,
-                             .snapshot = declared && (declared->flags & MUSTER_SNAPSHOT),
+                             .snapshot = push_is_whole(stream),
                              .fields = {fields, stream->names, stream->types}};
     int rc = sending.before && sending.after
                  ? lane_apply(push->run->lane, &told, &sink, &sending.result, push->run->err)
@@ -396,10 +403,10 @@ int push_send(struct push *push, struct push_stream *stream)
     txn_begin(&txn, push->run->store, true);
     keep_answers(&sending, &txn);
     rc = txn_end(&txn);
-    if (sending.count > 0)
-        push->run->report->pushed.unknown += sending.count;
-    for (size_t n = 0; n < sending.count; n++)
+    for (size_t n = 0; n < sending.count; n++) {
+        push->run->report->pushed.unknown += sending.sent[n].op != MUSTER_KEEP;
         sent_done(&sending.sent[n]);
+    }
     free(sending.sent);
     free(sending.before);
     free(sending.after);

@@ -6,6 +6,7 @@
 #include "base/tidy.h"
 #include "host/reading.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -308,6 +309,11 @@ muster_rc push_call(struct session *session, struct wire *message)
     int rc = shape_read(&push.shape, &kept);
     if (kept.bad)
         session_orphaned();
+    muster_field *fields __attribute__((cleanup(tidy_free))) = mem_new(push.shape.count + 1, sizeof(*fields));
+    for (size_t n = 0; fields && n < push.shape.count; n++)
+        fields[n] = (muster_field){.name = push.shape.names[n], .doc = "", .type = push.shape.types[n]};
+    asked.fields = fields;
+    rc = fields ? rc : -ENOMEM;
     session->push = &push;
     muster_rc said =
         rc == 0 ? session->connector->apply(&session->run, session->self, &asked)

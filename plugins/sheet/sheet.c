@@ -21,7 +21,8 @@ static const muster_option options[] = {
      .flags = MUSTER_REQUIRED | MUSTER_PLACE,
      .doc =
          "Where the file is: sftp://user@host/folder/employees-*.xlsx or an absolute local path, with * and ? in the "
-         "last part."},
+         "last part. Of a target the file that is written: a plain name that ends in .xlsx, .csv, .json, .jsonl or "
+         ".xml."},
     {.name = "host_key",
      .type = MUSTER_TEXT,
      .doc = "The SFTP server's key fingerprint (SHA256:…); this or known_hosts is required for sftp://."},
@@ -108,7 +109,7 @@ static const muster_option options[] = {
 
 static const muster_stream streams[] = {{.name = STREAM,
                                          .doc = "The rows of the sheet; any name will do.",
-                                         .flags = MUSTER_READ_FULL | MUSTER_DYNAMIC,
+                                         .flags = MUSTER_READ_FULL | MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_DYNAMIC,
                                          .gone = MUSTER_BY_ABSENCE},
                                         {0}};
 
@@ -448,4 +449,5 @@ static muster_rc sheet_pull(muster_run *run, void *self, const muster_pull *pull
 
 MUSTER_CONNECTOR(sheet, .version = PACKAGE_VERSION,
                  .summary = "Excel workbooks, CSV, JSON and XML files, by SFTP or from a folder", .options = options,
-                 .streams = streams, .check = sheet_check, .discover = sheet_discover, .pull = sheet_pull)
+                 .streams = streams, .check = sheet_check, .discover = sheet_discover, .pull = sheet_pull,
+                 .apply = sheet_apply)

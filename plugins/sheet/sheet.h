@@ -45,4 +45,7 @@ muster_rc nested_give(muster_run *run, const char *stream, const struct layout *
 /* A row without a single cell that is more than white space is none. */
 bool row_blank(const muster_row *row);
 
+/* write.c: everybody as one file, anew. */
+muster_rc sheet_apply(muster_run *run, void *self, const muster_push *push);
+
 #endif

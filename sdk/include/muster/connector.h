@@ -181,6 +181,7 @@ typedef struct muster_push {
     uint32_t size;
     const char *partition, *stream;
     int32_t snapshot; /* everybody comes, most as MUSTER_KEEP */
+    const muster_field *fields; /* names and types of what may be told, in their order; ends with a NULL name */
 } muster_push;
 
 struct muster_host {
