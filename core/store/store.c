@@ -149,19 +149,42 @@ static int store_make_dir(const char *dir, struct err *err)
     return 0;
 }
 
+/* A file of its two first pages alone has never held anything: who made it died, maybe with the power, and then there
+ * may be nothing in them. It is made anew. *ret_new: there is no store yet. */
+static int store_begin(const struct store *store, int folder, bool create, bool *ret_new)
+{
+    struct stat stat = {0};
+    if (fstatat(folder, "data.mdb", &stat, 0) != 0 && errno != ENOENT)
+        return -errno;
+    *ret_new = stat.st_size <= 2 * sysconf(_SC_PAGESIZE);
+    if (!*ret_new || stat.st_size == 0)
+        return 0;
+    if (!create)
+        return ERR_GONE;
+    char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/data.mdb", store->dir);
+    return !path ? -ENOMEM : truncate(path, 0) != 0 ? -errno : 0;
+}
+
 static int store_env_open(struct store *store, bool create, struct err *err)
 {
     /* One after the other: LMDB itself is not safe from two processes that both make the file. */
     int turn __attribute__((cleanup(tidy_close))) = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (turn < 0 || flock(turn, LOCK_EX) != 0)
         return err_set(err, -errno, "%s cannot be opened: %s", store->dir, strerrordesc_np(errno));
-    int rc = store_code(mdb_env_create(&store->env));
+    bool new = false;
+    int rc = store_begin(store, turn, create, &new);
+    if (rc == ERR_GONE)
+        return rc;
+    if (rc == 0)
+        rc = store_code(mdb_env_create(&store->env));
     if (rc != 0)
         return store_fail(store, rc, err);
     mdb_env_set_mapsize(store->env, store_map_size());
     mdb_env_set_maxdbs(store->env, TABLE_COUNT);
     mdb_env_set_maxreaders(store->env, READERS_MAX);
     rc = fault_hit("store") ? -EIO : store_code(mdb_env_open(store->env, store->dir, MDB_NOTLS, 0640));
+    if (rc == 0 && new) /* its first pages and its name are on the disk before anything is built on them */
+        rc = fsync(turn) != 0 ? -errno : store_code(mdb_env_sync(store->env, 1));
     if (rc != 0)
         return store_fail(store, rc, err);
     int dead;
