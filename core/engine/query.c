@@ -11,6 +11,7 @@
 #include "engine/merge.h"
 #include "engine/run.h"
 #include "engine/slot.h"
+#include "store/changeset.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,6 +29,23 @@ void query_close(struct query *query)
     arena_free(query->arena);
     free(query->record);
     free(query);
+}
+
+/* What a run that died had written in part is finished first, so that nobody is shown half of it. Where that cannot be,
+ * for another run is at it or this person may only read, they see what there is. */
+static void query_finish(struct store *store)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct bytes applying;
+    struct err err = {0};
+    bool finished;
+    int lock;
+    txn_begin(&txn, store, false);
+    bool half = meta_get(&txn, "applying", &applying);
+    if (txn_end(&txn) != 0 || !half || store_lock(store, &lock, &err) != 0)
+        return;
+    (void)changeset_recover(store, &finished, &err); /* the next run says what is wrong there */
+    store_unlock(lock);
 }
 
 int query_open(const struct settings *settings, const struct organization *organization, struct query **ret_query,
@@ -48,6 +66,7 @@ int query_open(const struct settings *settings, const struct organization *organ
                        organization->id);
     if (rc != 0)
         return rc;
+    query_finish(query->store);
     rc = run_bind_fields(organization, query->store, false);
     if (rc == 0)
         rc = zone_open(organization->time_zone, &query->zone);

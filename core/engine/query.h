@@ -1,8 +1,9 @@
 /* query - an organization's store for people who ask: who is there, what is held to be true of them, and who said so.
  *
- * Looks at one snapshot and writes nothing. Texts that functions append are in
- * the model's own notation; what a value of a protected field says is shown
- * only after query_unseal(). Everything that is handed out lives until
+ * Looks at one snapshot and writes nothing, but that it finishes first what a
+ * run that died left half written. Texts that functions append are in the
+ * model's own notation; what a value of a protected field says is shown only
+ * after query_unseal(). Everything that is handed out lives until
  * query_close(). */
 #ifndef ENGINE_QUERY_H
 #define ENGINE_QUERY_H
