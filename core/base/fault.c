@@ -40,6 +40,13 @@ long fault_plan(const char *point, long nth)
     return atomic_exchange(&plan.seen, 0);
 }
 
+uint64_t fault_limit(const char *point, uint64_t usual)
+{
+    const char *text = getenv("MUSTER_FAULT");
+    size_t len = strlen(point);
+    return text && strncmp(text, point, len) == 0 && text[len] == ':' ? strtoull(text + len + 1, NULL, 10) : usual;
+}
+
 void fault_kill(const char *where)
 {
     static atomic_long passed;

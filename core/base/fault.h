@@ -7,16 +7,21 @@
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
+#include <stdint.h>
+
 #ifdef HAVE_FAULTS
 /* 1 when this call of the point is the one that must fail. */
 int fault_hit(const char *point);
 /* For tests that go through all calls in one process: from now on the nth call of the point fails, counted anew; 0 is
  * none. Returns how many calls of the last plan's point were counted. */
 long fault_plan(const char *point, long nth);
+/* N when the environment says POINT:N, else `usual`: a limit that tests make small. */
+uint64_t fault_limit(const char *point, uint64_t usual);
 /* Kills the process when "kill:WHERE" names this place, or "kill:WHERE:3" and it comes here for the third time. */
 void fault_kill(const char *where);
 #else
 #define fault_hit(point) 0
+#define fault_limit(point, usual) (usual)
 #define fault_kill(where) ((void)0)
 #endif
 

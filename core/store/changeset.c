@@ -147,6 +147,11 @@ uint64_t changeset_rows(const struct changeset *changeset, enum table table)
     return sorter_count(changeset->tables[table]);
 }
 
+static uint64_t dirty_max(void)
+{
+    return fault_limit("dirty", TXN_DIRTY_MAX);
+}
+
 /* How a table's rows stand to what the table holds when the first of them is about to be written. */
 struct meeting {
     bool append;  /* all of them come after its last row */
@@ -239,7 +244,7 @@ static int table_apply(struct changeset *changeset, struct txn *txn, enum table 
     bool met = false;
     while (rows > 0 && rc == 0 && (rc = sorter_next(sorter, &key, &row)) == 1) {
         rc = row_valid(key, row) ? 0 : ERR_CORRUPT;
-        if (rc == 0 && in_parts && txn->dirty > TXN_DIRTY_MAX) {
+        if (rc == 0 && in_parts && txn->dirty > dirty_max()) {
             cursor_close(&behind);
             txn_renew(txn);
             met = false; /* somebody may have written between */
@@ -330,7 +335,7 @@ int changeset_apply(struct changeset *changeset, uint64_t *ret_puts)
     fault_kill("journal");
     uint64_t dirty;
     int rc = changeset_weigh(changeset, &dirty);
-    bool in_parts = rc == 0 && dirty > TXN_DIRTY_MAX;
+    bool in_parts = rc == 0 && dirty > dirty_max();
     if (in_parts)
         rc = changeset_keep(changeset);
     if (rc == 0)

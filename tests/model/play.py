@@ -35,9 +35,10 @@ class Player:
                        "ASAN_OPTIONS": "exitcode=99:detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}  # fmt: skip
         self.process = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
-    def ask(self, now, commands, die=0):
+    def ask(self, now, commands, die=0, record="", below=""):
         """What each command printed and its exit status; the child's fate and its standard error."""
-        line = "\x1e".join([moment(now), str(die), *("\x1f".join(words) for words in commands)])
+        head = [moment(now), str(die), str(record), str(below)]
+        line = "\x1e".join([*head, *("\x1f".join(words) for words in commands)])
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
         fate, out, err = (int(word) for word in self.process.stdout.readline().split())

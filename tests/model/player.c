@@ -1,79 +1,33 @@
 /* player - muster as a server of itself for the model-based test: one warm process that forks for each request.
  *
- * Reads requests from standard input, one a line: the time (MUSTER_NOW), the nth write to die at (0: none), then
- * commands; 0x1e stands between these, 0x1f between the words of a command. A request runs in a child of its own. The
- * answer is a line with the child's status as waitpid says it and the bytes of standard output and of standard error,
- * then these bytes. On standard output, 0x1e and the command's exit status end the output of each.
- *
- * Dying at a write: calls that write files are counted in the child, and before the nth it kills itself. */
+ * Reads requests from standard input, one a line: the time (MUSTER_NOW), the nth write to die at (0: none), where to
+ * record what is written below which folder (empty: nowhere), then commands; 0x1e stands between these, 0x1f between
+ * the words of a command, and `env NAME=VALUE` is one. A request runs in a child of its own. The answer is a line with
+ * the child's status as waitpid says it and the bytes of standard output and of standard error, then these bytes. On
+ * standard output, 0x1e and the command's exit status end the output of each. */
+#include "writes.h"
+
 int muster_main(int argc, char **argv);
 #define main muster_main
 #include "cli/main.c"
 #undef main
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { WORDS = 64, COMMAND = '\x1e', WORD = '\x1f' };
 
-static long die_at, written;
-
-static void counted(int fd)
+static int said(int status)
 {
-    if (die_at > 0 && fd > STDERR_FILENO && ++written == die_at)
-        raise(SIGKILL);
-}
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
-__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
-{
-    counted(fd);
-    return REAL(pwrite)(fd, bytes, len, at);
-}
-
-__attribute__((visibility("default"))) ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
-{
-    counted(fd);
-    return REAL(pwritev)(fd, parts, count, at);
-}
-
-__attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *parts, int count)
-{
-    counted(fd);
-    return REAL(writev)(fd, parts, count);
-}
-
-__attribute__((visibility("default"))) ssize_t write(int fd, const void *bytes, size_t len)
-{
-    counted(fd);
-    return REAL(write)(fd, bytes, len);
-}
-
-__attribute__((visibility("default"))) int fdatasync(int fd)
-{
-    counted(fd);
-    return REAL(fdatasync)(fd);
-}
-
-__attribute__((visibility("default"))) int ftruncate(int fd, off_t len)
-{
-    counted(fd);
-    return REAL(ftruncate)(fd, len);
-}
-
-__attribute__((visibility("default"))) int rename(const char *from, const char *to)
-{
-    counted(STDERR_FILENO + 1);
-    return REAL(rename)(from, to);
+    printf("%c%d\n", COMMAND, status);
+    fflush(stdout);
+    return status;
 }
 
 static int command(char *text)
@@ -83,10 +37,9 @@ static int command(char *text)
     for (char *word; argc < WORDS && (word = strsep(&text, "\x1f")) != NULL;)
         argv[argc++] = word;
     argv[argc] = NULL;
-    int status = muster_main(argc, argv);
-    printf("%c%d\n", COMMAND, status);
-    fflush(stdout);
-    return status;
+    if (argc == 3 && strcmp(argv[1], "env") == 0)
+        return said(putenv(argv[2]) != 0);
+    return said(muster_main(argc, argv));
 }
 
 static void child(char *request, int out, int err)
@@ -94,7 +47,10 @@ static void child(char *request, int out, int err)
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     setenv("MUSTER_NOW", strsep(&request, "\x1e"), 1);
-    die_at = strtol(strsep(&request, "\x1e"), NULL, 10);
+    writes_die_at(strtol(strsep(&request, "\x1e"), NULL, 10));
+    char *record = strsep(&request, "\x1e"), *folder = strsep(&request, "\x1e");
+    if (*record)
+        writes_record(record, folder);
     int status = 0;
     for (char *text; (text = strsep(&request, "\x1e")) != NULL;)
         status = command(text);
