@@ -51,5 +51,6 @@ int act_run(const struct run_request *request, const struct act *act, struct run
         return store_fail(run.store, rc, err);
     fault_kill("applied");
     ret_report->seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
-    return report_write(ret_report, request);
+    report_update(ret_report, request);
+    return 0;
 }

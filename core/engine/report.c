@@ -215,6 +215,12 @@ int report_write(struct run_report *report, const struct run_request *request)
     buffer_format(&out, "%.3f}", report->seconds);
     if (out.rc != 0)
         return out.rc;
-    report->json = arena_copy(report->arena, out.data, out.len);
-    return report->json ? 0 : -ENOMEM;
+    const char *json = arena_copy(report->arena, out.data, out.len);
+    report->json = json ? json : report->json;
+    return json ? 0 : -ENOMEM;
+}
+
+void report_update(struct run_report *report, const struct run_request *request)
+{
+    (void)report_write(report, request);
 }
