@@ -165,7 +165,7 @@ static uint16_t weave_leftovers(struct weave *weave, struct child *children, uin
             continue;
         }
         weave_orphan(weave, old->kind, old->id);
-        if (all < CHILDREN_MAX)
+        if (all < CHILDREN_MAX)     /* the journal has what does not find room */
             children[all++] = *old; /* still theirs: a history that can be shown */
     }
     return all;
@@ -179,8 +179,11 @@ static void weave_dependents(struct weave *weave, size_t from, struct child *chi
                               weave->parts[end].entity == weave->parts[begin].entity;
              end++)
             ;
-        if (count < CHILDREN_MAX)
-            children[count++] = (struct child){weave->parts[begin].kind, weave->parts[begin].entity};
+        if (count == CHILDREN_MAX) { /* never only some of them: what is left out would stay for ever */
+            weave_fail(weave, ERR_LIMIT);
+            return;
+        }
+        children[count++] = (struct child){weave->parts[begin].kind, weave->parts[begin].entity};
         weave_dependent(weave, begin, end);
     }
     *ret_count = weave_leftovers(weave, children, count);

@@ -337,6 +337,37 @@ static void a_person_of_too_many_records_waits_for_somebody_and_the_rest_goes_on
     shop_close(&shop);
 }
 
+static void a_person_on_whom_too_much_hangs_stops_the_run_with_a_sentence(void **state)
+{
+    (void)state;
+    struct shop shop;
+    struct buffer text = {0};
+    shop_open(&shop, "connections:\n  hr:\n    connector: table\n    options: { location: DIR/hr }\n    streams:\n"
+                     "      people:\n        key: [Nr, Contract]\n        person: { key: Nr, work_email: Mail }\n"
+                     "        employment: { title: Contract }\n"
+                     "match: { person: [[work_email]], within_partition: same }\n");
+    buffer_text(&text, "columns Nr|Contract|Mail\n");
+    for (int i = 0; i < CHILDREN_MAX; i++)
+        buffer_format(&text, "row %d|%d|me@x\n", 1 + i / 200, i);
+    shop_hear(&shop, "hr", text.data);
+    assert_int_equal(active(&shop), 1);
+    buffer_format(&text, "row 1|%d|me@x\n", CHILDREN_MAX);
+    shop_say(&shop, "hr", text.data);
+    struct run_request request = {.settings = &shop.settings,
+                                  .organization = shop.organization,
+                                  .connectors = shop.connectors,
+                                  .connection = organization_connection(shop.organization, "hr")};
+    struct run_report report = {0};
+    struct err err = {0};
+    assert_int_equal(run_sync(&request, &report, &err), ERR_LIMIT);
+    assert_non_null(strstr(err.text, "more parts than can be kept together"));
+    run_report_done(&report);
+    assert_int_equal(active(&shop), 1);
+    shop_check(&shop);
+    buffer_done(&text);
+    shop_close(&shop);
+}
+
 static void ids_may_be_long(void **state)
 {
     (void)state;
@@ -377,6 +408,7 @@ int main(void)
         cmocka_unit_test(several_streams_of_one_connection_go_their_own_ways),
         cmocka_unit_test(a_record_with_too_many_parts_is_a_dead_letter_and_the_rest_goes_on),
         cmocka_unit_test(a_person_of_too_many_records_waits_for_somebody_and_the_rest_goes_on),
+        cmocka_unit_test(a_person_on_whom_too_much_hangs_stops_the_run_with_a_sentence),
         cmocka_unit_test(ids_may_be_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
