@@ -32,8 +32,7 @@ struct auth_case {
     size_t pair_count;
     int64_t now_ms;
     const char *nonce;
-    bool fallback;  /* the other secret this time */
-    bool capturing; /* the call brings a subject's token: that one is not needed yet */
+    bool fallback; /* the other secret this time */
     /* The token of a link that needs one. ERR_UNREADY: it has to be fetched first. */
     int (*token)(void *context, const muster_auth *link, const char **ret_token, struct err *err);
     void *context;

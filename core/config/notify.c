@@ -1,4 +1,4 @@
-/* notify - whom to tell, and how long to keep: checked now, used by others. Part of reading.h. */
+/* notify - whom to tell and of what, and how long to keep. Part of reading.h. */
 #include "config/reading.h"
 
 #include <string.h>
@@ -9,35 +9,62 @@ static bool time_of_day(const char *text)
            text[1] != ':' && text[3] != ':' && text[4] != ':' && strncmp(text, "24", 2) < 0 && text[3] < '6';
 }
 
-static void check_one(struct reading *reading, const struct node *map)
+/* "mailto:hr@acme.example", "https://chat.acme.example/hook"; plain http only to this machine. */
+static void check_to(struct reading *reading, const struct node *to, const char *text)
+{
+    static const char *const here[] = {"http://127.0.0.1:", "http://127.0.0.1/",
+                                       "http://localhost:", "http://localhost/"};
+    bool local = false;
+    for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+        local |= strncmp(text, here[i], strlen(here[i])) == 0;
+    if (strncmp(text, "mailto:", 7) != 0 && strncmp(text, "https://", 8) != 0 && !local)
+        complain(reading->complaints, to, "notify: to must begin with mailto: or https://");
+    /* What a mail server or a program is given must not be able to say more than whom. */
+    if (strncmp(text, "mailto:", 7) == 0 &&
+        (text[7] == '-' || text[7] == '\0' || !strchr(text + 8, '@') || strpbrk(text, " <>,;\r\n\t\"")))
+        complain(reading->complaints, to, "notify: to is no e-mail address");
+}
+
+static void read_one(struct reading *reading, const struct node *map, struct notify *notify)
 {
     static const char *const keys[] = {"to", "when", "daily", NULL};
     static const char *const whens[] = {"held",       "failed", "partial", "rejects", "reviews",
-                                        "quarantine", "drift",  "paused",  NULL};
+                                        "quarantine", "drift",  "paused",  NULL}; /* in the order of the enum */
+    notify->daily_minutes = -1;
     if (!want_map(reading, map, "notify"))
         return;
     node_unknown_keys(reading->complaints, map, keys, "notify");
     const struct node *to = node_get(map, "to"), *when = node_get(map, "when"), *daily = node_get(map, "daily");
-    const char *text = want_text(reading, to, "notify: to");
+    notify->to = want_text(reading, to, "notify: to");
     if (!to)
         complain(reading->complaints, map, "notify: 'to' is missing, as in \"mailto:hr@acme.example\"");
-    if (text && strncmp(text, "mailto:", 7) != 0 && strncmp(text, "https://", 8) != 0)
-        complain(reading->complaints, to, "notify: to must begin with mailto: or https://");
-    if (text && strncmp(text, "mailto:", 7) == 0 && (!strchr(text + 8, '@') || strpbrk(text, " <>")))
-        complain(reading->complaints, to, "notify: to is no e-mail address");
+    if (notify->to)
+        check_to(reading, to, notify->to);
     const char *const *words = want_texts(reading, when, "notify: when");
-    for (size_t i = 0; words && words[i]; i++)
-        want_word(reading, when->type == NODE_LIST ? when->items[i] : when, "notify: when", whens);
-    text = want_text(reading, daily, "notify: daily");
+    for (size_t i = 0; words && words[i]; i++) {
+        int word = want_word(reading, when->type == NODE_LIST ? when->items[i] : when, "notify: when", whens);
+        notify->when |= word >= 0 ? 1U << word : 0;
+    }
+    if (!when)
+        notify->when = (1U << NOTIFY_WHENS) - 1;
+    const char *text = want_text(reading, daily, "notify: daily");
     if (text && !time_of_day(text))
         complain(reading->complaints, daily, "notify: daily must be a time of day, as in \"07:00\"");
+    else if (text)
+        notify->daily_minutes = ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
 }
 
-void notify_check(struct reading *reading, const struct node *notify)
+void notify_read(struct reading *reading, const struct node *notify, const struct notify **ret_notifies,
+                 size_t *ret_count)
 {
     const struct node *list = want_list(reading, notify, "notify");
-    for (size_t i = 0; list && i < list->count; i++)
-        check_one(reading, list->items[i]);
+    struct notify *notifies = list ? reading_get(reading, list->count + 1, sizeof(*notifies)) : NULL;
+    if (!notifies)
+        return;
+    for (size_t i = 0; i < list->count; i++)
+        read_one(reading, list->items[i], &notifies[i]);
+    *ret_notifies = notifies;
+    *ret_count = list->count;
 }
 
 void retention_check(struct reading *reading, const struct node *retention)

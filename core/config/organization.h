@@ -103,6 +103,25 @@ struct authority {
     const struct node *node;                     /* where the file says so; NULL: it does not */
 };
 
+/* Whom to tell, and of what. */
+enum notify_when {
+    NOTIFY_HELD,
+    NOTIFY_FAILED,
+    NOTIFY_PARTIAL,
+    NOTIFY_REJECTS,
+    NOTIFY_REVIEWS,
+    NOTIFY_QUARANTINE,
+    NOTIFY_DRIFT,
+    NOTIFY_PAUSED,
+    NOTIFY_WHENS
+};
+
+struct notify {
+    const char *to;    /* "mailto:…", "https://…" */
+    unsigned when;     /* bits of the enum; all when the file does not say */
+    int daily_minutes; /* only once a day, after so many minutes of it; -1: as it comes */
+};
+
 struct organization {
     struct arena *arena;
     const char *id, *name; /* `organization:`, `name:` */
@@ -118,7 +137,9 @@ struct organization {
     const char *const *placeholder_emails;  /* glob patterns; NULL-terminated */
     const struct connection *const *exists; /* who keeps a person alive; NULL-terminated */
     const struct authority *authorities;    /* ends with kind KIND_NONE */
-    const struct node *notify, *retention;  /* checked, used later */
+    const struct notify *notifies;          /* of this organization; settings have those of all */
+    size_t notify_count;
+    const struct node *retention; /* checked, used later */
 };
 
 /* muster.yaml. */
@@ -129,6 +150,14 @@ struct settings {
     const char *const *connectors;    /* absolute folders, NULL-terminated */
     const struct secretref *seal_key; /* NULL: made at first start in the state folder */
     unsigned lanes, parallel_runs;
+    const struct notify *notifies; /* told about every organization */
+    size_t notify_count;
+    struct mail_way {                   /* how a message leaves; all NULL: /usr/sbin/sendmail */
+        const char *smtp, *user;        /* smtp://HOST:PORT or smtps://…; user: with a password */
+        const char *sendmail, *program; /* absolute paths of one of them, in the place of smtp */
+        const char *from;               /* NULL: muster@ and this machine's name */
+        const struct secretref *password;
+    } mail;
     struct {
         int64_t silence_ms, total_ms; /* the two clocks of a host */
         uint64_t record_bytes, field_bytes, spool_bytes, memory_bytes;

@@ -103,7 +103,9 @@ const struct target *target_read(struct reading *reading, const struct connectio
 void target_done(const struct target *target);
 void match_read(struct reading *reading, const struct node *match);
 void authority_read(struct reading *reading, const struct node *authority);
-void notify_check(struct reading *reading, const struct node *notify);
+void notify_read(struct reading *reading, const struct node *notify, const struct notify **ret_notifies,
+                 size_t *ret_count);
+void mail_read(struct reading *reading, const struct node *mail, struct mail_way *ret_way);
 void retention_check(struct reading *reading, const struct node *retention);
 
 #endif

@@ -11,8 +11,8 @@
 
 #define STATE_DIR "/var/lib/muster"
 
-static const char *const keys[] = {"state",         "connectors", "listen",   "tls",    "lanes",
-                                   "parallel_runs", "limits",     "seal_key", "notify", NULL};
+static const char *const keys[] = {"state",  "connectors", "listen", "tls",  "lanes", "parallel_runs",
+                                   "limits", "seal_key",   "notify", "mail", NULL};
 
 /* Where the command was given counts for words of the command line. */
 static const char *absolute(struct reading *reading, const char *path)
@@ -139,7 +139,8 @@ static void read_root(struct reading *reading, const struct node *root, struct s
     if (node_get(map, "seal_key"))
         settings->seal_key = secretref_read(reading, node_get(map, "seal_key"), "seal_key");
     check_listening(reading, map);
-    notify_check(reading, node_get(map, "notify"));
+    notify_read(reading, node_get(map, "notify"), &settings->notifies, &settings->notify_count);
+    mail_read(reading, node_get(map, "mail"), &settings->mail);
 }
 
 static struct settings *settings_new(void)

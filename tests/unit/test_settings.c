@@ -127,6 +127,25 @@ static void every_key_is_read(void **state)
     settings_free(settings);
 }
 
+static void whom_to_tell_and_how_is_read(void **state)
+{
+    (void)state;
+    struct settings *settings =
+        good("mail: { smtp: \"smtps://mail.example\", user: me, password: !secret env:MAIL }\n"
+             "notify: [ { to: \"mailto:a@b.example\", when: [held, paused], daily: \"07:05\" },\n"
+             "          { to: \"https://chat.example/hook\" } ]\n",
+             NULL, NULL);
+    assert_string_equal(settings->mail.smtp, "smtps://mail.example");
+    assert_int_equal(settings->mail.password->how, SECRET_ENV);
+    assert_int_equal(settings->notify_count, 2);
+    assert_string_equal(settings->notifies[0].to, "mailto:a@b.example");
+    assert_int_equal(settings->notifies[0].when, 1U << NOTIFY_HELD | 1U << NOTIFY_PAUSED);
+    assert_int_equal(settings->notifies[0].daily_minutes, 7 * 60 + 5);
+    assert_int_equal(settings->notifies[1].when, (1U << NOTIFY_WHENS) - 1);
+    assert_int_equal(settings->notifies[1].daily_minutes, -1);
+    settings_free(settings);
+}
+
 static void words_of_the_command_line_come_first_and_are_made_absolute(void **state)
 {
     (void)state;
@@ -163,6 +182,13 @@ static void all_mistakes_are_told_at_once(void **state)
         "muster.yaml:9:16: parallel_runs is no secret: write the value without !secret\n"
         "muster.yaml:9:16: parallel_runs must be a whole number from 1 to 256\n"
         "muster.yaml:10:9: notify must be a list, as in [a, b]\n");
+    expect_said("mail: { smtp: \"http://m.example\", program: bin/tell, form: x, from: nobody, user: me }\n",
+                "muster.yaml:1:7: mail: smtp, sendmail and program: only one of them\n"
+                "muster.yaml:1:7: mail: user and password belong together\n"
+                "muster.yaml:1:15: mail: smtp must begin with smtp:// or smtps://, as in smtps://mail.acme.example\n"
+                "muster.yaml:1:44: mail: program must be an absolute path\n"
+                "muster.yaml:1:54: mail: unknown key 'form': did you mean 'from'?\n"
+                "muster.yaml:1:69: mail: from is no e-mail address\n");
     expect_said("- a\n", "muster.yaml:1:1: the file must be a map of keys and values\n");
     expect_said("a: [\n", "muster.yaml:2:1: a '[' is opened above and never closed\n");
 }
@@ -196,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_or_empty_file_gives_the_defaults),
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(whom_to_tell_and_how_is_read),
         cmocka_unit_test(words_of_the_command_line_come_first_and_are_made_absolute),
         cmocka_unit_test(all_mistakes_are_told_at_once),
 #ifdef HAVE_FAULTS
