@@ -111,6 +111,12 @@ const struct command commands[] = {
      "It counts as if it had never failed, and is run as by `muster sync ORG CONNECTION`, with its output and exit "
      "status.",
      "muster release acme hr", verb_release},
+    {"notify", "ORG", 1, 1, OPTION_BIT(plan), "Tell whoever is to be told what is new",
+     "`notify` in the organization's file, or in muster.yaml for all of them, says whom to tell of what. It happens "
+     "after each `muster sync` by itself: one message per cause until it changes, one when it is over; counts and ids "
+     "only. This tells what became new without a sync, and what waits for its time of the day; with --plan it is only "
+     "shown. Who cannot be told is said, fails no sync, and is told next time.",
+     "muster notify acme --plan", verb_notify},
     {"inbox", "[ORG]", 0, 1, 0, "List all that waits for a person",
      "Held removals (h), reviews (r), dead letters (d) and changed headers (c), with their age, place and reason.",
      "muster inbox acme", verb_inbox},

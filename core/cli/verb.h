@@ -22,6 +22,7 @@ int verb_inbox(struct context *context);
 int verb_keep_apart(struct context *context);
 int verb_link(struct context *context);
 int verb_pause(struct context *context);
+int verb_notify(struct context *context);
 int verb_people(struct context *context);
 int verb_person(struct context *context);
 int verb_pin(struct context *context);

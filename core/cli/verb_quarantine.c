@@ -4,6 +4,7 @@
 #include "broker/sessions.h"
 #include "cli/pauses.h"
 #include "cli/sync.h"
+#include "cli/telling.h"
 #include "cli/verb.h"
 #include "engine/reason.h"
 
@@ -106,5 +107,6 @@ int verb_release(struct context *context)
         screen_print(&context->screen, "%s: %s is no longer set aside, and is tried now\n", id, name);
     sync_catch_signals();
     sync_one(&syncing, connection);
+    telling_send(context, opened.organization, false, false);
     return sync_status(&syncing);
 }

@@ -2,6 +2,7 @@
 #include "broker/sessions.h"
 #include "cli/progress.h"
 #include "cli/sync.h"
+#include "cli/telling.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/push.h"
@@ -402,5 +403,8 @@ int verb_sync(struct context *context)
     if (!sessions)
         return complain_rc(-ENOMEM, NULL);
     sync_catch_signals();
-    return sync_all(&syncing);
+    status = sync_all(&syncing);
+    if (status != STATUS_WORDS)
+        telling_send(context, organization, false, false); /* whoever cannot be told fails no run */
+    return status;
 }

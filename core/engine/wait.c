@@ -188,6 +188,40 @@ uint64_t wait_count(struct txn *txn, enum wait_type type, uint32_t stream)
     return count;
 }
 
+static void tally_newer(struct wait_tally *tally, uint64_t number)
+{
+    size_t at = tally->newer < WAIT_TALLY_FIRST ? tally->newer : WAIT_TALLY_FIRST;
+    tally->newer++;
+    if (at == WAIT_TALLY_FIRST && number >= tally->first[at - 1])
+        return;
+    at -= at == WAIT_TALLY_FIRST;
+    for (; at > 0 && tally->first[at - 1] > number; at--)
+        tally->first[at] = tally->first[at - 1];
+    tally->first[at] = number;
+}
+
+int wait_tally(struct txn *txn, enum wait_type type, uint64_t after, struct wait_tally *ret_tally)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct wait_tally tally = {0};
+    uint8_t prefix = (uint8_t)type;
+    struct bytes begins = bytes(&prefix, 1);
+    cursor_open(&cursor, txn, TABLE_wait);
+    for (bool there = cursor_seek(&cursor, begins); there && cursor_has_prefix(&cursor, begins);
+         there = cursor_next(&cursor)) {
+        uint64_t number;
+        if (cursor.value.len < FIXED)
+            return ERR_CORRUPT;
+        memcpy(&number, cursor.value.data, sizeof(number));
+        tally.count++;
+        tally.newest = number > tally.newest ? number : tally.newest;
+        if (number > after)
+            tally_newer(&tally, number);
+    }
+    *ret_tally = tally;
+    return txn->rc;
+}
+
 int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item)
 {
     struct buffer scratch __attribute__((cleanup(buffer_done))) = {0};

@@ -71,6 +71,13 @@ int wait_numbered(struct txn *txn, enum wait_type type, uint64_t number, struct 
                   struct wait_item *ret_item);
 /* How many of a type wait for one stream. */
 uint64_t wait_count(struct txn *txn, enum wait_type type, uint32_t stream);
+/* How many of a type wait in all; how many of them have a number above `after`, with the first of those. */
+enum { WAIT_TALLY_FIRST = 8 };
+struct wait_tally {
+    uint64_t count, newer, newest;
+    uint64_t first[WAIT_TALLY_FIRST]; /* ascending */
+};
+int wait_tally(struct txn *txn, enum wait_type type, uint64_t after, struct wait_tally *ret_tally);
 /* It was decided: it waits no longer. Or it waits with other words, under its number. */
 int wait_remove(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
 int wait_reword(struct txn *txn, struct changeset *changeset, const struct wait_item *item);
