@@ -1,6 +1,7 @@
 /* jsontext - JSON written straight into a buffer. */
 #include "base/jsontext.h"
 
+#include "base/jsonobject.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -81,4 +82,27 @@ bool json_number_valid(const char *text, size_t len)
         at += 1 + after;
     }
     return at == len;
+}
+
+static int count_members(void *context, const struct jsonobject_member *member)
+{
+    (void)member;
+    ++*(size_t *)context;
+    return 0;
+}
+
+void json_raw(struct buffer *out, const char *text, size_t len)
+{
+    __attribute__((cleanup(buffer_done))) struct buffer whole = {0};
+    const char *why = NULL;
+    size_t at = 0, members = 0;
+    buffer_text(&whole, "{\"value\":");
+    buffer_add(&whole, text, len);
+    buffer_byte(&whole, '}');
+    if (whole.rc != 0)
+        out->rc = out->rc != 0 ? out->rc : whole.rc;
+    else if (jsonobject_split(whole.data, whole.len, count_members, &members, &why, &at) == 0 && members == 1)
+        buffer_add(out, text, len);
+    else
+        json_string(out, text, len);
 }

@@ -14,6 +14,9 @@ void json_text(struct buffer *out, const char *text);
 /* Digits as JSON has numbers, without an exponent: "-12.50", not "012", "+1" or "1e3". */
 bool json_number_valid(const char *text, size_t len);
 
+/* Text that should be JSON, as it is; what is not becomes a string. */
+void json_raw(struct buffer *out, const char *text, size_t len);
+
 /* "name": with a comma before it unless the object has just begun. */
 void json_name(struct buffer *out, const char *name);
 /* A member of an object: name and value. */

@@ -27,6 +27,11 @@ int http_open(const struct http_setup *setup, struct http **ret_http, struct err
     return 0;
 }
 
+int http_lend(struct http *http, const char *name, const struct secret *secret)
+{
+    return keyring_lend(&http->keyring, name, secret);
+}
+
 static void request_unlink(struct request *request)
 {
     struct http *http = request->http;

@@ -50,6 +50,9 @@ struct http_reply {
 /* Needs nothing yet; the library is loaded at the first call. */
 int http_open(const struct http_setup *setup, struct http **ret_http, struct err *err);
 void http_free(struct http *http);
+/* A secret that recipes may name as if it were an option, for as long as this one lives; the name is not copied.
+ * Returns 0 or -ENOMEM. */
+int http_lend(struct http *http, const char *name, const struct secret *secret);
 
 /* A call alone; `ask` and all that it points to must stay until it returns. Returns 0, ERR_CANCELLED, -ENOMEM, or why
  * there can be no HTTP at all; what the system says is in the reply. */

@@ -37,18 +37,39 @@ static const struct option_value *option_of(const struct keyring *keyring, const
     return NULL;
 }
 
+static const struct keyring_entry *entry_of(const struct keyring *keyring, const char *option)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        if (strcmp(keyring->entries[i]->option, option) == 0)
+            return keyring->entries[i];
+    return NULL;
+}
+
 bool keyring_has(const struct keyring *keyring, const char *option)
 {
-    return option && option_of(keyring, option) != NULL;
+    return option && (entry_of(keyring, option) || option_of(keyring, option));
+}
+
+int keyring_lend(struct keyring *keyring, const char *name, const struct secret *secret)
+{
+    struct keyring_entry *entry TIDY(entry_free) = mem_new(1, sizeof(*entry));
+    if (!entry || mem_grow(&keyring->entries, keyring->count, &keyring->room, sizeof(*keyring->entries)) != 0)
+        return -ENOMEM;
+    int rc = secret_set(&entry->secret, secret_reveal(secret), secret->len);
+    if (rc != 0)
+        return rc;
+    entry->option = name;
+    keyring->entries[keyring->count++] = TAKE(entry);
+    return 0;
 }
 
 int keyring_secret(struct keyring *keyring, const char *option, const struct secret **ret_secret, struct err *err)
 {
-    for (size_t i = 0; i < keyring->count; i++)
-        if (strcmp(keyring->entries[i]->option, option) == 0) {
-            *ret_secret = &keyring->entries[i]->secret;
-            return 0;
-        }
+    const struct keyring_entry *known = entry_of(keyring, option);
+    if (known) {
+        *ret_secret = &known->secret;
+        return 0;
+    }
     const struct option_value *value = option_of(keyring, option);
     if (!value || !value->secret)
         return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", option);

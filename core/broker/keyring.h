@@ -18,11 +18,14 @@ struct keyring {
 };
 
 void keyring_done(struct keyring *keyring);
+/* One that is no option: asked for a single action and gone with the keyring. It stands before an option of its name.
+ * The name must outlive the keyring; the secret is copied. Returns 0 or -ENOMEM. */
+int keyring_lend(struct keyring *keyring, const char *name, const struct secret *secret);
 /* The content of an option that is a secret; lives as long as the keyring. ERR_CONFIG: the option is not set. */
 int keyring_secret(struct keyring *keyring, const char *option, const struct secret **ret_secret, struct err *err);
 /* The same for an option that may also be plain text (a user). */
 int keyring_text(struct keyring *keyring, const char *option, const char **ret_text, struct err *err);
-/* Whether the organization's file sets it. */
+/* Whether the organization's file sets it, or it was lent. */
 bool keyring_has(const struct keyring *keyring, const char *option);
 /* Overwrites with '*' whatever of these secrets stands in the bytes: what a system echoes does not come back to us. */
 void keyring_scrub(const struct keyring *keyring, char *bytes, size_t len);

@@ -248,6 +248,19 @@ const struct command commands[] = {
      "taken_back and left: lists of {person, kind, id, field, from, to, reason}; report, as of `muster run`.",
      "muster revert acme 12 --plan --reason \"titles are wrong\"\nmuster revert acme 12 --reason \"titles are wrong\"",
      verb_revert},
+    {"lookup", "ORG WHAT [NAME=VALUE…]", 2, WORDS_MANY, OPTION_BIT(live), "Ask a system about somebody, here and now",
+     "WHAT is what a connector can look up, as `muster connectors NAME` lists it; when several connections offer it, "
+     "CONNECTION.WHAT. Nothing is stored.\n\n"
+     "With --json one object: lookup, connection, rows: a list of objects.",
+     "muster lookup acme workstation site=1 employee=1001 --live\nmuster lookup acme seats.workstation site=1 "
+     "employee=1001 --live --json",
+     verb_lookup},
+    {"action", "ORG CONNECTION NAME [NAME=VALUE…]", 3, WORDS_MANY, 0,
+     "Have a system do what its connector offers besides",
+     "What there is and what it takes, `muster connectors NAME` lists. A secret is never taken from the command line: "
+     "it is asked on the terminal, and neither muster's log nor the connector sees it.\n\n"
+     "With --json one object: action, connection, rows: what the system answered, a list of objects.",
+     "muster action acme pmt reset_token user=1001", verb_action},
     {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(fields) | OPTION_BIT(protected),
      "Print everything of one kind: person, employment, org_unit, …",
      "One object for each, by ascending id, with the model's names of fields. Protected fields are left out unless "

@@ -5,6 +5,7 @@
 struct context;
 
 int verb_accept(struct context *context);
+int verb_action(struct context *context);
 int verb_apply(struct context *context);
 int verb_approve(struct context *context);
 int verb_cancel(struct context *context);
@@ -21,6 +22,7 @@ int verb_history(struct context *context);
 int verb_inbox(struct context *context);
 int verb_keep_apart(struct context *context);
 int verb_link(struct context *context);
+int verb_lookup(struct context *context);
 int verb_pause(struct context *context);
 int verb_notify(struct context *context);
 int verb_people(struct context *context);

@@ -193,6 +193,18 @@ static void streams_print(const struct screen *screen, const muster_connector *c
     grid_end(&grid);
 }
 
+/* What can be asked and done besides, each with what it takes. */
+static void verbs_print(const struct screen *screen, const char *title, const muster_verb *verbs)
+{
+    for (const muster_verb *verb = verbs; verb && verb->name; verb++) {
+        struct grid grid;
+        screen_print(screen, "\n%s %s%s%s\n", title, verb->name, verb->doc ? ": " : "", verb->doc ? verb->doc : "");
+        grid_start(&grid, screen, "  ", "|||");
+        options_print(&grid, verb->arguments, "");
+        grid_end(&grid);
+    }
+}
+
 static void connector_print(struct context *context, const char *name, const muster_connector *connector)
 {
     const struct screen *screen = &context->screen;
@@ -229,6 +241,8 @@ static void connector_print(struct context *context, const char *name, const mus
         fputs("\nStreams\n", screen->out);
         streams_print(screen, connector);
     }
+    verbs_print(screen, "Lookup", connector->lookup ? connector->lookups : NULL);
+    verbs_print(screen, "Action", connector->action ? connector->actions : NULL);
 }
 
 static void options_json(const muster_option *options, struct buffer *out)
@@ -249,6 +263,21 @@ static void options_json(const muster_option *options, struct buffer *out)
             json_name(out, "members");
             options_json(option->members, out);
         }
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
+static void verbs_json(const char *what, const muster_verb *verbs, struct buffer *out)
+{
+    json_name(out, what);
+    buffer_byte(out, '[');
+    for (const muster_verb *verb = verbs; verb && verb->name; verb++) {
+        buffer_text(out, verb == verbs ? "{" : ",{");
+        json_member_text(out, "name", verb->name);
+        json_member_text(out, "doc", verb->doc);
+        json_name(out, "arguments");
+        options_json(verb->arguments, out);
         buffer_byte(out, '}');
     }
     buffer_byte(out, ']');
@@ -282,7 +311,10 @@ static int connector_json(struct context *context, const char *name, const muste
         json_member_text(&out, "doc", stream->doc);
         buffer_byte(&out, '}');
     }
-    buffer_text(&out, "]}\n");
+    buffer_byte(&out, ']');
+    verbs_json("lookups", connector->lookup ? connector->lookups : NULL, &out);
+    verbs_json("actions", connector->action ? connector->actions : NULL, &out);
+    buffer_text(&out, "}\n");
     if (out.rc != 0)
         return complain_rc(out.rc, NULL);
     fwrite(out.data, 1, out.len, context->screen.out);

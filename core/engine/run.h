@@ -7,6 +7,7 @@
 #define ENGINE_RUN_H
 
 #include "base/arena.h"
+#include "base/secret.h"
 #include "engine/connectors.h"
 
 #include <stdatomic.h>
@@ -113,5 +114,26 @@ int run_check(const struct run_request *request, struct err *err);
 /* Asks the connector what its source has: the sink's stream, field and record functions are called. */
 struct lane_sink;
 int run_discover(const struct run_request *request, const struct lane_sink *sink, struct err *err);
+
+/* A lookup or an action of the connector, by the system itself. Rows come to the sink. */
+struct lane_fields;
+struct lane_cell;
+struct run_secret;
+struct run_ask {
+    const char *name; /* of the verb */
+    bool action;
+    const struct lane_fields *arguments;
+    const struct lane_cell *cells; /* one for each; of secrets nothing */
+    const struct run_secret *secrets;
+    size_t secret_count;
+};
+/* What somebody typed for this question alone. The broker puts it in where the connector's recipes name it, as if it
+ * were an option; the connector sees nothing of it. */
+struct run_secret {
+    const char *name;
+    struct secret secret;
+};
+int run_ask(const struct run_request *request, const struct run_ask *ask, const struct lane_sink *sink,
+            struct err *err);
 
 #endif

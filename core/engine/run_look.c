@@ -1,4 +1,4 @@
-/* run_look - looking without taking: check and discover. */
+/* run_look - looking without taking: check and discover, lookups; and actions, which take nothing here either. */
 #include "engine/run_inside.h"
 
 #include "broker/http.h"
@@ -36,9 +36,66 @@ static int look_field(void *context, const char *stream, const muster_field *fie
     return look->sink->field ? look->sink->field(look->sink->context, stream, field) : 0;
 }
 
+static int look_row(void *context, const struct lane_record *record)
+{
+    const struct look *look = context;
+    return look->sink->row ? look->sink->row(look->sink->context, record) : 0;
+}
+
+/* What somebody who asks one question is told by the exit status. */
+static int code_of(muster_rc rc)
+{
+    switch (rc) {
+    case MUSTER_RETRY: return ERR_NETWORK;
+    case MUSTER_AUTH: return ERR_AUTH;
+    case MUSTER_PERMISSION: return ERR_PERMISSION;
+    case MUSTER_CONFIG: return ERR_CONFIG;
+    case MUSTER_DATA: return ERR_DATA;
+    case MUSTER_CONFLICT: return ERR_CONFLICT;
+    case MUSTER_GONE: return ERR_GONE;
+    case MUSTER_UNSUPPORTED: return ERR_UNSUPPORTED;
+    case MUSTER_CANCELLED: return ERR_CANCELLED;
+    default: return ERR_CONNECTOR;
+    }
+}
+
+static int look_check(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
+                      struct lane_result *ret_result, struct err *err)
+{
+    (void)ask;
+    return lane_check(lane, sink, ret_result, err);
+}
+
+static int look_discover(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
+                         struct lane_result *ret_result, struct err *err)
+{
+    (void)ask;
+    return lane_discover(lane, sink, ret_result, err);
+}
+
+static int look_ask(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
+                    struct lane_result *ret_result, struct err *err)
+{
+    return (ask->action ? lane_action : lane_lookup)(lane, ask->name, ask->arguments, ask->cells, sink, ret_result,
+                                                     err);
+}
+
+/* What was typed for this question goes to the broker, if this connector calls anybody through it. */
+static int secrets_lend(const struct run_request *request, const struct run_ask *ask, struct http *http,
+                        struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; ask && i < ask->secret_count && rc == 0; i++)
+        rc = http ? http_lend(http, ask->secrets[i].name, &ask->secrets[i].secret)
+                  : err_set(err, ERR_UNSUPPORTED, "connector '%s' makes no calls by HTTP into which '%s' could be put",
+                            request->connection->connector, ask->secrets[i].name);
+    return rc;
+}
+
 static int run_look(const struct run_request *request, const struct lane_sink *sink,
-                    int (*call)(struct lane *, const struct lane_sink *, struct lane_result *, struct err *),
-                    struct err *err)
+                    int (*call)(struct lane *, const struct run_ask *, const struct lane_sink *, struct lane_result *,
+                                struct err *),
+                    const struct run_ask *ask, struct err *err)
 {
     static const char scratch[] = "/tmp"; /* nothing of it is kept, and there may be no state folder yet */
     static const struct lane_sink nothing;
@@ -51,6 +108,8 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
         rc = files_check(files, err);
     if (rc == 0)
         rc = run_http(request, scratch, arena, &http, err);
+    if (rc == 0)
+        rc = secrets_lend(request, ask, http, err);
     if (rc == 0)
         rc = run_lane(request, scratch, &lane, err);
     if (rc != 0)
@@ -68,19 +127,26 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     all.record = look_record;
     all.stream = look_stream;
     all.field = look_field;
-    rc = call(lane, &all, &result, err);
+    all.row = look_row;
+    rc = call(lane, ask, &all, &result, err);
     if (rc == 0 && result.rc < 0)
-        rc = err_set(err, ERR_CONNECTOR, "%s", *result.text ? result.text : "the connector failed without a word");
+        rc = err_set(err, ask ? code_of(result.rc) : ERR_CONNECTOR, "%s",
+                     *result.text ? result.text : "the connector failed without a word");
     pull_done(&look.pull);
     return rc;
 }
 
 int run_check(const struct run_request *request, struct err *err)
 {
-    return run_look(request, NULL, lane_check, err);
+    return run_look(request, NULL, look_check, NULL, err);
 }
 
 int run_discover(const struct run_request *request, const struct lane_sink *sink, struct err *err)
 {
-    return run_look(request, sink, lane_discover, err);
+    return run_look(request, sink, look_discover, NULL, err);
+}
+
+int run_ask(const struct run_request *request, const struct run_ask *ask, const struct lane_sink *sink, struct err *err)
+{
+    return run_look(request, sink, look_ask, ask, err);
 }

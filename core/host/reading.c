@@ -2,7 +2,6 @@
 #include "host/reading.h"
 
 #include "base/error.h"
-#include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 
@@ -121,29 +120,6 @@ const char *reading_get(const muster_record *record, const char *field)
     return cell ? cell->text : NULL;
 }
 
-static int count_members(void *context, const struct jsonobject_member *member)
-{
-    (void)member;
-    ++*(size_t *)context;
-    return 0;
-}
-
-/* What was written so far ends in a value that must be JSON of itself; if it is not, it becomes a string. */
-static void json_value(struct buffer *out, const struct cell *cell)
-{
-    __attribute__((cleanup(buffer_done))) struct buffer whole = {0};
-    const char *why = NULL;
-    size_t at = 0, members = 0;
-    buffer_text(&whole, "{\"value\":");
-    buffer_add(&whole, cell->text, cell->len);
-    buffer_text(&whole, "}");
-    if (whole.rc == 0 && jsonobject_split(whole.data, whole.len, count_members, &members, &why, &at) == 0 &&
-        members == 1)
-        buffer_add(out, cell->text, cell->len);
-    else
-        json_string(out, cell->text, cell->len);
-}
-
 static void json_typed(struct buffer *out, uint8_t type, const struct cell *cell)
 {
     bool number = type == MUSTER_INTEGER || type == MUSTER_DECIMAL || type == MUSTER_SECONDS || type == MUSTER_BYTES;
@@ -153,7 +129,7 @@ static void json_typed(struct buffer *out, uint8_t type, const struct cell *cell
              (type == MUSTER_BOOL && (strcmp(cell->text, "true") == 0 || strcmp(cell->text, "false") == 0)))
         buffer_add(out, cell->text, cell->len);
     else if (type == MUSTER_JSON || type == MUSTER_LIST)
-        json_value(out, cell);
+        json_raw(out, cell->text, cell->len);
     else
         json_string(out, cell->text, cell->len);
 }

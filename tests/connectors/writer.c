@@ -10,13 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static const muster_option who[] = {{.name = "number", .type = MUSTER_INTEGER, .flags = MUSTER_REQUIRED},
-                                    {.name = "pin", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
-                                    {0}};
+static const muster_option whose[] = {
+    {.name = "number", .type = MUSTER_INTEGER, .flags = MUSTER_REQUIRED, .min = 1, .max = 9999, .doc = "Whose."},
+    {.name = "day", .type = MUSTER_DATE, .doc = "On that day."},
+    {.name = "floor", .type = MUSTER_CHOICE, .choices = "any|ground|first", .initial = "any"},
+    {0}};
+static const muster_option reset_of[] = {
+    {.name = "number", .type = MUSTER_INTEGER, .flags = MUSTER_REQUIRED},
+    {.name = "pin", .type = MUSTER_TEXT, .flags = MUSTER_SECRET | MUSTER_REQUIRED, .doc = "The new one."},
+    {0}};
 static const muster_field seat[] = {
     {.name = "seat", .type = MUSTER_TEXT}, {.name = "floor", .type = MUSTER_INTEGER}, {0}};
-static const muster_verb lookups[] = {{"seat", "Where somebody sits", who, seat}, {0}};
-static const muster_verb actions[] = {{"reset", "Resets somebody's log-in", who, NULL}, {0}};
+static const muster_verb lookups[] = {{"seat", "Where somebody sits", whose, seat}, {0}};
+static const muster_verb actions[] = {{"reset", "Resets somebody's log-in", reset_of, NULL},
+                                      {"empty", "Clears all tables", NULL, NULL},
+                                      {"dance", "What it cannot do", NULL, NULL},
+                                      {0}};
 static const muster_stream streams[] = {
     {.name = "people", .kinds = "person", .flags = MUSTER_WRITE | MUSTER_DYNAMIC, .batch = 500},
     {0},
@@ -262,12 +271,21 @@ static muster_rc row(muster_run *run, const char *stream, const char *id, const 
 {
     const muster_host *host = run->host;
     const char *number = host->get(asked, "number");
-    if (!number)
-        return MUSTER_OK;
-    muster_record *record = host->record(run, stream, id, NULL);
-    host->put(record, "seat", MUSTER_TEXT, number);
-    host->put(record, "floor", MUSTER_INTEGER, "2");
-    return host->row(run, record);
+    if (number && strcmp(number, "500") == 0)
+        return host->fail(run, MUSTER_RETRY, "the seats are being counted");
+    for (int i = 0; number && i < (strcmp(number, "404") == 0 ? 0 : strcmp(number, "2") == 0 ? 2 : 1); i++) {
+        muster_record *record = host->record(run, stream, id, NULL);
+        host->put(record, "seat", MUSTER_TEXT, number);
+        host->put(record, "floor", MUSTER_INTEGER, "2");
+        if (i == 1) {
+            host->put(record, "tags", MUSTER_JSON, "[\"window\"]");
+            host->put(record, "free", MUSTER_BOOL, "false");
+        }
+        muster_rc rc = host->row(run, record);
+        if (rc != MUSTER_OK)
+            return rc;
+    }
+    return MUSTER_OK;
 }
 
 static muster_rc find(muster_run *run, void *self, const char *stream, const muster_record *fields)
@@ -311,7 +329,9 @@ static muster_rc action(muster_run *run, void *self, const char *name, const mus
     run->host->log(run, MUSTER_INFO, "action %s %s", name, run->host->json(run, args));
     if (strcmp(name, "next") == 0)
         return run->host->next(run, &change);
-    return strcmp(name, "reset") == 0 ? MUSTER_OK : run->host->fail(run, MUSTER_UNSUPPORTED, "no action '%s'", name);
+    return strcmp(name, "reset") == 0 || strcmp(name, "empty") == 0
+               ? MUSTER_OK
+               : run->host->fail(run, MUSTER_UNSUPPORTED, "no action '%s'", name);
 }
 
 MUSTER_CONNECTOR(writer, .version = "1", .summary = "Writes, and answers by name", .streams = streams,
