@@ -17,17 +17,23 @@
 static const int64_t DAY_MS = 86400000;
 enum { ROUNDS_MAX = 8 };
 
+/* How long somebody who is missing is not let go. */
+static int64_t run_grace(const struct run *run)
+{
+    const struct connection *connection = run->request->connection;
+    return connection->grace_ms >= 0 ? connection->grace_ms : run->partition_count > 1 ? DAY_MS : 0;
+}
+
 static int stage_strand(struct run *run, struct strand *strand)
 {
     const struct connection *connection = run->request->connection;
     struct pull *pull = &strand->pull;
-    int64_t grace = connection->grace_ms >= 0 ? connection->grace_ms : run->partition_count > 1 ? DAY_MS : 0;
     struct stage_stream stream = {.stream = pull->stream,
                                   .mapping = pull->mapping,
                                   .spool = pull->spool,
                                   .complete = pull->result.claim == CLAIM_COMPLETE,
                                   .unknown_kinds = map_unknown_kinds(pull->map),
-                                  .grace_ms = grace,
+                                  .grace_ms = run_grace(run),
                                   .lately_ms = run->now_ms - connection->deactivate.window_ms,
                                   .ignore_missing = connection->on_missing == MISSING_IGNORE,
                                   .counts = run->standing.persons ? run_counts_gone : NULL,
@@ -108,9 +114,12 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     struct pull *pull = &strand->pull;
     struct buffer value __attribute__((cleanup(buffer_done))) = {0}, tally __attribute__((cleanup(buffer_done))) = {0};
     uint32_t stream = __builtin_bswap32(pull->stream);
+    /* somebody's grace ends by itself: the same file is read again until then */
+    bool grace = run_grace(run) > 0 && run->request->connection->on_missing != MISSING_IGNORE &&
+                 strand->count.missing + strand->count.waiting > 0;
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
     struct checkpoint checkpoint = {.run = run->report->run,
-                                    .held = strand->look_again,
+                                    .held = strand->look_again || grace,
                                     .at_ms = run->now_ms,
                                     .people = people,
                                     .cursor = pull->cursor ? pull->cursor : "",
