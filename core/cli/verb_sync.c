@@ -1,10 +1,12 @@
 /* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
 #include "broker/sessions.h"
+#include "cli/decide.h"
 #include "cli/progress.h"
 #include "cli/sync.h"
 #include "cli/telling.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "engine/dates.h"
 #include "engine/push.h"
 #include "engine/run.h"
 
@@ -193,6 +195,26 @@ void sync_count(struct syncing *syncing, const struct run_report *report)
     syncing->cancelled |= report->outcome == OUTCOME_CANCELLED;
 }
 
+/* No source is asked; but the day has come of what was said before. */
+static void sync_dates(struct syncing *syncing, const struct run_request *request)
+{
+    struct run_report report __attribute__((cleanup(run_report_done))) = {0};
+    struct context *context = syncing->context;
+    struct err err = {0};
+    bool any = false;
+    int rc = dates_take_effect(request, &report, &any, &err);
+    if (rc != 0) {
+        complain_rc(rc, &err);
+        syncing->partly = true;
+    } else if (any && context->json) {
+        fprintf(context->screen.out, "%s\n", report.json ? report.json : "{}");
+    } else if (any) {
+        screen_print(&context->screen, "dates  run %u: what was due by today took effect without a source\n",
+                     report.run);
+        decide_tell(context, &report);
+    }
+}
+
 static void sync_paused(struct syncing *syncing, const struct err *err)
 {
     if (!syncing->said || strcmp(syncing->said, err->text) != 0)
@@ -227,6 +249,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     progress_end(&progress);
     if (rc == ERR_PAUSED) {
         sync_paused(syncing, &err);
+        sync_dates(syncing, &request);
         return 0;
     }
     if (rc == ERR_UNKNOWN) {
