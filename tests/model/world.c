@@ -189,6 +189,18 @@ int lane_find(struct lane *lane, const char *stream, const struct lane_fields *f
     return lane_apply(lane, NULL, sink, ret_result, err);
 }
 
+int lane_lookup(struct lane *lane, const char *name, const struct lane_fields *arguments, const struct lane_cell *cells,
+                const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
+{
+    return lane_find(lane, name, arguments, cells, sink, ret_result, err);
+}
+
+int lane_action(struct lane *lane, const char *name, const struct lane_fields *arguments, const struct lane_cell *cells,
+                const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
+{
+    return lane_find(lane, name, arguments, cells, sink, ret_result, err);
+}
+
 int lane_batch_add(struct lane_batch *batch, const struct lane_change *change)
 {
     (void)batch, (void)change;
