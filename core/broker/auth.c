@@ -173,7 +173,8 @@ static int link_recipe(const struct auth_case *one, const struct link_plan *plan
                             .body_len = one->body_len,
                             .body_fd = one->body_fd};
     int rc = 0;
-    if ((auth_has_token(auth) || (!option && auth->subject)) && one->token)
+    bool own = !option && auth->subject && recipe_uses(plan->recipe, "token");
+    if ((auth_has_token(auth) || own) && one->token)
         rc = one->token(one->context, auth, &recipe.token, err);
     else if (option)
         rc = keyring_secret(one->keyring, option, &secret, err);
@@ -296,6 +297,8 @@ int auth_make(const struct auth_case *one, struct auth_made *made, struct err *e
     size_t count = 0, pair_count = one->pair_count;
     *made = (struct auth_made){0};
     for (const muster_auth *auth = one->auth; auth; auth = auth->extra) {
+        if (one->capturing && auth->subject && !auth->secret)
+            continue; /* whose log-in this call is about to bring */
         int rc = count < LINKS_MAX ? link_read(auth, &plans[count++], err) : ERR_LIMIT;
         if (rc != 0)
             return err_set(err, rc, "the log-in has more parts than %d", LINKS_MAX);

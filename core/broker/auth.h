@@ -32,7 +32,8 @@ struct auth_case {
     size_t pair_count;
     int64_t now_ms;
     const char *nonce;
-    bool fallback; /* the other secret this time */
+    bool fallback;  /* the other secret this time */
+    bool capturing; /* the call brings a subject's token: that one is not needed yet */
     /* The token of a link that needs one. ERR_UNREADY: it has to be fetched first. */
     int (*token)(void *context, const muster_auth *link, const char **ret_token, struct err *err);
     void *context;

@@ -78,7 +78,8 @@ static int account_digest(const struct connection *connection, struct keyring *k
     struct arena *arena TIDY(arena_free) = arena_new();
     TIDY_DONE(buffer_done) struct buffer text = {0};
     uint8_t sum[DIGEST_SHA256];
-    if (connector && connector->account) {
+    if (connector && connector->account &&
+        (keyring_has(keyring, connector->account) || connection_option(connection, connector->account))) {
         int rc = keyring_text(keyring, connector->account, &account, err);
         if (rc != 0)
             return rc;

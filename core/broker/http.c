@@ -194,8 +194,6 @@ static int64_t asked_to_wait(struct request *request)
     const char *value = reply_header(request, "Retry-After");
     int status = request->reply.status;
     int64_t asked = value ? retry_after_ms(value, clock_now_ms(), date_seconds) : -1;
-    if (asked < 0 && status == 429)
-        asked = -1;
     if (asked > 0 && (status == 429 || status == 503))
         budget_pause(request->http->budget, asked);
     return asked;
@@ -211,6 +209,7 @@ static void came(struct request *request, CURLcode code)
     if (code != CURLE_OK) {
         said_failure(request, code, &passing);
     } else {
+        request->went_out = true;
         request->reply.status = (int32_t)status;
         request->reply.rc = MUSTER_OK;
         if (redirected(request)) {

@@ -286,6 +286,7 @@ static int login_make(struct request *request, struct err *err)
                             .now_ms = clock_now_ms(),
                             .nonce = nonce,
                             .fallback = request->fallback,
+                            .capturing = request->capture != NULL,
                             .token = token_of,
                             .context = request};
     /* Of several parts the file is what is signed. */

@@ -135,8 +135,7 @@ void said_failure(struct request *request, CURLcode code, bool *ret_passing)
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         said(request, MUSTER_RETRY, "no address is known for %s: check the name in the options, and this machine's DNS",
-             host);
-        *ret_passing = true;
+             host); /* whatever is wrong with a name is not mended within seconds */
         break;
     case CURLE_COULDNT_CONNECT:
         said(request, MUSTER_RETRY, "%s port %u cannot be reached: check the address, and whether the service runs",

@@ -3,7 +3,8 @@
  * Steps stand with ';' between: "GET /people", "POST /echo 300000" (a body of
  * so many bytes), "parts /echo", "file /echo 300000" (a body in a descriptor),
  * "start 5 /slow" and "wait 5", "login /login" (captures a token) and "mine
- * /mine" (uses it), "sleep". check() logs a line for each. pull() reads lines of JSON from /people. */
+ * /mine" (uses it), "sleep". check() logs a line for each. pull() reads lines of JSON from /people, or from what
+ * "pull /path" says. */
 #include <muster/connector.h>
 
 #include <stdio.h>
@@ -180,8 +181,9 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
     (void)self;
     const muster_host *host = run->host;
     const muster_http *reply = NULL;
-    const char *steps = host->text(run, "do"), *path = strchr(steps, '/');
-    muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url_of(run, path ? path : "/people"), .fd = -1};
+    char path[600] = "/people";
+    sscanf(host->text(run, "do"), "pull %599[^; ]", path);
+    muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url_of(run, path), .fd = -1};
     uint64_t count = 0;
     ask.auth = auth_of(run);
     muster_rc rc = host->http(run, &ask, &reply);

@@ -27,6 +27,7 @@ static const muster_option options[] = {
 static const muster_connector connector = {.size = sizeof(connector),
                                            .option_size = sizeof(muster_option),
                                            .name = "web",
+                                           .account = "user",
                                            .hosts = "*.far.example near.example",
                                            .options = options};
 

@@ -117,20 +117,30 @@ typedef struct muster_route { /* what comes in */
     uint32_t body_max;                 /* bytes */
 } muster_route;
 
-typedef struct muster_auth { /* built by the broker at every attempt; the connector sees nothing of it */
+/* Built by the broker at every attempt; the connector sees nothing of it. A chain: each link puts one thing in.
+ * bearer and basic need nothing but secret (and user). recipe writes `recipe` out ("{secret}" unless said) and, with a
+ * digest, signs that text; the key is the secret. Words: {method} {host} {path} {query} {target} (path and query)
+ * {option:NAME} {secret} {secret:NAME} {user} {token} {time_s} {time_ms} {nonce} {body} {sha256:body} {md5:body}, and
+ * {sorted:&}: name=value of the call's own query and form and of all links in query, form, json and sign, by name,
+ * empty ones left out. {body} of a form of parts is that of the part with a filename. Time and nonce are the same in
+ * the whole chain. oauth2-client-credentials asks token_url for a token by Basic, with where "form" in the form;
+ * `recipe` is added to that form. exchange posts `recipe` there, as JSON when it begins with '{', else as a form. Both
+ * then go out as "Authorization: Bearer", or plainly under `name`; a token is renewed before it expires, and once after
+ * a 401. A link with a subject and no secret is left out of the call that captures that subject's token. */
+typedef struct muster_auth {
     uint32_t size;
     const char *scheme;    /* bearer basic oauth2-client-credentials exchange recipe */
     const char *secret, *fallback, *user; /* names of options; fallback: tried once after 401 or 403 */
-    const char *subject;   /* whose log-in; NULL: the connection's own */
-    const char *where, *name; /* header query form json; its name or pointer */
-    const char *recipe;    /* over {method} {path} {option:x} {secret} {time_s} {time_ms} {nonce} {body} {sha256:body}
-                              {sorted:&} */
-    const char *digest, *encoding; /* hmac-sha256 md5 none; hex HEX base64 */
-    const char *token_url; /* oauth2 and exchange: the broker keeps and renews the token */
+    const char *subject;   /* whose log-in, without a secret: what `capture` kept; NULL: the connection's own */
+    const char *where, *name; /* header query form json sign (in nothing but {sorted:…}); its name; json: at the top */
+    const char *recipe;
+    const char *digest, *encoding; /* md5 sha256 sha512 hmac-md5 hmac-sha256 hmac-sha512 none; hex HEX base64 */
+    const char *token_url; /* a URL, on a host that may be called */
     const struct muster_auth *extra; /* also put in, on the token request too */
     const char *token, *expires; /* 1.1: of exchange: pointers into the reply; NULL: /access_token, /expires_in */
 } muster_auth;
 
+/* A part of a form: bytes, or with body NULL a file. */
 typedef struct muster_part { const char *name, *filename, *type, *body; size_t body_len; int32_t fd; } muster_part;
 
 enum { MUSTER_IDEMPOTENT = 1, MUSTER_BODY_FD = 2 };
@@ -144,7 +154,7 @@ typedef struct muster_http { /* what is asked, answered, or comes in */
     const char *const *headers; /* "Name: value"..., NULL */
     const char *body;           /* the host puts a '\0' after the last byte */
     size_t body_len;            /* bytes, without that '\0' */
-    int32_t fd;                 /* a body to send, or one over 256 KiB that came */
+    int32_t fd;                 /* with MUSTER_BODY_FD: a file to send, or a large body that came (then body is NULL) */
     const muster_part *const *parts;
     const muster_auth *auth;
     const int32_t *accept;      /* statuses besides 2xx that are OK, ending in 0 */
@@ -189,8 +199,14 @@ struct muster_host {
     void (*progress)(muster_run *, uint64_t done, uint64_t total); /* total 0: unknown */
     int64_t (*now_ms)(muster_run *);                               /* the recorded one on replay */
     muster_rc (*scratch)(muster_run *, int *fd);                   /* an unlinked file; the connector closes it */
-    /* The broker. OK means 2xx or accepted; other statuses are result codes, and *reply is set all the same.
-     * It lives until the next call; start() and wait() keep several in flight. */
+    /* The broker. OK means 2xx or accepted; other statuses are result codes, and *reply is set all the same (status 0:
+     * nobody answered): 401 AUTH, 403 PERMISSION, 404 and 410 GONE, 409 and 412 CONFLICT, 408, 425, 429 and 5xx RETRY,
+     * 501 and 505 UNSUPPORTED, 407 CONFIG, others DATA. What passes is tried again where nothing went out, or the call
+     * may be repeated (GET, HEAD, PUT, DELETE, OPTIONS, MUSTER_IDEMPOTENT): five times, a minute in all. A longer wait
+     * that the system asks for ends the call: RETRY and retry_after_ms. Secrets that a system repeats come as '*'.
+     * A reply and its descriptor live until the next http() or http_wait(); start() and wait() keep several in flight,
+     * which come in any order. Hosts: those that options (URL, HOSTS) name and the connector declares. Every connector
+     * that names any has options ca_file, proxy, plain_http and requests_per_second without declaring them. */
     muster_rc (*http)(muster_run *, const muster_http *ask, const muster_http **reply);
     muster_rc (*http_start)(muster_run *, const muster_http *ask, void *tag);
     muster_rc (*http_wait)(muster_run *, const muster_http **reply, void **tag);
