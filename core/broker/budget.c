@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <muster/connector.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +59,7 @@ static void limit_read(const struct connection *connection, struct budget *budge
     uint64_t span = connector && connector->per_ms ? connector->per_ms : 1000;
     if (own && per_second > 0) {
         span = per_second < 1 ? (uint64_t)(1000 / per_second) : 1000;
-        requests = per_second < 1 ? 1 : (uint64_t)floor(per_second);
+        requests = per_second < 1 ? 1 : (uint64_t)per_second;
     }
     if (requests > TURNS_MAX) {
         span = span * TURNS_MAX / requests;
