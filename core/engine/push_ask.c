@@ -139,8 +139,9 @@ static int job_again(struct push *push, struct push_stream *stream, struct push_
     int rc = push_projector(push, stream, &txn, &projector);
     if (rc == 0)
         rc = push_judge(push, stream, projector, &txn, job, &verdict);
+    bool found_by = rc == 0 && verdict.projection.kept.data; /* who is gone has nothing to be found by */
     bool asks =
-        rc == 0 && asking && (verdict.what == PUSH_ASK || (verdict.what == PUSH_SEND && verdict.op == MUSTER_CREATE));
+        asking && found_by && (verdict.what == PUSH_ASK || (verdict.what == PUSH_SEND && verdict.op == MUSTER_CREATE));
     if (asks && (rc = projection_copy(&verdict.projection, stream->stream, asking->arena)) == 0) {
         txn_abort(&txn); /* nobody reads while the target is asked */
         return ask_one(asking, job, &verdict);
