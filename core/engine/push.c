@@ -30,20 +30,6 @@ void push_done(struct push *push)
 
 /* --- what is sent where --- */
 
-static uint8_t told_type(enum type type)
-{
-    switch (type) {
-    case TYPE_INTEGER: return MUSTER_INTEGER;
-    case TYPE_DECIMAL: return MUSTER_DECIMAL;
-    case TYPE_BOOL: return MUSTER_BOOL;
-    case TYPE_DATE: return MUSTER_DATE;
-    case TYPE_TIME: return MUSTER_TIME;
-    case TYPE_DATETIME: return MUSTER_DATETIME;
-    case TYPE_JSON: return MUSTER_JSON;
-    default: return MUSTER_TEXT;
-    }
-}
-
 /* Numbers of a target's fields, for images that are kept. */
 static int fields_number(struct push *push, struct push_stream *stream)
 {
@@ -63,7 +49,7 @@ static int fields_number(struct push *push, struct push_stream *stream)
             return rc;
         stream->numbers[n] = (uint16_t)number;
         stream->names[n] = map->fields[n].name;
-        stream->types[n] = told_type(map->fields[n].type);
+        stream->types[n] = view_type(map->fields[n].type);
     }
     return 0;
 }

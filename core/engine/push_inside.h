@@ -96,6 +96,11 @@ void push_files_sink(struct lane_sink *ret_sink);
 /* Carries out the jobs of a stream through the lane. */
 int push_send(struct push *push, struct push_stream *stream);
 
+static inline bool push_same(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.data, b.data, a.len) == 0);
+}
+
 /* It is written as one file, with everybody in it. */
 static inline bool push_is_whole(const struct push_stream *stream)
 {

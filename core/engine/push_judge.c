@@ -133,11 +133,6 @@ static void judge_wanted(const struct push *push, const struct push_stream *stre
     verdict->op = have ? MUSTER_REACTIVATE : MUSTER_CREATE;
 }
 
-static bool same_bytes(struct bytes a, struct bytes b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 /* What was tried before and not confirmed. */
 static void judge_under_way(const struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
@@ -150,7 +145,7 @@ static void judge_under_way(const struct push *push, const struct push_stream *s
         verdict->what = row->state == DELIVERY_SENT ? PUSH_ASK : PUSH_SETTLE;
         return;
     }
-    bool same = verdict->op == row->op && same_bytes(verdict->projection.kept, row->wanted);
+    bool same = verdict->op == row->op && push_same(verdict->projection.kept, row->wanted);
     if (row->state == DELIVERY_SENT && row->op == MUSTER_CREATE &&
         !(declared && (declared->flags & MUSTER_REPEAT_SAFE)))
         verdict->what = PUSH_ASK; /* it is looked up before anything else is done */

@@ -91,11 +91,6 @@ int push_choose_planned(struct push *push, struct push_stream *stream)
     return rc;
 }
 
-static bool same_bytes(struct bytes a, struct bytes b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 /* Jobs come by ascending unit, as the rows of a plan do: one walk beside the other. */
 bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *txn, const struct push_job *job,
                      const struct push_verdict *verdict)
@@ -113,7 +108,7 @@ bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *
             number < stream->number || (number == stream->number && id < job->id))
             continue;
         return number == stream->number && id == job->id && changeset_stands(txn, TABLE_delivery, &stream->row) &&
-               planned.op == verdict->op && same_bytes(planned.wanted, verdict->projection.kept);
+               planned.op == verdict->op && push_same(planned.wanted, verdict->projection.kept);
     }
     return false;
 }

@@ -179,8 +179,7 @@ static uint32_t intent_of(const struct sending *sending, const struct push_verdi
     const struct delivery *row = &verdict->row;
     const struct bytes *kept = &verdict->projection.kept;
     bool under_way = verdict->known && (row->state == DELIVERY_SENT || row->state == DELIVERY_RETRY);
-    bool same = under_way && row->op == verdict->op && row->wanted.len == kept->len &&
-                (kept->len == 0 || memcmp(row->wanted.data, kept->data, kept->len) == 0);
+    bool same = under_way && row->op == verdict->op && push_same(row->wanted, *kept);
     return same ? row->intent : sending->push->run->report->run;
 }
 

@@ -256,7 +256,7 @@ static void stops_go(struct view *view)
 
 /* --- cells --- */
 
-static uint8_t cell_type(enum type type)
+uint8_t view_type(enum type type)
 {
     switch (type) {
     case TYPE_INTEGER: return MUSTER_INTEGER;
@@ -328,7 +328,7 @@ static struct cell cell_make(struct view *view, const struct stop *stop, const s
         if (!value.bytes)
             return cell;
     }
-    return (struct cell){PRESENCE_VALUE, cell_type(path->field->type), (uint32_t)len, value.bytes};
+    return (struct cell){PRESENCE_VALUE, view_type(path->field->type), (uint32_t)len, value.bytes};
 }
 
 bool view_look(struct view *view, enum kind kind, uint64_t id, uint64_t membership)

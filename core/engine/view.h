@@ -37,6 +37,8 @@ const struct entity *view_entity(const struct view *view);
 /* The nth thing of a list of the person that was looked at: its children of a kind, or (org_unit) the levels above the
  * team. 0 after the last. */
 uint64_t view_list(struct view *view, enum kind kind, size_t nth);
+/* As what values of a field's type are told: MUSTER_TEXT … */
+uint8_t view_type(enum type type);
 /* 0 when all could be read; else -ENOMEM, ERR_CORRUPT. */
 int view_rc(const struct view *view);
 

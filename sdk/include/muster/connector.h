@@ -19,7 +19,7 @@
  * host->fail() attaches the sentence that people will read.
  *
  * ABI 1.0: first. Members are only ever appended, and noted here.
- * ABI 1.1: muster_auth has token and expires. */
+ * ABI 1.1: muster_auth has token and expires, muster_push has fields. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
