@@ -9,6 +9,9 @@ files that come from outside, secrets/, state/, and bin/ in front of PATH. `@DIR
     server                          an SFTP server until the end; in YAML files @SFTP@ is sftp://USER@HOST:PORT, @FILES@
                                     its folder, @HOST_KEY@ its fingerprint, @KEY@ a private key that it lets in, @USER@
                                     and @PASSWORD@ somebody with a password (the case is skipped where none can be made)
+    simulator poc {"auth": "hmac"}  a simulator of tests/sim with these settings until the end; in YAML files @POC@ is
+                                    its URL, and it is told what to do by the program `poc` (harness/simulator.py). Its
+                                    clock is the case's
     $ book first                    calls first() of the case's make.py, which writes into in/
     $ muster sync acme --json       a line for /bin/sh
     ? created 10                    of the JSON document that the last step printed
@@ -27,7 +30,7 @@ import shlex
 import shutil
 import sys
 
-from harness import installed, server
+from harness import installed, server, simulator
 from harness.job import Fresh, Outcome, ending, run, shortened
 from harness.normal import normal
 
@@ -88,7 +91,8 @@ class Room:
         common = place.source / "tests" / "functional" / "common"
         self.case, self.place, self.folder = case, place, folder
         self.opened = contextlib.ExitStack()
-        self.words = {"@DIR@": str(folder), "@CONNECTORS@": str(installed.connectors(place)),
+        self.simulators = {}
+        self.words = {"@DIR@": str(folder), "@CONNECTORS@": '", "'.join(map(str, installed.connectors(place))),
                       "@TEST_CONNECTORS@": str(place.build / "tests" / "connectors" / ".libs")}
         self.env = installed.environment(place, folder) | {
             "MUSTER_NOW": START,
@@ -138,6 +142,19 @@ class Room:
         self.env["FILES"] = about["files"]
         self.configure(self.place.source / "tests" / "functional" / "common")
 
+    def simulate(self, name, settings):
+        """Starts a simulator; the configuration is written again with its address."""
+        one = self.opened.enter_context(simulator.running(name, now=self.env["MUSTER_NOW"], **settings))
+        self.simulators[name] = one
+        self.words[f"@{name.upper()}@"] = one.url
+        self.program(name, f'exec {shlex.quote(sys.executable)} -m harness.simulator {one.url} "$@"')
+        self.configure(self.place.source / "tests" / "functional" / "common")
+
+    def set_now(self, now):
+        self.env["MUSTER_NOW"] = now
+        for one in self.simulators.values():
+            one.set(now=now)
+
     def program(self, name, body):
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
@@ -147,7 +164,7 @@ class Room:
         return run(["/bin/sh", "-c", line], self.folder, self.env, SECONDS, apart=True)
 
     def normal(self, text):
-        for word in ("@USER@", "@SFTP@"):
+        for word in ("@USER@", "@SFTP@", *(f"@{name.upper()}@" for name in self.simulators)):
             if self.words.get(word):
                 text = text.replace(self.words[word], word.strip("@"))
         return normal(text, [(self.folder, "DIR"), (self.place.build, "BUILD"), (self.place.source, "SOURCE")])
@@ -175,12 +192,15 @@ class Steps:
     def take(self, number, line):
         word, _, rest = line.partition(" ")
         if word == "now":
-            self.room.env["MUSTER_NOW"] = rest
+            self.room.set_now(rest)
         elif word == "env":
             name, _, value = rest.partition("=")
             self.room.env[name] = value
         elif line == "server":
             self.room.serve()
+        elif word == "simulator":
+            name, _, settings = rest.partition(" ")
+            self.room.simulate(name, json.loads(settings or "{}"))
         elif word == "$":
             self.check_exit()
             self.step(f"line {number}: $ {rest}", rest)

@@ -11,9 +11,9 @@ def host(place):
 
 
 def connectors(place):
-    """The folder that holds sheet.so."""
-    found = sorted(place.build.glob("plugins/**/.libs/sheet.so")) or sorted(place.build.glob(".libs/sheet.so"))
-    return found[0].parent if found else place.build / "plugins"
+    """The folders that hold the connectors."""
+    found = sorted({path.parent for path in place.build.glob("plugins/**/.libs/*.so")})
+    return found or [place.build / "plugins"]
 
 
 def first(place, *names):

@@ -1,4 +1,14 @@
-"""simulator - a simulator of tests/sim for as long as a block lasts, and what a test asks of it."""
+"""simulator - a simulator of tests/sim for as long as a block lasts, and what a test asks of it.
+
+In the cases of tests/functional it is a program of the simulator's name:
+
+    poc state employees.1.1001      a part of its state as JSON; of a list in the middle, that of each
+    poc fault 429 count=2 where=/employees
+    poc hand SiteNumber=1 EmployeeNumber=1001 'set={"Team": "A"}'
+    poc set 'values={"EmployeeStatus": ["Active"]}'
+    poc mend
+    poc tell autosync in=… out=…    something of the vendor's own below /_sim/
+"""
 import contextlib
 import json
 import pathlib
@@ -66,3 +76,42 @@ def running(name, tls=None, context=None, **settings):
         child.terminate()
         faults = child.communicate(timeout=20)[1]
     assert not faults, faults
+
+
+def part(thing, path):
+    for at, name in enumerate(path):
+        if isinstance(thing, list) and not name.lstrip("-").isdigit():
+            return [part(one, path[at:]) for one in thing]
+        thing = thing[int(name)] if isinstance(thing, list) else thing[name]
+    return thing
+
+
+def value(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def main(url, verb, *words):
+    one = Simulator({"url": url}, None)
+    said = {name: value(text) if name in ("count", "set", "after") or verb != "hand" else text
+            for name, _, text in (word.partition("=") for word in words if "=" in word)}
+    if verb == "state":
+        found = part(one.state(), [name for word in words for name in word.split(".")])
+        for line in found if isinstance(found, list) else [found]:
+            print(json.dumps(line, ensure_ascii=False))
+    elif verb == "mend":
+        one.mend()
+    elif verb == "set":
+        one.set(**said)
+    elif verb == "hand":
+        one.fault("by_hand", **said)
+    elif verb == "tell":
+        one.command("POST", words[0], said)
+    else:
+        one.fault(words[0], **said)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ It listens on 127.0.0.1, says one line of JSON on standard output when it is rea
 One request at a time is executed, under a lock; waiting and talking happen outside of it.
 """
 import argparse
+import datetime
 import email.utils
 import json
 import os
@@ -111,7 +112,7 @@ class Bucket:
 
 class Simulator:
     NAME = ""
-    SETTINGS = {"rate": None}
+    SETTINGS = {"rate": None, "now": None}  # now: "2026-03-02T06:30:00Z", where its clock stands; None: it goes
 
     def __init__(self, settings, tls):
         self.settings = merged(merged(Simulator.SETTINGS, self.SETTINGS), settings)
@@ -146,7 +147,8 @@ class Simulator:
         """More commands below /_sim/; None: there is none of that name."""
 
     def now(self):
-        return time.time() + self.skew
+        now = self.settings["now"]
+        return (datetime.datetime.fromisoformat(now).timestamp() if now else time.time()) + self.skew
 
     # What happens to a request.
 
