@@ -50,6 +50,11 @@ static void line_write(const struct request *request, struct buffer *out)
     buffer_text(out, "}\n");
 }
 
+char *calls_path(const char *dir, const char *connection, int older)
+{
+    return mem_format("%s/%s%s.jsonl", dir, connection, older ? ".1" : "");
+}
+
 void calls_write(const char *dir, const struct request *request)
 {
     TIDY_DONE(buffer_done) struct buffer line = {0};
@@ -57,8 +62,8 @@ void calls_write(const char *dir, const struct request *request)
     if (!dir)
         return;
     const char *name = request->http->setup.connection->name;
-    char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/%s.jsonl", dir, name);
-    char *older __attribute__((cleanup(tidy_free))) = mem_format("%s/%s.1.jsonl", dir, name);
+    char *path __attribute__((cleanup(tidy_free))) = calls_path(dir, name, 0);
+    char *older __attribute__((cleanup(tidy_free))) = calls_path(dir, name, 1);
     line_write(request, &line);
     if (!path || !older || line.rc != 0 || (mkdir(dir, 0700) != 0 && errno != EEXIST))
         return;

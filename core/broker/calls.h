@@ -9,6 +9,9 @@
 
 struct request;
 
+/* Where they stand; `older`: what was there before the last turn. Freed with free(); NULL: no memory. */
+char *calls_path(const char *dir, const char *connection, int older);
+
 /* Never fails anybody: a call that cannot be written down is still a call. */
 void calls_write(const char *dir, const struct request *request);
 

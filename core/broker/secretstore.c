@@ -149,3 +149,56 @@ int secretstore_present(const struct secretref *ref, const char *what, struct er
 {
     return look_up(ref, what, NULL, err);
 }
+
+int secretstore_writable(const struct secretref *ref, const char *what, struct err *err)
+{
+    if (ref->how == SECRET_ENV)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "%s: it is kept in the environment: set the variable %s where muster starts", what, ref->name);
+    if (ref->how == SECRET_CREDENTIAL)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "%s: it is a credential of systemd: write it with systemd-creds encrypt, and name that file in "
+                       "LoadCredentialEncrypted=%s:PATH of the service",
+                       what, ref->name);
+    return 0;
+}
+
+static int write_whole(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t wrote = write(fd, bytes, len);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return -errno;
+        bytes += wrote;
+        len -= (size_t)wrote;
+    }
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+int secretstore_write(const struct secretref *ref, const char *what, const char *bytes, size_t len, struct err *err)
+{
+    int rc = secretstore_writable(ref, what, err);
+    if (rc == 0)
+        rc = keep(bytes, len, what, "what was typed", NULL, err);
+    if (rc != 0)
+        return rc;
+    __attribute__((cleanup(tidy_free))) char *folder = mem_text(ref->name);
+    __attribute__((cleanup(tidy_free))) char *part = mem_format("%s.part-XXXXXX", ref->name);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    if (!slash || !part)
+        return err_set(err, -ENOMEM, "%s: %s", what, err_text(-ENOMEM));
+    *slash = '\0';
+    if (*folder && mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return err_set(err, -errno, "%s: the folder %s cannot be made: %s", what, folder, err_text(-errno));
+    __attribute__((cleanup(tidy_close))) int fd = mkostemp(part, O_CLOEXEC); /* 0600 */
+    if (fd < 0)
+        return err_set(err, -errno, "%s: nothing can be written to %s: %s", what, folder, err_text(-errno));
+    rc = write_whole(fd, bytes, len);
+    if (rc == 0 && rename(part, ref->name) != 0)
+        rc = -errno;
+    if (rc != 0)
+        unlink(part);
+    return rc ? err_set(err, rc, "%s: %s cannot be written: %s", what, ref->name, err_text(rc)) : 0;
+}

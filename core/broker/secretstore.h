@@ -12,4 +12,9 @@ int secretstore_read(const struct secretref *ref, const char *what, struct secre
 /* Whether it is there and readable, without keeping anything. */
 int secretstore_present(const struct secretref *ref, const char *what, struct err *err);
 
+/* Whether we can put something there: only a file. Else ERR_UNSUPPORTED and how it is done. */
+int secretstore_writable(const struct secretref *ref, const char *what, struct err *err);
+/* Whole or not at all, for nobody but us to read. */
+int secretstore_write(const struct secretref *ref, const char *what, const char *bytes, size_t len, struct err *err);
+
 #endif

@@ -147,6 +147,16 @@ const struct command commands[] = {
      verb_accept},
     {"runs", "ORG", 1, 1, 0, "List the runs of an organization, newest first", NULL, "muster runs acme", verb_runs},
     {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", NULL, "muster run acme 42", verb_run},
+    {"calls", "ORG CONNECTION", 2, 2, 0, "List what a connection called by HTTP, and what came of it",
+     "The newest last: time, method, address, status, bytes sent and received, milliseconds, tries. Values of queries "
+     "and parts of paths that look like an id are not kept, nor are bodies. A hundred are shown, all of them with "
+     "--json; of what is older than about 8 MiB nothing is left.",
+     "muster calls acme seats\nmuster calls acme seats --json", verb_calls},
+    {"secret", "ORG CONNECTION.OPTION", 2, 2, 0, "Put a secret where the organization's file points, and try it",
+     "Asks on the terminal without showing what is typed, or takes all that comes on standard input, where a key may "
+     "have several lines. It is written to the file that `!secret file:NAME` names, for nobody but you to read; then "
+     "the connection logs in, as check --connect does.",
+     "muster secret acme hr.password\npass show acme/hr | muster secret acme hr.password", verb_secret},
     {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",
      "Newest run first. What was created and updated is told of the run: files that are read together give it "
      "together. Below stand the files that the last run saw and did not take, with the reason.",

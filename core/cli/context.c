@@ -132,6 +132,21 @@ int context_open(struct context *context, const char *id, struct opened *ret_ope
     return STATUS_DONE;
 }
 
+int context_connection(const struct organization *organization, const char *name,
+                       const struct connection **ret_connection)
+{
+    struct arena *arena TIDY(arena_free) = arena_new();
+    *ret_connection = organization_connection(organization, name);
+    if (*ret_connection)
+        return STATUS_DONE;
+    const char **names = arena ? arena_get(arena, (organization->connection_count + 1) * sizeof(*names)) : NULL;
+    for (size_t i = 0; names && i < organization->connection_count; i++)
+        names[i] = organization->connections[i].name;
+    const char *near = names ? nearest_name(name, names) : NULL;
+    return complain_words("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
+                          near ? near : "", near ? "'?" : "");
+}
+
 int context_person(struct context *context, struct query *query, const char *organization, const char *key,
                    uint64_t *ret_id)
 {

@@ -37,6 +37,9 @@ struct opened {
 };
 int context_open(struct context *context, const char *id, struct opened *ret_opened);
 void opened_done(struct opened *opened);
+/* The connection of that name; when there is none the nearest name is told. */
+int context_connection(const struct organization *organization, const char *name,
+                       const struct connection **ret_connection);
 /* The one person whom a key means; when several fit they are listed. */
 int context_person(struct context *context, struct query *query, const char *organization, const char *key,
                    uint64_t *ret_id);

@@ -12,6 +12,8 @@ files that come from outside, secrets/, state/, and bin/ in front of PATH. `@DIR
     simulator poc {"auth": "hmac"}  a simulator of tests/sim with these settings until the end; in YAML files @POC@ is
                                     its URL, and it is told what to do by the program `poc` (harness/simulator.py). Its
                                     clock is the case's
+    web                             a web server (tests/sim/httpd.py) until the end; in YAML files @WEB@ is its address;
+                                    what it gives and what it wants lies in web/
     $ book first                    calls first() of the case's make.py, which writes into in/
     $ muster sync acme --json       a line for /bin/sh
     ? created 10                    of the JSON document that the last step printed
@@ -155,6 +157,11 @@ class Room:
         for one in self.simulators.values():
             one.set(now=now)
 
+    def web(self):
+        about = self.opened.enter_context(server.web(self.folder / "web"))
+        self.words["@WEB@"] = f"http://{about['host']}:{about['http']}"
+        self.configure(self.place.source / "tests" / "functional" / "common")
+
     def program(self, name, body):
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
@@ -164,7 +171,7 @@ class Room:
         return run(["/bin/sh", "-c", line], self.folder, self.env, SECONDS, apart=True)
 
     def normal(self, text):
-        for word in ("@USER@", "@SFTP@", *(f"@{name.upper()}@" for name in self.simulators)):
+        for word in ("@USER@", "@SFTP@", "@WEB@", *(f"@{name.upper()}@" for name in self.simulators)):
             if self.words.get(word):
                 text = text.replace(self.words[word], word.strip("@"))
         return normal(text, [(self.folder, "DIR"), (self.place.build, "BUILD"), (self.place.source, "SOURCE")])
@@ -201,6 +208,8 @@ class Steps:
         elif word == "simulator":
             name, _, settings = rest.partition(" ")
             self.room.simulate(name, json.loads(settings or "{}"))
+        elif line == "web":
+            self.room.web()
         elif word == "$":
             self.check_exit()
             self.step(f"line {number}: $ {rest}", rest)

@@ -3,6 +3,7 @@ import re
 
 RULES = [
     (re.compile(r'("seconds": ?)[0-9.e-]+'), r"\1SECONDS"),
+    (re.compile(r'("ms": ?)[0-9]+'), r"\1SECONDS"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s)\b(?! ago)"), "SECONDS"),
     (re.compile(r"(127\.0\.0\.1|localhost)(:| port )\d{4,5}"), r"\1\2PORT"),
     (re.compile(r"\b(pid|process) \d+"), r"\1 PID"),
