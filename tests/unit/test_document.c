@@ -1,0 +1,140 @@
+/* test_document - a JSON text as a tree. */
+#include "unit.h"
+
+#include <muster/document.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The tree as a text again, texts in '…'. */
+static void write_tree(const muster_node *node, char *out, size_t room)
+{
+    size_t len = strlen(out);
+    if (node->name)
+        len += (size_t)snprintf(out + len, room - len, "%s:", node->name);
+    if (node->kind != MUSTER_NODE_LIST && node->kind != MUSTER_NODE_OBJECT) {
+        bool quoted = node->kind == MUSTER_NODE_TEXT;
+        snprintf(out + len, room - len, "%s%s%s", quoted ? "'" : "", node->text ? node->text : "null",
+                 quoted ? "'" : "");
+        return;
+    }
+    bool list = node->kind == MUSTER_NODE_LIST;
+    snprintf(out + len, room - len, "%s%u", list ? "[" : "{", node->count);
+    for (const muster_node *one = muster_node_first(node); one; one = one->next) {
+        len = strlen(out);
+        snprintf(out + len, room - len, " ");
+        write_tree(one, out, room);
+    }
+    len = strlen(out);
+    snprintf(out + len, room - len, "%s", list ? "]" : "}");
+}
+
+/* What the text becomes, or why it is none. Read from memory without a byte more than it has. */
+static const char *read_again(const char *text, size_t len)
+{
+    static char out[1000];
+    char *exact = malloc(len ? len : 1);
+    const char *why = NULL;
+    memcpy(exact, text, len);
+    muster_document *document = muster_document_read(exact, len, &why);
+    free(exact);
+    out[0] = '\0';
+    if (document)
+        write_tree(muster_document_root(document), out, sizeof(out));
+    else
+        snprintf(out, sizeof(out), "%s", why);
+    muster_document_free(document);
+    return out;
+}
+
+static void what_stands_there_is_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *tree;
+    } cases[] = {
+        {"{}", "{0}"},
+        {" [ ] ", "[0]"},
+        {"12", "12"},
+        {"-0.5e+10", "-0.5e+10"},
+        {"[1,-2,3.0,true,false,null,\"\"]", "[7 1 -2 3.0 true false null '']"},
+        {"\xef\xbb\xbf{\"a\":1,\"b\":{\"c\":[2]}}", "{2 a:1 b:{1 c:[1 2]}}"},
+        {"\"a\\n\\\"\\\\\\/\\u00e9\\u20AC\\ud83d\\ude00\\ud83d.\"", "'a\n\"\\/é€😀\xef\xbf\xbd.'"},
+        {"[\n1 ,\t2\r\n]", "[2 1 2]"},
+        {"{\"Status\":\"OK\",\"Errors\":[{\"Index\":0},{\"Index\":17}]}",
+         "{2 Status:'OK' Errors:[2 {1 Index:0} {1 Index:17}]}"},
+    };
+    for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
+        assert_string_equal(read_again(cases[n].text, strlen(cases[n].text)), cases[n].tree);
+}
+
+static void what_is_no_json_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",      " ",       "{",          "[1",      "[1,]",      "{\"a\"}",  "{\"a\":}",
+                                      "{a:1}", "01",      "1.",         "-",       "+1",        "1e",       "tru",
+                                      "nul",   "\"a",     "\"\\",       "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "1 2",
+                                      "[1]]",  "<html/>", "{\"a\":1,}", ".5",      "'a'",       "[1 2]",    "{,}"};
+    for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++) {
+        const char *why = NULL;
+        muster_document *document = muster_document_read(bad[n], strlen(bad[n]), &why);
+        if (document)
+            fail_msg("%s was read", bad[n]);
+        assert_non_null(why);
+    }
+    assert_string_equal(read_again("[\0]", 3), "something that is no value");
+}
+
+static void too_deep_is_refused_and_just_deep_enough_is_not(void **state)
+{
+    (void)state;
+    char text[2 * MUSTER_DOCUMENT_DEPTH + 3] = "";
+    memset(text, '[', MUSTER_DOCUMENT_DEPTH);
+    memset(text + MUSTER_DOCUMENT_DEPTH, ']', MUSTER_DOCUMENT_DEPTH);
+    assert_int_equal(read_again(text, 2 * (size_t)MUSTER_DOCUMENT_DEPTH)[0], '[');
+    memset(text, '[', sizeof(text));
+    assert_string_equal(read_again(text, sizeof(text)), "lists and objects that are nested too deeply");
+}
+
+static void cut_anywhere_it_is_no_answer(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\"a\":[1,{\"b\":\"\\u20ac\"}],\"c\":null,\"d\":-1.5}";
+    for (size_t len = 0; len + 1 < sizeof(whole) - 1; len++) {
+        const char *why = NULL;
+        char *exact = malloc(len ? len : 1);
+        memcpy(exact, whole, len);
+        assert_null(muster_document_read(exact, len, &why));
+        free(exact);
+    }
+}
+
+static void members_are_found_and_nothing_is_asked_in_vain(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"Status\":\"OK\",\"Total\":2,\"Status\":\"twice\"}";
+    const char *why;
+    muster_document *document = muster_document_read(text, sizeof(text) - 1, &why);
+    const muster_node *root = muster_document_root(document);
+    assert_string_equal(muster_node_text(muster_node_member(root, "Status")), "OK");
+    assert_string_equal(muster_node_text(muster_node_member(root, "Total")), "2");
+    assert_null(muster_node_text(muster_node_member(muster_node_member(root, "Total"), "x")));
+    assert_null(muster_node_first(muster_node_member(root, "none")));
+    assert_null(muster_node_text(root));
+    muster_document_free(document);
+    muster_document_free(NULL);
+    assert_null(muster_document_root(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_there_is_given),
+        cmocka_unit_test(what_is_no_json_is_refused),
+        cmocka_unit_test(too_deep_is_refused_and_just_deep_enough_is_not),
+        cmocka_unit_test(cut_anywhere_it_is_no_answer),
+        cmocka_unit_test(members_are_found_and_nothing_is_asked_in_vain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
