@@ -110,7 +110,7 @@ class Play:
         self.ids = {}  # lowest record → id of its person
         self.run = 0
         self.known = {}  # the same, with those whose records are all of others now
-        self.waited = set()  # records that were nobody's for a while
+        self.follows = {}  # records that were nobody's for a while: by whose oldest record they became somebody's
         self.standing, self.acted, self.held = set(), None, None
 
     def play(self):
@@ -153,8 +153,17 @@ class Play:
         return next((id for id, names in self.clusters.items() if record in names), None)
 
     def oldest(self, names):
-        """The record that gives a person its id: who waited for somebody took on theirs."""
-        return min(names, key=lambda name: (name in self.waited, self.reference.records[name].order))
+        """The record that gives a person its id; who waited for somebody keeps theirs as long as both are one."""
+        return min(names, key=lambda name: (self.follows.get(name) in names, self.reference.records[name].order))
+
+    def note_followers(self, nobody, clusters):
+        """Whom they joined when they came out of their wait; who became somebody alone follows nobody."""
+        for names in clusters.values():
+            for name in names:
+                if name in self.follows and self.follows[name] is None:
+                    others = [other for other in names if self.follows.get(other, other) is not None and other != name]
+                    self.follows[name] = self.oldest(others) if others else name + " alone"
+        self.follows |= dict.fromkeys(nobody)
 
     def act(self, step):
         command = self.command(step)
@@ -270,7 +279,7 @@ class Play:
             raise Wrong(f"a record is of two people: {sorted(owned)}")
         nobody = sorted(set(records) - set(owned))
         self.check_undecided(nobody, waits)
-        self.waited |= set(nobody)
+        self.note_followers(nobody, clusters)
         self.check_linked(clusters)
         self.same("states", states, {name: records[name].state for name in states})
         for id, names in clusters.items():
