@@ -124,15 +124,19 @@ const struct command commands[] = {
      "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
      "person stays as they were.",
      "muster deadletters acme", verb_deadletters},
-    {"retry", "ORG ID…", 2, WORDS_MANY, 0, "Try dead letters again, after their mapping was mended",
-     "ID is a dead letter (d12) of `muster deadletters`. Where the mapping of its stream is another one than at the "
+    {"retry", "ORG ID…", 2, WORDS_MANY, 0, "Try dead letters again, after their mapping or the target was mended",
+     "ID is a dead letter (d12) of `muster deadletters`, or a change that a target left to be done by hand (t12). What "
+     "a "
+     "target did not take it is told again at once, just that; what has gone from there is looked for, else created. "
+     "Else: where the mapping of its stream is another one than at the "
      "last run, the connection is read again and tells what is left of them; else it says what is to be mended, for "
      "the same row would come to the same. What was mended in the source comes with the next `muster sync` by itself.",
      "muster retry acme d12 d13", verb_retry},
     {"discard", "ORG ID…", 2, WORDS_MANY, OPTION_BIT(reason) | OPTION_BIT(plan),
      "Leave dead letters as they are, and ask nobody again",
-     "ID is a dead letter (d12) of `muster deadletters`. Nothing of its row is taken, and it is out of sight until "
-     "what stands there is something else. It is a statement with author and reason; after `muster withdraw` it is "
+     "ID is a dead letter (d12) of `muster deadletters`, or a change that a target leaves to be done by hand (t12). "
+     "Nothing of its row is taken, and it is out of sight until what stands there, or what the target was to be told, "
+     "is something else. It is a statement with author and reason; after `muster withdraw` it is "
      "back with the next run that reads the source.",
      "muster discard acme d12 --reason \"a test row of the payroll program\"", verb_discard},
     {"accept", "ORG ID", 2, 2, OPTION_BIT(as) | OPTION_BIT(column) | OPTION_BIT(reason),

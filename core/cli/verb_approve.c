@@ -2,8 +2,10 @@
 #include "base/date.h"
 #include "base/zone.h"
 #include "cli/decide.h"
+#include "cli/outgoing.h"
 #include "cli/verb.h"
 #include "config/node.h"
+#include "broker/sessions.h"
 #include "engine/approval.h"
 
 #include <errno.h>
@@ -143,6 +145,7 @@ static int read_end(struct context *context, struct query *query, int64_t *ret_u
 struct told {
     struct context *context;
     const struct approval *approval;
+    size_t outgoing; /* of these, about targets */
 };
 
 static void tell(void *of, const struct run_report *report)
@@ -163,11 +166,23 @@ static void tell(void *of, const struct run_report *report)
         screen_print(screen, " (run %u); said in s%lu%s", report->run, (unsigned long)approval->first,
                      approval->last > approval->first ? " and on" : "");
     screen_print(screen, "\n");
-    if (!approval->rejects)
+    if (!approval->rejects && told->outgoing < approval->count)
         decide_tell(context, report);
-    else if (!dry)
+    if (approval->rejects && !dry)
         screen_print(screen, "  It is asked again after `muster withdraw %s s%lu --reason TEXT`.\n", id,
                      (unsigned long)approval->first);
+}
+
+/* Targets are told at once what was let through. */
+static int told_now(struct opened *opened, const struct told *told)
+{
+    TIDY(sessions_free) struct sessions *sessions = sessions_new();
+    struct syncing syncing = {.context = told->context, .organization = opened->organization, .sessions = sessions};
+    if (!sessions)
+        return complain_rc(-ENOMEM, NULL);
+    sync_catch_signals();
+    int status = outgoing_push(&syncing, opened->query, told->approval->items, told->approval->count);
+    return status ? status : sync_status(&syncing);
 }
 
 static int held_verb(struct context *context, bool rejects)
@@ -201,8 +216,13 @@ static int held_verb(struct context *context, bool rejects)
     }
     struct act act = {
         .state = approval_state, .decided = approval_decided, .context = &approval, .reason = approval.reason};
-    struct told told = {context, &approval};
-    return decide_carry_out(context, opened.organization, &act, tell, &told);
+    struct told told = {context, &approval, 0};
+    for (size_t i = 0; i < approval.count; i++)
+        told.outgoing += outgoing_is(opened.query, &approval.items[i]);
+    status = decide_carry_out(context, opened.organization, &act, tell, &told);
+    if (status != STATUS_DONE || rejects || told.outgoing == 0 || act.dry)
+        return status;
+    return told_now(&opened, &told);
 }
 
 int verb_approve(struct context *context)

@@ -1,6 +1,7 @@
-/* verb_retry - retry and discard: dead letters, one by one. */
+/* verb_retry - retry and discard: dead letters and what is left to be done by hand, one by one. */
 #include "base/mem.h"
 #include "cli/decide.h"
+#include "cli/outgoing.h"
 #include "cli/sync.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
@@ -12,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The dead letters that were named; texts live as long as the query. */
+/* Their types. */
+#define LETTERS "dt"
+
+/* What was named; texts live as long as the query. */
 struct letters {
     struct context *context;
     struct opened opened;
     struct wait_item *items;
-    size_t count;
+    size_t count, dead;
 };
 
 static void letters_done(struct letters *letters)
@@ -29,9 +33,9 @@ static void letters_done(struct letters *letters)
 static const struct wait_item *letter_find(const struct wait_item *all, size_t count, const char *word)
 {
     char *end;
-    unsigned long number = word[0] == WAIT_DEAD && word[1] >= '0' && word[1] <= '9' ? strtoul(word + 1, &end, 10) : 0;
+    unsigned long number = word[0] != '\0' && word[1] >= '0' && word[1] <= '9' ? strtoul(word + 1, &end, 10) : 0;
     for (size_t i = 0; i < count && number > 0 && *end == '\0'; i++)
-        if (all[i].number == number)
+        if (all[i].type == (enum wait_type)word[0] && all[i].number == number)
             return &all[i];
     return NULL;
 }
@@ -45,7 +49,7 @@ static int letters_read(struct context *context, struct letters *letters)
     int status = context_open(context, words[0], &letters->opened);
     if (status != STATUS_DONE)
         return status;
-    int rc = query_waits(letters->opened.query, "d", SIZE_MAX, &all, &count);
+    int rc = query_waits(letters->opened.query, LETTERS, SIZE_MAX, &all, &count);
     letters->items = rc == 0 ? mem_new(context->arguments.word_count, sizeof(*letters->items)) : NULL;
     if (!letters->items)
         return complain_rc(rc ? rc : -ENOMEM, NULL);
@@ -53,11 +57,13 @@ static int letters_read(struct context *context, struct letters *letters)
         const struct wait_item *item = letter_find(all, count, words[i]);
         bool twice = item && letter_find(letters->items, letters->count, words[i]);
         if (!item)
-            return complain_words("there is no dead letter '%s': ids are written as in d12; `muster deadletters %s` "
-                                  "lists them",
+            return complain_words("there is no dead letter '%s': ids are written as in d12, or as in t12 of what a "
+                                  "target leaves to be done by hand; `muster inbox %s` lists them",
                                   words[i], words[0]);
-        if (!twice)
-            letters->items[letters->count++] = *item;
+        if (twice)
+            continue;
+        letters->items[letters->count++] = *item;
+        letters->dead += item->type == WAIT_DEAD;
     }
     return STATUS_DONE;
 }
@@ -74,9 +80,13 @@ static void discard_tell(void *of, const struct run_report *report)
     struct context *context = discarding->context;
     if (context->quiet)
         return;
-    screen_print(&context->screen, "%zu dead letter%s %s (run %u); said in s%lu%s\n", discard->count,
-                 discard->count == 1 ? "" : "s", GIVEN(context, plan) ? "would be discarded" : "discarded", report->run,
-                 (unsigned long)discard->first, discard->last > discard->first ? " and on" : "");
+    size_t dead = 0;
+    for (size_t i = 0; i < discard->count; i++)
+        dead += discard->items[i].type == WAIT_DEAD;
+    screen_print(&context->screen, "%zu %s%s %s (run %u); said in s%lu%s\n", discard->count,
+                 dead == discard->count ? "dead letter" : "change", discard->count == 1 ? "" : "s",
+                 GIVEN(context, plan) ? "would be discarded" : "discarded", report->run, (unsigned long)discard->first,
+                 discard->last > discard->first ? " and on" : "");
     if (!GIVEN(context, plan))
         screen_print(&context->screen,
                      "  Asked again when the value changes, or after `muster withdraw %s s%lu --reason TEXT`.\n",
@@ -137,8 +147,11 @@ static void tell_mend(struct letters *letters, const struct wait_item *item)
     const struct stream_name *stream = streams_find(&letters->opened.query->streams, item->stream);
     const struct screen *screen = &letters->context->screen;
     waits_sentence(letters->opened.query, item, true, &sentence);
-    screen_print(screen, "d%lu  %s\n", (unsigned long)item->number, sentence.data ? sentence.data : "");
-    if (!stream || !stream->connection)
+    screen_print(screen, "%c%lu  %s\n", item->type, (unsigned long)item->number, sentence.data ? sentence.data : "");
+    if (stream && stream->connection && outgoing_is(letters->opened.query, item))
+        screen_print(screen, "  muster discard %s %c%lu --reason TEXT leaves it as it is\n",
+                     letters->opened.organization->id, item->type, (unsigned long)item->number);
+    else if (!stream || !stream->connection)
         screen_print(screen, "  its connection is no longer in %s: discard it, or put the connection back\n",
                      letters->opened.organization->file);
     else
@@ -160,19 +173,20 @@ static int tell_left(struct letters *letters)
     size_t count = 0, left = 0;
     int rc = query_open(context->settings, letters->opened.organization, &query, &err);
     if (rc == 0)
-        rc = query_waits(query, "d", SIZE_MAX, &all, &count);
+        rc = query_waits(query, LETTERS, SIZE_MAX, &all, &count);
     if (rc != 0)
         return complain_rc(rc, &err);
     for (size_t i = 0; i < letters->count; i++) {
         char word[32];
-        snprintf(word, sizeof(word), "d%lu", (unsigned long)letters->items[i].number);
+        snprintf(word, sizeof(word), "%c%lu", letters->items[i].type, (unsigned long)letters->items[i].number);
         const struct wait_item *still = letter_find(all, count, word);
         left += still != NULL;
         if (still && !context->json)
             tell_mend(letters, still);
     }
     if (!context->json && !context->quiet)
-        screen_print(&context->screen, "%zu of %zu dead letters %s settled\n", letters->count - left, letters->count,
+        screen_print(&context->screen, "%zu of %zu %s %s settled\n", letters->count - left, letters->count,
+                     letters->dead == letters->count ? "dead letters" : "changes",
                      letters->count - left == 1 ? "is" : "are");
     return left > 0 ? STATUS_PARTLY : STATUS_DONE;
 }
@@ -208,7 +222,12 @@ int verb_retry(struct context *context)
     if (!again || !sessions)
         return complain_rc(-ENOMEM, NULL);
     memset(again, 0, (organization->connection_count + 1) * sizeof(*again));
+    bool outgoing = false;
     for (size_t i = 0; i < letters.count; i++) {
+        if (outgoing_is(letters.opened.query, &letters.items[i])) {
+            outgoing = true;
+            continue;
+        }
         const struct stream_name *stream = streams_find(&letters.opened.query->streams, letters.items[i].stream);
         int moved = mapping_moved(&letters, &letters.items[i]);
         if (moved < 0)
@@ -216,13 +235,15 @@ int verb_retry(struct context *context)
         if (moved > 0)
             again[stream->connection - organization->connections] = any = true;
     }
-    if (!any)
+    if (!any && !outgoing)
         return tell_left(&letters);
     struct syncing syncing = {.context = context, .organization = organization, .sessions = sessions};
     sync_catch_signals();
     for (size_t c = 0; c < organization->connection_count && status == STATUS_DONE; c++)
         if (again[c])
             status = connection_again(&letters, &organization->connections[c], &syncing);
+    if (status == STATUS_DONE && outgoing)
+        status = outgoing_push(&syncing, letters.opened.query, letters.items, letters.count);
     if (status != STATUS_DONE)
         return status;
     int left = tell_left(&letters), ran = sync_status(&syncing);

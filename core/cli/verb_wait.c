@@ -2,9 +2,11 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "cli/outgoing.h"
 #include "cli/pauses.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "engine/delivery_wait.h"
 #include "engine/reason.h"
 
 #include <stdlib.h>
@@ -57,7 +59,9 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
     size_t before = out->len;
     if (alone)
         waits_place(item, out);
-    if (alone && out->len == before && item->id && item->type != WAIT_DRIFT)
+    const struct stream_name *stream = streams_find(&query->streams, item->stream);
+    bool told = delivery_is_stream(stream); /* what a target was to be told */
+    if (alone && out->len == before && item->id && item->type != WAIT_DRIFT && !told)
         buffer_text(out, item->id);
     if (out->len > before)
         buffer_text(out, "  ");
@@ -68,8 +72,6 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
     uint64_t person = item->entity;
     if (person == 0 && item->type == WAIT_HELD && item->id)
         person = query_record_person(query, item->stream, item->id);
-    const struct stream_name *stream = streams_find(&query->streams, item->stream);
-    bool told = stream && strncmp(stream->stream, "to:", 3) == 0; /* what a target was to be told */
     if (person != 0 && (item->type != WAIT_DEAD || told)) {
         query_label(query, KIND_person, person, out);
         buffer_text(out, ": ");
@@ -147,10 +149,12 @@ int waits_print(struct context *context, struct query *query, const struct wait_
 static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
     const char *id = query->organization->id;
-    bool dead = false, review = false, reused = false;
+    bool dead = false, review = false, reused = false, outgoing = false;
     const struct wait_item *held = NULL, *drift = NULL;
     for (size_t i = 0; i < count; i++) {
-        dead |= items[i].type == WAIT_DEAD;
+        bool told = outgoing_is(query, &items[i]);
+        dead |= items[i].type == WAIT_DEAD && !told;
+        outgoing |= told && items[i].type != WAIT_HELD;
         if (items[i].type == WAIT_DRIFT && (!drift || (items[i].offer && !drift->offer)))
             drift = &items[i];
         review |= items[i].type == WAIT_REVIEW;
@@ -166,6 +170,11 @@ static void waits_ways_out(struct context *context, struct query *query, const s
             "Dead letters: mend them in the source or the mapping, then `muster sync %s`; `muster discard %s ID… "
             "--reason TEXT` leaves them as they are.\n",
             id, id);
+    if (outgoing)
+        screen_print(&context->screen,
+                     "Targets: mend it in the source or there, then `muster retry %s ID…` tries it again; `muster "
+                     "discard %s ID… --reason TEXT` leaves just that change as it is.\n",
+                     id, id);
     if (held) {
         screen_print(
             &context->screen,

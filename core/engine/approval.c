@@ -2,6 +2,7 @@
 #include "engine/approval.h"
 
 #include "base/mem.h"
+#include "engine/delivery_wait.h"
 #include "engine/proposal.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ static void unsay(struct approval *approval, struct match *match, uint64_t subje
             statements_withdraw(&match->statements, &statement, approval->author, approval->reason);
 }
 
-static int say(struct approval *approval, struct match *match, const struct wait_item *item, const struct hold *hold)
+static int say(struct approval *approval, struct match *match, const struct wait_item *item, uint64_t subject,
+               enum gate gate)
 {
     struct buffer about __attribute__((cleanup(buffer_done))) = {0};
     const struct stream_name *stream = streams_find(match->streams, item->stream);
@@ -54,19 +56,19 @@ static int say(struct approval *approval, struct match *match, const struct wait
     if (stream)
         buffer_format(&about, "%s/%s/%s/", stream->connection_name, stream->partition, stream->stream);
     buffer_format(&about, "%s%s%s %s", item->id, item->field ? " " : "", item->field ? item->field : "", item->reason);
-    struct statement statement = {.subject = hold->key,
+    struct statement statement = {.subject = subject,
                                   .type = approval->rejects ? STATEMENT_REJECT : STATEMENT_APPROVE,
                                   .person = true,
                                   .author = approval->author,
                                   .reason = approval->reason,
                                   .about = about.data};
-    statement.until_ms = approval->rejects ? approval->until_ms
-                                           : gate_approval_ends(stream ? stream->connection : NULL, hold->gate, now_ms);
+    statement.until_ms =
+        approval->rejects ? approval->until_ms : gate_approval_ends(stream ? stream->connection : NULL, gate, now_ms);
     if (match->statements.persons)
-        unsay(approval, match, hold->key);
+        unsay(approval, match, subject);
     approval->last = statements_add(&match->statements, &statement);
     approval->first = approval->first ? approval->first : approval->last;
-    int rc = approval->rejects ? 0 : numbers_set(&match->gates->allowed, hold->key, 1);
+    int rc = approval->rejects ? 0 : numbers_set(&match->gates->allowed, subject, 1);
     return about.rc ? about.rc : rc ? rc : match->statements.rc;
 }
 
@@ -90,6 +92,21 @@ static int propose(struct match *match, struct bytes key, const struct proposal 
     return stage_propose(match->stage, key, proposal->what, proposal->value, bytes(NULL, 0));
 }
 
+/* What a target is to be told is not proposed by a record. */
+static bool is_outgoing(const struct match *match, const struct wait_item *item)
+{
+    return delivery_is_stream(streams_find(match->streams, item->stream));
+}
+
+static int item_gone(struct match *match, const struct wait_item *item, struct err *err)
+{
+    return match->snapshot->rc
+               ? match->snapshot->rc
+               : err_set(err, ERR_GONE,
+                         "h%lu is not held any more: its source takes it back, or another run settled it",
+                         (unsigned long)item->number);
+}
+
 static int each_item(struct approval *approval, struct match *match, struct err *err,
                      int (*take)(struct approval *, struct match *, const struct wait_item *, struct bytes,
                                  const struct proposal *))
@@ -99,13 +116,13 @@ static int each_item(struct approval *approval, struct match *match, struct err 
     int rc = proposal ? 0 : -ENOMEM;
     for (size_t i = 0; i < approval->count && rc == 0; i++) {
         const struct wait_item *item = &approval->items[i];
+        if (is_outgoing(match, item))
+            continue;
         if ((rc = item_key(item, &key)) != 0)
             break;
         struct bytes at = bytes(key.data, key.len);
         if (!proposal_get(match->snapshot, at, proposal) || !item_hold(match, item, proposal))
-            return err_set(err, ERR_GONE,
-                           "h%lu is not held any more: its source takes it back, or another run settled it",
-                           (unsigned long)item->number);
+            return item_gone(match, item, err);
         rc = take(approval, match, item, at, proposal);
     }
     return rc ? rc : match->snapshot->rc;
@@ -115,7 +132,24 @@ static int take_word(struct approval *approval, struct match *match, const struc
                      const struct proposal *proposal)
 {
     (void)key;
-    return say(approval, match, item, item_hold(match, item, proposal));
+    const struct hold *hold = item_hold(match, item, proposal);
+    return say(approval, match, item, hold->key, hold->gate);
+}
+
+static int take_outgoing(struct approval *approval, struct match *match, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < approval->count && rc == 0; i++) {
+        const struct wait_item *item = &approval->items[i];
+        struct delivery_unit unit;
+        if (!is_outgoing(match, item))
+            continue;
+        if (!delivery_wait_unit(match->snapshot, item, &unit))
+            return item_gone(match, item, err);
+        rc = say(approval, match, item, delivery_subject(unit.stream, unit.kind, unit.id, &unit.row),
+                 delivery_gate(unit.row.op));
+    }
+    return rc;
 }
 
 static int take_record(struct approval *approval, struct match *match, const struct wait_item *item, struct bytes key,
@@ -133,6 +167,8 @@ int approval_state(void *context, struct match *match, struct err *err)
 {
     struct approval *approval = context;
     int rc = each_item(approval, match, err, take_word);
+    if (rc == 0)
+        rc = take_outgoing(approval, match, err);
     if (rc == 0 &&
         !approval->rejects) /* all is said before any of it is carried out: one record may wait for two words */
         rc = each_item(approval, match, err, take_record);
@@ -155,7 +191,8 @@ void approval_decided(void *context, struct match *match, struct changeset *chan
     int rc = 0;
     for (size_t i = 0; i < approval->count && rc == 0; i++) {
         rc = wait_remove(match->snapshot, changeset, &approval->items[i]);
-        if (rc != 0 || approval->rejects || (rc = item_key(&approval->items[i], &key)) != 0)
+        if (rc != 0 || approval->rejects || is_outgoing(match, &approval->items[i]) ||
+            (rc = item_key(&approval->items[i], &key)) != 0)
             continue;
         struct bytes at = bytes(key.data, key.len);
         if (still_held(match, at) || numbers_get(&dropped, hold_record(at)))

@@ -2,7 +2,8 @@
  *
  * Both are statements about what was proposed. What is let through is carried
  * out at once from the kept proposals; no source is asked. What is turned down
- * stays held whatever the safeguard says, and nobody is asked again. */
+ * stays held whatever the safeguard says, and nobody is asked again. Of what a
+ * target is to be told only the statement is made: push_units() carries it out. */
 #ifndef ENGINE_APPROVAL_H
 #define ENGINE_APPROVAL_H
 

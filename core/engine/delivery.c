@@ -152,11 +152,11 @@ bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *r
     delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
     if (!txn_get(txn, TABLE_delivery, bytes(key, sizeof(key)), &row))
         return false;
-    if (row.len != HEAD) {
+    const uint8_t *at = row.data;
+    if (row.len < HEAD || !tally_read(at + HEAD, row.len - HEAD, &ret_head->tally)) {
         txn->rc = txn->rc ? txn->rc : ERR_CORRUPT;
         return false;
     }
-    const uint8_t *at = row.data;
     memcpy(&ret_head->sequence, at, 8);
     memcpy(ret_head->digest, at + 8, 16);
     memcpy(ret_head->day, at + 24, sizeof(ret_head->day));
@@ -167,13 +167,19 @@ bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *r
 
 void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head)
 {
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
     uint8_t key[DELIVERY_KEY], row[HEAD] = {0};
     delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
     memcpy(row, &head->sequence, 8);
     memcpy(row + 8, head->digest, 16);
     memcpy(row + 24, head->day, sizeof(head->day));
     memcpy(row + 40, &head->active, 8);
-    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(row, sizeof(row)));
+    buffer_add(&out, row, sizeof(row));
+    tally_write(&head->tally, &out);
+    if (out.rc != 0 && txn->rc == 0)
+        txn->rc = out.rc;
+    if (txn->rc == 0)
+        txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(out.data, out.len));
 }
 
 /* --- walking --- */

@@ -6,11 +6,13 @@
  * a unit that is not settled, so that these are found without a search.
  * Value of a unit: u8 state, u8 op, u8 active, u8 -rc, u32 attempts, u32 run,
  * u32 intent, i64 since, i64 next try, then u32 length and bytes each of the remote
- * id, what is confirmed, what is under way (images), and the sentence. */
+ * id, what is confirmed, what is under way (images), and the sentence. Of a stream: what struct delivery_head says,
+ * then a tally. */
 #ifndef ENGINE_DELIVERY_H
 #define ENGINE_DELIVERY_H
 
 #include "base/buffer.h"
+#include "engine/tally.h"
 #include "model/model.h"
 #include "store/store.h"
 
@@ -35,7 +37,7 @@ struct delivery {
     int64_t since_ms, next_ms; /* in this state; when it is tried again */
     struct bytes remote_id;    /* text; empty: none, or none known */
     struct bytes confirmed;    /* what the target has, as an image; empty: nothing */
-    struct bytes wanted;       /* what was sent last and is not confirmed */
+    struct bytes wanted;       /* what was sent last and is not confirmed, or would be sent */
     struct bytes why;          /* the sentence of the last refusal */
 };
 
@@ -45,6 +47,7 @@ struct delivery_head {
     uint8_t digest[16];
     char day[11]; /* on which everything was looked at last; "" */
     uint64_t active;
+    struct tally tally; /* changes that went through lately */
 };
 
 enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };

@@ -2,6 +2,7 @@
 #include "engine/discard.h"
 
 #include "base/digest.h"
+#include "engine/delivery_wait.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static uint64_t discard_subject(const struct wait_item *item)
     return digest | SUBJECT_DIGEST;
 }
 
-static int discard_one(struct discard *discard, struct match *match, const struct wait_item *item)
+static int discard_one(struct discard *discard, struct match *match, const struct wait_item *item, uint64_t subject)
 {
     struct buffer about __attribute__((cleanup(buffer_done))) = {0};
     const struct stream_name *stream = streams_find(match->streams, item->stream);
@@ -37,7 +38,7 @@ static int discard_one(struct discard *discard, struct match *match, const struc
                   : item->place ? item->place
                                 : "?",
                   item->field ? " " : "", item->field ? item->field : "", item->reason ? item->reason : "");
-    struct statement statement = {.subject = discard_subject(item),
+    struct statement statement = {.subject = subject,
                                   .type = STATEMENT_DISCARD,
                                   .person = true,
                                   .author = discard->author,
@@ -57,13 +58,18 @@ int discard_state(void *context, struct match *match, struct err *err)
     int rc = arena ? 0 : -ENOMEM;
     for (size_t i = 0; i < discard->count && rc == 0; i++) {
         struct wait_item now;
+        struct delivery_unit unit;
         const struct wait_item *item = &discard->items[i];
-        rc = wait_numbered(match->snapshot, WAIT_DEAD, item->number, arena, &now);
-        if (rc == ERR_GONE || (rc == 0 && discard_subject(&now) != discard_subject(item)))
-            return err_set(err, ERR_GONE, "d%lu is another one by now: a run came between. Nothing was discarded.",
-                           (unsigned long)item->number);
+        bool told = delivery_is_stream(streams_find(match->streams, item->stream));
+        rc = wait_numbered(match->snapshot, item->type, item->number, arena, &now);
+        if (rc == ERR_GONE || (rc == 0 && (discard_subject(&now) != discard_subject(item) ||
+                                           (told && !delivery_wait_unit(match->snapshot, item, &unit)))))
+            return err_set(err, ERR_GONE, "%c%lu is another one by now: a run came between. Nothing was discarded.",
+                           item->type, (unsigned long)item->number);
         if (rc == 0)
-            rc = discard_one(discard, match, item);
+            rc = discard_one(discard, match, item,
+                             told ? delivery_subject(unit.stream, unit.kind, unit.id, &unit.row)
+                                  : discard_subject(item));
     }
     return rc;
 }

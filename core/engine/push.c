@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/reason.h"
-#include "engine/safeguard.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -64,7 +63,7 @@ static int streams_open(struct push *push)
         stream->stream = &push->target->streams[n];
         stream->unit =
             push->target->per_membership && stream->stream->of == KIND_person ? KIND_membership : stream->stream->of;
-        char *name __attribute__((cleanup(tidy_free))) = mem_format("to:%s", stream->stream->name);
+        char *name __attribute__((cleanup(tidy_free))) = mem_format(DELIVERY_STREAM "%s", stream->stream->name);
         rc = name ? streams_number(push->run->store, connection, "main", name, &stream->number) : -ENOMEM;
         if (rc == 0)
             rc = fields_number(push, stream);
@@ -78,8 +77,9 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
                      struct push_job *job)
 {
     struct push_verdict verdict;
+    bool held = false;
     int rc = push_judge(push, stream, projector, txn, job, &verdict);
-    if (rc == 0 && push->only && !push_as_planned(push, stream, txn, job, &verdict)) {
+    if (rc == 0 && push->only && !push_as_planned(push, stream, txn, job, &verdict, &held)) {
         verdict.what = PUSH_NOTHING;
         push->left_out++;
     }
@@ -88,8 +88,9 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
         verdict.what = PUSH_KEEP;
     job->what = (uint8_t)verdict.what;
     job->op = verdict.what == PUSH_KEEP ? MUSTER_KEEP : (uint8_t)verdict.op;
-    stream->going += verdict.what == PUSH_SEND && verdict.op == MUSTER_DEACTIVATE;
-    stream->changing += verdict.what == PUSH_SEND && verdict.op == MUSTER_UPDATE;
+    job->said = rc == 0 && verdict.what == PUSH_SEND ? (uint8_t)push_said_of(push, stream, job, &verdict) : PUSH_UNSAID;
+    if (held && job->said == PUSH_UNSAID)
+        job->said = PUSH_PENDING; /* the plan showed it as held */
     return rc;
 }
 
@@ -121,20 +122,6 @@ static uint64_t count_active(struct push_stream *stream, struct txn *txn)
     return active;
 }
 
-static void guard(struct push *push, struct push_stream *stream, const struct safeguard *safeguard, uint64_t count,
-                  int op, const char *reason)
-{
-    struct safeguard_case at = {
-        .population = stream->head.active, .going = count, .today = push->run->today_text, .now_ms = push->run->now_ms};
-    if (push->run->request->allow_held || push->only || count == 0 ||
-        !safeguard_looks(safeguard, push->run->today_text, push->run->now_ms) || !safeguard_trips(safeguard, &at))
-        return;
-    for (size_t n = 0; n < stream->job_count; n++)
-        if (stream->jobs[n].what == PUSH_SEND && stream->jobs[n].op == op)
-            stream->jobs[n].what = PUSH_HELD;
-    stream->held = reason;
-}
-
 static int stream_decide(struct push *push, struct push_stream *stream, struct txn *txn)
 {
     TIDY(projector_free) struct projector *projector = NULL;
@@ -148,19 +135,18 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
     jobs_keep(stream);
     if (stream->whole)
         stream->head.active = count_active(stream, txn);
-    const struct connection *connection = push->run->request->connection;
-    guard(push, stream, &connection->deactivate, stream->going, MUSTER_DEACTIVATE, REASON_CODE(safeguard_deactivate));
-    guard(push, stream, &connection->update, stream->changing, MUSTER_UPDATE, REASON_CODE(safeguard_update));
-    return txn->rc;
+    push_guard(push, stream);
+    return txn->rc ? txn->rc : push->said.rc;
 }
 
 int push_decide(struct push *push)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, false);
-    int rc = 0;
+    int rc = push_said_begin(push, &txn);
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
         rc = stream_decide(push, &push->streams[n], &txn);
+    push_said_end(push);
     return rc ? rc : txn_end(&txn);
 }
 
@@ -179,15 +165,16 @@ static int note_one(struct push *push, struct push_stream *stream, struct projec
     enum delivery_state state = job->what == PUSH_HELD     ? DELIVERY_HELD
                                 : job->what == PUSH_MANUAL ? DELIVERY_MANUAL
                                                            : DELIVERY_SETTLED;
-    if (verdict.known && row.state == state && row.op == job->op && row.why.len == strlen(verdict.why) &&
-        (row.why.len == 0 || memcmp(row.why.data, verdict.why, row.why.len) == 0))
+    struct bytes wanted = state == DELIVERY_SETTLED ? bytes("", 0) : verdict.projection.kept;
+    if (verdict.known && row.state == state && row.op == job->op && push_same(row.wanted, wanted) &&
+        push_same(row.why, bytes(verdict.why, strlen(verdict.why))))
         return 0;
     row.state = state;
     row.op = job->op;
     row.run = push->run->report->run;
     row.since_ms = push->run->now_ms;
     row.attempts = 0;
-    row.wanted = bytes("", 0);
+    row.wanted = wanted;
     row.why = bytes(verdict.why, strlen(verdict.why));
     delivery_put(txn, stream->number, stream->unit, job->id, &row);
     return txn->rc;
@@ -272,6 +259,7 @@ static void outcome_tell(struct push *push, int talk)
  * was cut short (`whole` false) somebody may never have been told: then the next push looks at them again. */
 static int heads_write(struct push *push, uint64_t sequence, bool whole)
 {
+    const struct connection *connection = push->run->request->connection;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, true);
     for (size_t n = 0; n < push->stream_count; n++) {
@@ -281,6 +269,11 @@ static int heads_write(struct push *push, uint64_t sequence, bool whole)
             head.sequence = sequence;
             memcpy(head.digest, stream->stream->digest, sizeof(head.digest));
             memcpy(head.day, push->run->today_text, sizeof(head.day));
+        }
+        for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
+            tally_forget(&head.tally, (enum gate)gate,
+                         push->run->now_ms - gate_safeguard(connection, (enum gate)gate)->window_ms);
+            tally_add(&head.tally, (enum gate)gate, push->run->now_ms, stream->passed[gate]);
         }
         delivery_head_put(&txn, stream->number, &head);
     }
@@ -299,10 +292,12 @@ static int push_finish(struct push *push, int talk)
                                      .run = run->report->run,
                                      .now_ms = run->now_ms,
                                      .last_number = meta_number(&run->snapshot, "wait")};
+    rc = push_said_begin(push, &run->snapshot);
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++) {
         rc = push_waits(push, &settling, &push->streams[n]);
         run->report->pushed.people += push->streams[n].stream->of == KIND_person ? push->streams[n].head.active : 0;
     }
+    push_said_end(push);
     wait_settled(&settling);
     outcome_tell(push, talk);
     run->report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
@@ -321,6 +316,7 @@ int push_begin(struct push *push, struct err *err)
     push->run->report->pushed.is = true;
     push->target = push->run->request->connection->target;
     push->retry = true;
+    push->insist = push->units || push->run->request->full;
     date_write(date_from_days(push->run->today), push->run->today_text);
     push->maker = mem_new(1, sizeof(*push->maker));
     int rc = push->maker ? streams_open(push) : -ENOMEM;
@@ -348,7 +344,7 @@ static int push_line(struct push *push, struct err *err)
     run->err = &run->begin; /* what the target says is told by the report */
     int talk = push_talk(push);
     fault_kill("pushed");
-    rc = heads_write(push, sequence, talk == 0 && !push->only);
+    rc = heads_write(push, sequence, talk == 0 && !push->only && !push->units);
     if (rc == 0)
         rc = push_finish(push, talk);
     if (rc != 0)
@@ -356,18 +352,32 @@ static int push_line(struct push *push, struct err *err)
     return report_write(run->report, run->request);
 }
 
+static int push_go(struct push *push, const struct run_request *request, struct run_report *ret_report, struct err *err)
+{
+    struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
+    push->run = &run;
+    int rc = run_begin(&run, request, ret_report, err);
+    if (rc == 0)
+        rc = push_begin(push, err);
+    if (rc == 0)
+        rc = push_line(push, err);
+    ret_report->left_out = push->left_out;
+    push_done(push);
+    return rc;
+}
+
 int push_planned(const struct run_request *request, struct changeset *plan, struct run_report *ret_report,
                  struct err *err)
 {
-    struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
-    struct push push __attribute__((cleanup(push_done))) = {.run = &run, .only = plan};
-    int rc = run_begin(&run, request, ret_report, err);
-    if (rc == 0)
-        rc = push_begin(&push, err);
-    if (rc == 0)
-        rc = push_line(&push, err);
-    ret_report->left_out = push.left_out;
-    return rc;
+    struct push push = {.only = plan};
+    return push_go(&push, request, ret_report, err);
+}
+
+int push_units(const struct run_request *request, const struct push_unit *units, size_t count,
+               struct run_report *ret_report, struct err *err)
+{
+    struct push push = {.units = units, .unit_count = count};
+    return push_go(&push, request, ret_report, err);
 }
 
 int push_run(const struct run_request *request, struct run_report *ret_report, struct err *err)

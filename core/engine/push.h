@@ -11,12 +11,20 @@
 
 #include "engine/run.h"
 
-/* request->full: everybody is looked at. Returns and reports as run_sync(). */
+/* request->full: everybody is looked at, and what was refused is tried again. Returns and reports as run_sync(). */
 int push_run(const struct run_request *request, struct run_report *ret_report, struct err *err);
 
 /* Just what a plan says, as far as it still is so; the rest is left out, and counted. */
 struct changeset;
 int push_planned(const struct run_request *request, struct changeset *plan, struct run_report *ret_report,
                  struct err *err);
+
+/* Just these things of one target, whatever became of them before: what was put off or refused is tried now. */
+struct push_unit {
+    uint32_t stream; /* number of the target's stream */
+    uint64_t id;
+};
+int push_units(const struct run_request *request, const struct push_unit *units, size_t count,
+               struct run_report *ret_report, struct err *err);
 
 #endif

@@ -196,14 +196,24 @@ static bool wants_all(const struct push *push, const struct push_stream *stream)
            (looks_at_today(&stream->stream->map) && strcmp(stream->head.day, push->run->today_text) != 0);
 }
 
+/* What somebody named. */
+static int choose_named(struct push *push, struct push_stream *stream)
+{
+    int rc = 0;
+    for (size_t n = 0; n < push->unit_count && rc == 0; n++)
+        if (push->units[n].stream == stream->number)
+            rc = push_job_add(stream, push->units[n].id, stream->unit == KIND_person ? push->units[n].id : 0);
+    return rc;
+}
+
 int push_choose(struct push *push, struct push_stream *stream, struct txn *txn)
 {
     struct choice choice = {.push = push, .stream = stream, .txn = txn, .entity = mem_new(1, sizeof(*choice.entity))};
     int rc = choice.entity ? 0 : -ENOMEM;
     stream->head_known = delivery_head_get(txn, stream->number, &stream->head);
-    if (push->only) {
+    if (push->only || (push->units && !push_is_whole(stream))) {
         free(choice.entity);
-        rc = push_choose_planned(push, stream);
+        rc = push->only ? push_choose_planned(push, stream) : choose_named(push, stream);
         jobs_settle(stream);
         return rc;
     }

@@ -1,12 +1,14 @@
 /* push_inside - what the files of a push share: push.c (the line), push_choose.c (who), push_judge.c (what),
- * push_ask.c (is it there already), push_send.c (the talk with the target), push_waits.c (what is left to people). */
+ * push_guard.c (whether it may be), push_ask.c (is it there already), push_send.c (the talk with the target),
+ * push_waits.c (what is left to people). */
 #ifndef ENGINE_PUSH_INSIDE_H
 #define ENGINE_PUSH_INSIDE_H
 
-#include "engine/delivery.h"
+#include "engine/delivery_wait.h"
 #include "engine/project.h"
 #include "engine/push.h"
 #include "engine/run_inside.h"
+#include "engine/statement.h"
 
 #include <muster/connector.h>
 
@@ -29,7 +31,15 @@ enum push_what {
 
 struct push_job {
     uint64_t id, person; /* the unit; whose it is */
-    uint8_t what, op;
+    uint8_t what, op, said;
+};
+
+/* What is said of a change that a safeguard looks at. */
+enum push_said {
+    PUSH_UNSAID,
+    PUSH_ALLOWED, /* a person lets it through, or nobody looks */
+    PUSH_TURNED_DOWN,
+    PUSH_PENDING, /* it was held before, and nobody has decided */
 };
 
 enum { PUSH_WHY = 400 };
@@ -59,9 +69,9 @@ struct push_stream {
     bool whole; /* all were looked at */
     struct delivery_head head;
     bool head_known;
-    uint64_t going, changing; /* people that would be switched off, changed */
-    const char *held;         /* reason code; NULL: nothing is */
-    bool walking;             /* beside a plan */
+    const char *held;             /* reason code; NULL: nothing is */
+    uint64_t passed[TALLY_GATES]; /* changes that a safeguard counts and that were taken there */
+    bool walking;                 /* beside a plan */
     struct changeset_row row;
 };
 
@@ -72,7 +82,11 @@ struct push {
     size_t stream_count;
     struct buffer settles; /* scratch of the judge */
     struct image_maker *maker;
-    bool retry;             /* what was put off is tried now */
+    struct statements said;        /* what people have said, in the transaction at hand */
+    bool retry;                    /* what was put off is tried now */
+    bool insist;                   /* so is what was refused */
+    const struct push_unit *units; /* just these; NULL: whoever may have changed */
+    size_t unit_count;
     struct changeset *only; /* of a plan: just this, as it was decided; NULL: all there is to do */
     uint64_t left_out;      /* of it: what is not as it was */
 };
@@ -87,6 +101,14 @@ int push_judge(struct push *push, struct push_stream *stream, struct projector *
 /* Who looks at a stream: the view as of now, in this transaction. */
 int push_projector(struct push *push, const struct push_stream *stream, struct txn *txn,
                    struct projector **ret_projector);
+
+/* push_guard.c: what is said of a job that was judged so; then which jobs of the stream are held. */
+enum push_said push_said_of(struct push *push, const struct push_stream *stream, const struct push_job *job,
+                            const struct push_verdict *verdict);
+void push_guard(struct push *push, struct push_stream *stream);
+/* The decisions that stand, as far as `txn` sees them; push_said_end() before it ends. */
+int push_said_begin(struct push *push, struct txn *txn);
+void push_said_end(struct push *push);
 
 /* push_ask.c: whoever would be created and is there already is adopted; jobs are judged anew. */
 int push_ask(struct push *push, struct push_stream *stream);
@@ -116,9 +138,9 @@ void push_done(struct push *push);
 int push_plan(struct run *run, struct err *err);
 /* Units that a plan names, instead of those that may have changed. */
 int push_choose_planned(struct push *push, struct push_stream *stream);
-/* Whether a unit is to become what the plan says it is to become. */
+/* Whether a unit is to become what the plan says it is to become; *ret_held: and the plan holds it. */
 bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *txn, const struct push_job *job,
-                     const struct push_verdict *verdict);
+                     const struct push_verdict *verdict, bool *ret_held);
 
 /* push_waits.c: what of a stream is left to people goes into the changeset. */
 int push_waits(struct push *push, struct wait_settling *settling, struct push_stream *stream);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { VALUE_TEXT = 80 };
+
 int push_projector(struct push *push, const struct push_stream *stream, struct txn *txn,
                    struct projector **ret_projector)
 {
@@ -60,6 +62,40 @@ static void why_add(struct push_verdict *verdict, const char *before, const char
     snprintf(verdict->why + len, sizeof(verdict->why) - len, "%s%s", len ? ", " : before, name);
 }
 
+/* As much of it as fits, without half a character at the end. */
+static uint32_t whole_characters(struct value value)
+{
+    uint32_t len = value.len;
+    if (len < VALUE_TEXT)
+        return len;
+    for (len = VALUE_TEXT - 4; len > 0 && ((unsigned char)value.bytes[len] & 0xc0) == 0x80; len--)
+        ;
+    return len;
+}
+
+/* A value for people, shortened; of what is protected none. */
+static void value_text(struct value value, char ret_text[VALUE_TEXT])
+{
+    if (value.presence != PRESENCE_VALUE)
+        snprintf(ret_text, VALUE_TEXT, "(nothing)");
+    else if (value.flags & VALUE_SEALED)
+        snprintf(ret_text, VALUE_TEXT, "(protected)");
+    else
+        snprintf(ret_text, VALUE_TEXT, "%.*s%s", (int)whole_characters(value), value.bytes,
+                 whole_characters(value) < value.len ? "…" : "");
+}
+
+/* "Since 2021-05-03 → 2022-01-04" */
+static void why_change(const struct push_stream *stream, struct push_verdict *verdict, size_t field)
+{
+    char was[VALUE_TEXT], is[VALUE_TEXT], all[3 * VALUE_TEXT + 8];
+    value_text(image_get(image_over(verdict->row.confirmed), stream->numbers[field]), was);
+    value_text(image_get(image_over(verdict->projection.kept), stream->numbers[field]), is);
+    snprintf(all, sizeof(all), "%.80s %s → %s", stream->names[field], was, is);
+    if (strlen(verdict->why) + strlen(all) + 2 < sizeof(verdict->why))
+        why_add(verdict, "", all);
+}
+
 /* What the target cannot do without. */
 static bool must_have(const struct push_stream *stream, struct push_verdict *verdict)
 {
@@ -85,7 +121,8 @@ static int settles_make(struct push *push, const struct push_stream *stream, str
     return push->settles.rc;
 }
 
-/* Known there and wanted: what differs, and whether it may be told. */
+/* Known there and wanted: what differs, and whether it may be told. Of what is not known there and may not be told
+ * nobody knows whether it differs. */
 static void judge_update(const struct push_stream *stream, struct push_verdict *verdict)
 {
     const struct target_map *map = &stream->stream->map;
@@ -95,12 +132,18 @@ static void judge_update(const struct push_stream *stream, struct push_verdict *
             continue;
         if (may_tell(flags_of(stream, n), MUSTER_UPDATE, verdict->row.active))
             tells = true;
-        else
-            why_add(verdict, "to be changed by hand, the target does not let us: ", map->fields[n].name);
+        else if (image_get(image_over(verdict->row.confirmed), stream->numbers[n]).presence != PRESENCE_ABSENT)
+            why_change(stream, verdict, n);
     }
     verdict->leaves_manual = verdict->why[0] != '\0';
     verdict->op = tells ? MUSTER_UPDATE : 0;
     verdict->what = tells ? PUSH_SEND : verdict->leaves_manual ? PUSH_MANUAL : PUSH_NOTHING;
+}
+
+/* It has gone from there without our doing, and somebody says to try again: it is looked for, else created. */
+static bool made_anew(const struct push *push, const struct delivery *row)
+{
+    return push->insist && row->state == DELIVERY_REFUSED && row->rc == MUSTER_GONE && row->op != MUSTER_DEACTIVATE;
 }
 
 /* What the golden record wants, whatever was tried before. */
@@ -108,7 +151,7 @@ static void judge_wanted(const struct push *push, const struct push_stream *stre
 {
     const struct projection *projection = &verdict->projection;
     const struct delivery *row = &verdict->row;
-    bool have = verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0);
+    bool have = verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0) && !made_anew(push, row);
     if (!projection->there || !projection->inside) {
         bool leaves = have && row->active && !push->target->keep_outside;
         verdict->what = leaves ? PUSH_SEND : PUSH_NOTHING;
@@ -149,11 +192,11 @@ static void judge_under_way(const struct push *push, const struct push_stream *s
     if (row->state == DELIVERY_SENT && row->op == MUSTER_CREATE &&
         !(declared && (declared->flags & MUSTER_REPEAT_SAFE)))
         verdict->what = PUSH_ASK; /* it is looked up before anything else is done */
-    else if (verdict->what != PUSH_SEND || push->retry)
-        return;
-    else if (row->state == DELIVERY_RETRY && push->run->now_ms < row->next_ms)
+    else if (verdict->what != PUSH_SEND || push_is_whole(stream))
+        return; /* a file has everybody in it */
+    else if (row->state == DELIVERY_RETRY && !push->retry && push->run->now_ms < row->next_ms)
         verdict->what = PUSH_WAIT;
-    else if (row->state == DELIVERY_REFUSED && same)
+    else if (row->state == DELIVERY_REFUSED && !push->insist && same)
         verdict->what = PUSH_WAIT;
 }
 

@@ -93,7 +93,7 @@ int push_choose_planned(struct push *push, struct push_stream *stream)
 
 /* Jobs come by ascending unit, as the rows of a plan do: one walk beside the other. */
 bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *txn, const struct push_job *job,
-                     const struct push_verdict *verdict)
+                     const struct push_verdict *verdict, bool *ret_held)
 {
     struct delivery planned;
     uint32_t number;
@@ -107,6 +107,7 @@ bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *
         if (!delivery_planned(stream->row.key, stream->row.value, &number, &kind, &id, &planned) ||
             number < stream->number || (number == stream->number && id < job->id))
             continue;
+        *ret_held = planned.state == DELIVERY_HELD;
         return number == stream->number && id == job->id && changeset_stands(txn, TABLE_delivery, &stream->row) &&
                planned.op == verdict->op && push_same(planned.wanted, verdict->projection.kept);
     }

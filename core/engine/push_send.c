@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 100, BACKOFF_FIRST_MS = 60 * 1000, BACKOFF_MOST_MS = 6 * 3600 * 1000, KEY_TEXT = 33 };
+enum { BATCH = 100, BACKOFF_FIRST_MS = 60 * 1000, BACKOFF_MOST_MS = 6 * 3600 * 1000, ATTEMPTS_MOST = 8, KEY_TEXT = 33 };
 
 /* One change on its way: handed out, or answered and not kept yet. */
 struct sent {
@@ -20,6 +20,8 @@ struct sent {
     uint64_t id;
     uint8_t op;
     bool answered, leaves_manual;
+    bool untouched; /* the connector never saw it */
+    bool counts;    /* a safeguard counts it */
     muster_rc rc;
     char *remote_id, *why; /* of the answer; NULL: none */
     char *manual;
@@ -76,6 +78,13 @@ static void count_answer(struct push *push, const struct sent *sent)
     }
 }
 
+/* What is wrong with the target as a whole is nobody's dead letter; what it will not take of one person is, at last. */
+static bool may_pass_later(const struct sent *sent, uint32_t attempts)
+{
+    return sent->rc == MUSTER_AUTH || sent->rc == MUSTER_CANCELLED ||
+           (sent->rc == MUSTER_RETRY && attempts < ATTEMPTS_MOST);
+}
+
 static void keep_one(struct sending *sending, struct txn *txn, const struct sent *sent)
 {
     struct push_stream *stream = sending->stream;
@@ -95,16 +104,15 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         row.state = sent->leaves_manual ? DELIVERY_MANUAL : DELIVERY_SETTLED;
         row.active = sent->op != MUSTER_DEACTIVATE && sent->op != MUSTER_DELETE;
         row.confirmed = bytes(sent->settles, sent->settles_len);
-        row.wanted = bytes("", 0);
+        row.wanted = sent->leaves_manual ? row.wanted : bytes("", 0);
         row.attempts = 0;
         if (sent->manual)
             row.why = bytes(sent->manual, strlen(sent->manual));
+        stream->passed[delivery_gate(sent->op)] += sent->counts;
     } else {
-        row.state = sent->rc == MUSTER_RETRY || sent->rc == MUSTER_AUTH || sent->rc == MUSTER_CANCELLED
-                        ? DELIVERY_RETRY
-                        : DELIVERY_REFUSED;
-        row.attempts++;
-        row.next_ms = push->run->now_ms + backoff(row.attempts, sent->id);
+        row.attempts += !sent->untouched;
+        row.state = may_pass_later(sent, row.attempts) ? DELIVERY_RETRY : DELIVERY_REFUSED;
+        row.next_ms = push->run->now_ms + (sent->untouched ? 0 : backoff(row.attempts, sent->id));
         row.why = bytes(sent->why ? sent->why : "", sent->why ? strlen(sent->why) : 0);
     }
     stream->head.active += row.active;
@@ -168,7 +176,10 @@ static int take_refused(void *context, uint32_t nth, muster_rc rc, const char *w
 /* The connector was never given it: it is as if it had not been said to be sent. */
 static int take_untouched(void *context, uint32_t nth)
 {
-    return take_refused(context, nth, MUSTER_RETRY, "the connector ended before it came to this");
+    int rc = take_refused(context, nth, MUSTER_RETRY, "the connector ended before it came to this");
+    if (rc == 0)
+        sent_find(context, nth)->untouched = true;
+    return rc;
 }
 
 /* --- what goes out --- */
@@ -234,8 +245,11 @@ static int sent_add(struct sending *sending, const struct push_job *job, const s
     int rc = mem_grow(&sending->sent, sending->count, &sending->room, sizeof(*sending->sent));
     if (rc != 0)
         return rc;
-    struct sent sent = {
-        .nth = sending->nth++, .id = job->id, .op = (uint8_t)verdict->op, .leaves_manual = verdict->leaves_manual};
+    struct sent sent = {.nth = sending->nth++,
+                        .id = job->id,
+                        .op = (uint8_t)verdict->op,
+                        .leaves_manual = verdict->leaves_manual,
+                        .counts = job->said == PUSH_UNSAID};
     sent.settles = mem_new(verdict->settles.len + 1, 1);
     sent.manual = verdict->leaves_manual ? mem_text(verdict->why) : NULL;
     if (!sent.settles || (verdict->leaves_manual && !sent.manual)) {

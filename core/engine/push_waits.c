@@ -1,7 +1,7 @@
 /* push_waits - what of a target's stream is left to people, told like everything else that waits. */
 #include "engine/push_inside.h"
 
-#include "engine/reason.h"
+#include "engine/delivery_wait.h"
 
 #include <muster/connector.h>
 #include <stdio.h>
@@ -25,21 +25,28 @@ static uint64_t person_of(struct txn *txn, enum kind kind, uint64_t id)
     return __builtin_bswap64(be);
 }
 
-static const char *reason_of(const struct delivery *row)
+/* A person has said of just this change that it may not be, or that nobody wants to hear of it. */
+static bool is_quiet(struct push *push, const struct push_stream *stream, enum kind kind, uint64_t id,
+                     const struct delivery *row)
 {
-    switch (row->state) {
-    case DELIVERY_REFUSED: return REASON_CODE(target_refused);
-    case DELIVERY_SENT: return REASON_CODE(answer_unknown);
-    case DELIVERY_HELD:
-        return row->op == MUSTER_DEACTIVATE ? REASON_CODE(safeguard_deactivate) : REASON_CODE(safeguard_update);
-    case DELIVERY_MANUAL: return REASON_CODE(manual_action);
-    default: return NULL; /* tried again without anybody's doing */
-    }
+    enum statement_type type = row->state == DELIVERY_HELD ? STATEMENT_REJECT : STATEMENT_DISCARD;
+    return push->said.persons &&
+           statement_stands(&push->said, delivery_subject(stream->number, kind, id, row), type, NULL);
 }
 
-static enum wait_type type_of(const struct delivery *row)
+/* The fields that an update would change, by name: "Department, Title". */
+static void held_text(const struct push_stream *stream, const struct delivery *row, char ret_text[PUSH_WHY])
 {
-    return row->state == DELIVERY_REFUSED ? WAIT_DEAD : row->state == DELIVERY_HELD ? WAIT_HELD : WAIT_TASK;
+    struct image was = {row->confirmed.data, (uint32_t)row->confirmed.len};
+    struct image is = {row->wanted.data, (uint32_t)row->wanted.len};
+    size_t len = 0;
+    ret_text[0] = '\0';
+    for (size_t n = 0; row->op == MUSTER_UPDATE && n < stream->stream->map.rule_count && len < PUSH_WHY; n++) {
+        struct value before = image_get(was, stream->numbers[n]), after = image_get(is, stream->numbers[n]);
+        bool blank = before.presence != PRESENCE_VALUE && after.presence != PRESENCE_VALUE;
+        if (!blank && !(before.presence == after.presence && value_equal(before, after)))
+            len += (size_t)snprintf(ret_text + len, PUSH_WHY - len, "%s%s", len ? ", " : "", stream->names[n]);
+    }
 }
 
 int push_waits(struct push *push, struct wait_settling *settling, struct push_stream *stream)
@@ -56,14 +63,19 @@ int push_waits(struct push *push, struct wait_settling *settling, struct push_st
         char name[40], why[PUSH_WHY];
         if (!delivery_get(settling->txn, stream->number, kind, id, &row))
             continue;
+        const char *reason = delivery_wait_reason(&row);
+        if (reason && is_quiet(push, stream, kind, id, &row))
+            continue;
         pushed->manual += row.state == DELIVERY_MANUAL;
         pushed->held += row.state == DELIVERY_HELD;
         pushed->put_off += row.state == DELIVERY_RETRY;
-        const char *reason = reason_of(&row);
         snprintf(name, sizeof(name), "%llu", (unsigned long long)id);
-        snprintf(why, sizeof(why), "%.*s", (int)row.why.len, row.why.len ? (const char *)row.why.data : "");
+        if (row.state == DELIVERY_HELD)
+            held_text(stream, &row, why);
+        else
+            snprintf(why, sizeof(why), "%.*s", (int)row.why.len, row.why.len ? (const char *)row.why.data : "");
         if (reason)
-            wait_add(&waits, &(struct wait_item){.type = type_of(&row),
+            wait_add(&waits, &(struct wait_item){.type = delivery_wait_type(&row),
                                                  .stream = stream->number,
                                                  .id = name,
                                                  .reason = reason,
