@@ -34,7 +34,7 @@ struct health {
     struct query *query; /* NULL: no store yet */
     struct connection_health *connections;
     size_t count;
-    struct overview *overview; /* NULL: only looked at when one organization is asked for */
+    struct census *census; /* NULL: only looked at when one organization is asked for */
     struct pause *pauses;
     size_t pause_count;
     struct quarantine *quarantines;
@@ -147,8 +147,8 @@ static void health_read(struct context *context, const char *id, struct health *
         health_runs(health);
         health_judge(health);
         health_pauses(context, health);
-        if (context->arguments.words[0] && (health->overview = arena_get(context->arena, sizeof(*health->overview))))
-            screen_fail(overview_read(health->query, health->overview));
+        if (context->arguments.words[0] && (health->census = arena_get(context->arena, sizeof(*health->census))))
+            screen_fail(census_read(&health->query->txn, health->census));
         rc = query_end(health->query, &err);
     }
     if (rc != 0)
@@ -241,8 +241,8 @@ static void health_tell(struct context *context, const struct health *health)
     if (leavers_ms > 0)
         query_time(health->query, leavers_ms, time);
     screen_print(screen, "; leavers are known as of %s\n", leavers_ms > 0 ? time : "never");
-    if (health->overview)
-        overview_tell(context, health->overview);
+    if (health->census)
+        overview_tell(context, health->census);
 }
 
 static void health_json(const struct health *health, struct buffer *out)
@@ -253,8 +253,8 @@ static void health_json(const struct health *health, struct buffer *out)
     json_member_text(out, "since", since_ms > 0 ? time : NULL);
     instant_write(leavers_ms, time);
     json_member_text(out, "leavers_as_of", leavers_ms > 0 ? time : NULL);
-    if (health->overview)
-        overview_json(health->overview, out);
+    if (health->census)
+        overview_json(health->census, out);
 }
 
 static void drift_tell(struct context *context, const struct health *health)

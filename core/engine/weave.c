@@ -212,6 +212,8 @@ static void weave_counted(struct weave *weave, struct image was, struct image is
         return;
     }
     uint8_t old = image_status(was), now = image_status(is);
+    census_out(&weave->census, weave->had_root && weave->old_root->state == ENTITY_LIVE ? was : (struct image){0});
+    census_in(&weave->census, is);
     bool left = now == INACTIVE || now == TERMINATED, had_left = old == INACTIVE || old == TERMINATED;
     if (!weave->had_root || weave->old_root->state == ENTITY_GONE)
         weave->count.created++;
@@ -253,6 +255,8 @@ static void weave_retire(struct weave *weave)
     memcpy(made->children, children, child_count * sizeof(*children));
     made->last = weave->sequence + 1;
     entity_put(weave, weave->kind, weave->id, made);
+    if (weave->kind == KIND_person)
+        census_out(&weave->census, weave->old_root->image);
     weave_index(weave);
     weave_due_rows(weave);
     links_note(weave, weave->was, weave->is, false);
@@ -428,6 +432,8 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
         weave->rc = refer_write(weave->refer_edits, match->snapshot, weave->changeset);
     if (weave->rc == 0 && weave->sequence != before)
         changeset_counter(weave->changeset, "sequence", weave->sequence);
+    if (weave->rc == 0)
+        weave->rc = census_settle(weave->changeset, match->snapshot, &weave->census, weave->sequence);
     if (weave->rc == 0 && match->reindex)
         index_sweep(match);
     fault_kill("weave");

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "engine/census.h"
 #include "engine/journal.h"
 #include "engine/merge.h"
 #include "engine/weave.h"
@@ -56,7 +57,8 @@ struct weave {
     uint32_t run;
     int64_t now_ms;
     struct weave_count count;
-    uint64_t gated; /* the person whose update was noted last */
+    struct census census; /* who came in, less who went out */
+    uint64_t gated;       /* the person whose update was noted last */
     int rc;
     /* one root */
     struct arena *arena;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/zone.h"
+#include "engine/census.h"
 #include "engine/match.h"
 #include "engine/merge.h"
 #include "engine/refer.h"
@@ -384,6 +385,23 @@ static void refer_read(struct check *check, struct rows *rows)
     }
 }
 
+/* --- the census --- */
+
+static void check_census(struct check *check)
+{
+    struct census stands, walked;
+    struct bytes row;
+    uint64_t sequence;
+    if (meta_number(&check->txn, "sequence") == 0)
+        return;
+    assert_true(meta_get(&check->txn, "census", &row));
+    memcpy(&sequence, row.data, sizeof(sequence));
+    assert_int_equal(sequence, meta_number(&check->txn, "sequence"));
+    assert_int_equal(census_read(&check->txn, &stands), 0);
+    assert_int_equal(census_walk(&check->txn, &walked), 0);
+    assert_memory_equal(&stands, &walked, sizeof(stands));
+}
+
 void shop_check(struct shop *shop)
 {
     struct check check = {
@@ -398,6 +416,7 @@ void shop_check(struct shop *shop)
     check_entities(&check, false);
     check_linked(&check);
     check_waits(&check);
+    check_census(&check);
     struct rows index = {0}, refer = {0}, due = {0};
     rows_read(&check.txn, TABLE_index, true, &index);
     rows_read(&check.txn, TABLE_due, false, &due);
