@@ -177,17 +177,22 @@ const struct command commands[] = {
      verb_person},
     {"history", "ORG KEY", 2, 2, OPTION_BIT(protected), "Show every change of a person: when, from what, to what", KEYS,
      "muster history acme 1001", verb_history},
-    {"explain", "ORG KEY [FIELD]", 2, 3, OPTION_BIT(protected) | OPTION_BIT(run),
+    {"explain", "ORG KEY [FIELD]", 2, 3, OPTION_BIT(protected) | OPTION_BIT(run) | OPTION_BIT(target),
      "Say where a value comes from, what lost against it, or why somebody was passed over",
      "FIELD is a field of a person, as in work_email, or of what hangs on them, as in employment.title; the second of "
      "several is employment[2].title. Told are the record and where it stood, the rule of the mapping with its line, "
      "who may decide, what each record says and why it does not count, since which run, and what it would be "
      "otherwise. Without FIELD: a line for each value, what people have said about the person, and what waits.\n\n"
-     "With --run: as it was after that run, out of the journal.\n\n" KEYS
+     "With --run: as it was after that run, out of the journal.\n\n"
+     "With --target: what that connection has of the person as far as was confirmed, what it is to have and by which "
+     "rule, the last answer, and whose turn it is; FIELD is then one of the target's. With --json one object for each "
+     "account or thing: state (settled, sent, retry, refused, manual, held), next (nothing, send, wait, ask, held, "
+     "manual), will (create, update, …), answer, waits (its id in the inbox), turn, fields: a list of {field, there, "
+     "known, is_to_be, differs, from, rule}.\n\n" KEYS
      " A KEY that is nobody may be a record that was read and passed over: CONNECTION/PARTITION/STREAM/ID, the id that "
      "its source gives it, or the place of a dead letter. Then told are why, since when, and what to do.",
      "muster explain acme 1001\nmuster explain acme 1001 work_email\nmuster explain acme 1001 employment.title "
-     "--run 42\nmuster explain acme hr/main/employees/1003",
+     "--run 42\nmuster explain acme hr/main/employees/1003\nmuster explain acme 1001 --target desk",
      verb_explain},
     {"link", "ORG RECORD KEY", 3, 3, OPTION_BIT(reason) | OPTION_BIT(plan), "State that a record is that person's",
      RECORDS "\n\nWhat else the record's person has comes along: both become one, under the older id. It stands above "

@@ -43,6 +43,7 @@
     OPTION(show, 0, "show", "PLAN", "show this plan again, whole")                                                     \
     OPTION(strict, 0, "strict", "", "all of the plan or nothing of it")                                                \
     OPTION(push, 0, "push", "", "what the target would be told, not what the source says")                             \
+    OPTION(target, 0, "target", "CONNECTION", "what that connection is told: what it has, is to have, and why not")    \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")

@@ -54,4 +54,8 @@ void explain_statement(struct query *query, const struct statement *statement, s
 void passed_tell(struct context *context, struct query *query, const struct passed *passed);
 void passed_json(struct query *query, const struct passed *passed, struct buffer *out);
 
+/* What a target has of somebody and is to have; `field`: just that one of its fields, NULL: all. */
+int explain_target(struct context *context, struct query *query, const struct connection *connection, uint64_t person,
+                   const char *field);
+
 #endif

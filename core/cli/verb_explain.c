@@ -1,6 +1,7 @@
 /* verb_explain - explain: why a value is what it is, now or after a run, and why a record was passed over. */
 #include "base/mem.h"
 #include "cli/explain.h"
+#include "cli/sync.h"
 #include "cli/verb.h"
 #include "config/node.h"
 
@@ -286,6 +287,25 @@ static int key_explain(struct asking *asking)
     return person_explain(asking);
 }
 
+/* --target: what a connection is told. */
+static int target_explain(struct asking *asking, struct organization *organization)
+{
+    struct syncing syncing = {.context = asking->context, .organization = organization};
+    const struct connection *connection;
+    struct err err = {0};
+    if (GIVEN(asking->context, run))
+        return complain_words("--target tells what is so now: --run does not go with it");
+    int status = sync_find_connection(&syncing, VALUE(asking->context, target), &connection);
+    if (status == STATUS_DONE && !connection->target)
+        return complain_words("connection '%s' has no target: it is told nothing", connection->name);
+    if (status == STATUS_DONE)
+        status = context_person(asking->context, asking->query, asking->organization, asking->key, &asking->person);
+    if (status == STATUS_DONE)
+        status = explain_target(asking->context, asking->query, connection, asking->person, asking->text);
+    int rc = query_end(asking->query, &err);
+    return rc ? complain_rc(rc, &err) : status;
+}
+
 int verb_explain(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
@@ -296,6 +316,8 @@ int verb_explain(struct context *context)
     struct err err = {0};
     int status = context_open(context, asking.organization, &opened);
     asking.query = opened.query;
+    if (status == STATUS_DONE && GIVEN(context, target))
+        return target_explain(&asking, opened.organization);
     if (status == STATUS_DONE && asking.text)
         status = asking_field(&asking);
     if (status == STATUS_DONE)

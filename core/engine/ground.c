@@ -329,7 +329,7 @@ void ground_line(const struct query *query, const struct connection *connection,
     if (!connection || node_holds(connection->node, node))
         buffer_format(out, "%s:%u", query->organization->file, node->line);
     else
-        buffer_format(out, "line %u of the mapping that connector '%s' ships", node->line, connection->connector);
+        buffer_format(out, "the mapping that connector '%s' ships", connection->connector);
 }
 
 /* "column 'E-mail'", "columns 'First', 'Last'" */

@@ -65,7 +65,7 @@ struct grounds {
 int grounds_read(struct query *query, enum kind kind, const struct entity *entity, const struct field *field,
                  struct grounds *ret_grounds);
 
-/* "acme.yaml:22", or "line 4 of the mapping that connector 'pmt' ships". */
+/* "acme.yaml:22", or "the mapping that connector 'pmt' ships". */
 void ground_line(const struct query *query, const struct connection *connection, const struct node *node,
                  struct buffer *out);
 /* "Employees, row 17, column 'E-mail'": where the value stood. Nothing when nobody said. */
