@@ -451,6 +451,11 @@ int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout
     return poll(fds, count, 0); /* it knows of events that the library has no word for */
 }
 
+void http_distrust(struct http *http)
+{
+    tokens_distrust(http);
+}
+
 int64_t http_paused_until_ms(const struct http *http)
 {
     return http->paused_until_ms;

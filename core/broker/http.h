@@ -27,9 +27,11 @@ struct http_setup {
     const char *calls_dir;               /* where calls are written down; NULL: nowhere */
     int (*cancelled)(void *);            /* may be NULL; asked during waits */
     void *context;
-    /* Log-ins of people, kept sealed by somebody else; may be NULL. `name` is the subject's. ERR_GONE: none is kept. */
+    /* What is kept sealed from run to run by somebody else; may be NULL. Log-ins of people, that systems gave
+     * ("subject\nNAME"), and the tokens that last, under a name that says whence they are; what is in them is the
+     * broker's business. ERR_GONE: none is kept. */
     int (*token_load)(void *keeper, const char *name, struct secret *ret_token);
-    int (*token_keep)(void *keeper, const char *name, const struct secret *token);
+    int (*token_keep)(void *keeper, const char *name, const struct secret *token); /* NULL: is forgotten */
     void *keeper;
 };
 
@@ -63,6 +65,9 @@ int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct e
 int http_wait(struct http *http, const struct http_reply **ret_reply, struct err *err);
 /* Gives up all that is under way: nobody will wait for it. */
 void http_forget(struct http *http);
+/* The system refused the log-in in words of its own, which only the connector understands: tokens that were fetched are
+ * not used again, nor by the next run. */
+void http_distrust(struct http *http);
 /* As poll(), and calls go on meanwhile. */
 int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms);
 

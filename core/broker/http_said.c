@@ -2,6 +2,7 @@
 #include "broker/http_inside.h"
 
 #include "broker/retry.h"
+#include "broker/token.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@ void said(struct request *request, muster_rc rc, const char *format, ...)
     request->reply.rc = rc;
     /* Words of others may hold what we told them. */
     keyring_scrub(&request->http->keyring, request->reply.why, strlen(request->reply.why));
+    tokens_scrub(request->http, request->reply.why, strlen(request->reply.why));
 }
 
 static bool words(const struct request *request, const char *text)

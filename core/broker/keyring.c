@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRUB_MIN = 6 }; /* shorter ones would take words of the text with them */
-
 static void entry_free(struct keyring_entry *entry)
 {
     secret_done(&entry->secret);
+    scrub_done(&entry->scrub);
     free(entry);
 }
 
@@ -56,6 +55,8 @@ int keyring_lend(struct keyring *keyring, const char *name, const struct secret 
     if (!entry || mem_grow(&keyring->entries, keyring->count, &keyring->room, sizeof(*keyring->entries)) != 0)
         return -ENOMEM;
     int rc = secret_set(&entry->secret, secret_reveal(secret), secret->len);
+    if (rc == 0)
+        rc = scrub_learn(&entry->scrub, &entry->secret);
     if (rc != 0)
         return rc;
     entry->option = name;
@@ -79,6 +80,8 @@ int keyring_secret(struct keyring *keyring, const char *option, const struct sec
     if (!entry || mem_grow(&keyring->entries, keyring->count, &keyring->room, sizeof(*keyring->entries)) != 0)
         return err_set(err, -ENOMEM, "%s: %s", what, err_text(-ENOMEM));
     int rc = secretstore_read(value->secret, what, &entry->secret, err);
+    if (rc == 0)
+        rc = scrub_learn(&entry->scrub, &entry->secret);
     if (rc != 0)
         return err_set(err, rc, "%s: %s", what, err_text(rc));
     entry->option = value->name;
@@ -104,20 +107,8 @@ int keyring_text(struct keyring *keyring, const char *option, const char **ret_t
     return 0;
 }
 
-void keyring_scrub_one(const struct secret *secret, char *bytes, size_t len)
-{
-    const char *plain = secret_reveal(secret);
-    if (secret->len < SCRUB_MIN)
-        return;
-    for (char *at; (at = memmem(bytes, len, plain, secret->len)) != NULL;) {
-        memset(at, '*', secret->len);
-        len -= (size_t)(at - bytes) + secret->len;
-        bytes = at + secret->len;
-    }
-}
-
 void keyring_scrub(const struct keyring *keyring, char *bytes, size_t len)
 {
     for (size_t i = 0; i < keyring->count; i++)
-        keyring_scrub_one(&keyring->entries[i]->secret, bytes, len);
+        scrub_bytes(&keyring->entries[i]->scrub, bytes, len);
 }

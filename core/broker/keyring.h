@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "base/error.h"
+#include "broker/scrub.h"
 #include "config/organization.h"
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@ struct keyring {
     struct keyring_entry {
         const char *option;
         struct secret secret;
+        struct scrub scrub;
     } * *entries;
     size_t count, room;
 };
@@ -27,8 +29,7 @@ int keyring_secret(struct keyring *keyring, const char *option, const struct sec
 int keyring_text(struct keyring *keyring, const char *option, const char **ret_text, struct err *err);
 /* Whether the organization's file sets it, or it was lent. */
 bool keyring_has(const struct keyring *keyring, const char *option);
-/* Overwrites with '*' whatever of these secrets stands in the bytes: what a system echoes does not come back to us. */
+/* Whatever of these secrets stands in the bytes is overwritten, see scrub.h. */
 void keyring_scrub(const struct keyring *keyring, char *bytes, size_t len);
-void keyring_scrub_one(const struct secret *secret, char *bytes, size_t len);
 
 #endif

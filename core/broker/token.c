@@ -2,6 +2,7 @@
 #include "broker/token.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "broker/jsonpointer.h"
 
@@ -12,7 +13,8 @@
 enum {
     SKEW_MS = 60 * 1000,
     LIFE_MS = 5 * 60 * 1000, /* of a token that does not say it */
-    AGAIN_MS = 5 * 1000      /* after trouble on the way; a refused log-in stays refused */
+    AGAIN_MS = 5 * 1000,     /* after trouble on the way; a refused log-in stays refused */
+    WORTH_MS = 2 * 60 * 1000 /* what lasts less is not kept for the next run */
 };
 
 enum token_state { TOKEN_NONE, TOKEN_FETCHED, TOKEN_HAVE, TOKEN_REFUSED };
@@ -22,6 +24,8 @@ struct token {
     char *key;
     enum token_state state;
     struct secret secret;
+    struct scrub scrub;
+    bool looked;             /* whether it is kept from a run before */
     int64_t until_ms;        /* steady; 0: for good */
     struct err err;          /* of TOKEN_REFUSED */
     const muster_auth *link; /* while it is fetched */
@@ -42,6 +46,7 @@ void tokens_free(struct token *first)
     for (struct token *token = first, *next; token; token = next) {
         next = token->next;
         secret_done(&token->secret);
+        scrub_done(&token->scrub);
         free(token->key);
         free(token);
     }
@@ -55,8 +60,7 @@ bool token_is_fetched(const struct token *token)
 void tokens_scrub(const struct http *http, char *bytes, size_t len)
 {
     for (const struct token *token = http->tokens; token; token = token->next)
-        if (token->secret.len > 0)
-            keyring_scrub_one(&token->secret, bytes, len);
+        scrub_bytes(&token->scrub, bytes, len);
 }
 
 static struct token *token_named(struct http *http, char *key)
@@ -93,6 +97,15 @@ static struct token *token_of(struct request *request, const muster_auth *link)
     if (token)
         token->subject = !auth_has_token(link);
     return token;
+}
+
+static int token_set(struct token *token, const char *text, size_t len)
+{
+    int rc = secret_set(&token->secret, text, len);
+    if (rc == 0)
+        rc = scrub_learn(&token->scrub, &token->secret);
+    token->state = rc == 0 ? TOKEN_HAVE : TOKEN_NONE;
+    return rc;
 }
 
 static bool is(const char *text, const char *word)
@@ -183,20 +196,94 @@ static int token_fetch(struct token *token, struct request *waiting, const muste
     return 0;
 }
 
+/* --- kept from run to run --- */
+
+/* What a token was given for: another secret, or another option of the connection, makes another of it. */
+static int token_mark(struct request *request, const muster_auth *link, char ret_hex[DIGEST_HEX], struct err *err)
+{
+    struct keyring *keyring = &request->http->keyring;
+    const struct connection *connection = keyring->connection;
+    WIPED all = {0};
+    buffer_room(&all, 16384);
+    buffer_format(&all, "%s%c", connection->connector, 0);
+    for (size_t i = 0; i < connection->option_count; i++)
+        buffer_format(&all, "%s%c%s%c", connection->options[i].name, 0, or_none(connection->options[i].text), 0);
+    int rc = all.rc;
+    for (; link && rc == 0; link = link->extra) {
+        const struct secret *secret = NULL;
+        const char *option = request->fallback && keyring_has(keyring, link->fallback) ? link->fallback : link->secret;
+        if (option && (rc = keyring_secret(keyring, option, &secret, err)) == 0)
+            buffer_add(&all, secret_reveal(secret), secret->len + 1);
+    }
+    if (rc != 0 || all.rc != 0)
+        return rc ? rc : all.rc;
+    uint8_t digest[DIGEST_SHA256];
+    digest_sha256(all.data, all.len, digest);
+    digest_hex(digest, sizeof(digest), ret_hex);
+    return 0;
+}
+
+/* "MARK UNTIL\nTOKEN". Keeping it is a kindness: without, the next run logs in again. */
+static void token_keep(struct token *token, struct request *request, const muster_auth *link, int64_t life)
+{
+    const struct http_setup *setup = &request->http->setup;
+    char mark[DIGEST_HEX];
+    WIPED text = {0};
+    struct secret whole = {0};
+    if (!setup->token_keep || life < WORTH_MS || token_mark(request, link, mark, NULL) != 0)
+        return;
+    buffer_room(&text, token->secret.len + DIGEST_HEX + 40);
+    buffer_format(&text, "%s %lld\n", mark, (long long)(clock_now_ms() + life));
+    buffer_add(&text, secret_reveal(&token->secret), token->secret.len);
+    if (text.rc == 0 && secret_set(&whole, text.data, text.len) == 0)
+        (void)setup->token_keep(setup->keeper, token->key, &whole);
+    secret_done(&whole);
+}
+
+/* One that a run before was given, if it is still good. What cannot be read is not there. */
+static void token_look(struct token *token, struct request *request, const muster_auth *link)
+{
+    const struct http_setup *setup = &request->http->setup;
+    char mark[DIGEST_HEX];
+    struct secret whole = {0};
+    token->looked = true;
+    if (!setup->token_load || setup->token_load(setup->keeper, token->key, &whole) != 0)
+        return;
+    const char *text = secret_reveal(&whole), *line = strchr(text, '\n');
+    if (line && strlen(text) > DIGEST_HEX && token_mark(request, link, mark, NULL) == 0 &&
+        strncmp(text, mark, DIGEST_HEX - 1) == 0) {
+        int64_t left = (int64_t)strtoll(text + DIGEST_HEX, NULL, 10) - clock_now_ms();
+        if (left > 0 && token_set(token, line + 1, whole.len - (size_t)(line + 1 - text)) == 0)
+            token->until_ms = clock_steady_ms() + left;
+    }
+    secret_done(&whole);
+}
+
+static int token_of_subject(struct token *token, struct request *request, const muster_auth *link, struct err *err)
+{
+    const struct http_setup *setup = &request->http->setup;
+    struct secret secret = {0};
+    int rc = setup->token_load ? setup->token_load(setup->keeper, token->key, &secret) : ERR_GONE;
+    if (rc == 0)
+        rc = token_set(token, secret_reveal(&secret), secret.len);
+    secret_done(&secret);
+    if (rc == ERR_GONE)
+        return err_set(err, ERR_AUTH, "%s has not logged in yet", link->subject);
+    return rc ? err_set(err, rc, "the log-in of %s cannot be read: %s", link->subject, err_text(rc)) : 0;
+}
+
 int token_for(struct request *request, const muster_auth *link, const char **ret_token, struct err *err)
 {
     struct token *token = token_of(request, link);
     if (!token)
         return -ENOMEM;
     if (token->subject && token->state != TOKEN_HAVE) {
-        const struct http_setup *setup = &request->http->setup;
-        int rc = setup->token_load ? setup->token_load(setup->keeper, link->subject, &token->secret) : ERR_GONE;
-        if (rc == ERR_GONE)
-            return err_set(err, ERR_AUTH, "%s has not logged in yet", link->subject);
+        int rc = token_of_subject(token, request, link, err);
         if (rc != 0)
-            return err_set(err, rc, "the log-in of %s cannot be read: %s", link->subject, err_text(rc));
-        token->state = TOKEN_HAVE;
+            return rc;
     }
+    if (token->state == TOKEN_NONE && !token->looked)
+        token_look(token, request, link);
     bool settled = token->state == TOKEN_HAVE || token->state == TOKEN_REFUSED;
     if (settled && token->until_ms != 0 && clock_steady_ms() >= token->until_ms)
         token->state = TOKEN_NONE;
@@ -266,7 +353,7 @@ static int token_read(struct token *token, struct request *request, const muster
         return err_set(&token->err, code_of(reply->rc), "no token: %s%s", reply->why, why.data ? why.data : "");
     int rc = reply->body ? jsonpointer_get(reply->body, reply->body_len, pointer, &text) : ERR_DATA;
     if (rc == 0 && text.len > 0)
-        rc = secret_set(&token->secret, text.data, text.len);
+        rc = token_set(token, text.data, text.len);
     else
         rc = ERR_AUTH;
     if (rc != 0)
@@ -282,8 +369,9 @@ void token_came(struct token *token, struct request *request)
     token->err = (struct err){0};
     token->link = NULL;
     if (token_read(token, request, link) == 0) {
-        token->state = TOKEN_HAVE;
-        token->until_ms = clock_steady_ms() + life_ms(request, link);
+        int64_t life = life_ms(request, link);
+        token->until_ms = clock_steady_ms() + life;
+        token_keep(token, request, link, life);
     } else {
         token->state = TOKEN_REFUSED;
         token->until_ms = token->err.rc == ERR_NETWORK ? clock_steady_ms() + AGAIN_MS : 0;
@@ -314,6 +402,17 @@ bool tokens_drop(struct request *request)
     return dropped;
 }
 
+void tokens_distrust(struct http *http)
+{
+    const struct http_setup *setup = &http->setup;
+    for (struct token *token = http->tokens; token; token = token->next)
+        if (!token->subject && token->state == TOKEN_HAVE) {
+            token->state = TOKEN_NONE;
+            if (setup->token_keep)
+                (void)setup->token_keep(setup->keeper, token->key, NULL);
+        }
+}
+
 int token_capture(struct request *request, struct err *err)
 {
     WIPED text = {0};
@@ -331,10 +430,8 @@ int token_capture(struct request *request, struct err *err)
     struct token *token = token_of(request, &plain);
     if (!token)
         return -ENOMEM;
-    secret_done(&token->secret);
-    rc = secret_set(&token->secret, text.data, text.len);
-    token->state = rc == 0 ? TOKEN_HAVE : TOKEN_NONE;
+    rc = token_set(token, text.data, text.len);
     if (rc == 0 && setup->token_keep)
-        rc = setup->token_keep(setup->keeper, link->subject, &token->secret);
+        rc = setup->token_keep(setup->keeper, token->key, &token->secret);
     return rc ? err_set(err, rc, "the log-in of %s cannot be kept: %s", link->subject, err_text(rc)) : 0;
 }

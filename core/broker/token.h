@@ -17,9 +17,11 @@ void token_came(struct token *token, struct request *request);
 void token_forget(struct token *token);
 /* Forgets the fetched tokens that the request went out with. False: there was none. */
 bool tokens_drop(struct request *request);
+/* None of those that were fetched is used again, nor kept. */
+void tokens_distrust(struct http *http);
 /* Takes the token out of a reply (muster_http.capture) and keeps it for its subject. */
 int token_capture(struct request *request, struct err *err);
-/* Whatever of them stands in the bytes is overwritten. */
+/* Whatever of them stands in the bytes is overwritten, see scrub.h. */
 void tokens_scrub(const struct http *http, char *bytes, size_t len);
 
 #endif

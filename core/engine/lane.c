@@ -200,6 +200,8 @@ int lane_call(struct lane *lane, const struct lane_call *asked, const struct lan
         lane_kill(lane);
     } else {
         *ret_result = result;
+        if (result.rc == MUSTER_AUTH && sink->http)
+            http_distrust(sink->http);
     }
     lane->sink = NULL;
     lane->result = NULL;

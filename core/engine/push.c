@@ -216,7 +216,7 @@ static int push_talk(struct push *push)
     int rc =
         files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
     if (rc == 0)
-        rc = run_http(run->request, run->dir, run->arena, &run->http, run->err);
+        rc = run_http(run->request, false, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)
         rc = run_lane(run->request, run->dir, &run->lane, run->err);
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)

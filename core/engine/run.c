@@ -55,7 +55,7 @@ int run_work_out(struct run *run, struct err *err)
     struct err *begin = run->err = &run->begin;
     int rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run->files, begin);
     if (rc == 0)
-        rc = run_http(request, run->dir, run->arena, &run->http, begin);
+        rc = run_http(request, false, run->dir, run->arena, &run->http, begin);
     if (rc == 0)
         rc = run_pickup(run);
     if (rc == 0)

@@ -3,22 +3,32 @@
 
 #include "broker/http.h"
 #include "config/network.h"
+#include "engine/keeper.h"
 
 #include <errno.h>
 
-int run_http(const struct run_request *request, const char *scratch, struct arena *arena, struct http **ret_http,
-             struct err *err)
+int run_http(const struct run_request *request, bool anew, const char *scratch, struct arena *arena,
+             struct http **ret_http, struct err *err)
 {
     if (!network_offered(request->connection->description))
         return 0;
     const char *dir = run_store_dir(request->settings, request->organization->id, arena);
+    struct keeper *keeper = arena_get(arena, sizeof(*keeper));
     struct http_setup setup = {.connection = request->connection,
                                .scratch_dir = scratch,
                                .budgets_dir = arena_format(arena, "%s/budgets", request->settings->state),
                                .calls_dir = arena_format(arena, "%s/calls", dir ? dir : ""),
                                .cancelled = run_cancelled,
-                               .context = (void *)(uintptr_t)request};
-    if (!dir || !setup.budgets_dir || !setup.calls_dir)
+                               .context = (void *)(uintptr_t)request,
+                               .token_load = keeper_load,
+                               .token_keep = keeper_keep,
+                               .keeper = keeper};
+    if (!keeper || !dir || !setup.budgets_dir || !setup.calls_dir)
         return -ENOMEM;
+    *keeper = (struct keeper){.settings = request->settings,
+                              .organization = request->organization->id,
+                              .connection = request->connection->name,
+                              .dir = dir,
+                              .anew = anew};
     return http_open(&setup, ret_http, err);
 }

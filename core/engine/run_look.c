@@ -107,7 +107,7 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     if (rc == 0)
         rc = files_check(files, err);
     if (rc == 0)
-        rc = run_http(request, scratch, arena, &http, err);
+        rc = run_http(request, call == look_check, scratch, arena, &http, err);
     if (rc == 0)
         rc = secrets_lend(request, ask, http, err);
     if (rc == 0)

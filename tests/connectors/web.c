@@ -14,7 +14,8 @@
 
 static const muster_option options[] = {
     {"base_url", NULL, "Where the system is", NULL, MUSTER_URL, MUSTER_REQUIRED, 0, 0, NULL},
-    {"auth", "bearer", "How to log in", "none|bearer|basic|header|oauth2|sign", MUSTER_CHOICE, 0, 0, 0, NULL},
+    {"auth", "bearer", "How to log in", "none|bearer|basic|header|query|form|json|oauth2|exchange|sign", MUSTER_CHOICE,
+     0, 0, 0, NULL},
     {"token", NULL, "The token", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
     {"other", NULL, "Another one", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
     {"user", "muster", "Whose", NULL, MUSTER_TEXT, 0, 0, 0, NULL},
@@ -41,9 +42,20 @@ static const muster_auth *auth_of(muster_run *run)
         login.where = "header";
         login.name = "X-Key";
     }
+    if (strcmp(how, "query") == 0 || strcmp(how, "form") == 0 || strcmp(how, "json") == 0) {
+        login.scheme = "recipe";
+        login.where = how;
+        login.name = "key";
+    }
+    static char url[400];
+    snprintf(url, sizeof(url), "%s/token", run->host->text(run, "base_url"));
+    if (strcmp(how, "exchange") == 0) {
+        login.token_url = url;
+        login.recipe = "{\"corpId\":\"{user}\",\"secret\":\"{secret}\"}";
+        login.token = "/data/accessToken";
+        login.expires = "/data/expiresIn";
+    }
     if (strcmp(how, "oauth2") == 0) {
-        static char url[400];
-        snprintf(url, sizeof(url), "%s/token", run->host->text(run, "base_url"));
         login.scheme = "oauth2-client-credentials";
         login.token_url = url;
     }
@@ -153,6 +165,9 @@ static muster_rc step(muster_run *run, const char *text)
         body = bytes_of(number);
         if (write(ask.fd, body, number) != (ssize_t)number)
             return MUSTER_FAIL;
+    } else if (fields > 2 && login.where && strcmp(login.where, "json") == 0) {
+        ask.body = "{}";
+        ask.body_len = 2;
     } else if (fields > 2) {
         ask.body = body = bytes_of(number);
         ask.body_len = number;
@@ -186,6 +201,11 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
     muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url_of(run, path), .fd = -1};
     uint64_t count = 0;
     ask.auth = auth_of(run);
+    if (ask.auth && login.where && strcmp(login.where, "json") == 0) {
+        ask.method = "POST";
+        ask.body = "{}";
+        ask.body_len = 2;
+    }
     muster_rc rc = host->http(run, &ask, &reply);
     if (rc != MUSTER_OK)
         return rc;

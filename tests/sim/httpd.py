@@ -11,6 +11,7 @@ input does. What came in lies in DIR/seen.jsonl: a line for each request, with h
 What a path does: /people gives DIR/people.jsonl; /echo gives back what came; the others are faults, see Paths.
 """
 import argparse
+import base64
 import email.utils
 import hashlib
 import http.server
@@ -159,6 +160,18 @@ class Paths:
         it.give(200, dict(it.headers.items()))
 
     @staticmethod
+    def repeat(it, url, query, body):
+        """All that came, again: as it was, in base64, with percent signs, with both slashes."""
+        whole = [it.path.encode(), *(value.encode("latin-1") for value in it.headers.values()), body]
+        whole += [base64.b64decode(text[6:]) for text in whole if text.startswith(b"Basic ")]
+        text = [one.decode("utf-8", "replace") for one in whole]
+        it.give(200, {"plain": text, "base64": [base64.b64encode(one).decode() for one in whole],
+                      "url": [base64.urlsafe_b64encode(one).decode() for one in whole],
+                      "form": [urllib.parse.quote_plus(one) for one in whole],
+                      "percent": [urllib.parse.quote(one, safe="") for one in whole]},
+                headers=[("X-Plain", it.headers.get("Authorization", "").encode("latin-1").decode("latin-1"))])
+
+    @staticmethod
     def status(it, url, query, body):
         """/status/503?times=2&after=1: so often; after: Retry-After, a number or `date+N`."""
         code = int(url.path.split("/")[2])
@@ -234,7 +247,6 @@ class Paths:
         """OAuth 2 client credentials by Basic app:key or in the form, or JSON {"corpId","secret"}; see DIR/client."""
         wanted = it.server.root / "client"
         user, secret = wanted.read_text().strip().split(":")
-        import base64
         basic = "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
         form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace")))
         life = int(query.get("life", "1200"))
