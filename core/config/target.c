@@ -24,6 +24,7 @@ struct aim {
     struct target *target;
     struct target_stream *stream;
     struct compile *compile;
+    const struct node *own;  /* what the file says of the stream, without what the connector ships; NULL: nothing */
     const struct node *node; /* of the map or list that is compiled */
     const char *what;        /* "connection 'seats': target: stream 'employees'" */
 };
@@ -211,14 +212,18 @@ static bool map_compile(struct aim *aim, const struct node *node, struct target_
     return aim->reading->complaints->errors == errors && !aim->compile->failed;
 }
 
-/* { status: [active, on_leave] }: a path, and the values that count; all must hold. */
-static const struct condition *scope_compile(struct aim *aim, const struct node *node, const struct condition *next)
+/* { status: [active, on_leave] }: a path, and the values that count; all must hold. Paths that `but` names are passed
+ * over. */
+static const struct condition *scope_compile(struct aim *aim, const struct node *node, const struct node *but,
+                                             const struct condition *next)
 {
     for (size_t n = 0; node && node->type == NODE_MAP && n < node->count; n++) {
         struct node pair = {.type = NODE_MAP, .line = node->items[n]->line, .column = node->items[n]->column};
         struct node from = {.type = NODE_TEXT, .text = "from"}, in = {.type = NODE_TEXT, .text = "in"};
         const struct node *value = node->items[n];
         struct node *names[2] = {&from, &in}, *values[2] = {node->keys[n], (struct node *)value};
+        if (but && node_get(but, node->keys[n]->text))
+            continue;
         pair.count = 2;
         pair.keys = names;
         pair.items = values;
@@ -358,13 +363,16 @@ static void stream_compile(struct aim *aim, const struct node *node)
         complain(complaints, map, "%s sends nothing: name at least one field", aim->what);
     if (scope && want_map(aim->reading, scope, reading_format(aim->reading, "%s: scope", aim->what)))
         scope_check(aim, scope);
-    if (!scope && stream->of == KIND_person)
-        scope = node_get(aim->target->node, "scope");
+    const struct node *all = node_get(aim->target->node, "scope"), *shipped = NULL;
+    if (all && stream->of == KIND_person && (!aim->own || !node_get(aim->own, "scope"))) {
+        shipped = scope; /* what the connector ships holds besides, but for what the file names */
+        scope = all;
+    }
     map_compile(aim, map, &stream->map);
     if (where && want_map(aim->reading, where, reading_format(aim->reading, "%s: where", aim->what)))
         stream->where = condition_compile(aim->compile, where, reading_format(aim->reading, "%s: where", aim->what));
     if (complaints->errors == errors)
-        stream->scope = scope_compile(aim, scope, NULL);
+        stream->scope = scope_compile(aim, shipped, scope, scope_compile(aim, scope, NULL, NULL));
     aim->node = node;
     paths_compile(aim, stream->of, &stream->map);
     must_check(aim);
@@ -420,6 +428,7 @@ static void streams_compile(struct aim *aim, const struct node *streams, struct 
         const struct node *under = stream_shipped(reading, key->text, declared ? declared->mapping_out : NULL);
         if (!want_map(reading, value, what))
             continue;
+        aim->own = value;
         if (under)
             value = stream_lay_over(reading, value, under, 1);
         if (value)
@@ -435,6 +444,7 @@ static void streams_compile(struct aim *aim, const struct node *streams, struct 
         *key = *reading->key;
         key->type = NODE_TEXT;
         key->text = declared->name;
+        aim->own = NULL;
         stream_read(aim, key, under, target);
     }
 }

@@ -35,7 +35,9 @@ enum push_said push_said_of(struct push *push, const struct push_stream *stream,
 {
     enum gate gate = delivery_gate(verdict->op);
     struct delivery change = {.state = DELIVERY_HELD, .op = (uint8_t)verdict->op, .wanted = verdict->projection.kept};
-    if (gate == GATE_NONE)
+    bool left =
+        verdict->op == MUSTER_DEACTIVATE && verdict->known && !verdict->row.active; /* there is no more to lose */
+    if (gate == GATE_NONE || left)
         return PUSH_ALLOWED;
     uint64_t subject = delivery_subject(stream->number, stream->unit, job->id, &change);
     if (statement_stands(&push->said, subject, STATEMENT_REJECT, NULL))

@@ -38,9 +38,9 @@ static bool may_tell(uint32_t flags, int op, bool active)
         return true;
     if (op == MUSTER_CREATE)
         return flags & MUSTER_ON_CREATE;
-    if (op == MUSTER_DEACTIVATE || !active)
-        return flags & (MUSTER_AFTER_LEAVING | MUSTER_ON_UPDATE);
-    return flags & MUSTER_ON_UPDATE;
+    if (active || op == MUSTER_REACTIVATE)
+        return flags & (op == MUSTER_UPDATE ? MUSTER_ON_UPDATE : MUSTER_ON_UPDATE | MUSTER_AFTER_LEAVING);
+    return flags & MUSTER_AFTER_LEAVING;
 }
 
 static struct image image_over(struct bytes bytes)
@@ -121,21 +121,31 @@ static int settles_make(struct push *push, const struct push_stream *stream, str
     return push->settles.rc;
 }
 
-/* Known there and wanted: what differs, and whether it may be told. Of what is not known there and may not be told
- * nobody knows whether it differs. */
-static void judge_update(const struct push_stream *stream, struct push_verdict *verdict)
+/* Whether something differs that may be told by `op`; what may not is left to a person. Of what is not known there and
+ * may not be told nobody knows whether it differs; a password that is given once (write only, never updated) is
+ * nobody's business afterwards. */
+static bool judge_fields(const struct push_stream *stream, int op, struct push_verdict *verdict)
 {
     const struct target_map *map = &stream->stream->map;
     bool tells = false;
     for (size_t n = 0; n < map->rule_count; n++) {
+        uint32_t flags = flags_of(stream, n);
         if (!field_differs(stream, verdict, n))
             continue;
-        if (may_tell(flags_of(stream, n), MUSTER_UPDATE, verdict->row.active))
+        if (may_tell(flags, op, verdict->row.active))
             tells = true;
-        else if (image_get(image_over(verdict->row.confirmed), stream->numbers[n]).presence != PRESENCE_ABSENT)
+        else if (!(flags & MUSTER_WRITE_ONLY) &&
+                 image_get(image_over(verdict->row.confirmed), stream->numbers[n]).presence != PRESENCE_ABSENT)
             why_change(stream, verdict, n);
     }
     verdict->leaves_manual = verdict->why[0] != '\0';
+    return tells;
+}
+
+/* Known there and wanted: what differs, and whether it may be told. */
+static void judge_update(const struct push_stream *stream, struct push_verdict *verdict)
+{
+    bool tells = judge_fields(stream, MUSTER_UPDATE, verdict);
     verdict->op = tells ? MUSTER_UPDATE : 0;
     verdict->what = tells ? PUSH_SEND : verdict->leaves_manual ? PUSH_MANUAL : PUSH_NOTHING;
 }
@@ -146,6 +156,18 @@ static bool made_anew(const struct push *push, const struct delivery *row)
     return push->insist && row->state == DELIVERY_REFUSED && row->rc == MUSTER_GONE && row->op != MUSTER_DEACTIVATE;
 }
 
+/* Who has left the target is told there what still may be: it is switched off once more, with that. */
+static bool tells_who_left(const struct push_stream *stream, struct push_verdict *verdict)
+{
+    const struct target_map *map = &stream->stream->map;
+    if (verdict->row.active || !verdict->projection.kept.data)
+        return false;
+    for (size_t n = 0; n < map->rule_count; n++)
+        if ((flags_of(stream, n) & MUSTER_AFTER_LEAVING) && field_differs(stream, verdict, n))
+            return true;
+    return false;
+}
+
 /* What the golden record wants, whatever was tried before. */
 static void judge_wanted(const struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
@@ -153,7 +175,7 @@ static void judge_wanted(const struct push *push, const struct push_stream *stre
     const struct delivery *row = &verdict->row;
     bool have = verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0) && !made_anew(push, row);
     if (!projection->there || !projection->inside) {
-        bool leaves = have && row->active && !push->target->keep_outside;
+        bool leaves = have && (row->active ? !push->target->keep_outside : tells_who_left(stream, verdict));
         verdict->what = leaves ? PUSH_SEND : PUSH_NOTHING;
         verdict->op = leaves ? MUSTER_DEACTIVATE : 0;
         return;
@@ -174,6 +196,8 @@ static void judge_wanted(const struct push *push, const struct push_stream *stre
     }
     verdict->what = PUSH_SEND;
     verdict->op = have ? MUSTER_REACTIVATE : MUSTER_CREATE;
+    if (have)
+        judge_fields(stream, MUSTER_REACTIVATE, verdict);
 }
 
 /* What was tried before and not confirmed. */

@@ -7,7 +7,7 @@
 #include <muster/connector.h>
 #include <string.h>
 
-static void count_planned(struct push *push, const struct push_job *job)
+static void count_planned(struct push *push, const struct push_job *job, bool left)
 {
     struct run_pushed *pushed = &push->run->report->pushed;
     pushed->held += job->what == PUSH_HELD;
@@ -15,8 +15,8 @@ static void count_planned(struct push *push, const struct push_job *job)
     if (job->what != PUSH_SEND)
         return;
     pushed->created += job->op == MUSTER_CREATE;
-    pushed->updated += job->op == MUSTER_UPDATE;
-    pushed->deactivated += job->op == MUSTER_DEACTIVATE;
+    pushed->updated += job->op == MUSTER_UPDATE || (job->op == MUSTER_DEACTIVATE && left);
+    pushed->deactivated += job->op == MUSTER_DEACTIVATE && !left;
     pushed->reactivated += job->op == MUSTER_REACTIVATE;
 }
 
@@ -36,7 +36,7 @@ static int job_keep(struct push *push, struct push_stream *stream, struct projec
     row.op = job->op;
     row.wanted = verdict.projection.kept;
     row.why = bytes(verdict.why, strlen(verdict.why));
-    count_planned(push, job);
+    count_planned(push, job, verdict.known && !verdict.row.active);
     delivery_plan(push->run->changeset, txn, stream->number, stream->unit, job->id, &row);
     return changeset_rc(push->run->changeset);
 }

@@ -22,6 +22,7 @@ struct sent {
     bool answered, leaves_manual;
     bool untouched; /* the connector never saw it */
     bool counts;    /* a safeguard counts it */
+    bool left;      /* it was switched off before */
     muster_rc rc;
     char *remote_id, *why; /* of the answer; NULL: none */
     char *manual;
@@ -73,7 +74,7 @@ static void count_answer(struct push *push, const struct sent *sent)
     case MUSTER_CREATE: pushed->created++; break;
     case MUSTER_UPDATE: pushed->updated++; break;
     case MUSTER_REACTIVATE: pushed->reactivated++; break;
-    case MUSTER_DEACTIVATE: pushed->deactivated++; break;
+    case MUSTER_DEACTIVATE: *(sent->left ? &pushed->updated : &pushed->deactivated) += 1; break;
     default: break;
     }
 }
@@ -249,7 +250,8 @@ static int sent_add(struct sending *sending, const struct push_job *job, const s
                         .id = job->id,
                         .op = (uint8_t)verdict->op,
                         .leaves_manual = verdict->leaves_manual,
-                        .counts = job->said == PUSH_UNSAID};
+                        .counts = job->said == PUSH_UNSAID,
+                        .left = verdict->known && !verdict->row.active};
     sent.settles = mem_new(verdict->settles.len + 1, 1);
     sent.manual = verdict->leaves_manual ? mem_text(verdict->why) : NULL;
     if (!sent.settles || (verdict->leaves_manual && !sent.manual)) {

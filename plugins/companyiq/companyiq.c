@@ -1,0 +1,262 @@
+/* companyiq - CompanyIQ by MicroBenefits as a target: employee accounts by its Open Platform.
+ *
+ * The vendor's rules for users are declared in the table of fields, so that a
+ * plan shows what the platform would refuse. What of the wire is not public is
+ * an option; the manual page muster-companyiq(7) says which part is assumed. */
+#include "companyiq.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const muster_option names[] = {
+    {.name = "field", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "As it is called here."},
+    {.name = "name", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "As the platform calls it."},
+    {0},
+};
+static const muster_option options[] = {
+    {.name = "base_url",
+     .type = MUSTER_URL,
+     .flags = MUSTER_REQUIRED,
+     .doc = "Where the Open Platform is, without the paths, as in https://open.companyiq.example."},
+    {.name = "corp_id",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "The Account Number that HR sees in System Management > Open Platform."},
+    {.name = "secret",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED | MUSTER_SECRET,
+     .doc = "The Key that HR has added there."},
+    {.name = "scheme",
+     .type = MUSTER_CHOICE,
+     .initial = "hmac",
+     .choices = "hmac|md5-sorted|token|plain",
+     .doc = "How calls are proved to be ours."},
+    {.name = "password_policy",
+     .type = MUSTER_CHOICE,
+     .initial = "derived",
+     .choices = "derived|field",
+     .doc = "The first password: derived from the organization's key, the same on every repeat, and written to "
+            "password_file; or made from fields by password_from."},
+    {.name = "password_from",
+     .type = MUSTER_TEXT,
+     .doc = "With password_policy field: a text with fields in braces, as in Acme-{employeeId} or {idNumber:-6} (the "
+            "last six characters)."},
+    {.name = "numeric",
+     .type = MUSTER_TEXT,
+     .initial = "status",
+     .doc = "Fields that are sent as numbers, with spaces between."},
+    {.name = "date_format",
+     .type = MUSTER_CHOICE,
+     .initial = "YYYY-MM-DD",
+     .choices = "YYYY-MM-DD|YYYYMMDD|YYYY/MM/DD",
+     .doc = "How days are written."},
+    {.name = "active_code", .type = MUSTER_TEXT, .initial = "1", .doc = "The status of who works there."},
+    {.name = "resigned_code", .type = MUSTER_TEXT, .initial = "2", .doc = "The status of who has resigned."},
+    {.name = "field_names",
+     .type = MUSTER_LIST,
+     .members = names,
+     .flags = MUSTER_ADVANCED,
+     .doc = "Fields of users that the platform calls otherwise."},
+    {.name = "batch_size",
+     .type = MUSTER_INTEGER,
+     .initial = "500",
+     .min = 1,
+     .max = 500,
+     .flags = MUSTER_ADVANCED,
+     .doc = "Users in one import."},
+    {.name = "import_path",
+     .type = MUSTER_TEXT,
+     .initial = "/openapi/v1/users/import",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where users are imported."},
+    {.name = "batch_path",
+     .type = MUSTER_TEXT,
+     .initial = "/openapi/v1/lookup/batches/",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where the outcome of a file is asked; its id comes behind."},
+    {.name = "token_path",
+     .type = MUSTER_TEXT,
+     .initial = "/openapi/v1/token",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where scheme token gets its token."},
+    {.name = "place",
+     .type = MUSTER_CHOICE,
+     .choices = "header|query|body",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where corpId and the rest go; without it headers for hmac, else the query; body is for plain."},
+    {.name = "corp_id_name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The name of corpId there: X-Corp-Id in headers, else corpId."},
+    {.name = "timestamp_name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The name of the time: X-Timestamp, timestamp."},
+    {.name = "nonce_name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The name of the nonce: X-Nonce, nonce."},
+    {.name = "sign_name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The name of the signature: X-Sign, sign."},
+    {.name = "secret_name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The name of the Key, with scheme plain: X-Secret, secret."},
+    {.name = "timestamp_unit",
+     .type = MUSTER_CHOICE,
+     .initial = "ms",
+     .choices = "ms|s",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Whether the time counts milliseconds or seconds."},
+    {.name = "digest",
+     .type = MUSTER_CHOICE,
+     .choices = "hmac-sha256|hmac-sha512|hmac-md5|md5|sha256|sha512",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Of the signature; without it hmac-sha256 for hmac, md5 for md5-sorted."},
+    {.name = "encoding",
+     .type = MUSTER_CHOICE,
+     .choices = "hex|HEX|base64",
+     .flags = MUSTER_ADVANCED,
+     .doc = "How the signature is written; without it hex for hmac, HEX for md5-sorted."},
+    {.name = "canonical",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The text that is signed, in words of a recipe, where it is another than the scheme's."},
+    {.name = "success_code",
+     .type = MUSTER_TEXT,
+     .initial = "0",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The code of an answer that says yes."},
+    {.name = "code_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/code",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where the code stands in an answer: a JSON pointer."},
+    {.name = "message_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/msg",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where its sentence stands."},
+    {.name = "errors_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/data/errors",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where the rows that failed stand."},
+    {.name = "failed_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/data/failed",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where it says how many failed."},
+    {0},
+};
+
+/* What may be told, and when: the vendor's notes 4, 6, 7 and 8. */
+#define ALWAYS (MUSTER_ON_CREATE | MUSTER_ON_UPDATE)
+static const muster_field user_fields[] = {
+    {.name = "employeeId",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ID | MUSTER_ON_CREATE | MUSTER_MUST,
+     .doc = "Employee ID; changed by hand only."},
+    {.name = "name", .type = MUSTER_TEXT, .flags = MUSTER_ON_CREATE | MUSTER_MUST, .doc = "Name; by hand only."},
+    {.name = "password",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ON_CREATE | MUSTER_MUST | MUSTER_WRITE_ONLY | MUSTER_GENERATED,
+     .doc = "The first one; never changed from outside."},
+    {.name = "status",
+     .type = MUSTER_TEXT,
+     .flags = ALWAYS | MUSTER_AFTER_LEAVING | MUSTER_MUST,
+     .doc = "Employment status: our own word, or the platform's code."},
+    {.name = "onboardingDate", .type = MUSTER_DATE, .flags = ALWAYS | MUSTER_MUST, .doc = "Onboarding date."},
+    {.name = "resignationDate",
+     .type = MUSTER_DATE,
+     .flags = ALWAYS | MUSTER_AFTER_LEAVING,
+     .doc = "The resignation date."},
+    {.name = "factory", .type = MUSTER_TEXT, .flags = ALWAYS, .doc = "The factory."},
+    {.name = "department", .type = MUSTER_TEXT, .flags = ALWAYS, .doc = "The department."},
+    {.name = "position", .type = MUSTER_TEXT, .flags = ALWAYS, .doc = "The position."},
+    {.name = "laborType", .type = MUSTER_TEXT, .flags = ALWAYS, .doc = "The labor type."},
+    {.name = "gender", .type = MUSTER_TEXT, .flags = MUSTER_ON_CREATE, .doc = "Gender; by hand only."},
+    {.name = "mobile", .type = MUSTER_TEXT, .flags = MUSTER_ON_CREATE, .doc = "Mobile number; by hand only."},
+    {.name = "email", .type = MUSTER_TEXT, .flags = MUSTER_ON_CREATE, .doc = "E-mail; by hand only."},
+    {.name = "idNumber",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ON_CREATE,
+     .doc = "Number that the state gave; by hand only."},
+    {0},
+};
+static const muster_stream streams[] = {
+    {.name = "users",
+     .doc = "Employee accounts.",
+     .kinds = "person",
+     .fields = user_fields,
+     .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE,
+     .batch = 500,
+     .mapping_out = "of: person\n"
+                    "scope: { status: [active, on_leave, relocation] }\n"
+                    "map:\n"
+                    "  employeeId: employee_number\n"
+                    "  name: { join: [given_name, middle_name, family_name], with: \" \" }\n"
+                    "  status: status\n"
+                    "  onboardingDate: hired_on\n"
+                    "  resignationDate: terminated_on\n"
+                    "  department: employment.department.name\n"
+                    "  position: employment.title\n"},
+    {0},
+};
+
+const char *companyiq_option(const struct companyiq *companyiq, const char *name)
+{
+    const char *text = companyiq->host->text(companyiq->run, name);
+    return text ? text : "";
+}
+
+static muster_rc open_it(muster_run *run, void **self)
+{
+    const char *policy = run->host->text(run, "password_policy"), *from = run->host->text(run, "password_from");
+    if (strcmp(policy, "field") == 0 && (!from || !*from))
+        return run->host->fail(run, MUSTER_CONFIG,
+                               "password_policy is field, and option password_from does not say which: as in "
+                               "password_from: \"Acme-{employeeId}\"");
+    struct companyiq *companyiq = calloc(1, sizeof(*companyiq));
+    if (!companyiq)
+        return run->host->fail(run, MUSTER_FAIL, "no memory");
+    companyiq->run = run;
+    companyiq->host = run->host;
+    login_make(companyiq);
+    *self = companyiq;
+    return MUSTER_OK;
+}
+
+static void close_it(muster_run *run, void *self)
+{
+    (void)run;
+    free(self);
+}
+
+/* Asks for the outcome of a file that never was: whoever is told that there is none has logged in. */
+static muster_rc check(muster_run *run, void *self)
+{
+    struct companyiq *companyiq = self;
+    struct answer answer;
+    companyiq->run = run;
+    call_json(companyiq, "batch_path", "0", NULL, &answer);
+    muster_rc rc = answer.rc;
+    bool heard = answer.document != NULL;
+    answer_done(&answer);
+    if (rc == MUSTER_OK || (heard && (rc == MUSTER_FAIL || rc == MUSTER_DATA || rc == MUSTER_CONFIG)))
+        return MUSTER_OK;
+    return answer.told ? rc : run->host->fail(run, rc, "%s", answer.why);
+}
+
+static muster_rc apply(muster_run *run, void *self, const muster_push *push)
+{
+    struct companyiq *companyiq = self;
+    companyiq->run = run;
+    return users_apply(companyiq, push);
+}
+
+MUSTER_CONNECTOR(companyiq, .version = "1.0", .summary = "CompanyIQ (MicroBenefits): employee accounts",
+                 .account = "corp_id", .options = options, .streams = streams, .open = open_it, .close = close_it,
+                 .check = check, .apply = apply)

@@ -1,0 +1,443 @@
+/* users - the user import: batches of rows that create, update or resign, and what came of each row.
+ *
+ * An import of somebody who is there is an update, so a batch may be repeated.
+ * Coming back is two imports: the platform takes the status of who has
+ * resigned, and only then the rest. */
+#include "companyiq.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BATCH_MAX = 500, PATTERN_WORD = 40 };
+
+/* One change on its way. */
+struct row {
+    const muster_change *change;
+    const char *employee; /* its employeeId; lives as long as the change */
+    bool sent;            /* it is in the body that was built last */
+    bool again;           /* what else there is goes in a second import */
+    bool answered;
+};
+
+struct import {
+    struct companyiq *companyiq;
+    const muster_host *host;
+    const muster_push *push;
+    struct row rows[BATCH_MAX];
+    size_t count, most;
+    struct text body;
+};
+
+static const char *option(const struct import *import, const char *name)
+{
+    return companyiq_option(import->companyiq, name);
+}
+
+/* --- what a field is called there, and how its value is written --- */
+
+static const char *wire_name(const struct import *import, const char *field)
+{
+    char name[60];
+    for (size_t n = 0, count = import->host->count(import->companyiq->run, "field_names"); n < count; n++) {
+        snprintf(name, sizeof(name), "field_names[%zu].field", n);
+        if (strcmp(option(import, name), field) != 0)
+            continue;
+        snprintf(name, sizeof(name), "field_names[%zu].name", n);
+        return option(import, name);
+    }
+    return field;
+}
+
+/* One of the words of a list with spaces or commas between. */
+static bool listed(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = list; *at; at += strcspn(at, " ,")) {
+        at += strspn(at, " ,");
+        if (strncmp(at, word, len) == 0 && strchr(" ,", at[len]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_day(const char *text)
+{
+    return strlen(text) == 10 && text[4] == '-' && text[7] == '-';
+}
+
+/* YYYY-MM-DD as the platform wants it. */
+static void day_write(const char *day, const char *format, char ret_text[16])
+{
+    const char *between = strchr(format, '/') ? "/" : strchr(format, '-') ? "-" : "";
+    snprintf(ret_text, 16, "%.4s%s%.2s%s%.2s", day, between, day + 5, between, day + 8);
+}
+
+/* Our own words for where somebody stands; whatever else the mapping makes is the platform's code already. */
+static const char *status_code(const struct import *import, const char *status)
+{
+    static const char *const working[] = {"active", "pending", "on_leave", "relocation"};
+    for (size_t n = 0; n < sizeof(working) / sizeof(working[0]); n++)
+        if (strcmp(status, working[n]) == 0)
+            return option(import, "active_code");
+    return strcmp(status, "inactive") == 0 || strcmp(status, "terminated") == 0 ? option(import, "resigned_code")
+                                                                                : status;
+}
+
+static bool is_number(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits < 19 && !text[digits] && (text[0] != '0' || digits == 1);
+}
+
+/* "name": value. NULL: fine; else why it cannot be written. */
+static const char *member_write(struct import *import, const char *field, const char *value)
+{
+    char day[16];
+    struct text *body = &import->body;
+    if (strcmp(field, "status") == 0)
+        value = status_code(import, value);
+    if ((strcmp(field, "onboardingDate") == 0 || strcmp(field, "resignationDate") == 0) && is_day(value)) {
+        day_write(value, option(import, "date_format"), day);
+        value = day;
+    }
+    bool number = *value && listed(option(import, "numeric"), field);
+    if (number && !is_number(value))
+        return "is to be sent as a number (option numeric), and is none, or begins with a zero that would be lost";
+    text_put(body, body->data[body->len - 1] == '{' ? "" : ",");
+    text_json(body, wire_name(import, field));
+    text_put(body, ":");
+    if (number)
+        text_put(body, value);
+    else
+        text_json(body, value);
+    return NULL;
+}
+
+/* --- the first password --- */
+
+/* Appends a field of the pattern: "employeeId", "idNumber:-6" (its last six), "name:3" (its first three). */
+static bool pattern_field(const struct import *import, const muster_record *after, const char *word, struct text *out)
+{
+    char name[PATTERN_WORD];
+    size_t len = strcspn(word, ":");
+    snprintf(name, sizeof(name), "%.*s", (int)len, word);
+    const char *value = import->host->get(after, name);
+    if (!value || !*value)
+        return false;
+    long part = word[len] == ':' ? strtol(word + len + 1, NULL, 10) : 0;
+    size_t whole = strlen(value), want = part < 0 ? (size_t)-part : part > 0 ? (size_t)part : whole;
+    if (want > whole)
+        return false;
+    text_add(out, part < 0 ? value + whole - want : value, want);
+    return true;
+}
+
+/* "Acme-{employeeId}". False: a field of it is empty. */
+static bool pattern_write(const struct import *import, const muster_record *after, struct text *out)
+{
+    const char *at = option(import, "password_from");
+    while (*at) {
+        size_t plain = strcspn(at, "{"), inside;
+        text_add(out, at, plain);
+        at += plain;
+        if (!*at)
+            break;
+        char word[PATTERN_WORD];
+        inside = strcspn(at + 1, "}");
+        if (inside >= sizeof(word) || at[1 + inside] != '}')
+            return false;
+        snprintf(word, sizeof(word), "%.*s", (int)inside, at + 1);
+        if (!pattern_field(import, after, word, out))
+            return false;
+        at += inside + 2;
+    }
+    return out->len > 0;
+}
+
+static const char *password_write(struct import *import, const muster_record *after)
+{
+    if (strcmp(option(import, "password_policy"), "field") != 0) {
+        const char *made = import->host->get(after, "password");
+        return made && *made ? member_write(import, "password", made) : "is missing: nobody made a first password";
+    }
+    struct text made = {0};
+    const char *why = !pattern_write(import, after, &made) || made.failed
+                          ? "cannot be made: a field that option password_from names is empty or too short"
+                          : member_write(import, "password", made.data);
+    if (made.data)
+        explicit_bzero(made.data, made.room);
+    text_done(&made);
+    return why;
+}
+
+/* --- rows --- */
+
+static bool is_changed(const struct import *import, const muster_change *change, const char *field)
+{
+    const char *name;
+    for (size_t n = 0; (name = import->host->changed(change, n)); n++)
+        if (strcmp(name, field) == 0)
+            return true;
+    return false;
+}
+
+static bool is_about_leaving(const char *field)
+{
+    return strcmp(field, "status") == 0 || strcmp(field, "resignationDate") == 0;
+}
+
+/* Whether a field is told in this import; employeeId and password are written apart. */
+static bool told(const struct import *import, const struct row *row, const char *field)
+{
+    if (strcmp(field, "employeeId") == 0 || strcmp(field, "password") == 0 || !row->change->after ||
+        import->host->present(row->change->after, field) == 0)
+        return false;
+    if (row->change->op == MUSTER_CREATE)
+        return import->host->present(row->change->after, field) == 3;
+    if (row->change->op == MUSTER_DEACTIVATE)
+        return !is_about_leaving(field) && is_changed(import, row->change, field);
+    if (row->change->op == MUSTER_REACTIVATE)
+        return is_about_leaving(field) != row->again && (!row->again || is_changed(import, row->change, field));
+    return is_changed(import, row->change, field);
+}
+
+/* Who leaves: resigned, whatever else is said of them, on the day that is known, else today. */
+static const char *leaving_write(struct import *import, const struct row *row)
+{
+    const char *day = row->change->after ? import->host->get(row->change->after, "resignationDate") : NULL;
+    char today[16];
+    time_t now = (time_t)(import->host->now_ms(import->companyiq->run) / 1000);
+    struct tm parts;
+    if (!day || !*day) {
+        strftime(today, sizeof(today), "%Y-%m-%d", gmtime_r(&now, &parts));
+        day = today;
+    }
+    const char *why = member_write(import, "status", "terminated");
+    return why ? why : member_write(import, "resignationDate", day);
+}
+
+/* Appends the row to the body; NULL: it is there. Else *ret_field is what is wrong. */
+static const char *row_write(struct import *import, const struct row *row, const char **ret_field)
+{
+    const char *why;
+    text_put(&import->body, import->body.data[import->body.len - 1] == '[' ? "{" : ",{");
+    *ret_field = "employeeId";
+    if ((why = member_write(import, "employeeId", row->employee)))
+        return why;
+    for (const muster_field *field = import->push->fields; field->name; field++) {
+        *ret_field = field->name;
+        const char *value = told(import, row, field->name) ? import->host->get(row->change->after, field->name) : NULL;
+        if (told(import, row, field->name) && (why = member_write(import, field->name, value ? value : "")))
+            return why;
+    }
+    *ret_field = row->change->op == MUSTER_CREATE ? "password" : "status";
+    why = row->change->op == MUSTER_CREATE       ? password_write(import, row->change->after)
+          : row->change->op == MUSTER_DEACTIVATE ? leaving_write(import, row)
+                                                 : NULL;
+    text_put(&import->body, "}");
+    return why;
+}
+
+static muster_rc refuse(struct import *import, struct row *row, muster_rc rc, const char *why)
+{
+    row->answered = true;
+    return import->host->refused(import->companyiq->run, row->change, rc, why);
+}
+
+/* The body of an import: of all rows, or of those that have a second part. A row that cannot be written is refused. */
+static muster_rc body_write(struct import *import, bool again, size_t *ret_count)
+{
+    muster_rc rc = MUSTER_OK;
+    import->body.len = 0;
+    *ret_count = 0;
+    text_put(&import->body, "{\"users\":[");
+    for (size_t n = 0; n < import->count && rc == MUSTER_OK && !import->body.failed; n++) {
+        struct row *row = &import->rows[n];
+        const char *field;
+        char why[300];
+        size_t before = import->body.len;
+        row->sent = !row->answered && row->again == again;
+        if (!row->sent)
+            continue;
+        const char *wrong = row_write(import, row, &field);
+        if (!wrong) {
+            ++*ret_count;
+            continue;
+        }
+        row->sent = false;
+        import->body.len = before;
+        snprintf(why, sizeof(why), "%s %s", field, wrong);
+        rc = refuse(import, row, MUSTER_DATA, why);
+    }
+    text_put(&import->body, "]}");
+    if (import->body.failed)
+        return import->host->fail(import->companyiq->run, MUSTER_FAIL, "no memory for a batch of users");
+    return rc;
+}
+
+/* --- answers --- */
+
+/* Whom an error is about: the row with that number in the body, or with that employeeId. NULL: nobody knows. */
+static struct row *row_meant(struct import *import, const muster_node *error)
+{
+    const char *who = node_text(error, wire_name(import, "employeeId"));
+    int64_t left = node_count(muster_node_member(error, "index"));
+    struct row *by_index = NULL, *by_name = NULL;
+    for (size_t n = 0; n < import->count; n++) {
+        struct row *row = &import->rows[n];
+        if (!row->sent)
+            continue;
+        if (left-- == 0)
+            by_index = row;
+        if (who && strcmp(row->employee, who) == 0)
+            by_name = row;
+    }
+    return by_name ? by_name : who && *who ? NULL : by_index;
+}
+
+static muster_rc error_take(struct import *import, const muster_node *error)
+{
+    char why[CODE_WHY];
+    struct row *row = row_meant(import, error);
+    const char *number = node_text(error, "code");
+    if (!row || !number || row->answered)
+        return row && row->answered ? MUSTER_OK : MUSTER_RETRY;
+    const struct code *means = code_find((int)strtol(number, NULL, 10));
+    code_why(means, number, node_text(error, "msg"), why);
+    if (row->change->op == MUSTER_CREATE && means->number == 41002) {
+        snprintf(why, sizeof(why),
+                 "CompanyIQ has somebody with this employee ID already, whose name, password or other fields differ "
+                 "(41002): HR looks in the back end whether it is the same person, and makes both agree by hand");
+        return refuse(import, row, MUSTER_CONFLICT, why);
+    }
+    return refuse(import, row, means->of_row, why);
+}
+
+/* All that were sent and have no answer get this one. */
+static muster_rc rest_refuse(struct import *import, muster_rc rc, const char *why)
+{
+    muster_rc told_rc = MUSTER_OK;
+    for (size_t n = 0; n < import->count && told_rc == MUSTER_OK; n++)
+        if (!import->rows[n].answered)
+            told_rc = refuse(import, &import->rows[n], rc, why);
+    return told_rc;
+}
+
+/* Row errors do not fail a call: those that are named failed, the others are done. */
+static muster_rc answer_take(struct import *import, const struct answer *answer)
+{
+    const muster_node *errors = answer_at(import->companyiq, answer, "errors_pointer");
+    int64_t failed = node_count(answer_at(import->companyiq, answer, "failed_pointer"));
+    bool vague = failed >= 0 && failed != (errors ? (int64_t)errors->count : 0);
+    muster_rc rc = MUSTER_OK;
+    for (const muster_node *error = muster_node_first(errors); error && rc == MUSTER_OK; error = error->next)
+        rc = error_take(import, error);
+    if (rc == MUSTER_RETRY || vague)
+        return rest_refuse(import, MUSTER_RETRY,
+                           "CompanyIQ says that some rows failed, and not clearly which: the batch is sent again");
+    return rc;
+}
+
+static bool goes_on(const struct import *import, const struct row *row)
+{
+    if (row->change->op != MUSTER_REACTIVATE || row->again || !row->change->after)
+        return false;
+    for (size_t n = 0; import->host->changed(row->change, n); n++)
+        if (!is_about_leaving(import->host->changed(row->change, n)))
+            return true;
+    return false;
+}
+
+/* What was sent and not refused is done, but for those who come back and have more to tell. */
+static muster_rc done_tell(struct import *import)
+{
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; n < import->count && rc == MUSTER_OK; n++) {
+        struct row *row = &import->rows[n];
+        if (row->answered || !row->sent)
+            continue;
+        if (goes_on(import, row)) {
+            row->again = true;
+            continue;
+        }
+        row->answered = true;
+        rc = import->host->applied(import->companyiq->run, row->change, row->employee);
+    }
+    return rc;
+}
+
+/* What is wrong with the connection as a whole is no row's fault, and does not count as a try of it. */
+static muster_rc class_of_rows(muster_rc of_call)
+{
+    return of_call == MUSTER_AUTH || of_call == MUSTER_PERMISSION || of_call == MUSTER_CONFIG ? MUSTER_AUTH
+                                                                                              : MUSTER_RETRY;
+}
+
+/* One import. What failed as a whole is tried later, and ends this push. */
+static muster_rc import_once(struct import *import, bool again)
+{
+    struct answer answer = {0};
+    size_t count;
+    muster_rc rc = body_write(import, again, &count);
+    if (rc != MUSTER_OK || count == 0)
+        return rc;
+    call_json(import->companyiq, "import_path", "", &import->body, &answer);
+    if (answer.rc == MUSTER_OK && (rc = answer_take(import, &answer)) == MUSTER_OK)
+        rc = done_tell(import);
+    if (answer.rc != MUSTER_OK && (rc = rest_refuse(import, class_of_rows(answer.rc), answer.why)) == MUSTER_OK)
+        rc = answer.told ? answer.rc : import->host->fail(import->companyiq->run, answer.rc, "%s", answer.why);
+    answer_done(&answer);
+    return rc;
+}
+
+static muster_rc batch_send(struct import *import)
+{
+    muster_rc rc = import->count ? import_once(import, false) : MUSTER_OK;
+    if (rc == MUSTER_OK && import->count)
+        rc = import_once(import, true);
+    import->count = 0;
+    return rc;
+}
+
+/* Who it is there: as it was called when it was made, also when our number is another one by now. */
+static muster_rc row_take(struct import *import, const muster_change *change)
+{
+    const char *employee = change->remote_id ? change->remote_id
+                           : change->after   ? import->host->get(change->after, "employeeId")
+                           : change->before  ? import->host->get(change->before, "employeeId")
+                                             : NULL;
+    if (!employee || !*employee)
+        return import->host->refused(import->companyiq->run, change, MUSTER_DATA,
+                                     "employeeId is empty: nobody can be told apart without it");
+    for (size_t n = 0; n < import->count; n++)
+        if (strcmp(import->rows[n].employee, employee) == 0)
+            return import->host->refused(import->companyiq->run, change, MUSTER_CONFLICT,
+                                         "somebody else has the same employee ID: HR gives one of them another");
+    import->rows[import->count++] = (struct row){.change = change, .employee = employee};
+    return MUSTER_OK;
+}
+
+muster_rc users_apply(struct companyiq *companyiq, const muster_push *push)
+{
+    struct import *import = calloc(1, sizeof(*import));
+    const muster_change *change;
+    muster_rc rc = MUSTER_OK;
+    if (!import)
+        return companyiq->host->fail(companyiq->run, MUSTER_FAIL, "no memory for a batch of users");
+    import->companyiq = companyiq;
+    import->host = companyiq->host;
+    import->push = push;
+    import->most = (size_t)companyiq->host->number(companyiq->run, "batch_size");
+    while (rc == MUSTER_OK && (rc = companyiq->host->next(companyiq->run, &change)) == MUSTER_OK && change) {
+        rc = row_take(import, change);
+        if (rc == MUSTER_OK && import->count == import->most)
+            rc = batch_send(import);
+    }
+    if (rc == MUSTER_OK)
+        rc = batch_send(import);
+    text_done(&import->body);
+    free(import);
+    return rc;
+}
