@@ -87,8 +87,10 @@ bool stream_known(struct reading *reading, const struct connection *connection, 
 /* What the connector says of a stream; NULL: nothing, it takes any. */
 const struct muster_stream *stream_declared(const struct connection *connection, const char *name);
 bool stream_is_off(const struct node *node); /* `users: off` */
-/* A mapping that a connector ships, as a tree of the file; NULL: there is none, or it is broken (a complaint). */
-const struct node *stream_shipped(struct reading *reading, const char *name, const char *text);
+/* A mapping that a connector ships, as a tree of the file; NULL: there is none, or it is broken (a complaint).
+ * *ret_wanted: the connection has it although the file does not name it. */
+const struct node *stream_shipped(struct reading *reading, const struct connection *connection, const char *name,
+                                  const char *text, bool *ret_wanted);
 /* What `over` says, then what only `under` says; maps of both are merged, `depth` levels down. What is `off` goes. */
 const struct node *stream_lay_over(struct reading *reading, const struct node *over, const struct node *under,
                                    unsigned depth);

@@ -3,7 +3,12 @@
  * A connector may ship a mapping: text in its description, laid under what the
  * file says, so that single fields can be overridden and a stream switched off
  * (`users: off`). Nodes from that text are given the place of the connection
- * in the file: that is where an integrator can do something about them. */
+ * in the file: that is where an integrator can do something about them.
+ *
+ * What is shipped may depend on options: `needs: base_url`, or `needs: { send:
+ * [each, batch] }`, and all of several. A stream of which that does not hold is
+ * there only when the file names it; a field below `map:`, with `needs` beside
+ * its words, only when the file maps it. */
 #include "config/reading.h"
 
 #include "base/mem.h"
@@ -59,7 +64,7 @@ static void move(struct node *node, const struct node *to)
     }
 }
 
-const struct node *stream_shipped(struct reading *reading, const char *name, const char *text)
+static const struct node *shipped_read(struct reading *reading, const char *name, const char *text)
 {
     const struct node *root = NULL;
     if (!text || text[0] == '\0')
@@ -75,6 +80,57 @@ const struct node *stream_shipped(struct reading *reading, const char *name, con
     else
         move((struct node *)root, reading->key); /* ours: it was made a moment ago */
     return rc == 0 && root && root->type == NODE_MAP ? root : NULL;
+}
+
+/* values NULL: it is set, and not to nothing. */
+static bool option_is(const struct connection *connection, const char *name, const struct node *values)
+{
+    const char *text = connection_option(connection, name);
+    if (!values)
+        return text && text[0] != '\0';
+    for (size_t n = 0; text && values->type == NODE_LIST && n < values->count; n++)
+        if (strcmp(values->items[n]->text, text) == 0)
+            return true;
+    return text && values->type == NODE_TEXT && strcmp(values->text, text) == 0;
+}
+
+/* What a shipped node asks for; it is taken out, for no mapping knows it. */
+static bool holds(const struct connection *connection, struct node *node)
+{
+    const struct node *needs = node->type == NODE_MAP ? node_get(node, "needs") : NULL;
+    size_t kept = 0;
+    for (size_t n = 0; needs && n < node->count; n++)
+        if (node->items[n] != needs) {
+            node->keys[kept] = node->keys[n];
+            node->items[kept++] = node->items[n];
+        }
+    node->count = needs ? kept : node->count;
+    bool good = !needs || needs->type != NODE_TEXT || option_is(connection, needs->text, NULL);
+    for (size_t n = 0; needs && needs->type == NODE_MAP && n < needs->count; n++)
+        good = good && option_is(connection, needs->keys[n]->text, needs->items[n]);
+    return good;
+}
+
+static void fields_hold(const struct connection *connection, struct node *map)
+{
+    size_t kept = 0;
+    for (size_t n = 0; map && map->type == NODE_MAP && n < map->count; n++)
+        if (holds(connection, map->items[n])) {
+            map->keys[kept] = map->keys[n];
+            map->items[kept++] = map->items[n];
+        }
+    if (map && map->type == NODE_MAP)
+        map->count = kept;
+}
+
+const struct node *stream_shipped(struct reading *reading, const struct connection *connection, const char *name,
+                                  const char *text, bool *ret_wanted)
+{
+    struct node *root = (struct node *)shipped_read(reading, name, text); /* ours: it was made a moment ago */
+    *ret_wanted = root && holds(connection, root);
+    if (root)
+        fields_hold(connection, (struct node *)node_get(root, "map"));
+    return root;
 }
 
 const struct node *stream_lay_over(struct reading *reading, const struct node *over, const struct node *under,
@@ -144,7 +200,9 @@ static void read_one(struct reading *reading, const struct connection *connectio
     if (!want_map(reading, value, reading_format(reading, "connection '%s': stream '%s'", connection->name, key->text)))
         return;
     const struct muster_stream *declared = stream_declared(connection, key->text);
-    const struct node *under = stream_shipped(reading, key->text, declared ? declared->mapping_in : NULL);
+    bool wanted;
+    const struct node *under =
+        stream_shipped(reading, connection, key->text, declared ? declared->mapping_in : NULL, &wanted);
     if (under)
         value = stream_lay_over(reading, value, under, 1);
     if (value)
@@ -172,9 +230,11 @@ void streams_read(struct reading *reading, struct connection *connection, const 
         read_one(reading, connection, map->keys[i], map->items[i], &out);
     const struct muster_stream *stream;
     for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++) {
-        const struct node *under =
-            node_get(map, stream->name) ? NULL : stream_shipped(reading, stream->name, stream->mapping_in);
-        if (under)
+        bool wanted = false;
+        const struct node *under = node_get(map, stream->name)
+                                       ? NULL
+                                       : stream_shipped(reading, connection, stream->name, stream->mapping_in, &wanted);
+        if (wanted)
             compile(reading, stream->name, under, &out);
     }
     if (connection->description && !node && !connection->target && out.count == 0)

@@ -425,7 +425,9 @@ static void streams_compile(struct aim *aim, const struct node *streams, struct 
             continue;
         const char *what = label(reading, connection, reading_format(reading, "stream '%s'", key->text));
         const struct muster_stream *declared = stream_declared(connection, key->text);
-        const struct node *under = stream_shipped(reading, key->text, declared ? declared->mapping_out : NULL);
+        bool wanted;
+        const struct node *under =
+            stream_shipped(reading, connection, key->text, declared ? declared->mapping_out : NULL, &wanted);
         if (!want_map(reading, value, what))
             continue;
         aim->own = value;
@@ -436,9 +438,12 @@ static void streams_compile(struct aim *aim, const struct node *streams, struct 
     }
     const struct muster_stream *declared;
     for (size_t n = 0; connection->description && (declared = stream_nth(connection->description, n)); n++) {
+        bool wanted = false;
         const struct node *under =
-            node_get(streams, declared->name) ? NULL : stream_shipped(reading, declared->name, declared->mapping_out);
-        struct node *key = under ? reading_get(reading, 1, sizeof(*key)) : NULL;
+            node_get(streams, declared->name)
+                ? NULL
+                : stream_shipped(reading, connection, declared->name, declared->mapping_out, &wanted);
+        struct node *key = wanted ? reading_get(reading, 1, sizeof(*key)) : NULL;
         if (!key)
             continue;
         *key = *reading->key;
