@@ -129,9 +129,8 @@ static int options_check(struct load *load, const muster_option *table, uint16_t
             return refuse(load, "option %zu in its description has an empty name, or one that is no UTF-8", i + 1);
         if (option->type < MUSTER_TEXT || option->type > MUSTER_REF)
             return refuse(load, "its option '%s' has the type %d, which is none", option->name, option->type);
-        if ((option->type == MUSTER_LIST) != (option->members != NULL))
-            return refuse(load, "its option '%s' %s", option->name,
-                          option->members ? "has members and is no list" : "is a list without members");
+        if (option->members && option->type != MUSTER_LIST)
+            return refuse(load, "its option '%s' has members and is no list", option->name);
         for (size_t k = 0; k < i; k++)
             if (strcmp(DESCRIBE_NTH(table, stride, k)->name, option->name) == 0)
                 return refuse(load, "its description has two options named '%s'", option->name);

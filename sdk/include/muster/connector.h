@@ -85,7 +85,7 @@ typedef struct muster_option {
     int32_t type;
     uint32_t flags;
     int64_t min, max;                    /* numbers; both 0 is any */
-    const struct muster_option *members; /* of a list's items */
+    const struct muster_option *members; /* of a list's items; NULL: they are texts, or secrets */
 } muster_option;
 
 typedef struct muster_field {
