@@ -120,15 +120,17 @@ static int attributes_make(posix_spawnattr_t *attributes)
 }
 
 /* Nothing of our environment is for a connector, but what the linker and the C library must know. */
-static int environment_make(const struct lane *lane, struct arena *arena, char *ret_environment[7])
+static int environment_make(const struct lane *lane, struct arena *arena, char *ret_environment[8])
 {
     size_t n = 0;
-    const char *zones = getenv("TZDIR");
+    const char *zones = getenv("TZDIR"), *now = getenv("MUSTER_NOW");
     ret_environment[n++] = arena_text(arena, "LD_BIND_NOW=1");
     ret_environment[n++] = arena_text(arena, "LANG=C.UTF-8");
     ret_environment[n++] = arena_format(arena, "TMPDIR=%s", lane->scratch);
     if (zones)
         ret_environment[n++] = arena_format(arena, "TZDIR=%s", zones);
+    if (now) /* the time of a rehearsal is its time, too */
+        ret_environment[n++] = arena_format(arena, "MUSTER_NOW=%s", now);
 #ifdef HAVE_FAULTS
     const char *pretended = getenv("MUSTER_SANDBOX_LACKS");
     const char *fault = getenv("MUSTER_HOST_FAULT"); /* as MUSTER_FAULT, for the host */
@@ -148,7 +150,7 @@ static int start(struct lane *lane, char *program, int socket, int errors)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char *arguments[] = {program, NULL}, *environment[7];
+    char *arguments[] = {program, NULL}, *environment[8];
     int rc = environment_make(lane, lane->arena, environment);
     if (rc != 0)
         return rc;
