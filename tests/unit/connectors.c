@@ -90,6 +90,18 @@ static const muster_stream desk_streams[] = {
     {.name = "desks", .flags = MUSTER_READ_FULL, .mapping_in = "person: { workstation_number: desk }\n"},
     {0},
 };
+static const muster_stream way_streams[] = {
+    {.name = "each",
+     .flags = MUSTER_WRITE,
+     .mapping_out = "needs: { user: [one, each] }\nof: person\nmap: { Number: employee_number, Desk: { needs: { "
+                    "read_only: true }, from: workstation_number } }\n"},
+    {.name = "all",
+     .flags = MUSTER_WRITE,
+     .mapping_out =
+         "needs: { user: all, base_url: \"https://a.example\" }\nof: person\nmap: { Number: employee_number }\n"},
+    {.name = "desks", .mapping_in = "needs: base_url\nkey: id\nperson: { workstation_number: desk }\n"},
+    {0},
+};
 static const muster_stream ciq_streams[] = {
     {.name = "users", .flags = MUSTER_WRITE, .mapping_out = "of: person\nmap: { employeeId: employee_number }\n"},
     {.name = "lookups",
@@ -112,6 +124,7 @@ static const muster_connector connectors[] = {
     {SIZES, .name = "poweroffice", .options = any_options, .streams = sheet_streams},
     {SIZES, .name = "companyiq", .options = any_options, .streams = ciq_streams},
     {SIZES, .name = "usersync", .options = any_options, .streams = sheet_streams},
+    {SIZES, .name = "ways", .options = any_options, .streams = way_streams},
     {SIZES, .name = "odbc", .options = any_options, .streams = sheet_streams,
      .needs = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS},
     {SIZES, .name = "wfx", .options = any_options, .streams = pmt_streams, .routes = routes},
@@ -119,7 +132,7 @@ static const muster_connector connectors[] = {
 };
 
 const char *const test_all_connectors[] = {"sheet", "pmt", "poc",   "poweroffice", "companyiq", "usersync",
-                                           "odbc",  "wfx", "needy", "broken",      NULL};
+                                           "odbc",  "wfx", "needy", "broken",      "ways",      NULL};
 
 const struct muster_connector *test_describe(void *context, const char *connector, struct err *err)
 {

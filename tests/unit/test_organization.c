@@ -3,9 +3,11 @@
 #include "read_organization.h"
 
 #include "base/fault.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,6 +218,39 @@ static void a_shipped_mapping_is_overridden_field_by_field_and_switched_off(void
     assert_int_equal(node_get(person, "given_name")->line, 3); /* the connection: there is no other place for it */
     assert_null(node_get(node, "membership"));
     done(reading);
+}
+
+/* Streams that are told and read, and how many fields the first one has: "each2 +desks". */
+static void expect_streams(const char *rest, const char *streams)
+{
+    char found[200] = "", *text = mem_format(HR STREAM "  w:\n    connector: ways\n%s", rest);
+    struct reading *reading = good(text);
+    const struct connection *connection = organization_connection(reading->organization, "w");
+    for (size_t n = 0; connection->target && n < connection->target->stream_count; n++)
+        snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%zu ", connection->target->streams[n].name,
+                 connection->target->streams[n].map.rule_count);
+    for (size_t n = 0; connection->mappings[n]; n++)
+        snprintf(found + strlen(found), sizeof(found) - strlen(found), "+%s ", connection->mappings[n]->stream);
+    assert_string_equal(found, streams);
+    done(reading);
+    free(text);
+}
+
+static void what_is_shipped_may_depend_on_options(void **state)
+{
+    (void)state;
+    expect_streams("    options: { user: each, base_url: https://a.example }\n    target: {}\n", "each1 +desks ");
+    expect_streams("    options: { user: one, read_only: true }\n    target: {}\n", "each2 ");
+    expect_streams("    options: { user: all, base_url: https://a.example }\n    target: {}\n", "all1 +desks ");
+    expect_streams("    options: { user: each }\n    target: { streams: { all: {}, each: off } }\n", "all1 ");
+    expect_streams(
+        "    options: { user: one }\n    target: { streams: { each: { map: { Desk: workstation_number } } } }\n",
+        "each2 ");
+    expect_said(
+        HR STREAM
+        "  w:\n    connector: ways\n    options: { user: all, base_url: https://b.example }\n    target: {}\n",
+        "a.yaml:10:13: connection 'w': target: nothing would be sent: name streams:, or let the connector 'ways' "
+        "say what it takes\n");
 }
 
 static void triggers_are_read_in_all_their_forms(void **state)
@@ -450,6 +485,7 @@ int main(void)
         cmocka_unit_test(authority_is_per_field_then_per_kind_then_the_persons),
         cmocka_unit_test(match_rules_keep_their_order_and_their_fields),
         cmocka_unit_test(a_shipped_mapping_is_overridden_field_by_field_and_switched_off),
+        cmocka_unit_test(what_is_shipped_may_depend_on_options),
         cmocka_unit_test(triggers_are_read_in_all_their_forms),
         cmocka_unit_test(a_circle_of_after_is_found),
         cmocka_unit_test(safeguards_short_and_long_are_the_same),
