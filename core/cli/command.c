@@ -117,9 +117,12 @@ const struct command commands[] = {
      "only. This tells what became new without a sync, and what waits for its time of the day; with --plan it is only "
      "shown. Who cannot be told is said, fails no sync, and is told next time.",
      "muster notify acme --plan", verb_notify},
-    {"inbox", "[ORG]", 0, 1, 0, "List all that waits for a person",
-     "Held removals (h), reviews (r), dead letters (d) and changed headers (c), with their age, place and reason.",
-     "muster inbox acme", verb_inbox},
+    {"inbox", "[ORG]", 0, 1, OPTION_BIT(format) | OPTION_BIT(output), "List all that waits for a person",
+     "Held removals (h), reviews (r), dead letters (d), changed headers (c) and what is to be done in a target by hand "
+     "(t), with their age, place and reason; then what is paused and what is set aside. As --json, and as the workbook "
+     "of --format xlsx, each line also says whose turn it is (here: whoever decides for the organization; source, "
+     "target, access: whoever keeps that system, or the log-in) and the next command to type.",
+     "muster inbox acme\nmuster inbox acme --format xlsx --output inbox.xlsx", verb_inbox},
     {"deadletters", "ORG", 1, 1, 0, "List the records and values that were not taken, with their cell and reason",
      "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
      "person stays as they were.",
@@ -280,12 +283,13 @@ const struct command commands[] = {
      "it is asked on the terminal, and neither muster's log nor the connector sees it.\n\n"
      "With --json one object: action, connection, rows: what the system answered, a list of objects.",
      "muster action acme pmt reset_token user=1001", verb_action},
-    {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(fields) | OPTION_BIT(protected),
+    {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(output) | OPTION_BIT(fields) | OPTION_BIT(protected),
      "Print everything of one kind: person, employment, org_unit, …",
-     "One object for each, by ascending id, with the model's names of fields. Protected fields are left out unless "
-     "--protected asks for them.",
+     "One object for each, by ascending id, with the model's names of fields; or a table, where every field has a "
+     "column. Protected fields are left out unless --protected asks for them.",
      "muster export acme person --format csv --fields employee_number,family_name,status\n"
-     "muster export acme employment >employments.jsonl",
+     "muster export acme employment >employments.jsonl\n"
+     "muster export acme person --format xlsx --output people.xlsx",
      verb_export},
     {"help", "[COMMAND]", 0, 1, OPTION_BIT(man) | OPTION_BIT(completion), "Explain muster, or one command", NULL,
      "muster help sync", verb_help},

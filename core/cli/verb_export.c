@@ -1,8 +1,9 @@
-/* verb_export - everything of one kind, for other programs: one JSON object per line, or CSV. */
+/* verb_export - everything of one kind, for other programs: one JSON object per line, CSV, or a workbook. */
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "cli/json.h"
 #include "cli/context.h"
+#include "cli/excel.h"
 #include "cli/verb.h"
 #include "config/node.h"
 
@@ -19,7 +20,8 @@ struct export
     enum kind kind;
     const struct field *fields[FIELDS_MAX]; /* ended by NULL */
     size_t field_count;
-    bool chosen, csv;
+    bool chosen, csv;   /* csv: a table, of text or a workbook */
+    struct excel *book; /* NULL: text */
     struct entity *entity;
     struct buffer out, text;
 };
@@ -31,6 +33,7 @@ static void export_done(struct export *export)
     buffer_done(&export->out);
     buffer_done(&export->text);
     free(export->entity);
+    excel_free(export->book);
 }
 
 static const char *const *kind_names(struct arena *arena)
@@ -140,29 +143,62 @@ static void csv_cell(struct buffer *out, const char *text, size_t len)
     buffer_byte(out, '"');
 }
 
+/* One cell's text, in export->text; none where there is no value to be told. */
+static void row_text(struct export *export, const struct field *field, uint64_t id)
+{
+    struct value value = field->number ? image_get(export->entity->image, field->number) : (struct value){0};
+    buffer_clear(&export->text);
+    if (field == &id_field)
+        buffer_format(&export->text, "%lu", (unsigned long)id);
+    else if (value.presence != PRESENCE_VALUE || (value.flags & VALUE_SEALED && !export->query->unsealed))
+        return;
+    else if (value.flags & VALUE_SEALED)
+        query_reveal(export->query, export->entity, value, &export->text);
+    else if (field->type == TYPE_REF)
+        reference_csv(export, field, query_reference(value));
+    else
+        query_value(export->query, export->entity, field, value, &export->text);
+}
+
 static void row_csv(struct export *export, uint64_t id)
 {
     for (size_t i = 0; i < export->field_count; i++) {
-        const struct field *field = export->fields[i];
-        buffer_clear(&export->text);
+        row_text(export, export->fields[i], id);
         if (i > 0)
             buffer_byte(&export->out, ',');
-        if (field == &id_field) {
-            buffer_format(&export->out, "%lu", (unsigned long)id);
-            continue;
-        }
-        struct value value = field->number ? image_get(export->entity->image, field->number) : (struct value){0};
-        if (value.presence != PRESENCE_VALUE || (value.flags & VALUE_SEALED && !export->query->unsealed))
-            continue;
-        if (value.flags & VALUE_SEALED)
-            query_reveal(export->query, export->entity, value, &export->text);
-        else if (field->type == TYPE_REF)
-            reference_csv(export, field, query_reference(value));
-        else
-            query_value(export->query, export->entity, field, value, &export->text);
         csv_cell(&export->out, export->text.data ? export->text.data : "", export->text.len);
     }
     buffer_text(&export->out, "\r\n");
+}
+
+static void row_book(struct export *export, uint64_t id)
+{
+    for (size_t i = 0; i < export->field_count; i++) {
+        row_text(export, export->fields[i], id);
+        buffer_byte(&export->text, '\0');
+        if (export->text.rc == 0 && export->fields[i]->type == TYPE_DATE)
+            excel_time(export->book, export->text.data);
+        else
+            excel_cell(export->book, export->text.data ? export->text.data : "",
+                       export->text.rc ? 0 : export->text.len - 1);
+    }
+}
+
+/* Where it goes, and as what. */
+static int export_begin(struct export *export, struct err *err)
+{
+    enum { WIDTH = 20 };
+    const char *format = VALUE(export->context, format), *output = VALUE(export->context, output);
+    bool workbook = format && strcmp(format, "xlsx") == 0;
+    struct excel_column columns[FIELDS_MAX];
+    if (output && !workbook)
+        return err_set(err, ERR_CONFIG, "--output is for --format xlsx: all else goes to standard output");
+    if (workbook && !output)
+        return err_set(err, ERR_CONFIG,
+                       "a workbook is no text for a screen: say where it goes, as in --output people.xlsx");
+    for (size_t i = 0; workbook && i < export->field_count; i++)
+        columns[i] = (struct excel_column){export->fields[i]->name, WIDTH};
+    return workbook ? excel_new(output, kind_name(export->kind), columns, export->field_count, &export->book, err) : 0;
 }
 
 static bool flush(struct export *export, size_t least)
@@ -179,7 +215,7 @@ static int walk(struct export *export)
     uint8_t kind = (uint8_t) export->kind;
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, &export->query->txn, TABLE_entity);
-    for (size_t i = 0; export->csv && i < export->field_count; i++)
+    for (size_t i = 0; export->csv && !export->book && i < export->field_count; i++)
         buffer_format(&export->out, "%s%s%s", i ? "," : "", export->fields[i]->name,
                       i + 1 == export->field_count ? "\r\n" : "");
     for (bool there = cursor_seek(&cursor, bytes(&kind, 1)); there && cursor_has_prefix(&cursor, bytes(&kind, 1));
@@ -189,7 +225,9 @@ static int walk(struct export *export)
             return ERR_CORRUPT;
         if (export->kind == KIND_person && export->entity->state == ENTITY_GONE)
             continue; /* went up in another */
-        if (export->csv) {
+        if (export->book) {
+            row_book(export, id);
+        } else if (export->csv) {
             row_csv(export, id);
         } else {
             buffer_byte(&export->out, '{');
@@ -218,7 +256,7 @@ int verb_export(struct context *context)
     if (status != STATUS_DONE)
         return status;
     export.query = opened.query;
-    export.csv = format && strcmp(format, "csv") == 0;
+    export.csv = format && strcmp(format, "jsonl") != 0;
     export.entity = mem_new(1, sizeof(*export.entity));
     if (VALUE(context, fields))
         status = chosen_fields(&export, VALUE(context, fields));
@@ -227,8 +265,12 @@ int verb_export(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct err err = {0};
+    if (export_begin(&export, &err) != 0)
+        return complain_rc(err.rc, &err);
     int rc = export.entity ? walk(&export) : -ENOMEM;
     if (rc != 0)
         return complain_rc(store_fail(export.query->store, rc, &err), &err);
+    if (export.book && (rc = excel_finish(export.book, &err)) != 0)
+        return complain_rc(rc, &err);
     return STATUS_DONE;
 }

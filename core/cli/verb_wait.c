@@ -2,8 +2,9 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "cli/inbox.h"
 #include "cli/outgoing.h"
-#include "cli/pauses.h"
+#include "cli/turn.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/delivery_wait.h"
@@ -44,8 +45,7 @@ void waits_record(const struct query *query, const struct wait_item *item, struc
         buffer_format(out, "%s%s", stream ? "/" : "", item->id);
 }
 
-/* "Employees!F4"; of a header "column M". */
-static void waits_place(const struct wait_item *item, struct buffer *out)
+void waits_place(const struct wait_item *item, struct buffer *out)
 {
     bool drift = item->type == WAIT_DRIFT;
     if (item->place && !(drift && item->id && strcmp(item->place, item->id) == 0))
@@ -89,8 +89,10 @@ static int waits_json(struct context *context, struct query *query, const struct
 {
     TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     TIDY_DONE(screen_buffer_done) struct buffer record = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer next = {0};
     char id[32], since[25];
     waits_record(query, item, &record);
+    turn_command(query, item, &next);
     snprintf(id, sizeof(id), "%c%lu", item->type, (unsigned long)item->number);
     instant_write(item->since_ms, since);
     buffer_byte(&out, '{');
@@ -110,9 +112,12 @@ static int waits_json(struct context *context, struct query *query, const struct
     }
     if (item->entity)
         json_member_number(&out, "entity", item->entity);
+    json_member_text(&out, "turn", turn_word(turn_of(query, item)));
+    json_member_text(&out, "next", next.data);
     buffer_text(&out, "}\n");
-    if (out.rc != 0 || record.rc != 0)
-        return complain_rc(out.rc ? out.rc : record.rc, NULL);
+    int rc = out.rc ? out.rc : record.rc ? record.rc : next.rc;
+    if (rc != 0)
+        return complain_rc(rc, NULL);
     fwrite(out.data, 1, out.len, context->screen.out);
     return STATUS_DONE;
 }
@@ -197,24 +202,6 @@ static void waits_ways_out(struct context *context, struct query *query, const s
                      id, (unsigned long)drift->number, drift->offer ? " --as renamed" : "");
 }
 
-/* What a person has to let go on: nothing new comes from it. */
-struct stopped {
-    struct pause *pauses;
-    struct quarantine *aside;
-    size_t pause_count, aside_count;
-};
-
-static int stopped_read(struct context *context, struct query *query, struct stopped *ret_stopped)
-{
-    struct stopped stopped = {0};
-    int rc = brake_list(&query->txn, clock_now_ms(), context->arena, &stopped.pauses, &stopped.pause_count);
-    if (rc == 0)
-        rc = quarantine_list(&query->txn, context->arena, &stopped.aside, &stopped.aside_count);
-    if (rc == 0)
-        *ret_stopped = stopped;
-    return rc;
-}
-
 static void stopped_tell(struct context *context, struct query *query, const struct stopped *stopped)
 {
     const char *id = query->organization->id;
@@ -245,7 +232,9 @@ static int show_waits(struct context *context, const char *id, const char *types
         screen_print(&context->screen, "%s in '%s'.\n", none, id);
     status = waits_print(context, opened.query, items, count);
     waits_ways_out(context, opened.query, items, count);
-    if (!context->json)
+    if (context->json)
+        inbox_stopped_json(context, opened.query, &stopped);
+    else
         stopped_tell(context, opened.query, &stopped);
     return status;
 }
@@ -255,20 +244,38 @@ int verb_deadletters(struct context *context)
     return show_waits(context, context->arguments.words[0], "d", "No dead letters");
 }
 
+/* Into a workbook: of one organization, or of all. */
+static int inbox_format(struct context *context, const char *const *ids, bool *ret_workbook)
+{
+    const char *format = VALUE(context, format), *output = VALUE(context, output);
+    bool workbook = format && strcmp(format, "xlsx") == 0;
+    if (format && strcmp(format, "csv") == 0)
+        return complain_words("an inbox is jsonl or xlsx: people read the workbook, programs the lines");
+    if (output && !workbook)
+        return complain_words("--output is for --format xlsx: all else goes to standard output");
+    if (workbook && !output)
+        return complain_words("a workbook is no text for a screen: say where it goes, as in --output inbox.xlsx");
+    context->json |= format && !workbook;
+    *ret_workbook = workbook;
+    return workbook ? inbox_workbook(context, ids, output) : STATUS_DONE;
+}
+
 int verb_inbox(struct context *context)
 {
     static const char none[] = "Nothing waits for a person";
-    if (context->arguments.words[0])
-        return show_waits(context, context->arguments.words[0], NULL, none);
+    const char *const one_id[] = {context->arguments.words[0], NULL}, *const *ids = one_id;
+    bool workbook = false;
     int status = context_settings(context);
-    const char *const *ids = NULL;
     if (status != STATUS_DONE)
         return status;
-    int rc = organization_list(context->settings, context->arena, &ids);
+    int rc = *ids ? 0 : organization_list(context->settings, context->arena, &ids);
     if (rc != 0)
         return complain_rc(rc, NULL);
+    status = inbox_format(context, ids, &workbook);
+    if (status != STATUS_DONE || workbook)
+        return status;
     for (; *ids; ids++) {
-        if (!context->json && !context->quiet)
+        if (ids != one_id && !context->json && !context->quiet)
             screen_print(&context->screen, "%s\n", *ids);
         int one = show_waits(context, *ids, NULL, none);
         status = one > status ? one : status;

@@ -1,0 +1,195 @@
+/* inbox - see the header. */
+#include "cli/inbox.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/jsontext.h"
+#include "cli/excel.h"
+#include "cli/turn.h"
+#include "cli/waits.h"
+#include "engine/reason.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int stopped_read(struct context *context, struct query *query, struct stopped *ret_stopped)
+{
+    struct stopped stopped = {0};
+    int rc = brake_list(&query->txn, clock_now_ms(), context->arena, &stopped.pauses, &stopped.pause_count);
+    if (rc == 0)
+        rc = quarantine_list(&query->txn, context->arena, &stopped.aside, &stopped.aside_count);
+    if (rc == 0)
+        *ret_stopped = stopped;
+    return rc;
+}
+
+/* --- what is stopped, as something that waits --- */
+
+struct line {
+    int64_t since_ms;
+    uint32_t run; /* 0: none */
+    enum turn turn;
+    const char *reason; /* code; NULL: none */
+    struct buffer id, record, place, what, next;
+};
+
+static void line_done(struct line *line)
+{
+    struct buffer *buffers[] = {&line->id, &line->record, &line->place, &line->what, &line->next};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        buffer_done(buffers[i]);
+}
+
+static int line_rc(const struct line *line)
+{
+    const struct buffer *buffers[] = {&line->id, &line->record, &line->place, &line->what, &line->next};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        rc = rc ? rc : buffers[i]->rc;
+    return rc;
+}
+
+static void line_of_pause(const struct query *query, const struct pause *pause, struct line *line)
+{
+    *line = (struct line){.since_ms = pause->since_ms, .turn = TURN_HERE, .reason = "paused"};
+    buffer_format(&line->id, "pause:%s", pause->connection);
+    buffer_text(&line->record, pause->connection);
+    brake_sentence(pause, query->zone, &line->what);
+    buffer_format(&line->next, "muster resume %s%s%s", query->organization->id, *pause->connection ? " " : "",
+                  pause->connection);
+}
+
+static void line_of_quarantine(const struct query *query, const struct quarantine *item, struct line *line)
+{
+    *line = (struct line){.since_ms = item->since_ms,
+                          .run = item->run,
+                          .turn = turn_of_quarantine(item),
+                          .reason = quarantine_reason(item)};
+    buffer_format(&line->id, "quarantine:%s", item->connection);
+    buffer_text(&line->record, item->connection);
+    quarantine_sentence(item, query->zone, &line->what);
+    buffer_format(&line->next, "muster release %s %s", query->organization->id, item->connection);
+}
+
+static void line_json(struct context *context, const struct query *query, struct line *line)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    char since[25];
+    instant_write(line->since_ms, since);
+    buffer_byte(&out, '{');
+    json_member_text(&out, "id", line->id.data);
+    json_member_text(&out, "organization", query->organization->id);
+    json_member_text(&out, "since", since);
+    json_member_number(&out, "run", line->run);
+    json_member_text(&out, "record", line->record.data);
+    json_member_text(&out, "reason", line->reason);
+    json_member_text(&out, "sentence", line->what.data);
+    json_member_text(&out, "turn", turn_word(line->turn));
+    json_member_text(&out, "next", line->next.data);
+    buffer_text(&out, "}\n");
+    screen_fail(out.rc ? out.rc : line_rc(line));
+    fwrite(out.data, 1, out.len, context->screen.out);
+    line_done(line);
+}
+
+void inbox_stopped_json(struct context *context, struct query *query, const struct stopped *stopped)
+{
+    struct line line;
+    for (size_t i = 0; i < stopped->pause_count; i++) {
+        line_of_pause(query, &stopped->pauses[i], &line);
+        line_json(context, query, &line);
+    }
+    for (size_t i = 0; i < stopped->aside_count; i++) {
+        line_of_quarantine(query, &stopped->aside[i], &line);
+        line_json(context, query, &line);
+    }
+}
+
+/* --- the workbook --- */
+
+static const struct excel_column columns[] = {
+    {"Organization", 14}, {"Id", 8},    {"Since", 17}, {"Whose turn", 24},   {"Record", 30},
+    {"Place", 18},        {"What", 70}, {"Run", 7},    {"Next command", 48}, {"Reason", 24},
+};
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static void line_of_wait(struct query *query, const struct wait_item *item, struct line *line)
+{
+    *line = (struct line){
+        .since_ms = item->since_ms, .run = item->run, .turn = turn_of(query, item), .reason = item->reason};
+    buffer_format(&line->id, "%c%lu", item->type, (unsigned long)item->number);
+    waits_record(query, item, &line->record);
+    waits_place(item, &line->place);
+    waits_sentence(query, item, false, &line->what);
+    turn_command(query, item, &line->next);
+}
+
+static void cell(struct excel *book, const struct buffer *text)
+{
+    excel_cell(book, text->data ? text->data : "", text->len);
+}
+
+static int line_book(struct excel *book, const struct query *query, struct line *line)
+{
+    char since[QUERY_TIME], run[16];
+    const char *organization = query->organization->id, *turn = turn_text(line->turn);
+    const char *reason = line->reason ? line->reason : "";
+    query_time(query, line->since_ms, since);
+    snprintf(run, sizeof(run), "%u", line->run);
+    excel_cell(book, organization, strlen(organization));
+    cell(book, &line->id);
+    excel_time(book, since);
+    excel_cell(book, turn, strlen(turn));
+    cell(book, &line->record);
+    cell(book, &line->place);
+    cell(book, &line->what);
+    excel_cell(book, run, line->run ? strlen(run) : 0);
+    cell(book, &line->next);
+    excel_cell(book, reason, strlen(reason));
+    int rc = line_rc(line);
+    line_done(line);
+    return rc;
+}
+
+static int organization_book(struct context *context, const char *id, struct excel *book)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    TIDY(free) struct wait_item *items = NULL;
+    struct stopped stopped = {0};
+    struct line line;
+    struct err err = {0};
+    size_t count = 0;
+    int status = context_open(context, id, &opened);
+    if (status != STATUS_DONE)
+        return status;
+    int rc = query_waits(opened.query, NULL, SIZE_MAX, &items, &count);
+    if (rc == 0)
+        rc = stopped_read(context, opened.query, &stopped);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        line_of_wait(opened.query, &items[i], &line);
+        rc = line_book(book, opened.query, &line);
+    }
+    for (size_t i = 0; i < stopped.pause_count && rc == 0; i++) {
+        line_of_pause(opened.query, &stopped.pauses[i], &line);
+        rc = line_book(book, opened.query, &line);
+    }
+    for (size_t i = 0; i < stopped.aside_count && rc == 0; i++) {
+        line_of_quarantine(opened.query, &stopped.aside[i], &line);
+        rc = line_book(book, opened.query, &line);
+    }
+    return rc ? complain_rc(store_fail(opened.query->store, rc, &err), &err) : STATUS_DONE;
+}
+
+int inbox_workbook(struct context *context, const char *const *ids, const char *path)
+{
+    struct excel *book TIDY(excel_free) = NULL;
+    struct err err = {0};
+    int status = STATUS_DONE, rc = excel_new(path, "Inbox", columns, COLUMNS, &book, &err);
+    for (; rc == 0 && *ids; ids++) {
+        int one = organization_book(context, *ids, book);
+        status = one > status ? one : status;
+    }
+    if (rc == 0)
+        rc = excel_finish(book, &err);
+    return rc ? complain_rc(rc, &err) : status;
+}
