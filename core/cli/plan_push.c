@@ -102,7 +102,9 @@ static void unit_tell(struct context *context, struct plan_view *view, const str
     query_label(view->query, unit->kind, unit->id, &label);
     screen_print(screen, "  %s\n", label.data ? label.data : "");
     if (unit->row.why.len > 0)
-        screen_print(screen, "    %.*s\n", (int)unit->row.why.len, (const char *)unit->row.why.data);
+        screen_print(screen, "    %s%.*s\n",
+                     unit->row.state == DELIVERY_HELD ? "" : "by hand: ", (int)unit->row.why.len,
+                     (const char *)unit->row.why.data);
     if (unit->row.op == MUSTER_DEACTIVATE || (unit->row.op == MUSTER_CREATE && !values))
         return;
     struct grid grid;

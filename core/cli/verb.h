@@ -6,6 +6,7 @@ struct context;
 
 int verb_accept(struct context *context);
 int verb_action(struct context *context);
+int verb_adopt(struct context *context);
 int verb_apply(struct context *context);
 int verb_approve(struct context *context);
 int verb_cancel(struct context *context);

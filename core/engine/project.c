@@ -58,7 +58,7 @@ static bool map_protected(const struct target_map *map)
     return false;
 }
 
-static bool rule_protected(const struct target_map *map, size_t nth)
+bool project_protects(const struct target_map *map, size_t nth)
 {
     if (map->lists[nth].map)
         return map_protected(map->lists[nth].map);
@@ -82,7 +82,7 @@ int projector_new(const struct project_setup *setup, struct projector **ret_proj
     projector->sealed = mem_new(map->rule_count + 1, sizeof(*projector->sealed));
     int rc = projector->maker && projector->sealed ? layer_init(&projector->layer, &setup->scene, map) : -ENOMEM;
     for (size_t n = 0; rc == 0 && n < map->rule_count; n++)
-        projector->sealed[n] = rule_protected(map, n);
+        projector->sealed[n] = project_protects(map, n);
     if (rc == 0)
         *ret_projector = TAKE(projector);
     return rc;

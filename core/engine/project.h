@@ -33,6 +33,8 @@ struct projection {
 int project(struct projector *projector, uint64_t id, uint64_t membership, struct projection *ret_projection);
 /* Values and image that outlive the snapshot; not the sentence of a failure. Returns 0 or -ENOMEM. */
 int projection_copy(struct projection *projection, const struct target_stream *stream, struct arena *arena);
+/* Whether a value of that field comes from a protected one: an image has a digest for it. */
+bool project_protects(const struct target_map *map, size_t nth);
 /* The thing that was looked at last. */
 const struct entity *projector_entity(const struct projector *projector);
 

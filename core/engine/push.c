@@ -208,17 +208,24 @@ static bool anything_to_send(const struct push *push)
     return false;
 }
 
-static int push_talk(struct push *push)
+int push_connect(struct push *push)
 {
     struct run *run = push->run;
-    if (!anything_to_send(push))
-        return 0;
     int rc =
         files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
     if (rc == 0)
         rc = run_http(run->request, false, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)
         rc = run_lane(run->request, run->dir, &run->lane, run->err);
+    return rc;
+}
+
+static int push_talk(struct push *push)
+{
+    struct run *run = push->run;
+    int rc = anything_to_send(push) ? push_connect(push) : 0;
+    if (!run->lane)
+        return rc;
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
         if ((rc = push_ask(push, &push->streams[n])) == 0)
             rc = push_send(push, &push->streams[n]);
@@ -280,7 +287,7 @@ static int heads_write(struct push *push, uint64_t sequence, bool whole)
     return txn_end(&txn);
 }
 
-static int push_finish(struct push *push, int talk)
+int push_finish(struct push *push, int talk)
 {
     struct run *run = push->run;
     int rc = changeset_new(run->store, &run->changeset);

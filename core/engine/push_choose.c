@@ -190,7 +190,7 @@ static bool looks_at_today(const struct target_map *map)
 static bool wants_all(const struct push *push, const struct push_stream *stream)
 {
     const struct muster_stream *declared = stream->stream->description;
-    return push->run->request->full || !stream->head_known ||
+    return push->run->request->full || push->looks || !stream->head_known ||
            memcmp(stream->head.digest, stream->stream->digest, sizeof(stream->head.digest)) != 0 ||
            (declared && ((declared->flags & MUSTER_SNAPSHOT) || declared->set)) ||
            (looks_at_today(&stream->stream->map) && strcmp(stream->head.day, push->run->today_text) != 0);

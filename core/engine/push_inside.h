@@ -85,6 +85,7 @@ struct push {
     struct statements said;        /* what people have said, in the transaction at hand */
     bool retry;                    /* what was put off is tried now */
     bool insist;                   /* so is what was refused */
+    bool looks;                    /* only who is there already: nothing is sent, everybody is looked at */
     const struct push_unit *units; /* just these; NULL: whoever may have changed */
     size_t unit_count;
     struct changeset *only; /* of a plan: just this, as it was decided; NULL: all there is to do */
@@ -110,6 +111,51 @@ void push_guard(struct push *push, struct push_stream *stream);
 int push_said_begin(struct push *push, struct txn *txn);
 void push_said_end(struct push *push);
 
+/* push_remote.c: what a target's stream has, where it can be read. */
+enum { PUSH_MATCHES = 4 /* fields by which somebody is found; more are not looked at */ };
+struct push_remote {
+    const char *id;
+    struct bytes has; /* an image, of the fields that were told */
+    uint64_t unit;    /* whose it is; 0: nobody's that we know */
+    bool doubtful;    /* more than one of ours could be this one */
+    uint64_t values[PUSH_MATCHES];
+};
+struct push_remotes {
+    struct arena *arena;
+    struct push_remote *rows;
+    size_t count, room;
+    struct numbers by_id, by_value; /* digests → position + 1; values also which field's */
+    bool whole;                     /* all there are */
+};
+/* By which fields somebody is found there, one after the other: what the file says, else what the connector calls an
+ * id. False after the last. */
+bool push_match_field(const struct push *push, const struct push_stream *stream, size_t nth, size_t *ret_field);
+bool push_can_read(const struct push *push, const struct push_stream *stream);
+int push_remotes_read(struct push *push, struct push_stream *stream, struct push_remotes *ret_remotes);
+void push_remotes_done(struct push_remotes *remotes);
+/* What one record says, as an image that lives in the arena. */
+int push_remote_image(struct push *push, const struct push_stream *stream, const struct lane_record *record,
+                      struct arena *arena, struct bytes *ret_image);
+struct push_remote *push_remotes_id(const struct push_remotes *remotes, struct bytes id);
+/* The one that a thing is by these values: by the first field that finds any. Returns how many it finds; the first in
+ * *ret_remote, and the field. */
+size_t push_remotes_match(const struct push *push, const struct push_stream *stream, const struct push_remotes *remotes,
+                          const struct value *values, struct push_remote **ret_remote, size_t *ret_field);
+/* It has a value that several have, and one of ours has that, too. */
+bool push_remote_in_doubt(const struct push_remotes *remotes, const struct push_remote *row);
+/* Marks those that are known by their ids, and those that several of ours could be. */
+int push_remotes_claim(struct push *push, struct push_stream *stream, struct push_remotes *remotes, struct txn *txn);
+
+/* Somebody of ours is that one from now on: the row, as it is to be written. */
+struct delivery push_remote_row(const struct push *push, const struct delivery *before,
+                                const struct push_remote *remote);
+
+/* push_ask.c: asks the target for one like these values, by one field after the other. How many there are, the first
+ * of them (in the arena), and the field that found them. */
+bool push_can_find(const struct push *push, const struct push_stream *stream);
+int push_find(struct push *push, struct push_stream *stream, const struct value *values, struct arena *arena,
+              struct push_remote *ret_remote, size_t *ret_rows, size_t *ret_field);
+
 /* push_ask.c: whoever would be created and is there already is adopted; jobs are judged anew. */
 int push_ask(struct push *push, struct push_stream *stream);
 
@@ -132,6 +178,8 @@ static inline bool push_is_whole(const struct push_stream *stream)
 /* push.c: begins; then what is to be done about each unit of each stream. */
 int push_begin(struct push *push, struct err *err);
 int push_decide(struct push *push);
+int push_connect(struct push *push);          /* files, http, a host with the connector */
+int push_finish(struct push *push, int talk); /* what waits, and the row of the run; `talk`: how that ended */
 void push_done(struct push *push);
 
 /* push_plan.c: what was decided, as rows of the run's changeset: the units as they would stand when they are sent. */

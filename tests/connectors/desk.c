@@ -43,6 +43,7 @@ static const muster_stream streams[] = {
      .mapping_out = "of: person\nmap: { Number: employee_number, Name: { join: [given_name, family_name], with: \" \" "
                     "}, Mail: work_email, Title: employment.title, Department: employment.department.name }\n"},
     {.name = "again", .fields = fields, .kinds = "person", .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE, .batch = BATCH},
+    {.name = "staff", .fields = fields, .kinds = "person", .flags = MUSTER_WRITE | MUSTER_READ_FULL, .batch = BATCH},
     {.name = "units", .fields = fields, .kinds = "org_unit", .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE},
     {0},
 };
@@ -199,5 +200,83 @@ static muster_rc find(muster_run *run, void *self, const char *stream, const mus
     return MUSTER_OK;
 }
 
+/* --- all there is --- */
+
+struct account {
+    char id[64], line[LINE];
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void account_take(struct account *accounts, size_t *count, const char *line)
+{
+    const char *key = strstr(line, "\"key\":\""), *own = strstr(line, "\"id\":\"");
+    char id[64];
+    size_t n = 0;
+    if (!key || !own || !strstr(line, "\"after\":"))
+        return;
+    if (own[6] == '"')
+        snprintf(id, sizeof(id), "D-%.20s", key + 7);
+    else
+        snprintf(id, sizeof(id), "%.*s", (int)strcspn(own + 6, "\""), own + 6);
+    while (n < *count && strcmp(accounts[n].id, id) != 0)
+        n++;
+    if (n == FILES)
+        return;
+    *count += n == *count;
+    snprintf(accounts[n].id, sizeof(accounts[n].id), "%s", id);
+    snprintf(accounts[n].line, LINE, "%s", strstr(line, "\"after\":") + 8);
+}
+
+static muster_rc accounts_read(muster_run *run, struct account *accounts, size_t *count)
+{
+    char *names[FILES], line[LINE];
+    size_t files = files_there(run);
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; n < files; n++) {
+        const char *file;
+        uint64_t size;
+        int64_t mtime;
+        rc = run->host->list(run, run->host->text(run, "folder"), n, &file, &size, &mtime);
+        names[n] = strdup(rc == MUSTER_OK ? file : "");
+    }
+    qsort(names, files, sizeof(names[0]), by_name);
+    for (size_t n = 0; n < files; n++) {
+        int fd;
+        if (rc == MUSTER_OK && (rc = run->host->fetch(run, names[n], &fd)) == MUSTER_OK) {
+            FILE *in = fdopen(fd, "r");
+            while (in && fgets(line, sizeof(line), in))
+                account_take(accounts, count, line);
+            if (in)
+                fclose(in);
+        }
+        free(names[n]);
+    }
+    return rc;
+}
+
+/* What it was told last of everybody; who is marked as gone by hand has no line left. */
+static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
+{
+    struct account *accounts = calloc(FILES, sizeof(*accounts));
+    size_t count = 0;
+    (void)self;
+    if (run->host->number(run, "unreachable") || !accounts) {
+        free(accounts);
+        return run->host->fail(run, MUSTER_RETRY, "the desk is closed today");
+    }
+    muster_rc rc = accounts_read(run, accounts, &count);
+    for (size_t n = 0; n < count && rc == MUSTER_OK; n++) {
+        muster_record *row = run->host->record(run, asked->stream, accounts[n].id, "");
+        run->host->put_json(row, accounts[n].line, strcspn(accounts[n].line, "}") + 1);
+        rc = run->host->emit(run, row);
+    }
+    free(accounts);
+    return rc == MUSTER_OK ? run->host->complete(run, count) : rc;
+}
+
 MUSTER_CONNECTOR(desk, .version = "1.0", .summary = "Keeps what it is told as files.", .options = options,
-                 .streams = streams, .apply = apply, .find = find)
+                 .streams = streams, .pull = pull, .apply = apply, .find = find)
