@@ -4,6 +4,7 @@
 #include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
+#include "cli/next.h"
 #include "cli/overview.h"
 #include "cli/pauses.h"
 #include "cli/runs.h"
@@ -224,6 +225,23 @@ static int64_t health_leavers(const struct health *health)
     return as_of == INT64_MAX ? 0 : as_of;
 }
 
+static struct next health_next(const struct health *health, size_t nth)
+{
+    const struct connection_health *one = &health->connections[nth];
+    return next_of(one->connection, health->query->zone, one->last.run ? one->last.started_ms : 0, health->pauses,
+                   health->pause_count, health->quarantines, health->quarantine_count);
+}
+
+static void health_next_tell(struct context *context, const struct health *health)
+{
+    TIDY(free) struct next *items = mem_new(health->count + 1, sizeof(*items));
+    for (size_t i = 0; items && i < health->count; i++)
+        items[i] = health_next(health, i);
+    screen_fail(items ? 0 : -ENOMEM);
+    if (items)
+        next_tell(context, health->query->zone, items, health->count);
+}
+
 static void health_tell(struct context *context, const struct health *health)
 {
     const struct screen *screen = &context->screen;
@@ -243,6 +261,7 @@ static void health_tell(struct context *context, const struct health *health)
     screen_print(screen, "; leavers are known as of %s\n", leavers_ms > 0 ? time : "never");
     if (health->census)
         overview_tell(context, health->census);
+    health_next_tell(context, health);
 }
 
 static void health_json(const struct health *health, struct buffer *out)
@@ -378,6 +397,10 @@ static int organization_json(struct context *context, const struct health *healt
         for (size_t t = 0; t < TYPES; t++)
             json_member_number(&out, names[t], one->waits[t]);
         gates_json(one, &out);
+        if (health->query) {
+            struct next next = health_next(health, i);
+            next_json(&next, &out);
+        }
         buffer_byte(&out, '}');
     }
     buffer_byte(&out, ']');

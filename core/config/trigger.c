@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "config/cron.h"
+#include "config/window.h"
 
 #include <string.h>
 
@@ -104,51 +105,14 @@ static void read_after(struct reader *reader, const struct node *node)
     reader->trigger->after = names;
 }
 
-/* ---- closed windows: "Sat,Sun", "22:00-06:00", "Mon-Fri 08:00-17:00" ---- */
-
-static bool clock_time(const char *text)
-{
-    return strlen(text) >= 5 && text[2] == ':' && strspn(text, "0123456789:") >= 5 &&
-           ((text[0] < '2' && text[1] != ':') || (text[0] == '2' && text[1] < '4')) && text[3] < '6' && text[4] != ':';
-}
-
-static bool time_range(const char *text, size_t len)
-{
-    return len == 11 && text[5] == '-' && clock_time(text) && clock_time(text + 6);
-}
-
-static bool day_list(const char *text, size_t len)
-{
-    for (;;) {
-        if (len < 3 || weekday_by_name(text, 3) < 0)
-            return false;
-        text += 3, len -= 3;
-        if (len >= 4 && text[0] == '-') {
-            if (weekday_by_name(text + 1, 3) < 0)
-                return false;
-            text += 4, len -= 4;
-        }
-        if (len == 0)
-            return true;
-        if (text[0] != ',')
-            return false;
-        text++, len--;
-    }
-}
-
-static bool window_valid(const char *text)
-{
-    size_t first = strcspn(text, " "), rest = strlen(text) - first;
-    if (rest == 0)
-        return day_list(text, first) || time_range(text, first);
-    return day_list(text, first) && time_range(text + first + 1, rest - 1);
-}
+/* ---- the rest of a trigger ---- */
 
 static void read_not(struct reader *reader, const struct node *node)
 {
     const char *const *windows = want_texts(reader->reading, node, label(reader, "not"));
+    struct window window;
     for (size_t i = 0; windows && windows[i]; i++)
-        if (!window_valid(windows[i]))
+        if (!window_read(windows[i], &window))
             wrong(reader, node->type == NODE_LIST ? node->items[i] : node,
                   "%s: not: '%s' is no window: write days, hours or both, as in \"Sat,Sun\", \"22:00-06:00\", "
                   "\"Mon-Fri 08:00-17:00\"",

@@ -1,0 +1,113 @@
+/* next - see the header. */
+#include "cli/next.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/jsontext.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char by_hand[] = "hand", by_pause[] = "pause", by_quarantine[] = "quarantine";
+
+struct next next_of(const struct connection *connection, const struct zone *zone, int64_t ran_ms,
+                    const struct pause *pauses, size_t pause_count, const struct quarantine *aside, size_t aside_count)
+{
+    for (size_t i = 0; i < pause_count; i++)
+        if (*pauses[i].connection == '\0' || strcmp(pauses[i].connection, connection->name) == 0)
+            return (struct next){connection, INT64_MAX, by_pause};
+    for (size_t i = 0; i < aside_count; i++)
+        if (strcmp(aside[i].connection, connection->name) == 0)
+            return (struct next){connection, quarantine_next(&aside[i]), by_quarantine};
+    struct due due;
+    if (schedule_first(connection, zone, clock_now_ms(), ran_ms, &due))
+        return (struct next){connection, due.at_ms, trigger_word(due.trigger)};
+    for (size_t i = 0; i < connection->trigger_count; i++)
+        if (connection->triggers[i].how >= TRIGGER_FILE)
+            return (struct next){connection, INT64_MAX, trigger_word(&connection->triggers[i])};
+    return (struct next){connection, INT64_MAX, by_hand}; /* also when the only time it had is over */
+}
+
+static int order(const void *a, const void *b)
+{
+    const struct next *x = a, *y = b;
+    bool x_hand = x->by == by_hand, y_hand = y->by == by_hand;
+    if (x_hand != y_hand)
+        return x_hand ? 1 : -1;
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? -1 : 1;
+    return strcmp(x->connection->name, y->connection->name);
+}
+
+/* "06:30" today, else with its day. */
+static void time_text(const struct zone *zone, int64_t ms, char ret_text[32])
+{
+    int64_t now_ms = clock_now_ms(), local_ms = ms + (int64_t)zone_offset(zone, ms) * 1000;
+    int64_t minutes = local_ms / 60000;
+    char day[11];
+    date_write(date_from_days(zone_day(zone, ms)), day);
+    bool today = zone_day(zone, ms) == zone_day(zone, now_ms);
+    if (ms <= now_ms + 1)
+        snprintf(ret_text, 32, "now");
+    else
+        snprintf(ret_text, 32, "%s%s%02d:%02d", today ? "" : day, today ? "" : " ", (int)(minutes / 60 % 24),
+                 (int)(minutes % 60));
+}
+
+/* What of the triggers no clock knows: "when a file arrives". */
+static const char *event_text(const struct connection *connection)
+{
+    static const char *const texts[] = {"when a file arrives", "when something changes", "after another one",
+                                        "when it is called"};
+    for (size_t i = 0; i < connection->trigger_count; i++)
+        if (connection->triggers[i].how >= TRIGGER_FILE)
+            return texts[connection->triggers[i].how - TRIGGER_FILE];
+    return NULL;
+}
+
+static void next_text(const struct next *next, const struct zone *zone, struct buffer *out)
+{
+    const char *name = next->connection->name, *event = event_text(next->connection);
+    char time[32] = "";
+    if (next->at_ms != INT64_MAX)
+        time_text(zone, next->at_ms, time);
+    if (next->by == by_pause)
+        buffer_format(out, "not while it is paused (%s)", name);
+    else if (next->by == by_quarantine)
+        buffer_format(out, "%s (%s, which is set aside)", *time ? time : "not before its log-in is another", name);
+    else if (*time)
+        buffer_format(out, "%s %s%s%s (%s)", time, next->by, event ? " or " : "", event ? event : "", name);
+    else
+        buffer_format(out, "%s (%s)", event ? event : "", name);
+}
+
+void next_tell(struct context *context, const struct zone *zone, struct next *items, size_t count)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    size_t hand = 0;
+    if (count > 1)
+        qsort(items, count, sizeof(*items), order);
+    for (size_t i = 0; i < count; i++)
+        hand += items[i].by == by_hand;
+    for (size_t i = 0; i < count - hand; i++) {
+        buffer_text(&out, i ? ", " : "");
+        next_text(&items[i], zone, &out);
+    }
+    if (hand > 0)
+        buffer_format(&out, "%sby hand only%s", hand < count ? "; " : "", hand < count ? ": " : "");
+    for (size_t i = count - hand; i < count && hand < count; i++)
+        buffer_format(&out, "%s%s", i > count - hand ? ", " : "", items[i].connection->name);
+    if (count > 0)
+        screen_print(&context->screen, "  next: %s\n", out.data ? out.data : "");
+}
+
+void next_json(const struct next *next, struct buffer *out)
+{
+    char at[25];
+    instant_write(next->at_ms == INT64_MAX ? 0 : next->at_ms, at);
+    json_name(out, "next");
+    buffer_byte(out, '{');
+    json_member_text(out, "at", next->at_ms == INT64_MAX ? NULL : at);
+    json_member_text(out, "by", next->by);
+    buffer_byte(out, '}');
+}
