@@ -40,6 +40,9 @@ const struct command commands[] = {
      "Fetch, work out what changed, store it",
      "Without a connection: all that can be read, one run each, in the order of the file. Interrupting it stops "
      "between two changes; nothing is lost, and the next run goes on.\n\n"
+     "With --full a target that can be read is read, too: what people have changed there is listed and left alone; "
+     "`muster retry` puts ours there again, as does a plan with --full that is applied, and `muster discard` leaves "
+     "theirs. What was refused is tried again.\n\n"
      "When more would go or change at once than the safeguards allow, that is held, one by one, and the rest is taken. "
      "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
      "does the same in one run, with what the source says now; the reason is kept in the history.",

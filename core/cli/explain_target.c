@@ -57,6 +57,9 @@ static void turn_write(const struct showing *showing, const struct told *told, s
         if (row->state == DELIVERY_RETRY) {
             query_time(showing->query, row->next_ms, time);
             buffer_format(out, "ours: it is tried again at %s", time);
+        } else if (row->state == DELIVERY_DRIFTED && told->waits) {
+            buffer_format(out, "a person's: muster retry %s %c%lu puts ours there again, discard leaves theirs", id,
+                          told->type, (unsigned long)told->waits);
         } else if (told->waits) {
             buffer_format(out, "somebody's who mends it, in the source or there; then muster retry %s %c%lu", id,
                           told->type, (unsigned long)told->waits);

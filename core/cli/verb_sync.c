@@ -85,6 +85,7 @@ void sync_tell_pushed(const struct screen *screen, const struct run_report *repo
                   {pushed->adopted, "found there already", false},
                   {pushed->failed, "not taken", false},
                   {pushed->unknown, "without an answer", false},
+                  {pushed->drifted, "changed there by hand", false},
                   {pushed->manual, "to be done by hand", false},
                   {pushed->held, "held", false},
                   {pushed->put_off, "tried again later", false}};

@@ -9,7 +9,7 @@ enum { FIXED = 4 + 4 + 4 + 4 + 8 + 8, HEAD = 8 + 16 + 16 + 8 };
 
 const char *delivery_state_name(enum delivery_state state)
 {
-    static const char *const names[] = {"", "settled", "sent", "retry", "refused", "manual", "held"};
+    static const char *const names[] = {"", "settled", "sent", "retry", "refused", "manual", "held", "drifted"};
     return names[state];
 }
 
@@ -41,7 +41,7 @@ static bool row_read(struct bytes row, struct delivery *ret_delivery)
 {
     const uint8_t *at = row.data, *end = at + row.len;
     struct delivery made = {0};
-    if (row.len < FIXED || at[0] < DELIVERY_SETTLED || at[0] > DELIVERY_HELD)
+    if (row.len < FIXED || at[0] < DELIVERY_SETTLED || at[0] > DELIVERY_DRIFTED)
         return false;
     made.state = (enum delivery_state)at[0];
     made.op = at[1];

@@ -23,6 +23,7 @@ enum delivery_state {
     DELIVERY_REFUSED,     /* the target does not take it as it is */
     DELIVERY_MANUAL,      /* the target's rules leave it to a person */
     DELIVERY_HELD,        /* a safeguard stopped it */
+    DELIVERY_DRIFTED,     /* somebody changed it there; `wanted` is what it is to have */
 };
 
 const char *delivery_state_name(enum delivery_state state); /* "settled" */

@@ -21,6 +21,7 @@ const char *delivery_wait_reason(const struct delivery *row)
     case DELIVERY_SENT: return REASON_CODE(answer_unknown);
     case DELIVERY_HELD: return gate_reason(delivery_gate(row->op));
     case DELIVERY_MANUAL: return REASON_CODE(manual_action);
+    case DELIVERY_DRIFTED: return REASON_CODE(target_drift);
     default: return NULL; /* tried again without anybody's doing */
     }
 }
@@ -43,6 +44,8 @@ uint64_t delivery_subject(uint32_t stream, enum kind kind, uint64_t id, const st
     struct bytes what = row->wanted.len ? row->wanted : row->why;
     if (row->op != MUSTER_DEACTIVATE)
         digest = digest_seeded(digest, what.len ? what.data : "", what.len);
+    if (row->state == DELIVERY_DRIFTED) /* another change there is another matter */
+        digest = digest_seeded(digest, row->confirmed.len ? row->confirmed.data : "", row->confirmed.len);
     return digest | SUBJECT_DIGEST;
 }
 

@@ -73,6 +73,17 @@ static int streams_open(struct push *push)
 
 /* --- deciding --- */
 
+/* It was changed there, and a person said to leave just that. */
+static bool is_left(struct push *push, const struct push_stream *stream, const struct push_job *job,
+                    const struct push_verdict *verdict)
+{
+    const struct delivery *row = &verdict->row;
+    return !push->units && verdict->known && row->state == DELIVERY_DRIFTED &&
+           push_same(row->wanted, verdict->projection.kept) &&
+           statement_stands(&push->said, delivery_subject(stream->number, stream->unit, job->id, row),
+                            STATEMENT_DISCARD, NULL);
+}
+
 static int job_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
                      struct push_job *job)
 {
@@ -86,6 +97,8 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
     if (rc == 0 && push_is_whole(stream) && verdict.what == PUSH_NOTHING && verdict.projection.inside &&
         verdict.row.active)
         verdict.what = PUSH_KEEP;
+    if (rc == 0 && verdict.what == PUSH_SEND && is_left(push, stream, job, &verdict))
+        verdict.what = PUSH_WAIT;
     job->what = (uint8_t)verdict.what;
     job->op = verdict.what == PUSH_KEEP ? MUSTER_KEEP : (uint8_t)verdict.op;
     job->said = rc == 0 && verdict.what == PUSH_SEND ? (uint8_t)push_said_of(push, stream, job, &verdict) : PUSH_UNSAID;
@@ -223,7 +236,7 @@ int push_connect(struct push *push)
 static int push_talk(struct push *push)
 {
     struct run *run = push->run;
-    int rc = anything_to_send(push) ? push_connect(push) : 0;
+    int rc = anything_to_send(push) && !run->lane ? push_connect(push) : 0;
     if (!run->lane)
         return rc;
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
@@ -323,7 +336,8 @@ int push_begin(struct push *push, struct err *err)
     push->run->report->pushed.is = true;
     push->target = push->run->request->connection->target;
     push->retry = true;
-    push->insist = push->units || push->run->request->full;
+    push->insist = push->units || push->only || push->run->request->full;
+    push->mends = push->units || push->only || (push->run->dry && push->run->request->full);
     date_write(date_from_days(push->run->today), push->run->today_text);
     push->maker = mem_new(1, sizeof(*push->maker));
     int rc = push->maker ? streams_open(push) : -ENOMEM;
@@ -344,12 +358,14 @@ static int push_line(struct push *push, struct err *err)
     struct run *run = push->run;
     uint64_t sequence = 0;
     int rc = sequence_now(run, &sequence);
+    int drift = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
     if (rc == 0 && (rc = push_decide(push)) == 0)
         rc = push_note(push);
     if (rc != 0)
         return err && err->rc ? rc : store_fail(run->store, rc, err);
-    run->err = &run->begin; /* what the target says is told by the report */
-    int talk = push_talk(push);
+    if (!drift)
+        run->err = &run->begin; /* what the target says is told by the report */
+    int talk = drift ? drift : push_talk(push);
     fault_kill("pushed");
     rc = heads_write(push, sequence, talk == 0 && !push->only && !push->units);
     if (rc == 0)

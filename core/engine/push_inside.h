@@ -17,6 +17,11 @@ struct push_ids {
     size_t count, room;
 };
 
+static inline void push_ids_done(struct push_ids *ids)
+{
+    __builtin_free(ids->items);
+}
+
 /* What is to be done about one unit. */
 enum push_what {
     PUSH_NOTHING,
@@ -85,6 +90,7 @@ struct push {
     struct statements said;        /* what people have said, in the transaction at hand */
     bool retry;                    /* what was put off is tried now */
     bool insist;                   /* so is what was refused */
+    bool mends;                    /* what somebody changed there is changed back */
     bool looks;                    /* only who is there already: nothing is sent, everybody is looked at */
     const struct push_unit *units; /* just these; NULL: whoever may have changed */
     size_t unit_count;
@@ -181,6 +187,11 @@ int push_decide(struct push *push);
 int push_connect(struct push *push);          /* files, http, a host with the connector */
 int push_finish(struct push *push, int talk); /* what waits, and the row of the run; `talk`: how that ended */
 void push_done(struct push *push);
+
+/* push_drift.c: what people have changed there, where that can be read; nothing is sent. */
+int push_drift(struct push *push);
+/* "Since 2021-05-03 → 2022-01-04, Title …": where two images differ; appended while there is room. */
+void push_differences(const struct push_stream *stream, struct bytes was, struct bytes is, char ret_text[PUSH_WHY]);
 
 /* push_plan.c: what was decided, as rows of the run's changeset: the units as they would stand when they are sent. */
 int push_plan(struct run *run, struct err *err);

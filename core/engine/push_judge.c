@@ -86,14 +86,30 @@ static void value_text(struct value value, char ret_text[VALUE_TEXT])
 }
 
 /* "Since 2021-05-03 → 2022-01-04" */
-static void why_change(const struct push_stream *stream, struct push_verdict *verdict, size_t field)
+static void why_change(const struct push_stream *stream, struct bytes was, struct bytes is, size_t field,
+                       char why[PUSH_WHY])
 {
-    char was[VALUE_TEXT], is[VALUE_TEXT], all[3 * VALUE_TEXT + 8];
-    value_text(image_get(image_over(verdict->row.confirmed), stream->numbers[field]), was);
-    value_text(image_get(image_over(verdict->projection.kept), stream->numbers[field]), is);
-    snprintf(all, sizeof(all), "%.80s %s → %s", stream->names[field], was, is);
-    if (strlen(verdict->why) + strlen(all) + 2 < sizeof(verdict->why))
-        why_add(verdict, "", all);
+    char before[VALUE_TEXT], after[VALUE_TEXT], all[3 * VALUE_TEXT + 8];
+    value_text(image_get(image_over(was), stream->numbers[field]), before);
+    value_text(image_get(image_over(is), stream->numbers[field]), after);
+    snprintf(all, sizeof(all), "%.80s %s → %s", stream->names[field], before, after);
+    size_t len = strlen(why);
+    if (len + strlen(all) + 2 < PUSH_WHY)
+        snprintf(why + len, PUSH_WHY - len, "%s%s", len ? ", " : "", all);
+}
+
+static bool values_differ(struct value was, struct value is)
+{
+    bool blank_was = was.presence != PRESENCE_VALUE, blank_is = is.presence != PRESENCE_VALUE;
+    return blank_was || blank_is ? blank_was != blank_is : !value_equal(was, is);
+}
+
+void push_differences(const struct push_stream *stream, struct bytes was, struct bytes is, char ret_text[PUSH_WHY])
+{
+    for (size_t n = 0; n < stream->stream->map.rule_count; n++)
+        if (values_differ(image_get(image_over(was), stream->numbers[n]),
+                          image_get(image_over(is), stream->numbers[n])))
+            why_change(stream, was, is, n, ret_text);
 }
 
 /* What the target cannot do without. */
@@ -136,7 +152,7 @@ static bool judge_fields(const struct push_stream *stream, int op, struct push_v
             tells = true;
         else if (!(flags & MUSTER_WRITE_ONLY) &&
                  image_get(image_over(verdict->row.confirmed), stream->numbers[n]).presence != PRESENCE_ABSENT)
-            why_change(stream, verdict, n);
+            why_change(stream, verdict->row.confirmed, verdict->projection.kept, n, verdict->why);
     }
     verdict->leaves_manual = verdict->why[0] != '\0';
     return tells;
@@ -222,6 +238,8 @@ static void judge_under_way(const struct push *push, const struct push_stream *s
         verdict->what = PUSH_WAIT;
     else if (row->state == DELIVERY_REFUSED && !push->insist && same)
         verdict->what = PUSH_WAIT;
+    else if (row->state == DELIVERY_DRIFTED && !push->mends && same)
+        verdict->what = PUSH_WAIT; /* a person decides which of both is right */
 }
 
 /* A membership stands for an account while both it and its person are there. */

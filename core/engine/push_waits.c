@@ -69,6 +69,7 @@ int push_waits(struct push *push, struct wait_settling *settling, struct push_st
         pushed->manual += row.state == DELIVERY_MANUAL;
         pushed->held += row.state == DELIVERY_HELD;
         pushed->put_off += row.state == DELIVERY_RETRY;
+        pushed->drifted += row.state == DELIVERY_DRIFTED;
         snprintf(name, sizeof(name), "%llu", (unsigned long long)id);
         if (row.state == DELIVERY_HELD)
             held_text(stream, &row, why);

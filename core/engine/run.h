@@ -59,7 +59,8 @@ struct run_pushed {
     uint64_t failed;  /* not taken; tried again or waiting for a person */
     uint64_t unknown; /* sent, and no answer came */
     uint64_t manual, held, put_off;
-    uint64_t people; /* that the target has, switched on, after the run */
+    uint64_t drifted; /* that somebody has changed there */
+    uint64_t people;  /* that the target has, switched on, after the run */
 };
 
 struct run_report {
