@@ -473,6 +473,37 @@ static void match_check(struct aim *aim, const struct node *node)
     }
 }
 
+/* The name of a file that is written whole: no pattern, and words in braces that are known. */
+static void place_check(struct aim *aim)
+{
+    static const char *const words[] = {"date", "week", "month", "run", NULL};
+    struct reading *reading = aim->reading;
+    const struct node *node = node_get(node_get(aim->connection->node, "options"), "location");
+    const char *last = node && node->type == NODE_TEXT ? strrchr(node->text, '/') : NULL;
+    bool whole = false;
+    for (size_t n = 0; n < aim->target->stream_count; n++) {
+        const struct muster_stream *declared = aim->target->streams[n].description;
+        whole |= declared && (declared->flags & MUSTER_SNAPSHOT);
+    }
+    if (!whole || !last)
+        return;
+    const char *what = reading_format(reading, "connection '%s': option 'location'", aim->connection->name);
+    if (strpbrk(last, "*?"))
+        complain(reading->complaints, node, "%s is a pattern: a file that is written for a target needs a name", what);
+    for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
+        const char *word = reading_format(reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        bool known = false;
+        for (size_t n = 0; word && words[n]; n++)
+            known |= strcmp(words[n], word) == 0;
+        if (known && at[1 + strlen(word)] == '}')
+            continue;
+        const char *near = word ? nearest_name(word, words) : NULL;
+        complain(reading->complaints, node, "%s knows {date}, {week}, {month} and {run}, not {%.40s}%s%s%s", what,
+                 word ? word : "", near ? ": did you mean {" : "", near ? near : "", near ? "}?" : "");
+        return;
+    }
+}
+
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node)
 {
     static const char *const outside[] = {"deactivate", "keep", NULL};
@@ -503,6 +534,7 @@ const struct target *target_read(struct reading *reading, const struct connectio
         scope_check(&aim, node_get(map, "scope"));
     if (target->streams)
         streams_compile(&aim, streams, target);
+    place_check(&aim);
     if (connection->description && target->stream_count == 0 && !streams && reading->rc == 0)
         complain(reading->complaints, map,
                  "%s: nothing would be sent: name streams:, or let the connector '%s' say what it takes", what,

@@ -108,10 +108,10 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
 }
 
 /* What nothing is to be done about is forgotten at once: of many there are few left. */
-static void jobs_keep(struct push_stream *stream)
+static void jobs_keep(struct push_stream *stream, bool anyway)
 {
     size_t kept = 0;
-    bool sends = false;
+    bool sends = anyway && push_is_whole(stream); /* a file that is asked for is written */
     for (size_t n = 0; n < stream->job_count; n++)
         sends |= stream->jobs[n].what == PUSH_SEND;
     for (size_t n = 0; n < stream->job_count; n++) {
@@ -145,7 +145,7 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
         rc = job_judge(push, stream, projector, txn, &stream->jobs[n]);
     if (rc != 0)
         return rc;
-    jobs_keep(stream);
+    jobs_keep(stream, push->run->request->full && !push->run->dry);
     if (stream->whole)
         stream->head.active = count_active(stream, txn);
     push_guard(push, stream);
@@ -216,7 +216,8 @@ static bool anything_to_send(const struct push *push)
 {
     for (size_t n = 0; n < push->stream_count; n++)
         for (size_t j = 0; j < push->streams[n].job_count; j++)
-            if (push->streams[n].jobs[j].what == PUSH_SEND || push->streams[n].jobs[j].what == PUSH_ASK)
+            if (push->streams[n].jobs[j].what == PUSH_SEND || push->streams[n].jobs[j].what == PUSH_ASK ||
+                push->streams[n].jobs[j].what == PUSH_KEEP)
                 return true;
     return false;
 }
@@ -224,8 +225,10 @@ static bool anything_to_send(const struct push *push)
 int push_connect(struct push *push)
 {
     struct run *run = push->run;
-    int rc =
-        files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
+    int rc = push_place(push);
+    if (rc == 0)
+        rc =
+            files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
     if (rc == 0)
         rc = run_http(run->request, false, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)

@@ -193,6 +193,9 @@ int push_drift(struct push *push);
 /* "Since 2021-05-03 → 2022-01-04, Title …": where two images differ; appended while there is room. */
 void push_differences(const struct push_stream *stream, struct bytes was, struct bytes is, char ret_text[PUSH_WHY]);
 
+/* push_place.c: from here on the run's connection names this time's file. */
+int push_place(struct push *push);
+
 /* push_plan.c: what was decided, as rows of the run's changeset: the units as they would stand when they are sent. */
 int push_plan(struct run *run, struct err *err);
 /* Units that a plan names, instead of those that may have changed. */
