@@ -88,7 +88,8 @@ void sync_tell_pushed(const struct screen *screen, const struct run_report *repo
                   {pushed->drifted, "changed there by hand", false},
                   {pushed->manual, "to be done by hand", false},
                   {pushed->held, "held", false},
-                  {pushed->put_off, "tried again later", false}};
+                  {pushed->put_off, "tried again later", false},
+                  {pushed->heard, "told back", false}};
     const char *before = "  there: ";
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         char number[32];

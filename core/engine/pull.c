@@ -323,7 +323,7 @@ void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions)
         pull->mapping_digest[b] ^= (uint8_t)(digest >> 8 * b);
 }
 
-static int pull_prepare(struct pull *pull)
+int pull_begin(struct pull *pull)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct acceptances decisions = {0};
@@ -413,9 +413,15 @@ static void pull_paused(struct pull *pull)
             pull->result.text);
 }
 
+void pull_record_sink(struct pull *pull, struct lane_sink *ret_sink)
+{
+    *ret_sink =
+        (struct lane_sink){.context = pull, .columns = pull_columns, .wanted = pull_wants, .record = pull_record};
+}
+
 int pull_run(struct pull *pull, struct lane *lane)
 {
-    int rc = pull_prepare(pull);
+    int rc = pull_begin(pull);
     if (rc != 0)
         return err_set(&pull->err, rc, "the pull could not begin: %s", err_text(rc));
     struct lane_sink sink;

@@ -90,6 +90,11 @@ struct pull {
 int pull_run(struct pull *pull, struct lane *lane);
 void pull_done(struct pull *pull);
 
+/* For records that come otherwise than by a pull: prepares the spool, then what takes records; its context is the
+ * pull. */
+int pull_begin(struct pull *pull);
+void pull_record_sink(struct pull *pull, struct lane_sink *ret_sink);
+
 /* A sink that only answers for files and calls, for check and discover. */
 void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink);
 

@@ -24,6 +24,9 @@ void push_done(struct push *push)
     }
     free(push->streams);
     free(push->maker);
+    free(push->record);
+    streams_done(&push->sources);
+    push_heard_done(push);
     buffer_done(&push->settles);
 }
 
@@ -179,7 +182,9 @@ static int note_one(struct push *push, struct push_stream *stream, struct projec
                                 : job->what == PUSH_MANUAL ? DELIVERY_MANUAL
                                                            : DELIVERY_SETTLED;
     struct bytes wanted = state == DELIVERY_SETTLED ? bytes("", 0) : verdict.projection.kept;
-    if (verdict.known && row.state == state && row.op == job->op && push_same(row.wanted, wanted) &&
+    if (verdict.echoed)
+        row.confirmed = verdict.settles;
+    if (verdict.known && !verdict.echoed && row.state == state && row.op == job->op && push_same(row.wanted, wanted) &&
         push_same(row.why, bytes(verdict.why, strlen(verdict.why))))
         return 0;
     row.state = state;
@@ -375,6 +380,7 @@ static int push_line(struct push *push, struct err *err)
         rc = push_finish(push, talk);
     if (rc != 0)
         return store_fail(run->store, rc, err);
+    push_heard_take(push);
     return report_write(run->report, run->request);
 }
 

@@ -54,9 +54,12 @@ struct push_verdict {
     enum push_what what;
     int op;
     struct projection projection;
+    struct projector *projector; /* that looked, and the transaction in which it did */
+    struct txn *txn;
     bool known; /* there is a row */
     struct delivery row;
     struct bytes settles; /* what the target will have when it takes it: an image */
+    bool echoed;          /* what differs is what it says itself: it has what is in `settles` */
     bool leaves_manual;   /* some of it is left to a person all the same */
     char why[PUSH_WHY];
 };
@@ -94,6 +97,9 @@ struct push {
     bool looks;                    /* only who is there already: nothing is sent, everybody is looked at */
     const struct push_unit *units; /* just these; NULL: whoever may have changed */
     size_t unit_count;
+    struct push_heard *heard; /* what the target says of people while it is told */
+    struct streams sources;   /* for push_echoes(); record NULL: nothing is read from this connection */
+    struct source *record;
     struct changeset *only; /* of a plan: just this, as it was decided; NULL: all there is to do */
     uint64_t left_out;      /* of it: what is not as it was */
 };
@@ -164,6 +170,18 @@ int push_find(struct push *push, struct push_stream *stream, const struct value 
 
 /* push_ask.c: whoever would be created and is there already is adopted; jobs are judged anew. */
 int push_ask(struct push *push, struct push_stream *stream);
+
+/* push_heard.c: what a connector emits while it is told; `context` of the sink begins with a struct push *. Decided
+ * when the push is kept; a fault is logged and costs only this. */
+struct push_heard;
+void push_heard_sink(struct lane_sink *ret_sink);
+void push_heard_take(struct push *push);
+void push_heard_done(struct push *push);
+/* Whether the target itself is known to say of the thing that was looked at last just what it would be told in this
+ * field: then it need not be told. */
+int push_echoes_begin(struct push *push, struct txn *txn);
+bool push_echoes(struct push *push, const struct push_stream *stream, struct projector *projector, struct txn *txn,
+                 size_t field);
 
 /* push_send.c: what a connector may ask for besides; `context` of the sink begins with a struct push *. */
 void push_files_sink(struct lane_sink *ret_sink);

@@ -140,7 +140,7 @@ static int settles_make(struct push *push, const struct push_stream *stream, str
 /* Whether something differs that may be told by `op`; what may not is left to a person. Of what is not known there and
  * may not be told nobody knows whether it differs; a password that is given once (write only, never updated) is
  * nobody's business afterwards. */
-static bool judge_fields(const struct push_stream *stream, int op, struct push_verdict *verdict)
+static bool judge_fields(struct push *push, const struct push_stream *stream, int op, struct push_verdict *verdict)
 {
     const struct target_map *map = &stream->stream->map;
     bool tells = false;
@@ -148,6 +148,10 @@ static bool judge_fields(const struct push_stream *stream, int op, struct push_v
         uint32_t flags = flags_of(stream, n);
         if (!field_differs(stream, verdict, n))
             continue;
+        if (push_echoes(push, stream, verdict->projector, verdict->txn, n)) {
+            verdict->echoed = true;
+            continue;
+        }
         if (may_tell(flags, op, verdict->row.active))
             tells = true;
         else if (!(flags & MUSTER_WRITE_ONLY) &&
@@ -159,11 +163,16 @@ static bool judge_fields(const struct push_stream *stream, int op, struct push_v
 }
 
 /* Known there and wanted: what differs, and whether it may be told. */
-static void judge_update(const struct push_stream *stream, struct push_verdict *verdict)
+static void judge_update(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
-    bool tells = judge_fields(stream, MUSTER_UPDATE, verdict);
+    bool tells = judge_fields(push, stream, MUSTER_UPDATE, verdict);
     verdict->op = tells ? MUSTER_UPDATE : 0;
     verdict->what = tells ? PUSH_SEND : verdict->leaves_manual ? PUSH_MANUAL : PUSH_NOTHING;
+    /* What it says it has, it has: that is written down, so that what is to be another then is told. */
+    verdict->echoed = verdict->echoed && verdict->what == PUSH_NOTHING && verdict->row.state == DELIVERY_SETTLED &&
+                      !push_is_whole(stream);
+    if (verdict->echoed)
+        verdict->what = PUSH_SETTLE;
 }
 
 /* It has gone from there without our doing, and somebody says to try again: it is looked for, else created. */
@@ -185,7 +194,7 @@ static bool tells_who_left(const struct push_stream *stream, struct push_verdict
 }
 
 /* What the golden record wants, whatever was tried before. */
-static void judge_wanted(const struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
+static void judge_wanted(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
     const struct projection *projection = &verdict->projection;
     const struct delivery *row = &verdict->row;
@@ -207,13 +216,13 @@ static void judge_wanted(const struct push *push, const struct push_stream *stre
         return;
     }
     if (have && row->active) {
-        judge_update(stream, verdict);
+        judge_update(push, stream, verdict);
         return;
     }
     verdict->what = PUSH_SEND;
     verdict->op = have ? MUSTER_REACTIVATE : MUSTER_CREATE;
     if (have)
-        judge_fields(stream, MUSTER_REACTIVATE, verdict);
+        judge_fields(push, stream, MUSTER_REACTIVATE, verdict);
 }
 
 /* What was tried before and not confirmed. */
@@ -267,18 +276,20 @@ static uint64_t person_behind(struct push_stream *stream, struct txn *txn, const
 int push_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
                const struct push_job *job, struct push_verdict *ret_verdict)
 {
-    *ret_verdict = (struct push_verdict){.what = PUSH_NOTHING};
+    *ret_verdict = (struct push_verdict){.what = PUSH_NOTHING, .projector = projector, .txn = txn};
     ret_verdict->known = delivery_get(txn, stream->number, stream->unit, job->id, &ret_verdict->row);
     uint64_t id = person_behind(stream, txn, job);
     int rc =
         id ? project(projector, id, stream->unit != stream->stream->of ? job->id : 0, &ret_verdict->projection) : 0;
+    if (rc == 0)
+        rc = push_echoes_begin(push, txn);
     if (rc != 0 || txn->rc != 0)
         return rc ? rc : txn->rc;
     judge_wanted(push, stream, ret_verdict);
     judge_under_way(push, stream, ret_verdict);
     if (ret_verdict->op == MUSTER_DEACTIVATE && !ret_verdict->projection.kept.data)
         ret_verdict->settles = ret_verdict->row.confirmed;
-    else if (ret_verdict->what == PUSH_SEND)
+    else if (ret_verdict->what == PUSH_SEND || ret_verdict->echoed)
         return settles_make(push, stream, ret_verdict);
     return 0;
 }

@@ -405,6 +405,7 @@ int push_send(struct push *push, struct push_stream *stream)
                              .refused = take_refused,
                              .untouched = take_untouched};
     push_files_sink(&sink);
+    push_heard_sink(&sink);
     sink.http = push->run->http;
     struct lane_push told = {.partition = "main",
                              .stream = stream->stream->name,

@@ -131,12 +131,19 @@ static void report_pushed(const struct run_pushed *pushed, struct buffer *out)
         const char *name;
         uint64_t value;
         bool always;
-    } counts[] = {{"created", pushed->created, true},          {"updated", pushed->updated, true},
-                  {"deactivated", pushed->deactivated, true},  {"failed", pushed->failed, true},
-                  {"reactivated", pushed->reactivated, false}, {"adopted", pushed->adopted, false},
-                  {"unknown", pushed->unknown, false},         {"drifted", pushed->drifted, false},
-                  {"manual", pushed->manual, false},           {"held", pushed->held, false},
-                  {"put_off", pushed->put_off, false},         {"people", pushed->people, false}};
+    } counts[] = {{"created", pushed->created, true},
+                  {"updated", pushed->updated, true},
+                  {"deactivated", pushed->deactivated, true},
+                  {"failed", pushed->failed, true},
+                  {"reactivated", pushed->reactivated, false},
+                  {"adopted", pushed->adopted, false},
+                  {"unknown", pushed->unknown, false},
+                  {"drifted", pushed->drifted, false},
+                  {"manual", pushed->manual, false},
+                  {"held", pushed->held, false},
+                  {"put_off", pushed->put_off, false},
+                  {"heard", pushed->heard, false},
+                  {"people", pushed->people, false}};
     json_name(out, "pushed");
     buffer_byte(out, '{');
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

@@ -60,6 +60,7 @@ struct run_pushed {
     uint64_t unknown; /* sent, and no answer came */
     uint64_t manual, held, put_off;
     uint64_t drifted; /* that somebody has changed there */
+    uint64_t heard;   /* records that it gave us while it was told */
     uint64_t people;  /* that the target has, switched on, after the run */
 };
 

@@ -267,7 +267,8 @@ static void run_count(struct run *run)
         if (strand->compared) {
             report->unchanged += run->rules_changed ? 0 : strand->count.same; /* then all of them were merged */
             report->missing += strand->count.missing + strand->count.filtered;
-            rows_of_strand(run, strand);
+            if (!run->act) /* what is said by the way is no pull that a later one could go on from */
+                rows_of_strand(run, strand);
         } else if (strand->pull.had_checkpoint) {
             report->population += strand->pull.before.people;
             report->unchanged += strand->pull.same && !run->rules_changed ? strand->pull.before.people : 0;

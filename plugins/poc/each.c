@@ -80,29 +80,28 @@ static void land(struct sending *sending, struct flight *flight)
     sending->flying--;
 }
 
-/* Whether the one who moved has left another entry behind: then that is ended with a call of its own. */
-static bool leaves_another(struct sending *sending, struct flight *flight, muster_rc *ret_rc)
+/* Whoever moved has left another entry behind: that is ended with a call of its own. */
+static muster_rc leave_another(struct sending *sending, struct flight *flight, const struct employee *left)
 {
-    struct employee left;
-    if (flight->leaving || !employee_left(sending->settings, flight->change, &left))
-        return false;
     employee_done(&flight->employee);
-    flight->employee = left;
+    flight->employee = *left;
     flight->leaving = true;
-    *ret_rc = flight_start(sending, flight);
-    return true;
+    return flight_start(sending, flight);
 }
 
+/* What the answer says of the seat is passed on; of who has moved it is read with all others, when the old one is
+ * gone. */
 static muster_rc accepted(struct sending *sending, struct flight *flight, const struct answer *answer)
 {
     struct settings *settings = sending->settings;
     const muster_node *seat = muster_node_member(muster_document_root(answer->document), "WorkstationNumber");
+    const char *number = muster_node_text(seat);
+    struct employee left;
     muster_rc rc = MUSTER_OK;
-    if (seat && flight->change->op != MUSTER_DEACTIVATE)
-        rc = seats_say(settings, &flight->employee,
-                       flight->leaving || !muster_node_text(seat) ? "" : muster_node_text(seat));
-    if (rc == MUSTER_OK && leaves_another(sending, flight, &rc))
-        return rc;
+    if (!flight->leaving && employee_left(settings, flight->change, &left))
+        return leave_another(sending, flight, &left);
+    if (seat && !flight->leaving && flight->change->op != MUSTER_DEACTIVATE)
+        rc = seats_say(settings, &flight->employee, number ? number : "");
     if (rc == MUSTER_OK)
         rc = settings->host->applied(settings->run, flight->change, flight->has_id ? flight->id : NULL);
     land(sending, flight);
