@@ -111,18 +111,20 @@ const struct command commands[] = {
      "Without a connection: the pause of the organization as a whole; connections that are paused by themselves stay "
      "so, and are listed.",
      "muster resume acme hr\nmuster resume acme", verb_resume},
-    {"quarantine", "ORG", 1, 1, 0, "List the connections that are set aside because they failed",
+    {"quarantine", "ORG", 1, 1, 0, "List what is set aside because it failed",
      "After three failed runs in a row a connection is set aside: `muster sync` passes it over, says so and ends with "
      "4 until its next try is due, after five minutes at first and at most six hours; `muster release` tries at once. "
      "The first run that comes through ends it. When a log-in was refused it is set aside at once, and not tried again "
-     "before a secret's content or the organization's file is another, so that no account is locked.\n\n"
-     "With --json one object each: connection, reason (failed_repeatedly, login_refused), sentence, failures (in a "
+     "before a secret's content or the organization's file is another, so that no account is locked. Of a connection "
+     "with several partitions only the one that fails is set aside: the others go on, and runs end as partial.\n\n"
+     "With --json one object each: connection, partition (of one that is set aside alone), reason (failed_repeatedly, "
+     "login_refused), sentence, failures (in a "
      "row), run, since, last, next (null when something must change first), error.",
      "muster quarantine acme", verb_quarantine},
-    {"release", "ORG CONNECTION", 2, 2, 0, "Try a connection that is set aside at once",
+    {"release", "ORG CONNECTION", 2, 2, OPTION_BIT(partition), "Try what is set aside of a connection at once",
      "It counts as if it had never failed, and is run as by `muster sync ORG CONNECTION`, with its output and exit "
-     "status.",
-     "muster release acme hr", verb_release},
+     "status. With --partition only that one is released, and run.",
+     "muster release acme hr\nmuster release acme pmt --partition 12", verb_release},
     {"notify", "ORG", 1, 1, OPTION_BIT(plan), "Tell whoever is to be told what is new",
      "`notify` in the organization's file, or in muster.yaml for all of them, says whom to tell of what. It happens "
      "after each `muster sync` by itself: one message per cause until it changes, one when it is over; counts and ids "

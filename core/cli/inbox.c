@@ -65,10 +65,12 @@ static void line_of_quarantine(const struct query *query, const struct quarantin
                           .run = item->run,
                           .turn = turn_of_quarantine(item),
                           .reason = quarantine_reason(item)};
-    buffer_format(&line->id, "quarantine:%s", item->connection);
-    buffer_text(&line->record, item->connection);
+    bool part = *item->partition;
+    buffer_format(&line->record, "%s%s%s", item->connection, part ? "/" : "", item->partition);
+    buffer_format(&line->id, "quarantine:%s%s%s", item->connection, part ? "/" : "", item->partition);
     quarantine_sentence(item, query->zone, &line->what);
-    buffer_format(&line->next, "muster release %s %s", query->organization->id, item->connection);
+    buffer_format(&line->next, "muster release %s %s%s%s", query->organization->id, item->connection,
+                  part ? " --partition " : "", item->partition);
 }
 
 static void line_json(struct context *context, const struct query *query, struct line *line)

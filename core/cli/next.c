@@ -17,7 +17,7 @@ struct next next_of(const struct connection *connection, const struct zone *zone
         if (*pauses[i].connection == '\0' || strcmp(pauses[i].connection, connection->name) == 0)
             return (struct next){connection, INT64_MAX, by_pause};
     for (size_t i = 0; i < aside_count; i++)
-        if (strcmp(aside[i].connection, connection->name) == 0)
+        if (!*aside[i].partition && strcmp(aside[i].connection, connection->name) == 0)
             return (struct next){connection, quarantine_next(&aside[i]), by_quarantine};
     struct due due;
     if (schedule_first(connection, zone, clock_now_ms(), ran_ms, &due))

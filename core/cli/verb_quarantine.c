@@ -1,4 +1,4 @@
-/* verb_quarantine - quarantine and release: connections that are set aside because they failed. */
+/* verb_quarantine - quarantine and release: connections and partitions that are set aside because they failed. */
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "broker/sessions.h"
@@ -24,6 +24,8 @@ static void quarantine_json(const struct quarantine *item, struct buffer *out)
     int64_t next_ms = quarantine_next(item);
     buffer_byte(out, '{');
     json_member_text(out, "connection", item->connection);
+    if (*item->partition)
+        json_member_text(out, "partition", item->partition);
     json_member_text(out, "reason", reason);
     json_member_text(out, "sentence", reason ? reason_text(reason) : NULL);
     json_member_number(out, "failures", item->failures);
@@ -55,8 +57,10 @@ void quarantines_tell(struct context *context, const char *id, const struct zone
     for (size_t i = 0; i < count; i++) {
         TIDY_DONE(screen_buffer_done) struct buffer out = {0};
         quarantine_sentence(&items[i], zone, &out);
-        screen_print(&context->screen, "  %s is %s (%s; muster release %s %s)\n", items[i].connection,
-                     out.data ? out.data : "", quarantine_reason(&items[i]), id, items[i].connection);
+        bool part = *items[i].partition;
+        screen_print(&context->screen, "  %s%s%s is %s (%s; muster release %s %s%s%s)\n", items[i].connection,
+                     part ? "/" : "", items[i].partition, out.data ? out.data : "", quarantine_reason(&items[i]), id,
+                     items[i].connection, part ? " --partition " : "", items[i].partition);
     }
 }
 
@@ -89,6 +93,7 @@ int verb_release(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     const char *id = context->arguments.words[0], *name = context->arguments.words[1];
+    const char *partition = VALUE(context, partition);
     const struct connection *connection;
     struct err err = {0};
     int status = context_open(context, id, &opened);
@@ -98,13 +103,15 @@ int verb_release(struct context *context)
     if ((status = sync_find_connection(&syncing, name, &connection)) != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
-    int rc = sessions ? quarantine_release(opened.query->store, name, &err) : -ENOMEM;
+    int rc = sessions ? quarantine_release(opened.query->store, name, partition, &err) : -ENOMEM;
     if (rc == ERR_GONE)
-        err_set(&err, rc, "%s is not set aside; `muster quarantine %s` lists what is", name, id);
+        err_set(&err, rc, "%s%s%s is not set aside; `muster quarantine %s` lists what is", name, partition ? "/" : "",
+                partition ? partition : "", id);
     if (rc != 0)
         return complain_rc(rc, &err);
     if (!context->json && !context->quiet)
-        screen_print(&context->screen, "%s: %s is no longer set aside, and is tried now\n", id, name);
+        screen_print(&context->screen, "%s: %s%s%s is no longer set aside, and is tried now\n", id, name,
+                     partition ? "/" : "", partition ? partition : "");
     sync_catch_signals();
     sync_one(&syncing, connection);
     telling_send(context, opened.organization, false, false);

@@ -187,13 +187,17 @@ static int causes_stopped(struct making *making)
                                               .connection = pauses[i].connection,
                                               .since_ms = pauses[i].since_ms,
                                               .mark = (uint64_t)pauses[i].since_ms});
-    for (size_t i = 0; rc == 0 && i < aside_count; i++)
-        if (organization_connection(query->organization, aside[i].connection))
-            cause_add(making, &(struct cause){.what = NOTIFY_QUARANTINE,
-                                              .connection = aside[i].connection,
-                                              .run = aside[i].run,
-                                              .since_ms = aside[i].since_ms,
-                                              .mark = (uint64_t)aside[i].since_ms});
+    for (size_t i = 0; rc == 0 && i < aside_count; i++) { /* in the order of their connections */
+        struct cause cause = {.what = NOTIFY_QUARANTINE,
+                              .connection = aside[i].connection,
+                              .run = aside[i].run,
+                              .since_ms = aside[i].since_ms,
+                              .mark = (uint64_t)aside[i].since_ms};
+        for (; i + 1 < aside_count && strcmp(aside[i + 1].connection, cause.connection) == 0; i++) /* its partitions */
+            cause.mark = cause.mark * 31 + (uint64_t)aside[i + 1].since_ms;
+        if (organization_connection(query->organization, cause.connection))
+            cause_add(making, &cause);
+    }
     return rc;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* What is said about a plan, all by base/wire.h: version, then as plan_write() has it. */
-enum { VERSION_ABOUT = 2, LIST_MAX = 1 << 20 };
+enum { VERSION_ABOUT = 3, LIST_MAX = 1 << 20 };
 
 int plan_folder_open(const struct settings *settings, const struct organization *organization,
                      struct plan_folder *ret_folder, struct err *err)
@@ -130,6 +130,13 @@ static void report_put(const struct run_report *report, struct buffer *out)
         wire_put_u32(out, partition->outcome);
         wire_put_text(out, partition->claim);
         wire_put_text(out, partition->reason ? partition->reason : "");
+        wire_put_u32(out, (uint32_t)partition->stream_count);
+        for (size_t s = 0; s < partition->stream_count; s++) {
+            wire_put_text(out, partition->streams[s].name);
+            wire_put_u32(out, partition->streams[s].outcome);
+            wire_put_text(out, partition->streams[s].claim);
+            wire_put_text(out, partition->streams[s].reason);
+        }
     }
     wire_put_u32(out, (uint32_t)report->file_count);
     for (size_t i = 0; i < report->file_count; i++)
@@ -177,6 +184,14 @@ static void report_get(struct run_report *report, struct wire *in)
         partition->outcome = outcome_get(in);
         partition->claim = text_get(in, report->arena);
         partition->reason = text_get(in, report->arena);
+        partition->stream_count = wire_get_u32(in);
+        partition->streams = list_get(in, report->arena, partition->stream_count, sizeof(*partition->streams));
+        for (size_t s = 0; !in->bad && s < partition->stream_count; s++) {
+            partition->streams[s].name = text_get(in, report->arena);
+            partition->streams[s].outcome = outcome_get(in);
+            partition->streams[s].claim = text_get(in, report->arena);
+            partition->streams[s].reason = text_get(in, report->arena);
+        }
     }
     report->file_count = wire_get_u32(in);
     report->files = list_get(in, report->arena, report->file_count, sizeof(*report->files));

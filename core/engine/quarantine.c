@@ -1,4 +1,4 @@
-/* quarantine - connections that failed. */
+/* quarantine - connections and partitions that failed. */
 #include "engine/quarantine.h"
 
 #include "base/arena.h"
@@ -13,8 +13,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Key: the connection's name. Value: u32 failures (0: none stand), u32 run, u32 code, u64 since, u64 last, 32 bytes,
- * sentence as a text of base/wire.h. */
+/* Key: the connection's name; of a partition also a zero byte and its id. Value: u32 failures (0: none stand), u32 run,
+ * u32 code, u64 since, u64 last, 32 bytes, sentence as a text of base/wire.h. */
 static const int64_t FIRST_MS = 5 * 60 * 1000, MOST_MS = (int64_t)6 * 60 * 60 * 1000;
 
 static bool quarantine_read(struct bytes key, struct bytes value, struct arena *arena, struct quarantine *ret)
@@ -28,15 +28,35 @@ static bool quarantine_read(struct bytes key, struct bytes value, struct arena *
     if (!login || !wire_finished(&wire))
         return false;
     memcpy(read.login, login, sizeof(read.login));
-    read.connection = arena_copy(arena, key.data, key.len);
+    read.connection = arena_copy(arena, key.data, key.len); /* a zero byte ends it */
     read.sentence = arena_text(arena, sentence);
+    if (!read.connection || !read.sentence)
+        return false;
+    size_t name = strlen(read.connection);
+    read.partition = name < key.len ? read.connection + name + 1 : "";
     *ret = read;
-    return read.connection && read.sentence;
+    return true;
 }
 
-bool quarantine_get(struct txn *txn, const char *connection, struct arena *arena, struct quarantine *ret_quarantine)
+/* Partitions' ids are up to 200 bytes; longer ones are told apart by their beginning. */
+struct row_key {
+    char text[STORE_KEY_MAX];
+    size_t len;
+};
+
+static struct bytes row_key(const char *connection, const char *partition, struct row_key *key)
 {
-    struct bytes key = bytes(connection, strlen(connection)), value;
+    bool all = !partition || !*partition;
+    int len = snprintf(key->text, sizeof(key->text), "%s%c%s", connection, '\0', all ? "" : partition);
+    key->len = len < (int)sizeof(key->text) ? (size_t)len : sizeof(key->text) - 1;
+    return bytes(key->text, all ? strlen(connection) : key->len);
+}
+
+bool quarantine_get(struct txn *txn, const char *connection, const char *partition, struct arena *arena,
+                    struct quarantine *ret_quarantine)
+{
+    struct row_key place;
+    struct bytes key = row_key(connection, partition, &place), value;
     struct quarantine read;
     if (!txn_get(txn, TABLE_quarantine, key, &value) || !quarantine_read(key, value, arena, &read) ||
         read.failures == 0)
@@ -81,8 +101,9 @@ int64_t quarantine_next(const struct quarantine *quarantine)
         wait *= 2;
     wait = wait < MOST_MS ? wait : MOST_MS;
     /* Up to a fifth less, by what happened: asked again it is the same. */
-    uint64_t chance = digest_seeded(quarantine->failures, quarantine->connection, strlen(quarantine->connection)) ^
-                      (uint64_t)quarantine->last_ms;
+    struct row_key place;
+    struct bytes key = row_key(quarantine->connection, quarantine->partition, &place);
+    uint64_t chance = digest_seeded(quarantine->failures, key.data, key.len) ^ (uint64_t)quarantine->last_ms;
     return quarantine->last_ms + wait - (int64_t)(digest_fast(&chance, sizeof(chance)) % (uint64_t)(wait / 5));
 }
 
@@ -136,28 +157,37 @@ int quarantine_failed(struct changeset *changeset, const struct quarantine *quar
     quarantine_write(quarantine, &value);
     if (value.rc != 0)
         return value.rc;
-    changeset_set(changeset, TABLE_quarantine, bytes(quarantine->connection, strlen(quarantine->connection)),
+    struct row_key place;
+    changeset_set(changeset, TABLE_quarantine, row_key(quarantine->connection, quarantine->partition, &place),
                   bytes(value.data, value.len));
     return changeset_rc(changeset);
 }
 
-int quarantine_ended(struct changeset *changeset, const char *connection)
+int quarantine_ended(struct changeset *changeset, const char *connection, const char *partition)
 {
-    return quarantine_failed(changeset, &(struct quarantine){.connection = connection});
+    return quarantine_failed(changeset, &(struct quarantine){.connection = connection, .partition = partition});
 }
 
-int quarantine_release(struct store *store, const char *connection, struct err *err)
+int quarantine_release(struct store *store, const char *connection, const char *partition, struct err *err)
 {
     struct arena *arena TIDY(arena_free) = arena_new();
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
-    struct quarantine stands;
+    struct quarantine *items = NULL;
+    size_t count = 0;
+    bool stood = false;
     if (!arena)
         return -ENOMEM;
     txn_begin(&txn, store, true);
-    bool stood = quarantine_get(&txn, connection, arena, &stands) && quarantine_reason(&stands);
-    if (stood)
-        txn_delete(&txn, TABLE_quarantine, bytes(connection, strlen(connection)));
-    int rc = txn_end(&txn);
+    int rc = quarantine_list(&txn, arena, &items, &count);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct row_key place;
+        if (strcmp(items[i].connection, connection) != 0 || (partition && strcmp(items[i].partition, partition) != 0))
+            continue;
+        txn_delete(&txn, TABLE_quarantine, row_key(connection, items[i].partition, &place));
+        stood = true;
+    }
+    txn.rc = txn.rc ? txn.rc : rc;
+    rc = txn_end(&txn);
     return rc ? store_fail(store, rc, err) : stood ? 0 : ERR_GONE;
 }
 

@@ -1,10 +1,11 @@
-/* quarantine - connections that failed: how often in a row, and from when on they are set aside.
+/* quarantine - connections and partitions that failed: how often in a row, and from when on they are set aside.
  *
  * After three failed runs in a row a connection is set aside: it is passed
  * over until the next try is due, or a person releases it. The pauses between tries double up to six hours and are a
  * little shorter than that by chance, so that many do not come at once; the first run that comes through ends it all.
  * One whose log-in was refused is set aside at once and not tried again until a secret's content or the organization's
- * file is another, so that no account is locked.
+ * file is another, so that no account is locked. Of a connection with several partitions only the one that fails is
+ * set aside; when all of them fail at once it is the connection that does.
  *
  * Reads and writes the table `quarantine`; failures are counted in the commit
  * of the run that failed. */
@@ -20,6 +21,7 @@ enum { QUARANTINE_AFTER = 3 };
 
 struct quarantine {
     const char *connection;
+    const char *partition;     /* "" or NULL: all of the connection */
     uint32_t failures;         /* in a row */
     uint32_t run;              /* the last one that failed */
     int rc;                    /* why that one failed */
@@ -28,8 +30,9 @@ struct quarantine {
     const char *sentence;      /* of the last one */
 };
 
-/* The failures of a connection that stand; false: none. Texts in the arena. */
-bool quarantine_get(struct txn *txn, const char *connection, struct arena *arena, struct quarantine *ret_quarantine);
+/* The failures of a connection, or of one partition of it, that stand; false: none. Texts in the arena. */
+bool quarantine_get(struct txn *txn, const char *connection, const char *partition, struct arena *arena,
+                    struct quarantine *ret_quarantine);
 /* All of them that are set aside. 0 or a negative code. */
 int quarantine_list(struct txn *txn, struct arena *arena, struct quarantine **ret_items, size_t *ret_count);
 
@@ -45,9 +48,10 @@ int quarantine_login(const struct organization *organization, const struct conne
 /* One more failure goes into the changeset; `before` NULL: it is the first. */
 int quarantine_failed(struct changeset *changeset, const struct quarantine *quarantine);
 /* It came through. */
-int quarantine_ended(struct changeset *changeset, const char *connection);
-/* A person lets it go on, at once. ERR_GONE: it is not set aside. */
-int quarantine_release(struct store *store, const char *connection, struct err *err);
+int quarantine_ended(struct changeset *changeset, const char *connection, const char *partition);
+/* A person lets it go on, at once: one partition, or (NULL) whatever of the connection is set aside. ERR_GONE: nothing
+ * is. */
+int quarantine_release(struct store *store, const char *connection, const char *partition, struct err *err);
 
 /* "set aside since 2026-03-02 07:30: it failed 3 times in a row, last with: …; the next try is due at …" */
 void quarantine_sentence(const struct quarantine *quarantine, const struct zone *zone, struct buffer *out);

@@ -85,6 +85,23 @@ static void report_columns(const char *name, char letter, const struct run_colum
     buffer_byte(out, ']');
 }
 
+/* Only where there are several: of one stream its partition says all. */
+static void report_streams(const struct run_partition *partition, struct buffer *out)
+{
+    json_name(out, "streams");
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < partition->stream_count; i++) {
+        const struct run_stream *stream = &partition->streams[i];
+        buffer_text(out, i ? ",{" : "{");
+        json_member_text(out, "name", stream->name);
+        json_member_text(out, "outcome", outcome_name(stream->outcome));
+        json_member_text(out, "claim", stream->claim);
+        json_member_text(out, "reason", stream->reason);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
 static void report_partitions(const struct run_report *report, struct buffer *out)
 {
     json_name(out, "partitions");
@@ -96,6 +113,8 @@ static void report_partitions(const struct run_report *report, struct buffer *ou
         json_member_text(out, "outcome", outcome_name(partition->outcome));
         json_member_text(out, "claim", partition->claim);
         json_member_text(out, "reason", partition->reason);
+        if (partition->stream_count > 1)
+            report_streams(partition, out);
         buffer_byte(out, '}');
     }
     buffer_byte(out, ']');

@@ -41,6 +41,15 @@ struct run_partition {
     enum outcome outcome;
     const char *claim;  /* "complete" "changes" "partial" "failed" "unchanged" */
     const char *reason; /* a sentence; "" when all is well */
+    struct run_stream *streams;
+    size_t stream_count;
+};
+
+/* The same of one of its streams. */
+struct run_stream {
+    const char *name;
+    enum outcome outcome;
+    const char *claim, *reason;
 };
 
 /* A column of which there is something to say. Texts in the report's arena. */

@@ -6,7 +6,6 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/discard.h"
-#include "engine/quarantine.h"
 #include "engine/reason.h"
 #include "engine/safeguard.h"
 #include "engine/weave.h"
@@ -259,7 +258,42 @@ static void strand_adds(struct run *run, const struct strand *strand, enum outco
     strand_outcome(run, strand, outcome, run->report->partitions[strand->partition].claim, reason);
 }
 
-static void run_count(struct run *run)
+/* Where something came through, what failed of it does not make all of it a failure; nor is it well. */
+static enum outcome outcome_of(const enum outcome *parts, size_t count)
+{
+    enum outcome worst = OUTCOME_SUCCEEDED, other = OUTCOME_PARTIAL;
+    size_t failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        worst = report_worse(worst, parts[i]);
+        failed += parts[i] == OUTCOME_FAILED;
+        other = parts[i] == OUTCOME_FAILED ? other : report_worse(other, parts[i]);
+    }
+    return worst == OUTCOME_FAILED && failed < count ? other : worst;
+}
+
+static int run_outcome(struct run *run)
+{
+    struct run_report *report = run->report;
+    size_t most = report->partition_count;
+    for (size_t i = 0; i < report->partition_count; i++)
+        most = report->partitions[i].stream_count > most ? report->partitions[i].stream_count : most;
+    TIDY(free) enum outcome *parts = mem_new(most + 1, sizeof(*parts));
+    if (!parts)
+        return -ENOMEM;
+    for (size_t i = 0; i < report->partition_count; i++) {
+        struct run_partition *partition = &report->partitions[i];
+        for (size_t s = 0; s < partition->stream_count; s++)
+            parts[s] = partition->streams[s].outcome;
+        if (partition->stream_count > 1)
+            partition->outcome = outcome_of(parts, partition->stream_count);
+    }
+    for (size_t i = 0; i < report->partition_count; i++)
+        parts[i] = report->partitions[i].outcome;
+    report->outcome = report_worse(report->outcome, outcome_of(parts, report->partition_count));
+    return 0;
+}
+
+static int run_count(struct run *run)
 {
     struct run_report *report = run->report;
     for (size_t i = 0; i < run->strand_count; i++) {
@@ -280,9 +314,9 @@ static void run_count(struct run *run)
         if (strand->held)
             strand_adds(run, strand, OUTCOME_HELD, reason_text(strand->held));
     }
-    for (size_t i = 0; i < report->partition_count; i++)
-        report->outcome = report_worse(report->outcome, report->partitions[i].outcome);
+    int rc = run_outcome(run);
     report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
+    return rc;
 }
 
 /* Changed rules may let nobody go whom a source would not be allowed to let go. True: they would, and the run says so.
@@ -308,38 +342,6 @@ static bool run_rules_held(struct run *run)
             run->request->organization->file, (unsigned long)at.going, run->request->organization->id,
             run->report->run);
     return true;
-}
-
-/* A run of which nothing came through is a failure of its connection; one of which anything did ends the row of them.
- */
-static int run_failures(struct run *run)
-{
-    const struct run_report *report = run->report;
-    const struct connection *connection = run->request->connection;
-    size_t failed = 0, cancelled = 0;
-    struct quarantine before = {0};
-    for (size_t i = 0; i < report->partition_count; i++) {
-        failed += report->partitions[i].outcome == OUTCOME_FAILED;
-        cancelled += report->partitions[i].outcome == OUTCOME_CANCELLED;
-    }
-    if (run->act || !connection || cancelled > 0)
-        return 0;
-    bool stood = quarantine_get(&run->snapshot, connection->name, run->arena, &before);
-    if (failed == 0 || failed < report->partition_count)
-        return stood ? quarantine_ended(run->changeset, connection->name) : 0;
-    struct quarantine now = {.connection = connection->name,
-                             .failures = before.failures + 1,
-                             .run = report->run,
-                             .rc = run->begin.rc,
-                             .since_ms = stood ? before.since_ms : run->now_ms,
-                             .last_ms = run->now_ms,
-                             .sentence = report->partitions[0].reason};
-    for (size_t i = 0; now.rc == 0 && i < run->strand_count; i++)
-        now.rc = run->strands[i].pull.err.rc;
-    int rc = now.rc != ERR_AUTH
-                 ? 0
-                 : quarantine_login(run->request->organization, connection, run->vault.wrap_key, now.login);
-    return rc ? rc : quarantine_failed(run->changeset, &now);
 }
 
 int run_row(struct run *run)
@@ -422,7 +424,7 @@ int run_decide(struct run *run)
     if (rc == 0)
         rc = run_waits(run, &reviews);
     if (rc == 0)
-        run_count(run);
+        rc = run_count(run);
     if (nothing || (rc == 0 && run_rules_held(run)))
         rc = run_only_row(run);
     else if (rc == 0 && (rc = run_ledger(run)) == 0)

@@ -1,5 +1,5 @@
 /* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
- * run_look.c. */
+ * run_failures.c, run_look.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -19,6 +19,7 @@ struct partition {
 struct strand {
     struct pull pull;
     size_t partition; /* which of the report's */
+    size_t nth;       /* which of its streams */
     struct wait_list waits;
     struct stage_missing missing;
     struct stage_count count;
@@ -88,6 +89,8 @@ void run_done(struct run *run);
 int run_open(struct run *run);
 /* Whether its connection may be asked now: ERR_PAUSED and a sentence when not. */
 int run_allowed(struct run *run, struct err *err);
+/* The same of one of its partitions, for itself. */
+int run_partition_allowed(struct run *run, struct txn *txn, const char *partition, struct err *err);
 /* A host with the connection's connector. */
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
 /* run_http.c: the connection's calls by HTTP; *ret_http stays as it is where the connector makes none. `anew`: tokens
@@ -96,6 +99,9 @@ int run_http(const struct run_request *request, bool anew, const char *scratch, 
              struct http **ret_http, struct err *err);
 /* Fits files_open(): context is the request. */
 int run_cancelled(void *context);
+
+/* run_failures.c: failures of the connection and its partitions, into the changeset. */
+int run_failures(struct run *run);
 
 /* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
 int run_row(struct run *run);

@@ -121,14 +121,14 @@ static int allowed_by_people(struct run *run, struct txn *txn, struct err *err)
 }
 
 /* It failed too often, and its next try is not due. A refused log-in is not repeated unchanged at all. */
-static int allowed_by_failures(struct run *run, struct txn *txn, struct err *err)
+static int allowed_by_failures(struct run *run, struct txn *txn, const char *partition, struct err *err)
 {
     struct buffer sentence TIDY_DONE(buffer_done) = {0};
     const struct organization *organization = run->request->organization;
     const struct connection *connection = run->request->connection;
     struct quarantine quarantine;
     uint8_t login[32];
-    if (!quarantine_get(txn, connection->name, run->arena, &quarantine) || !quarantine_reason(&quarantine))
+    if (!quarantine_get(txn, connection->name, partition, run->arena, &quarantine) || !quarantine_reason(&quarantine))
         return 0;
     if (quarantine.rc == ERR_AUTH) {
         int rc = quarantine_login(organization, connection, run->vault.wrap_key, login);
@@ -140,8 +140,14 @@ static int allowed_by_failures(struct run *run, struct txn *txn, struct err *err
     quarantine_sentence(&quarantine, run->zone, &sentence);
     if (sentence.rc != 0)
         return sentence.rc;
-    return err_set(err, ERR_PAUSED, "connection %s is %s; `muster release %s %s` tries it at once.", connection->name,
-                   sentence.data, organization->id, connection->name);
+    return err_set(err, ERR_PAUSED, "%s %s is %s; `muster release %s %s%s%s` tries it at once.",
+                   *partition ? "partition" : "connection", *partition ? partition : connection->name, sentence.data,
+                   organization->id, connection->name, *partition ? " --partition " : "", partition);
+}
+
+int run_partition_allowed(struct run *run, struct txn *txn, const char *partition, struct err *err)
+{
+    return allowed_by_failures(run, txn, partition, err);
 }
 
 int run_allowed(struct run *run, struct err *err)
@@ -150,7 +156,7 @@ int run_allowed(struct run *run, struct err *err)
     txn_begin(&txn, run->store, false);
     int rc = allowed_by_people(run, &txn, err);
     if (rc == 0)
-        rc = allowed_by_failures(run, &txn, err);
+        rc = allowed_by_failures(run, &txn, "", err);
     int end = txn_end(&txn);
     return rc ? rc : end ? store_fail(run->store, end, err) : 0;
 }

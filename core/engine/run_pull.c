@@ -38,6 +38,16 @@ int run_partitions(struct run *run)
     return rc;
 }
 
+/* A partition that is set aside is not asked: what was known of it stays, and counts. */
+static int strand_aside(struct run *run, struct txn *txn, struct strand *strand)
+{
+    struct pull *pull = &strand->pull;
+    int rc = run_partition_allowed(run, txn, pull->partition, &pull->err);
+    if (rc == ERR_PAUSED)
+        pull->had_checkpoint = checkpoint_get(txn, pull->stream, pull->arena, &pull->before);
+    return rc == ERR_PAUSED ? txn->rc : rc;
+}
+
 int run_strands(struct run *run)
 {
     const struct connection *connection = run->request->connection;
@@ -48,15 +58,23 @@ int run_strands(struct run *run)
     run->report->partitions = arena_get(run->arena, (run->partition_count + 1) * sizeof(*run->report->partitions));
     if (!run->strands || !run->report->partitions)
         return -ENOMEM;
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    txn_begin(&txn, run->store, false);
     for (size_t p = 0; p < run->partition_count; p++) {
         const struct partition *partition = &run->partitions[p];
         if (run->request->partition && strcmp(run->request->partition, partition->id) != 0)
             continue;
-        run->report->partitions[run->report->partition_count] =
-            (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", ""};
+        struct run_partition *report = &run->report->partitions[run->report->partition_count];
+        *report = (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", "", NULL, mappings};
+        report->streams = arena_get(run->arena, (mappings + 1) * sizeof(*report->streams));
+        if (!report->streams)
+            return -ENOMEM;
         for (size_t m = 0; m < mappings; m++) {
             struct strand *strand = &run->strands[run->strand_count++];
             strand->partition = run->report->partition_count;
+            strand->nth = m;
+            report->streams[m] =
+                (struct run_stream){connection->mappings[m]->stream, OUTCOME_SUCCEEDED, "complete", ""};
             int rc = wait_list_init(&strand->waits);
             struct pull *pull = &strand->pull;
             *pull = (struct pull){.arena = run->arena,
@@ -82,6 +100,8 @@ int run_strands(struct run *run)
                 rc = streams_number(run->store, connection->name, partition->id, pull->mapping->stream, &pull->stream);
             if (rc == 0)
                 rc = pickup_stream(run->pickup, pull->stream);
+            if (rc == 0 && run->partition_count > 1)
+                rc = strand_aside(run, &txn, strand);
             if (rc != 0)
                 return rc;
         }
@@ -97,11 +117,18 @@ void strand_outcome(struct run *run, const struct strand *strand, enum outcome o
                     const char *reason)
 {
     struct run_partition *partition = &run->report->partitions[strand->partition];
+    struct run_stream *stream = &partition->streams[strand->nth];
+    const char *kept = arena_text(run->arena, reason);
+    kept = kept ? kept : "";
+    if (outcome > stream->outcome || (outcome == stream->outcome && !*stream->reason)) {
+        stream->reason = kept;
+        stream->claim = claim;
+    }
     if (outcome > partition->outcome || (outcome == partition->outcome && !*partition->reason)) {
-        partition->reason = arena_text(run->arena, reason);
-        partition->reason = partition->reason ? partition->reason : "";
+        partition->reason = kept;
         partition->claim = claim;
     }
+    stream->outcome = report_worse(stream->outcome, outcome);
     partition->outcome = report_worse(partition->outcome, outcome);
 }
 
@@ -145,6 +172,10 @@ void run_pulls(struct run *run)
     for (size_t i = 0; i < run->strand_count; i++) {
         struct strand *strand = &run->strands[i];
         struct pull *pull = &strand->pull;
+        if (pull->err.rc == ERR_PAUSED) {
+            strand_judge(run, strand);
+            continue;
+        }
         if (!run->lane) { /* the one before killed it: a fresh one, so that it costs nobody else */
             run_lane(run->request, run->dir, &run->lane, &pull->err);
         }
@@ -186,5 +217,8 @@ void run_failed(struct run *run)
                                                            : OUTCOME_FAILED;
         partition->claim = "failed";
         partition->reason = arena_text(run->arena, run->err->text);
+        for (size_t s = 0; s < partition->stream_count; s++)
+            partition->streams[s] =
+                (struct run_stream){partition->streams[s].name, partition->outcome, "failed", partition->reason};
     }
 }

@@ -56,6 +56,9 @@ static void connections_that_failed_together_are_not_tried_together(void **state
     struct quarantine a = after(9, ERR_NETWORK), b = a;
     b.connection = "pmt";
     assert_true(quarantine_next(&a) != quarantine_next(&b));
+    struct quarantine store = a;
+    store.partition = "12";
+    assert_true(quarantine_next(&a) != quarantine_next(&store));
 }
 
 int main(void)

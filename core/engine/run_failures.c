@@ -1,0 +1,88 @@
+/* run_failures - what fails again and again: counted in the commit of the run that failed. */
+#include "engine/run_inside.h"
+
+#include "engine/quarantine.h"
+
+#include <string.h>
+
+/* One more failure of a partition, or of the connection (""). `rc`: why. */
+static int count_failure(struct run *run, const char *partition, int rc, const char *reason)
+{
+    const struct connection *connection = run->request->connection;
+    struct quarantine before = {0};
+    bool stood = quarantine_get(&run->snapshot, connection->name, partition, run->arena, &before);
+    struct quarantine now = {.connection = connection->name,
+                             .partition = partition,
+                             .failures = before.failures + 1,
+                             .run = run->report->run,
+                             .rc = rc,
+                             .since_ms = stood ? before.since_ms : run->now_ms,
+                             .last_ms = run->now_ms,
+                             .sentence = reason};
+    rc = rc != ERR_AUTH ? 0 : quarantine_login(run->request->organization, connection, run->vault.wrap_key, now.login);
+    return rc ? rc : quarantine_failed(run->changeset, &now);
+}
+
+static int end_failures(struct run *run, const char *partition)
+{
+    const char *name = run->request->connection->name;
+    struct quarantine before;
+    return quarantine_get(&run->snapshot, name, partition, run->arena, &before)
+               ? quarantine_ended(run->changeset, name, partition)
+               : 0;
+}
+
+/* Why a partition's pulls failed; ERR_PAUSED: it was not tried. */
+static int partition_rc(const struct run *run, size_t partition)
+{
+    int rc = run->begin.rc;
+    for (size_t i = 0; i < run->strand_count && rc == 0; i++)
+        if (run->strands[i].partition == partition)
+            rc = run->strands[i].pull.err.rc;
+    return rc;
+}
+
+/* What was set aside of partitions that are not listed any more. */
+static int end_unlisted(struct run *run)
+{
+    struct quarantine *aside = NULL;
+    size_t count = 0;
+    int rc = quarantine_list(&run->snapshot, run->arena, &aside, &count);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        bool listed = !*aside[i].partition || strcmp(aside[i].connection, run->request->connection->name) != 0;
+        for (size_t p = 0; p < run->partition_count && !listed; p++)
+            listed = strcmp(run->partitions[p].id, aside[i].partition) == 0;
+        if (!listed)
+            rc = quarantine_ended(run->changeset, aside[i].connection, aside[i].partition);
+    }
+    return rc;
+}
+
+/* A run of which nothing came through is a failure of its connection; else each of several partitions has its own. What
+ * came through ends the row of its failures; what is set aside was not tried. */
+int run_failures(struct run *run)
+{
+    const struct run_report *report = run->report;
+    size_t failed = 0, tried = 0;
+    if (run->act || !run->request->connection)
+        return 0;
+    for (size_t i = 0; i < report->partition_count; i++) {
+        if (report->partitions[i].outcome == OUTCOME_CANCELLED)
+            return 0;
+        tried += partition_rc(run, i) != ERR_PAUSED;
+        failed += report->partitions[i].outcome == OUTCOME_FAILED && partition_rc(run, i) != ERR_PAUSED;
+    }
+    if (failed > 0 && failed == report->partition_count &&
+        (run->partition_count <= 1 || failed == run->partition_count))
+        return count_failure(run, "", partition_rc(run, 0), report->partitions[0].reason);
+    int rc = tried > failed ? end_failures(run, "") : 0;
+    for (size_t i = 0; i < report->partition_count && rc == 0 && run->partition_count > 1; i++) {
+        const struct run_partition *partition = &report->partitions[i];
+        int why = partition_rc(run, i);
+        if (partition->outcome != OUTCOME_FAILED)
+            rc = end_failures(run, partition->name);
+        else if (why != ERR_PAUSED)
+            rc = count_failure(run, partition->name, why, partition->reason);
+    }
+    return rc ? rc : run->partition_count > 0 ? end_unlisted(run) : 0;
+}
