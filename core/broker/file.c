@@ -5,6 +5,7 @@
 #include "broker/file.h"
 
 #include "base/mem.h"
+#include "broker/cassette_file.h"
 #include "broker/listing.h"
 #include "broker/local.h"
 #include "broker/patience.h"
@@ -23,6 +24,7 @@ struct files {
     struct sessions *own;
     struct partials partials;
     bool keeps_partials;
+    struct cassette *cassette;
 };
 
 int files_open(const struct connection *connection, int (*cancelled)(void *), void *context, struct files **ret_files,
@@ -64,6 +66,11 @@ void files_keep_partials(struct files *files, const uint8_t key[32])
 {
     memcpy(files->partials.key, key, sizeof(files->partials.key));
     files->keeps_partials = true;
+}
+
+void files_cassette(struct files *files, struct cassette *cassette)
+{
+    files->cassette = cassette;
 }
 
 void files_patience(struct files *files, int connect_ms, int operation_ms)
@@ -189,6 +196,8 @@ static int visit_check(void *context, const char *option, const char *text, stru
 
 int files_check(struct files *files, struct err *err)
 {
+    if (cassette_plays(files->cassette))
+        return 0;
     return said(files, err, places_each(files->connection, visit_check, files, err));
 }
 
@@ -200,10 +209,15 @@ int files_list(struct files *files, const char *text, const struct file_entry **
     int rc = allowed_place(files, text, PLACE_PATTERN, &place, err);
     if (rc < 0)
         return rc;
-    rc = place.remote ? server_of(files, &place, &sftp, err) : 0;
-    if (rc == 0)
+    if (cassette_plays(files->cassette))
+        rc = cassette_list_play(files->cassette, text, &files->listing, err);
+    else
+        rc = place.remote ? server_of(files, &place, &sftp, err) : 0;
+    if (rc == 0 && !cassette_plays(files->cassette))
         rc = place.remote ? sftp_list(sftp, &place, &files->listing, err)
                           : local_list(&place, &files->listing, &files->patience, err);
+    if (cassette_records(files->cassette))
+        rc = cassette_list_note(files->cassette, text, &files->listing, rc, err);
     if (rc < 0)
         return said(files, err, rc);
     *ret_entries = files->listing.entries;
@@ -227,7 +241,20 @@ static int allowed_file(struct files *files, const char *name, struct place *ret
     if (!*ret_place->last)
         return err_set(err, ERR_CONFIG, "connection '%s': %s is a folder, where one file is meant",
                        files->connection->name, name);
-    return ret_place->remote ? said(files, err, server_of(files, ret_place, ret_sftp, err)) : 0;
+    if (!ret_place->remote || cassette_plays(files->cassette))
+        return 0;
+    return said(files, err, server_of(files, ret_place, ret_sftp, err));
+}
+
+/* What is done to a file by its server, or by the cassette in its place; noted where one records. */
+static int deed(struct files *files, const struct cassette_deed *deed, const char *came, int rc, const struct err *err)
+{
+    return cassette_records(files->cassette) ? cassette_deed_note(files->cassette, deed, came, rc, err) : rc;
+}
+
+static int played(struct files *files, const struct cassette_deed *deed, const char **ret_came, struct err *err)
+{
+    return said(files, err, cassette_deed_play(files->cassette, deed, ret_came, err));
 }
 
 int files_fetch(struct files *files, const char *name, const char *scratch_dir, int *ret_fd, uint8_t ret_sha256[32],
@@ -239,8 +266,13 @@ int files_fetch(struct files *files, const char *name, const char *scratch_dir, 
     if (rc < 0)
         return rc;
     const struct partials *partials = files->keeps_partials ? &files->partials : NULL;
+    if (cassette_plays(files->cassette))
+        return said(files, err,
+                    cassette_fetch_play(files->cassette, name, scratch_dir, ret_fd, ret_sha256, ret_size, err));
     rc = place.remote ? sftp_fetch(sftp, &place, scratch_dir, partials, ret_fd, ret_sha256, ret_size, err)
                       : local_fetch(&place, &files->patience, ret_fd, ret_sha256, ret_size, err);
+    if (cassette_records(files->cassette))
+        rc = cassette_fetch_note(files->cassette, name, rc == 0 ? *ret_fd : -1, rc, err);
     return said(files, err, rc);
 }
 
@@ -248,11 +280,14 @@ int files_store(struct files *files, const char *name, int fd, struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
     struct sftp *sftp = NULL;
+    const struct cassette_deed what = {"store", name, NULL, fd};
     int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc == 0 && cassette_plays(files->cassette))
+        return played(files, &what, NULL, err);
     if (rc < 0)
         return rc;
     rc = place.remote ? sftp_store(sftp, &place, fd, err) : local_store(&place, fd, &files->patience, err);
-    return said(files, err, rc);
+    return said(files, err, deed(files, &what, NULL, rc, err));
 }
 
 static int visit_same_text(void *context, const char *option, const char *text, struct err *err)
@@ -317,18 +352,39 @@ int files_archive(struct files *files, const char *name, const char *to, char **
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
     struct sftp *sftp = NULL;
+    const struct cassette_deed what = {"archive", name, to, -1};
     int rc = allowed_file(files, name, &place, &sftp, err);
-    return rc < 0 ? rc : archive(files, &place, sftp, to, ret_place, err);
+    if (rc == 0 && cassette_plays(files->cassette)) {
+        const char *came = NULL;
+        rc = played(files, &what, &came, err);
+        if (rc == 0 && ret_place)
+            *ret_place = came ? mem_text(came) : NULL;
+        return rc;
+    }
+    if (rc < 0)
+        return rc;
+    char *now __attribute__((cleanup(tidy_free))) = NULL;
+    rc = archive(files, &place, sftp, to, ret_place || files->cassette ? &now : NULL, err);
+    rc = deed(files, &what, now, rc, err);
+    if (rc == 0 && ret_place) {
+        *ret_place = now;
+        now = NULL;
+    }
+    return rc;
 }
 
 int files_remove(struct files *files, const char *name, struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
     struct sftp *sftp = NULL;
+    const struct cassette_deed what = {"remove", name, NULL, -1};
     int rc = allowed_file(files, name, &place, &sftp, err);
+    if (rc == 0 && cassette_plays(files->cassette))
+        return played(files, &what, NULL, err);
     if (rc < 0)
         return rc;
-    return said(files, err, place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err));
+    rc = place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err);
+    return said(files, err, deed(files, &what, NULL, rc, err));
 }
 
 /* What lies beside a file */
@@ -360,47 +416,91 @@ static int beside_place(struct files *files, const char *name, const char *besid
     return 0;
 }
 
+/* "PLACE | NAME": a question about what lies beside a file. */
+static int beside_deed(struct files *files, const char *what, const char *name, const char *beside_name, int fd,
+                       struct cassette_deed *ret_deed, char **ret_text)
+{
+    if (!files->cassette)
+        return 0;
+    *ret_text = mem_format("%s | %s", name, beside_name);
+    *ret_deed = (struct cassette_deed){what, *ret_text, NULL, fd};
+    return *ret_text ? 0 : -ENOMEM;
+}
+
 int files_beside_look(struct files *files, const char *name, const char *beside_name, bool *ret_there,
                       int64_t *ret_mtime_ms, struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
+    __attribute__((cleanup(tidy_free))) char *text = NULL;
+    struct cassette_deed what;
     struct sftp *sftp = NULL;
-    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    int rc = beside_deed(files, "look", name, beside_name, -1, &what, &text);
+    if (rc == 0)
+        rc = beside_place(files, name, beside_name, &place, &sftp, err);
     if (rc < 0)
         return rc;
-    return said(files, err,
-                place.remote ? sftp_look(sftp, &place, ret_there, ret_mtime_ms, err)
-                             : local_look(&place, ret_there, ret_mtime_ms, err));
+    if (cassette_plays(files->cassette)) {
+        const char *came = NULL;
+        rc = played(files, &what, &came, err);
+        *ret_there = rc == 0 && came && *came;
+        *ret_mtime_ms = *ret_there ? strtoll(came, NULL, 10) : *ret_mtime_ms;
+        return rc;
+    }
+    rc = place.remote ? sftp_look(sftp, &place, ret_there, ret_mtime_ms, err)
+                      : local_look(&place, ret_there, ret_mtime_ms, err);
+    char mtime[24] = "";
+    if (rc == 0 && *ret_there)
+        snprintf(mtime, sizeof(mtime), "%lld", (long long)*ret_mtime_ms);
+    return said(files, err, deed(files, &what, mtime, rc, err));
 }
 
 int files_beside_archive(struct files *files, const char *name, const char *beside_name, const char *to,
                          struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
+    __attribute__((cleanup(tidy_free))) char *text = NULL;
+    struct cassette_deed what;
     struct sftp *sftp = NULL;
-    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
-    return rc < 0 ? rc : archive(files, &place, sftp, to, NULL, err);
+    int rc = beside_deed(files, "archive", name, beside_name, -1, &what, &text);
+    if (rc == 0)
+        rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc == 0 && cassette_plays(files->cassette))
+        return played(files, &what, NULL, err);
+    return rc < 0 ? rc : deed(files, &what, NULL, archive(files, &place, sftp, to, NULL, err), err);
 }
 
 int files_beside_remove(struct files *files, const char *name, const char *beside_name, struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
+    __attribute__((cleanup(tidy_free))) char *text = NULL;
+    struct cassette_deed what;
     struct sftp *sftp = NULL;
-    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    int rc = beside_deed(files, "remove", name, beside_name, -1, &what, &text);
+    if (rc == 0)
+        rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc == 0 && cassette_plays(files->cassette))
+        return played(files, &what, NULL, err);
     if (rc < 0)
         return rc;
-    return said(files, err, place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err));
+    rc = place.remote ? sftp_remove(sftp, &place, err) : local_remove(&place, err);
+    return said(files, err, deed(files, &what, NULL, rc, err));
 }
 
 int files_beside_store(struct files *files, const char *name, const char *beside_name, int fd, struct err *err)
 {
     __attribute__((cleanup(place_done))) struct place place = {0};
+    __attribute__((cleanup(tidy_free))) char *text = NULL;
+    struct cassette_deed what;
     struct sftp *sftp = NULL;
-    int rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    int rc = beside_deed(files, "receipt", name, beside_name, -1, &what, &text); /* its bytes tell the time */
+    if (rc == 0)
+        rc = beside_place(files, name, beside_name, &place, &sftp, err);
+    if (rc == 0 && cassette_plays(files->cassette))
+        return played(files, &what, NULL, err);
     if (rc == 0 && strchr(beside_name, '/'))
         rc = said(files, err, place.remote ? sftp_folder(sftp, place.folder, err) : local_folder(place.folder, err));
     if (rc < 0)
         return rc;
-    return said(files, err,
-                place.remote ? sftp_store(sftp, &place, fd, err) : local_store(&place, fd, &files->patience, err));
+    rc = place.remote ? sftp_store(sftp, &place, fd, err) : local_store(&place, fd, &files->patience, err);
+    return said(files, err, deed(files, &what, NULL, rc, err));
 }

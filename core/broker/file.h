@@ -40,6 +40,11 @@ void files_share(struct files *files, struct sessions *sessions);
 /* What broken transfers brought is kept in the scratch folder, sealed with this key, and used by the next fetch. */
 void files_keep_partials(struct files *files, const uint8_t key[32]);
 
+/* Where all of it is noted, or what answers in the place of servers and folders; to be called before the first use.
+ * NULL: neither. */
+struct cassette;
+void files_cassette(struct files *files, struct cassette *cassette);
+
 /* Logs in and looks into every place that the connection's options name; changes nothing. */
 int files_check(struct files *files, struct err *err);
 

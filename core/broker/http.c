@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "broker/budget.h"
 #include "broker/calls.h"
+#include "broker/cassette.h"
 #include "broker/hosts.h"
 #include "broker/retry.h"
 #include "broker/token.h"
@@ -77,7 +78,7 @@ static int prepare(struct http *http, struct err *err)
     if (http->multi)
         return 0;
     int rc = curl_load(&http->curl, err);
-    if (rc == 0 && !http->budget)
+    if (rc == 0 && !http->budget && !cassette_plays(http->setup.cassette)) /* a cassette has no limits */
         rc = budget_open(http->setup.connection, &http->keyring, http->setup.budgets_dir, &http->budget, err);
     if (rc != 0)
         return rc;
@@ -103,6 +104,8 @@ static void finish(struct request *request)
     request_off(request);
     request->state = REQUEST_DONE;
     reply_finish(request);
+    if (request->good)
+        http_cassette_note(request, CURLE_OK);
     calls_write(request->http->setup.calls_dir, request);
     if (request->gives)
         token_came(request->gives, request);
@@ -163,10 +166,15 @@ static bool redirected(struct request *request)
     return true;
 }
 
+static bool may_be_login(const struct request *request)
+{
+    return request->reply.status == 401 || request->reply.status == 403;
+}
+
 /* Another secret, or a fresh token: once each. */
 static bool other_login(struct request *request)
 {
-    if (request->reply.status != 401 && request->reply.status != 403)
+    if (!may_be_login(request) || cassette_plays(request->http->setup.cassette))
         return false;
     if (request->reply.status == 401 && !request->renewed && tokens_drop(request)) {
         request->renewed = true;
@@ -181,6 +189,8 @@ static bool other_login(struct request *request)
 
 static void once_more(struct request *request, int64_t wait_ms)
 {
+    if (cassette_plays(request->http->setup.cassette))
+        wait_ms = 0; /* nobody is spared by it */
     request_off(request);
     reply_forget(request);
     request->state = REQUEST_WAITING;
@@ -194,23 +204,34 @@ static int64_t asked_to_wait(struct request *request)
     const char *value = reply_header(request, "Retry-After");
     int status = request->reply.status;
     int64_t asked = value ? retry_after_ms(value, clock_now_ms(), date_seconds) : -1;
-    if (asked > 0 && (status == 429 || status == 503))
+    if (asked > 0 && (status == 429 || status == 503) && request->http->budget)
         budget_pause(request->http->budget, asked);
     return asked;
 }
 
-static void came(struct request *request, CURLcode code)
+/* A good reply is noted when it is done, without the token that may be taken out of it. */
+static void note(struct request *request, CURLcode code)
+{
+    request->good = code == CURLE_OK && retry_class(request->reply.status, request->accept) == MUSTER_OK;
+    if (request->good || !cassette_records(request->http->setup.cassette))
+        return;
+    if (!request->gives)
+        reply_scrub(request);
+    http_cassette_note(request, code);
+}
+
+static void came(struct request *request, CURLcode code, int32_t status)
 {
     struct http *http = request->http;
     bool passing = false;
-    long status = 0;
     int64_t asked = -1;
-    http->curl->easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    request->reply.status = code == CURLE_OK ? status : 0;
+    if (code != CURLE_OK || !may_be_login(request))
+        note(request, code);
     if (code != CURLE_OK) {
         said_failure(request, code, &passing);
     } else {
         request->went_out = true;
-        request->reply.status = (int32_t)status;
         request->reply.rc = MUSTER_OK;
         if (redirected(request)) {
             once_more(request, 0);
@@ -219,9 +240,11 @@ static void came(struct request *request, CURLcode code)
         if (request->reply.rc == MUSTER_OK) {
             said_status(request);
             if (request->reply.rc < 0 && other_login(request)) {
-                once_more(request, 0);
+                once_more(request, 0); /* on no cassette: which log-in was right is not what it is about */
                 return;
             }
+            if (may_be_login(request))
+                note(request, code);
         }
         passing = request->reply.rc == MUSTER_RETRY;
         asked = asked_to_wait(request);
@@ -263,6 +286,19 @@ static int64_t turn_taken(struct request *request)
     return -1;
 }
 
+/* No log-in is needed, and none is there. */
+static void play(struct request *request)
+{
+    struct err err = {0};
+    CURLcode code = CURLE_OK;
+    int32_t status = 0;
+    int rc = http_cassette_play(request, &code, &status, &err);
+    if (rc == 0)
+        came(request, code, status);
+    else
+        give_up(request, rc, &err);
+}
+
 /* Whether it went on the wire, or came to its end. */
 static bool begin(struct request *request)
 {
@@ -272,6 +308,10 @@ static bool begin(struct request *request)
         (request->waits && token_is_fetched(request->waits)))
         return false;
     request->waits = NULL;
+    if (cassette_plays(http->setup.cassette)) {
+        play(request);
+        return true;
+    }
     int64_t wait = turn_taken(request);
     if (wait < 0)
         return true;
@@ -328,8 +368,10 @@ static void pump(struct http *http)
             if (message->msg != CURLMSG_DONE)
                 continue;
             CURLcode code = message->data.result;
+            long status = 0;
             http->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
-            came(request, code);
+            http->curl->easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+            came(request, code, (int32_t)status);
             moved = true;
         }
         sweep(http);

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
+struct cassette;
 struct http;
 
 struct http_setup {
@@ -33,6 +34,8 @@ struct http_setup {
     int (*token_load)(void *keeper, const char *name, struct secret *ret_token);
     int (*token_keep)(void *keeper, const char *name, const struct secret *token); /* NULL: is forgotten */
     void *keeper;
+    struct cassette
+        *cassette; /* where all of it is noted, or what answers in the place of the network; NULL: neither */
 };
 
 /* What came of a call. Lives until the next http_ask() or http_wait(). */

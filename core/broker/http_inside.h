@@ -65,6 +65,7 @@ struct request {
     const char *out;      /* the body that is sent, or NULL and out_fd */
     uint64_t out_len, out_at;
     int out_fd;
+    bool good;     /* the last attempt was: it is noted when the reply is done */
     bool went_out; /* a byte of it may have reached somebody */
     char curl_said[CURL_ERROR_SIZE];
     /* what came */
@@ -105,10 +106,19 @@ uint64_t request_random(void);
 /* http_reply.c */
 void reply_expect(struct request *request); /* sets the easy handle's callbacks */
 void reply_forget(struct request *request);
+/* More of the body. False: it is too much, or cannot be kept (in_rc). */
+bool reply_take(struct request *request, const char *bytes, size_t len);
+/* Our secrets in it are overwritten. */
+void reply_scrub(struct request *request);
 /* The value of a header that came; NULL: none. */
 const char *reply_header(const struct request *request, const char *name);
 /* Makes the reply of what came; rc and why are there already. */
 void reply_finish(struct request *request);
+
+/* http_cassette.c. An attempt that came, or failed (code); nothing is noted where there is no cassette. */
+void http_cassette_note(struct request *request, CURLcode code);
+/* The cassette's answer to the request. Failure: it has none. */
+int http_cassette_play(struct request *request, CURLcode *ret_code, int32_t *ret_status, struct err *err);
 
 /* http_said.c: what is told about a failure. Sets rc and why of the reply; *ret_passing: it may pass by itself. */
 void said_failure(struct request *request, CURLcode code, bool *ret_passing);

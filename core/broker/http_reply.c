@@ -66,22 +66,23 @@ static int into_file(struct request *request, const char *bytes, size_t len)
     return all_written(request->in_fd, bytes, len);
 }
 
-static size_t body_came(char *bytes, size_t size, size_t count, void *context)
+bool reply_take(struct request *request, const char *bytes, size_t len)
 {
-    struct request *request = context;
-    size_t len = size * count;
     request->in_len += len;
     if (request->in_len > HTTP_REPLY_MAX) {
         request->in_rc = ERR_LIMIT;
-        return 0;
-    }
-    if (request->in_fd >= 0 || request->in.len + len > HTTP_INLINE_MAX) {
+    } else if (request->in_fd >= 0 || request->in.len + len > HTTP_INLINE_MAX) {
         request->in_rc = into_file(request, bytes, len);
-        return request->in_rc == 0 ? len : 0;
+    } else {
+        buffer_add(&request->in, bytes, len);
+        request->in_rc = request->in.rc;
     }
-    buffer_add(&request->in, bytes, len);
-    request->in_rc = request->in.rc;
-    return request->in_rc == 0 ? len : 0;
+    return request->in_rc == 0;
+}
+
+static size_t body_came(char *bytes, size_t size, size_t count, void *context)
+{
+    return reply_take(context, bytes, size * count) ? size * count : 0;
 }
 
 void reply_expect(struct request *request)
@@ -141,6 +142,16 @@ static void scrub_file(struct request *request)
     }
 }
 
+void reply_scrub(struct request *request)
+{
+    if (request->head.data)
+        scrub(request, request->head.data, request->head.len);
+    if (request->in_fd >= 0)
+        scrub_file(request);
+    else if (request->in.data)
+        scrub(request, request->in.data, request->in.len);
+}
+
 void reply_finish(struct request *request)
 {
     struct http_reply *reply = &request->reply;
@@ -149,16 +160,14 @@ void reply_finish(struct request *request)
         said(request, MUSTER_DATA, "%s", err.text);
     free(request->lines_in);
     request->lines_in = mem_new(request->head_count + 1, sizeof(*request->lines_in));
-    if (request->head.data)
-        scrub(request, request->head.data, request->head.len);
+    if (!request->gives)
+        reply_scrub(request);
     const char *at = request->head.data;
     for (size_t i = 0; request->lines_in && i < request->head_count; i++, at += strlen(at) + 1)
         request->lines_in[i] = at;
     reply->headers = request->lines_in;
     reply->header_count = request->lines_in ? request->head_count : 0;
     if (request->in_fd >= 0) {
-        if (!request->gives)
-            scrub_file(request);
         lseek(request->in_fd, 0, SEEK_SET);
         reply->fd = request->in_fd;
         reply->body = NULL;
@@ -166,8 +175,6 @@ void reply_finish(struct request *request)
         request->in_fd = -1;
         return;
     }
-    if (request->in.data && !request->gives)
-        scrub(request, request->in.data, request->in.len);
     reply->body = request->in.data && request->in.len > 0 ? request->in.data : "";
     reply->body_len = request->in.len;
 }

@@ -36,11 +36,19 @@ static bool words(const struct request *request, const char *text)
     return strcasestr(request->curl_said, text) != NULL;
 }
 
+/* Of an attempt that was made; 0 where a cassette answered. */
+static long info(const struct request *request, CURLINFO what)
+{
+    long number = 0;
+    if (request->easy)
+        request->http->curl->easy_getinfo(request->easy, what, &number);
+    return number;
+}
+
 static void said_certificate(struct request *request)
 {
     const char *host = request->url.host, *own = request->http->ca_file;
-    long verdict = 0;
-    request->http->curl->easy_getinfo(request->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    long verdict = info(request, CURLINFO_SSL_VERIFYRESULT);
     if (verdict == EXPIRED || words(request, "has expired"))
         said(request, MUSTER_RETRY,
              "the certificate of %s has expired: who runs it must renew it (and this machine's clock must be right); "
@@ -69,11 +77,10 @@ static void said_certificate(struct request *request)
 /* The proxy said no, or cannot be reached. True: it was the proxy. */
 static bool said_proxy(struct request *request, CURLcode code, bool *ret_passing)
 {
-    long connect = 0;
     const char *proxy = request->http->proxy;
     if (!proxy || !*proxy || url_loopback(request->url.host))
         return false;
-    request->http->curl->easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
+    long connect = info(request, CURLINFO_HTTP_CONNECTCODE);
     if (code == CURLE_COULDNT_RESOLVE_PROXY) {
         said(request, MUSTER_RETRY, "the proxy %s is not known here: check option 'proxy'", proxy);
     } else if (connect == 407) {
@@ -119,9 +126,7 @@ static void said_cut(struct request *request, CURLcode code, bool *ret_passing)
 /* Whether anything of the call can have reached the system. */
 static void look_at_what_went(struct request *request, CURLcode code)
 {
-    long bytes = 0;
-    request->http->curl->easy_getinfo(request->easy, CURLINFO_REQUEST_SIZE, &bytes);
-    if (bytes > 0)
+    if (info(request, CURLINFO_REQUEST_SIZE) > 0)
         request->went_out = true;
     if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT ||
         code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CACERT_BADFILE)

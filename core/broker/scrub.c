@@ -103,27 +103,6 @@ static void ascii_only(const struct buffer *text, struct buffer *out)
     }
 }
 
-/* As it is, in ASCII alone, and with "\/", as PHP has it. */
-static int add_json(struct scrub *scrub, const char *plain, size_t len)
-{
-    WIPED quoted = {0};
-    WIPED ascii = {0};
-    buffer_room(&quoted, len * 6 + 3);
-    buffer_room(&ascii, len * 6 + 3);
-    json_string(&quoted, plain, len);
-    if (quoted.rc != 0)
-        return quoted.rc;
-    memmove(quoted.data, quoted.data + 1, quoted.len -= 2);
-    quoted.data[quoted.len] = '\0';
-    ascii_only(&quoted, &ascii);
-    int rc = ascii.rc ? ascii.rc : add(scrub, quoted.data, quoted.len);
-    if (rc == 0)
-        rc = add(scrub, ascii.data, ascii.len);
-    if (rc == 0)
-        rc = add_replaced(scrub, &quoted, '/', "\\/");
-    return rc ? rc : add_replaced(scrub, &ascii, '/', "\\/");
-}
-
 /* The letters that stand for nothing but the secret, when `before` bytes of something else come first. */
 static int add_base64(struct scrub *scrub, const char *plain, size_t len, size_t before)
 {
@@ -141,6 +120,49 @@ static int add_base64(struct scrub *scrub, const char *plain, size_t len, size_t
     for (size_t i = from; i < to; i++)
         place[i] = (char)(place[i] == '+' ? '-' : place[i] == '/' ? '_' : place[i]);
     return rc ? rc : add(scrub, place + from, to - from);
+}
+
+static int json_write(const char *text, size_t len, struct buffer *out)
+{
+    buffer_room(out, len * 6 + 3);
+    json_string(out, text, len);
+    if (out->rc != 0)
+        return out->rc;
+    memmove(out->data, out->data + 1, out->len -= 2);
+    out->data[out->len] = '\0';
+    return 0;
+}
+
+/* As it is, in ASCII alone, and each with "\/", as PHP has it. */
+static int add_json(struct scrub *scrub, const char *plain, size_t len)
+{
+    WIPED quoted = {0};
+    WIPED ascii = {0};
+    WIPED twice = {0};
+    int rc = json_write(plain, len, &quoted);
+    buffer_room(&ascii, quoted.len * 6 + 3);
+    if (rc == 0)
+        ascii_only(&quoted, &ascii);
+    if (rc == 0 && (rc = ascii.rc) == 0)
+        rc = json_write(quoted.data, quoted.len, &twice);
+    if (rc == 0)
+        rc = add(scrub, quoted.data, quoted.len);
+    if (rc == 0)
+        rc = add(scrub, ascii.data, ascii.len);
+    if (rc == 0)
+        rc = add(scrub, twice.data, twice.len);
+    buffer_clear(&twice);
+    if (rc == 0)
+        rc = json_write(ascii.data, ascii.len, &twice);
+    if (rc == 0)
+        rc = add(scrub, twice.data, twice.len);
+    if (rc == 0)
+        rc = add_replaced(scrub, &quoted, '/', "\\/");
+    if (rc == 0)
+        rc = add_replaced(scrub, &ascii, '/', "\\/");
+    for (size_t before = 0; rc == 0 && before < 3; before++)
+        rc = add_base64(scrub, quoted.data, quoted.len, before);
+    return rc;
 }
 
 int scrub_learn(struct scrub *scrub, const struct secret *secret)

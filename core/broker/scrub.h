@@ -1,14 +1,15 @@
 /* scrub - what a system repeats of our secrets does not come back to us.
  *
  * A secret is known in every form in which systems say it again: as it is,
- * percent-encoded, as JSON writes it, and in base64 wherever it begins there,
- * so also behind "user:". Each is overwritten with as many '*'. */
+ * percent-encoded, as JSON writes it, also inside a text of JSON, and in base64
+ * wherever it begins there, so also behind "user:". Each is overwritten with
+ * as many '*'. */
 #ifndef BROKER_SCRUB_H
 #define BROKER_SCRUB_H
 
 #include "base/secret.h"
 
-enum { SCRUB_FORMS = 16 };
+enum { SCRUB_FORMS = 40 };
 
 struct scrub {
     struct secret forms[SCRUB_FORMS];

@@ -36,7 +36,7 @@ const struct command commands[] = {
      "prints under `streams:` can be pasted into the organization's file.",
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
-     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason),
+     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all that can be read, one run each, in the order of the file. Interrupting it stops "
      "between two changes; nothing is lost, and the next run goes on.\n\n"
@@ -45,9 +45,20 @@ const struct command commands[] = {
      "theirs. What was refused is tried again.\n\n"
      "When more would go or change at once than the safeguards allow, that is held, one by one, and the rest is taken. "
      "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
-     "does the same in one run, with what the source says now; the reason is kept in the history.",
-     "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"",
+     "does the same in one run, with what the source says now; the reason is kept in the history.\n\n"
+     "--record writes all that one connection asks of the outside and is answered into a file, for muster replay: no "
+     "password or token is in it, but what was read of people is.",
+     "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"\n"
+     "muster sync acme seats --record seats.cassette",
      verb_sync},
+    {"replay", "FILE", 1, 1, OPTION_BIT(fault), "Run what sync --record has noted again, without a network",
+     "The connection reads once more what it read then, at that time, with the organization's file as it stands now; "
+     "secrets are not needed. The state is a new one, which is thrown away. A question that was not asked then fails "
+     "the run and is told with the nearest one that was.\n\n"
+     "--fault lets answers go wrong: slow (none in time), cut (in the middle), schema (JSON with other names, else a "
+     "web page), or a status from 400 to 599. =COUNT: so often, else once; @TEXT: only what has this in its address or "
+     "place. Several stand with commas between. How the file is written: muster-cassette(5).",
+     "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut", verb_replay},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(list) |
          OPTION_BIT(show) | OPTION_BIT(push),

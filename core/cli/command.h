@@ -45,6 +45,8 @@
     OPTION(strict, 0, "strict", "", "all of the plan or nothing of it")                                                \
     OPTION(push, 0, "push", "", "what the target would be told, not what the source says")                             \
     OPTION(target, 0, "target", "CONNECTION", "what that connection is told: what it has, is to have, and why not")    \
+    OPTION(record, 0, "record", "FILE", "note all that is asked of the world and answered in this file, for replay")   \
+    OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT]", "let answers go wrong: slow, cut, schema, or a status as 429")    \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")

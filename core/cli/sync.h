@@ -9,6 +9,8 @@ struct syncing {
     struct context *context;
     struct organization *organization;
     struct sessions *sessions;
+    struct cassette *cassette; /* that is written, or played; NULL: neither */
+    bool full;                 /* as with --full */
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
@@ -18,6 +20,8 @@ struct syncing {
 
 /* One connection, and each file of its sequence: told and counted. */
 int sync_one(struct syncing *syncing, const struct connection *connection);
+/* The same without its target: only what it says is taken. */
+int sync_read(struct syncing *syncing, const struct connection *connection);
 
 /* The first interruption asks the run to end, the second one ends the process. */
 void sync_catch_signals(void);

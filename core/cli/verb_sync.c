@@ -1,4 +1,6 @@
 /* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
+#include "base/clock.h"
+#include "broker/cassette.h"
 #include "broker/sessions.h"
 #include "cli/decide.h"
 #include "cli/progress.h"
@@ -238,12 +240,13 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .organization = syncing->organization,
                                   .connectors = context->connectors,
                                   .connection = connection,
-                                  .full = GIVEN(context, full),
+                                  .full = syncing->full || GIVEN(context, full),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
                                   .reason = VALUE(context, reason),
                                   .cancel = &cancelled,
+                                  .cassette = syncing->cassette,
                                   .sessions = syncing->sessions,
                                   .progress = progress_tell,
                                   .context = &progress};
@@ -274,7 +277,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
 
 /* A sequence of files is a run for each, until one does not come through. The same file twice means that it could not
  * be put away: the next ones wait. */
-static int sync_read(struct syncing *syncing, const struct connection *connection)
+int sync_read(struct syncing *syncing, const struct connection *connection)
 {
     const char *last = NULL;
     uint32_t allow_held = syncing->allow_held;
@@ -370,16 +373,7 @@ int sync_held_connection(struct syncing *syncing, const struct connection **ret_
 
 int sync_find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection)
 {
-    struct organization *organization = syncing->organization;
-    *ret_connection = organization_connection(organization, name);
-    if (*ret_connection)
-        return STATUS_DONE;
-    const char **names = arena_get(syncing->context->arena, (organization->connection_count + 1) * sizeof(*names));
-    for (size_t i = 0; names && i < organization->connection_count; i++)
-        names[i] = organization->connections[i].name;
-    const char *near = names ? nearest_name(name, names) : NULL;
-    return complain_words("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
-                          near ? near : "", near ? "'?" : "");
+    return context_connection(syncing->organization, name, ret_connection);
 }
 
 static int sync_all(struct syncing *syncing)
@@ -414,6 +408,30 @@ static int sync_all(struct syncing *syncing)
     return sync_status(syncing);
 }
 
+/* --record FILE, of one connection. */
+static int record_begin(struct syncing *syncing, struct cassette **ret_cassette)
+{
+    struct context *context = syncing->context;
+    const char *path = VALUE(context, record), *const *words = (const char *const *)context->arguments.words;
+    const struct connection *connection = NULL;
+    struct err err = {0};
+    if (!path)
+        return STATUS_DONE;
+    if (!words[1] || words[2])
+        return complain_words("--record is of one connection: muster sync %s CONNECTION --record %s", words[0], path);
+    int status = sync_find_connection(syncing, words[1], &connection);
+    if (status != STATUS_DONE)
+        return status;
+    struct cassette_about about = {.organization = syncing->organization->id,
+                                   .connection = connection->name,
+                                   .connector = connection->connector,
+                                   .now_ms = clock_now_ms(),
+                                   .full = GIVEN(context, full)};
+    int rc = cassette_record(path, &about, ret_cassette, &err);
+    syncing->cassette = *ret_cassette;
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}
+
 int verb_sync(struct context *context)
 {
     TIDY(organization_free) struct organization *organization = NULL;
@@ -427,8 +445,15 @@ int verb_sync(struct context *context)
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
     if (!sessions)
         return complain_rc(-ENOMEM, NULL);
+    TIDY(cassette_free) struct cassette *cassette = NULL;
+    status = record_begin(&syncing, &cassette);
+    if (status != STATUS_DONE)
+        return status;
     sync_catch_signals();
     status = sync_all(&syncing);
+    struct err err = {0};
+    if (cassette && cassette_end(cassette, &err) != 0)
+        complain_rc(err.rc, &err); /* what was read is taken all the same */
     if (status != STATUS_WORDS)
         telling_send(context, organization, false, false); /* whoever cannot be told fails no run */
     return status;

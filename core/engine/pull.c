@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/cassette.h"
 #include "broker/http.h"
 #include "broker/place.h"
 
@@ -419,6 +420,22 @@ void pull_record_sink(struct pull *pull, struct lane_sink *ret_sink)
         (struct lane_sink){.context = pull, .columns = pull_columns, .wanted = pull_wants, .record = pull_record};
 }
 
+/* Where the last pull ended; of a cassette's run where the one before it did. */
+static const char *pull_begins_at(struct pull *pull)
+{
+    const char *cursor = pull->had_checkpoint && *pull->before.cursor ? pull->before.cursor : NULL;
+    if (!pull->cassette)
+        return cursor;
+    char *asked = arena_format(pull->arena, "%s %s", pull->partition, pull->mapping->stream);
+    struct exchange exchange = {.what = "cursor", .asked = asked ? asked : "", .reply = cursor}, answer;
+    if (cassette_plays(pull->cassette) && cassette_has(pull->cassette, &exchange, &answer) && answer.reply)
+        return arena_text(pull->arena, answer.reply);
+    exchange.reply_len = cursor ? strlen(cursor) : 0;
+    if (cursor && cassette_records(pull->cassette))
+        cassette_note(pull->cassette, &exchange);
+    return cursor;
+}
+
 int pull_run(struct pull *pull, struct lane *lane)
 {
     int rc = pull_begin(pull);
@@ -440,7 +457,7 @@ int pull_run(struct pull *pull, struct lane *lane)
                        .locator = pull->locator,
                        .stream = pull->mapping->stream,
                        .full = pull->full,
-                       .cursor = pull->had_checkpoint && *pull->before.cursor ? pull->before.cursor : NULL};
+                       .cursor = pull_begins_at(pull)};
     rc = lane_pull(lane, &ask, &sink, &pull->result, &pull->err);
     fault_kill("pull");
     if (rc != 0)

@@ -59,6 +59,7 @@ struct pull {
     const char *partition, *label, *locator;
     uint32_t stream, run;
     bool full;
+    struct cassette *cassette; /* NULL: the world is asked, and nothing of it noted */
     const struct zone *zone;
     const struct vault *vault;
     const struct settings *settings;

@@ -235,6 +235,8 @@ int push_connect(struct push *push)
         rc =
             files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
     if (rc == 0)
+        files_cassette(run->files, run->request->cassette);
+    if (rc == 0)
         rc = run_http(run->request, false, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)
         rc = run_lane(run->request, run->dir, &run->lane, run->err);

@@ -55,6 +55,8 @@ int run_work_out(struct run *run, struct err *err)
     struct err *begin = run->err = &run->begin;
     int rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run->files, begin);
     if (rc == 0)
+        files_cassette(run->files, request->cassette);
+    if (rc == 0)
         rc = run_http(request, false, run->dir, run->arena, &run->http, begin);
     if (rc == 0)
         rc = run_pickup(run);

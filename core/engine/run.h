@@ -14,6 +14,7 @@
 
 struct ledger_seen;
 struct sessions;
+struct cassette;
 
 enum outcome { OUTCOME_SUCCEEDED, OUTCOME_PARTIAL, OUTCOME_HELD, OUTCOME_FAILED, OUTCOME_CANCELLED };
 
@@ -30,6 +31,7 @@ struct run_request {
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
     const atomic_bool *cancel;   /* may be NULL */
+    struct cassette *cassette;   /* where what is asked of the world is noted, or what answers for it; NULL: neither */
     struct sessions *sessions;   /* log-ins that other runs of this program share; NULL: its own */
     /* May be NULL; called now and then while records come. total 0: unknown. */
     void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);

@@ -22,7 +22,8 @@ int run_http(const struct run_request *request, bool anew, const char *scratch, 
                                .context = (void *)(uintptr_t)request,
                                .token_load = keeper_load,
                                .token_keep = keeper_keep,
-                               .keeper = keeper};
+                               .keeper = keeper,
+                               .cassette = request->cassette};
     if (!keeper || !dir || !setup.budgets_dir || !setup.calls_dir)
         return -ENOMEM;
     *keeper = (struct keeper){.settings = request->settings,

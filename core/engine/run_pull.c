@@ -90,6 +90,7 @@ int run_strands(struct run *run)
                                   .locator = partition->locator,
                                   .run = run->report->run,
                                   .full = run->request->full,
+                                  .cassette = run->request->cassette,
                                   .zone = run->zone,
                                   .vault = &run->vault,
                                   .settings = run->request->settings,

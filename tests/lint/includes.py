@@ -7,7 +7,7 @@ import tree
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<|")([^>"]+)[>"]', re.MULTILINE)
 TABLE = "tests/lint/includes"
 LIBC = set(
-    """assert cpuid ctype dirent dlfcn elf endian errno fcntl fnmatch getopt glob grp iconv immintrin
+    """assert cpuid ctype dirent dlfcn elf endian errno fcntl fnmatch ftw getopt glob grp iconv immintrin
     inttypes langinfo limits link locale math netdb poll pthread pwd sched semaphore setjmp signal
     spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings
     syslog termios threads time ucontext unistd wchar wctype""".split()

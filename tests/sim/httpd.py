@@ -295,6 +295,10 @@ class Paths:
         it.give(200, {"successful": True, "logged_in_user_token": "captured-canary-0123456789", "user_id": 7})
 
     @staticmethod
+    def cookie(it, url, query, body):
+        it.give(200, {"ok": True}, headers=[("Set-Cookie", "id=session-of-ours; HttpOnly")])
+
+    @staticmethod
     def mine(it, url, query, body):
         good = it.headers.get("logged-in-user-token") == "captured-canary-0123456789"
         it.give(200 if good else 401, {"ok": good})

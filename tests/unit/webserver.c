@@ -141,7 +141,8 @@ void web_open(struct web *web)
                                .budgets_dir = budgets,
                                .calls_dir = web_calls,
                                .cancelled = asked,
-                               .context = web};
+                               .context = web,
+                               .cassette = web->cassette};
     assert_int_equal(http_open(&setup, &web->http, &web->err), 0);
 }
 

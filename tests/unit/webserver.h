@@ -24,6 +24,7 @@ struct web {
     struct err err;
     const struct http_reply *reply;
     int cancel;
+    struct cassette *cassette; /* to be set before web_open() */
 };
 
 int web_start(void **state);
