@@ -149,7 +149,7 @@ static int heard_decide(struct run *run, struct strand *strand, uint32_t number)
                                 .started_ms = clock_now_ms()};
     if (!partition)
         return -ENOMEM;
-    *partition = (struct run_partition){"main", OUTCOME_SUCCEEDED, "changes", ""};
+    *partition = (struct run_partition){.name = "main", .outcome = OUTCOME_SUCCEEDED, .claim = "changes", .reason = ""};
     const struct run_request *asked = run->request;
     int64_t steady = run->steady_ms;
     request.allow_held = 0;
