@@ -2,6 +2,7 @@
  *
  * The words NAME=VALUE are held against the table of the verb in the
  * connector's description. Secrets are asked on the terminal. */
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/answer.h"
@@ -10,6 +11,7 @@
 #include "cli/verb.h"
 #include "config/node.h"
 #include "config/quantity.h"
+#include "engine/brake.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -245,6 +247,30 @@ static int ask(struct question *question, const struct organization *organizatio
     return tell(question, &answer, action);
 }
 
+/* Nothing is asked of what a person has paused; where nothing was ever stored, nothing is. */
+static int allowed(const struct question *question, const struct organization *organization)
+{
+    struct context *context = question->context;
+    struct query *query TIDY(query_close) = NULL;
+    TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
+    const char *id = organization->id, *name = question->connection->name;
+    struct pause pause;
+    struct err err = {0};
+    int rc = query_open(context->settings, organization, &query, &err);
+    if (rc == ERR_GONE)
+        return STATUS_DONE;
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (!brake_paused(&query->txn, name, clock_now_ms(), context->arena, &pause))
+        return STATUS_DONE;
+    bool all = *pause.connection == '\0';
+    brake_sentence(&pause, query->zone, &sentence);
+    err_set(&err, ERR_PAUSED, "%s%s is %s. Nothing was asked of it; `muster resume %s%s%s` lets it go on.",
+            all ? "all of " : "connection ", all ? id : name, sentence.data ? sentence.data : "paused", id,
+            all ? "" : " ", all ? "" : name);
+    return complain_rc(ERR_PAUSED, &err);
+}
+
 /* ---- which ---- */
 
 /* "seats.workstation", or "workstation" when one connection alone offers it. */
@@ -289,6 +315,8 @@ int verb_lookup(struct context *context)
     if (status == STATUS_DONE)
         status = arguments_take(&question, words + 2);
     if (status == STATUS_DONE)
+        status = allowed(&question, organization);
+    if (status == STATUS_DONE)
         status = secrets_ask(&question);
     return status == STATUS_DONE ? ask(&question, organization, false) : status;
 }
@@ -313,6 +341,8 @@ int verb_action(struct context *context)
                               all ? ": there are " : ", nor any other", all ? all : "");
     }
     status = arguments_take(&question, words + 3);
+    if (status == STATUS_DONE)
+        status = allowed(&question, organization);
     if (status == STATUS_DONE)
         status = secrets_ask(&question);
     return status == STATUS_DONE ? ask(&question, organization, true) : status;

@@ -5,6 +5,7 @@
 #include "cli/context.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "config/network.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -179,6 +180,23 @@ static void options_print(struct grid *grid, const muster_option *options, const
     }
 }
 
+enum { NETWORK_MAX = 16 };
+
+/* The broker's options, where the connector calls by HTTP; none that it has by the same name itself. */
+static const muster_option *network_of(const muster_connector *connector, muster_option ret_options[NETWORK_MAX])
+{
+    size_t count = 0;
+    for (const muster_option *option = network_options(); option->name && network_offered(connector); option++) {
+        const muster_option *own = connector->options;
+        while (own && own->name && strcmp(own->name, option->name) != 0)
+            own++;
+        if ((!own || !own->name) && count < NETWORK_MAX - 1)
+            ret_options[count++] = *option;
+    }
+    ret_options[count] = (muster_option){0};
+    return ret_options;
+}
+
 static void streams_print(const struct screen *screen, const muster_connector *connector)
 {
     struct grid grid;
@@ -235,6 +253,14 @@ static void connector_print(struct context *context, const char *name, const mus
         fputs("\nOptions\n", screen->out);
         grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
         options_print(&grid, connector->options, "");
+        grid_end(&grid);
+    }
+    muster_option room[NETWORK_MAX];
+    const muster_option *network = network_of(connector, room);
+    if (network->name) {
+        fputs("\nOptions of every connector that calls by HTTP\n", screen->out);
+        grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
+        options_print(&grid, network, "");
         grid_end(&grid);
     }
     if (connector->streams && connector->streams->name) {
@@ -302,6 +328,9 @@ static int connector_json(struct context *context, const char *name, const muste
     json_member_text(&out, "sandbox_lacks", connectors_sandbox_lacks(context->connectors, name));
     json_name(&out, "options");
     options_json(connector->options, &out);
+    muster_option room[NETWORK_MAX];
+    json_name(&out, "network");
+    options_json(network_of(connector, room), &out);
     json_name(&out, "streams");
     buffer_byte(&out, '[');
     for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {
