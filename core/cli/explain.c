@@ -1,6 +1,7 @@
 /* explain - why a value is what it is, in words. */
 #include "cli/explain.h"
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "engine/reason.h"
 
@@ -78,6 +79,29 @@ void explain_status(const struct explained *explained, struct buffer *out)
         buffer_text(out, ", is still to come: they are pending until then.");
     } else if (status.said == 0) {
         buffer_text(out, "No source says one; who is known and neither to come nor gone is active.");
+    }
+}
+
+void explain_missing(const struct explained *explained, const char *indent, struct buffer *out)
+{
+    bool status = explained->kind == KIND_person && explained->field->number == FIELD_person_status;
+    for (size_t i = 0; status && explained->run == 0 && i < explained->grounds.count; i++) {
+        const struct ground *ground = &explained->grounds.items[i];
+        char since[QUERY_TIME], goes[QUERY_TIME];
+        if (ground->state != SOURCE_MISSING)
+            continue;
+        int64_t goes_ms = ground_goes(explained->query, ground);
+        query_time(explained->query, ground->since_ms, since);
+        buffer_text(out, indent);
+        explain_record(explained, i, out);
+        buffer_format(out, " is missing since %s", since);
+        if (goes_ms == INT64_MAX) {
+            buffer_text(out, ", and its connection lets nobody go");
+        } else if (goes_ms > clock_now_ms()) {
+            query_time(explained->query, goes_ms, goes);
+            buffer_format(out, ", goes on %s unless its source says it again", goes);
+        }
+        buffer_text(out, ".\n");
     }
 }
 
@@ -283,6 +307,9 @@ void explain_tell(const struct explained *explained)
         screen_print(screen, "  %s\n", status.data);
     else if (grounds->winner == SIZE_MAX && !grounds->pinned && is.presence == PRESENCE_VALUE)
         screen_print(screen, "  This was worked out, no source says it.\n");
+    TIDY_DONE(screen_buffer_done) struct buffer missing = {0};
+    explain_missing(explained, "  ", &missing);
+    screen_print(screen, "%s", missing.data ? missing.data : "");
     held_tell(explained);
     otherwise_tell(explained);
 }

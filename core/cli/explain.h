@@ -36,6 +36,8 @@ void explain_record(const struct explained *explained, size_t ground, struct buf
 void explain_seed(const struct explained *explained, uint64_t seed, struct buffer *out);
 /* Why a status is what it is, or would be without its pin; nothing for other fields. */
 void explain_status(const struct explained *explained, struct buffer *out);
+/* Of a status: a line for each record that is missing and not yet gone, with the day on which it goes. */
+void explain_missing(const struct explained *explained, const char *indent, struct buffer *out);
 /* Whether it can be said what would be otherwise: of a status not, where dates and silence have their say. */
 bool explain_supposes(const struct explained *explained);
 /* "if hr/main/employees/1002 said nothing" */

@@ -148,7 +148,7 @@ static void since_json(const struct explained *explained, struct buffer *out)
 static void today_json(const struct explained *explained, struct buffer *out)
 {
     const struct grounds *grounds = &explained->grounds;
-    TIDY_DONE(screen_buffer_done) struct buffer record = {0}, status = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer record = {0}, status = {0}, missing = {0};
     if (grounds->pinned)
         statement_json(&grounds->pin, out);
     else if (grounds->winner != SIZE_MAX)
@@ -165,6 +165,9 @@ static void today_json(const struct explained *explained, struct buffer *out)
     otherwise_json(explained, out);
     explain_status(explained, &status);
     member_buffer(out, "worked_out", &status);
+    explain_missing(explained, "", &missing);
+    if (missing.len > 0)
+        member_buffer(out, "missing", &missing);
 }
 
 void explain_json(const struct explained *explained, struct buffer *out)

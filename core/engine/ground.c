@@ -219,6 +219,20 @@ static int grounds_otherwise(struct query *query, struct asked *asked, struct gr
     return query->txn.rc;
 }
 
+int64_t ground_goes(const struct query *query, const struct ground *ground)
+{
+    static const int64_t SEVERAL_MS = 86400000; /* as run_grace() has it */
+    const struct stream_name *stream = ground->stream;
+    bool several = false;
+    if (!stream || !stream->connection || stream->connection->on_missing == MISSING_IGNORE)
+        return INT64_MAX;
+    for (size_t i = 0; i < query->streams.count; i++)
+        several |= query->streams.items[i].connection == stream->connection &&
+                   strcmp(query->streams.items[i].partition, stream->partition) != 0;
+    int64_t grace_ms = stream->connection->grace_ms;
+    return ground->since_ms + (grace_ms >= 0 ? grace_ms : several ? SEVERAL_MS : 0);
+}
+
 int grounds_statements(struct query *query, const struct entity *entity, struct statement **ret_items,
                        size_t *ret_count)
 {

@@ -79,6 +79,10 @@ struct ground_status {
 };
 int grounds_status(struct query *query, const struct entity *person, struct ground_status *ret_status);
 
+/* When a record that is missing counts as gone, if its source does not say it again: with the first complete pull from
+ * then on. INT64_MAX: its connection lets nobody go. */
+int64_t ground_goes(const struct query *query, const struct ground *ground);
+
 /* Statements of people that stand about these seeds, each once. */
 int grounds_statements(struct query *query, const struct entity *entity, struct statement **ret_items,
                        size_t *ret_count);
