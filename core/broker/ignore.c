@@ -59,6 +59,8 @@ int ignore_read(const struct connection *connection, struct ignore *ret_ignore)
         rc = add_companion(&ignore, connection_option(connection, "ready_marker"));
     if (rc == 0)
         rc = add_companion(&ignore, connection_option(connection, "receipts"));
+    if (rc == 0)
+        rc = add_companion(&ignore, connection_option(connection, "rejects"));
     if (rc != 0)
         ignore_done(&ignore);
     else

@@ -488,6 +488,20 @@ static void check_companion(struct options *options, const struct node *map, con
         wrong(options, node, option, "must have {name} or {stem} in it, so that each file has a receipt of its own");
 }
 
+/* Its name says what kind of file it is. */
+static void check_rejects(struct options *options, const struct node *map)
+{
+    static const char *const kinds[] = {".xlsx", ".csv", ".json", ".jsonl", ".xml"};
+    const struct node *node = node_get(map, "rejects");
+    if (!node || node->type != NODE_TEXT || !by_name(options, options->connection->description->options, "rejects"))
+        return;
+    const char *dot = strrchr(node->text, '.');
+    for (size_t n = 0; dot && n < sizeof(kinds) / sizeof(kinds[0]); n++)
+        if (strcmp(dot, kinds[n]) == 0)
+            return;
+    wrong(options, node, "rejects", "must end in .xlsx, .csv, .json, .jsonl or .xml, as in {stem}-rejects.xlsx");
+}
+
 /* Without a description only what every connector's options share can be checked. */
 static void check_blind(struct options *options, const char *path, const struct node *node)
 {
@@ -547,6 +561,8 @@ void options_read(struct reading *reading, struct connection *connection, const 
         check_network(&options, map);
         check_companion(&options, map, "ready_marker", false);
         check_companion(&options, map, "receipts", true);
+        check_companion(&options, map, "rejects", true);
+        check_rejects(&options, map);
     }
     struct option_value *kept = reading_get(reading, options.count + 1, sizeof(*kept));
     if (kept && options.count > 0)

@@ -164,6 +164,8 @@ static const char *map_cell_text(struct map *map, int column, const struct field
 
 static void map_dead_letter(struct map *map, const char *id, const char *reason, int column, const struct field *field)
 {
+    if (map->setup.rejects)
+        rejects_keep(map->setup.rejects, map->record, map_place(map, map->record->place, column));
     wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
                                                    .stream = map->setup.stream,
                                                    .id = id,

@@ -11,6 +11,7 @@
 #include "engine/drift.h"
 #include "engine/header.h"
 #include "engine/lane.h"
+#include "engine/rejects.h"
 #include "engine/wait.h"
 #include "store/sorter.h"
 #include "store/vault.h"
@@ -27,6 +28,7 @@ struct map_setup {
     struct sorter *spool;
     uint64_t spool_max; /* bytes */
     struct wait_list *waits;
+    struct rejects *rejects;      /* rows that are not taken are kept there; NULL: nobody asks for them */
     const char *columns_before;   /* names of the last good pull's columns, joined with '\n'; NULL: first time */
     struct header header;         /* the accepted description */
     struct acceptances decisions; /* about this stream's header */

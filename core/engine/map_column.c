@@ -170,6 +170,6 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
 
 bool map_wants(const struct map *map, size_t column)
 {
-    return column >= map->bound || map->binding[column] != IGNORED || map->raw_numbers[column] != 0 ||
-           (column < map->seen_count && map->samplers[column]);
+    return column >= map->bound || map->setup.rejects || map->binding[column] != IGNORED ||
+           map->raw_numbers[column] != 0 || (column < map->seen_count && map->samplers[column]);
 }

@@ -341,7 +341,11 @@ int pull_begin(struct pull *pull)
         rc = spill_new(pull->scratch_dir, &pull->spill);
     if (rc == 0)
         rc = sorter_new(pull->spill, SPOOL_MEMORY, &pull->spool);
+    const char *rejects = connection_option(pull->connection, "rejects");
+    if (rc == 0 && rejects && *rejects)
+        rc = rejects_new(&pull->rejects);
     struct map_setup setup = {
+        .rejects = pull->rejects,
         .mapping = pull->mapping,
         .stream = pull->stream,
         .partition = pull->label,
@@ -480,6 +484,7 @@ int pull_run(struct pull *pull, struct lane *lane)
 void pull_done(struct pull *pull)
 {
     map_free(pull->map);
+    rejects_free(pull->rejects);
     sorter_free(pull->spool);
     spill_free(pull->spill);
     free(pull->fetched);

@@ -73,6 +73,7 @@ struct pull {
     struct spill *spill;
     struct sorter *spool;
     struct map *map;
+    struct rejects *rejects; /* NULL: nobody asks for them */
     struct lane_result result;
     struct pulled_file *fetched;
     size_t fetched_count, fetched_room;

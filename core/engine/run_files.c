@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/digest.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "broker/place.h"
 #include "engine/receipt.h"
@@ -240,14 +241,29 @@ static bool dealt_with(const struct run *run, size_t strand, const char *name)
     return false;
 }
 
+static void rejects_send(struct run *run, struct strand *strand, const struct pulled_file *file, const char *pattern)
+{
+    struct err err = {0};
+    int rc = run_rejects(run, strand, file, pattern, &err);
+    if (rc != 0 && err.rc == 0)
+        err_set(&err, rc, "the rows that were not taken could not be sent back: %s", err_text(rc));
+    struct log from = {.organization = run->request->organization->id, .connection = run->request->connection->name};
+    if (rc != 0) /* the partition may have a worse word already */
+        log_warn(&from, "%s", err.text);
+    trouble(run, strand, &err);
+}
+
 void run_files_afterwards(struct run *run)
 {
     const char *receipts = connection_option(run->request->connection, "receipts");
+    const char *rejects = connection_option(run->request->connection, "rejects");
     struct err err = {0};
     for (size_t i = 0; i < run->strand_count; i++)
         for (size_t f = 0; f < run->strands[i].pull.fetched_count; f++) {
             struct strand *strand = &run->strands[i];
             struct pulled_file *file = &strand->pull.fetched[f];
+            if (rejects && *rejects && strand->compared && strand->pull.rejects)
+                rejects_send(run, strand, file, rejects);
             if (dealt_with(run, i, file->name))
                 continue;
             bool away = file->after != MUSTER_LEAVE && all_took(run, file->name);

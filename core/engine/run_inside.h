@@ -125,6 +125,10 @@ void run_files(struct run *run); /* names them in the report */
 int run_ledger(struct run *run); /* into the changeset */
 void run_files_afterwards(struct run *run);
 
+/* run_rejects.c: the rows of a file that were not taken, as a file beside it. */
+int run_rejects(struct run *run, struct strand *strand, const struct pulled_file *file, const char *pattern,
+                struct err *err);
+
 /* run_gate.c: begin before anything is compared; removals after all is compared; judge after all is woven; again when
  * run->decide_again; end when nothing more is held. */
 int run_gates_begin(struct run *run);

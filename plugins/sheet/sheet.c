@@ -82,6 +82,11 @@ static const muster_option options[] = {
      .type = MUSTER_TEXT,
      .doc = "The name of a small CSV file for the sender that says what came of a file, as in {name}.receipt.csv or "
             "archive/{stem}-{run}.csv; {date} and {run} may be in it. No one's data are."},
+    {.name = "rejects",
+     .type = MUSTER_TEXT,
+     .doc = "The name of a file for the sender with the rows that were not taken, in their own columns, and what is "
+            "wrong with each, as in {stem}-rejects.xlsx or rejects/{stem}-{date}.csv; it lies beside the file and goes "
+            "when nothing is wrong any more. It has people's data in it."},
     {.name = "format",
      .type = MUSTER_CHOICE,
      .initial = "auto",

@@ -76,6 +76,8 @@ static muster_rc writing_open(struct writing *writing, const char *location, int
                                     .delimiter = text_of(writing, "delimiter")};
     if (options.encoding && strcmp(options.encoding, "auto") == 0)
         options.encoding = NULL;
+    if (options.delimiter && strcmp(options.delimiter, "auto") == 0)
+        options.delimiter = NULL;
     if (options.format == MUSTER_TABLE_AUTO)
         return writing->host->fail(writing->run, MUSTER_CONFIG,
                                    "option 'location' (%s) does not say what kind of file to write: let it end in "
