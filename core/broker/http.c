@@ -33,6 +33,17 @@ int http_lend(struct http *http, const char *name, const struct secret *secret)
     return keyring_lend(&http->keyring, name, secret);
 }
 
+void http_generates(struct http *http, const uint8_t key[32], unsigned length)
+{
+    memcpy(http->generated.key, key, sizeof(http->generated.key));
+    http->generated.length = length;
+}
+
+struct generated *http_generated(struct http *http)
+{
+    return http && http->generated.length > 0 ? &http->generated : NULL;
+}
+
 static void request_unlink(struct request *request)
 {
     struct http *http = request->http;
@@ -69,6 +80,7 @@ void http_free(struct http *http)
     tokens_free(http->tokens);
     budget_close(http->budget);
     keyring_done(&http->keyring);
+    generated_done(&http->generated);
     free(http);
 }
 

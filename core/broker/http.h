@@ -20,6 +20,7 @@
 
 struct cassette;
 struct http;
+struct generated;
 
 struct http_setup {
     const struct connection *connection; /* must outlive it */
@@ -58,6 +59,11 @@ void http_free(struct http *http);
 /* A secret that recipes may name as if it were an option, for as long as this one lives; the name is not copied.
  * Returns 0 or -ENOMEM. */
 int http_lend(struct http *http, const char *name, const struct secret *secret);
+
+/* From now on tokens in bodies stand for values that follow from this key (broker/generated.h). */
+void http_generates(struct http *http, const uint8_t key[32], unsigned length);
+/* NULL: none are made. */
+struct generated *http_generated(struct http *http);
 
 /* A call alone; `ask` and all that it points to must stay until it returns. Returns 0, ERR_CANCELLED, -ENOMEM, or why
  * there can be no HTTP at all; what the system says is in the reply. */

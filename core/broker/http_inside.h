@@ -1,5 +1,5 @@
-/* http_inside - what the files of http share: http (the calls under way), http_request (what goes out), http_reply
- * (what comes back), http_said (sentences). */
+/* http_inside - what the files of http share: http (the calls under way), http_request (what goes out), http_fill
+ * (values that were made), http_reply (what comes back), http_said (sentences). */
 #ifndef BROKER_HTTP_INSIDE_H
 #define BROKER_HTTP_INSIDE_H
 
@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "broker/auth.h"
 #include "broker/curl.h"
+#include "broker/generated.h"
 #include "broker/http.h"
 #include "broker/keyring.h"
 #include "broker/patience.h"
@@ -60,6 +61,7 @@ struct request {
     CURL *easy;
     struct curl_slist *lines;
     curl_mime *mime;
+    struct buffer filled; /* the body with generated values in the place of tokens; empty: there are none */
     struct auth_made made;
     struct buffer target; /* the URL as it is called; may hold a secret */
     const char *out;      /* the body that is sent, or NULL and out_fd */
@@ -84,6 +86,7 @@ struct http {
     const struct curl *curl; /* NULL: not loaded yet */
     CURLM *multi;
     struct keyring keyring;
+    struct generated generated;    /* length 0: none */
     struct request *first, **last; /* in the order in which they were asked */
     size_t on_wire, under_way;
     struct request *given; /* whose reply the caller looks at */
@@ -102,6 +105,14 @@ int request_go(struct request *request, struct err *err);
 /* Takes it off the wire and forgets the attempt. */
 void request_off(struct request *request);
 uint64_t request_random(void);
+
+/* http_fill.c: puts generated values into the body. The body as it goes out but for the log-in. */
+struct body {
+    const char *data;
+    size_t len;
+};
+int request_fill(struct request *request);
+struct body request_body(const struct request *request);
 
 /* http_reply.c */
 void reply_expect(struct request *request); /* sets the easy handle's callbacks */

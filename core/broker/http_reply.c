@@ -124,13 +124,16 @@ static void scrub(struct request *request, char *bytes, size_t len)
 {
     keyring_scrub(&request->http->keyring, bytes, len);
     tokens_scrub(request->http, bytes, len);
+    struct generated *generated = http_generated(request->http);
+    if (generated && request->body && request->body_fd < 0)
+        generated_scrub(generated, request->body, request->body_len, bytes, len);
 }
 
 static void scrub_file(struct request *request)
 {
     enum { PIECE = 64 * 1024, OVERLAP = 4096 };
     char *piece __attribute__((cleanup(tidy_free))) = mem_new(1, PIECE);
-    if (!piece || (request->http->keyring.count == 0 && !request->http->tokens))
+    if (!piece || (request->http->keyring.count == 0 && !request->http->tokens && !http_generated(request->http)))
         return;
     for (uint64_t at = 0; at < request->in_len; at += PIECE - OVERLAP) {
         ssize_t got = pread(request->in_fd, piece, PIECE, (off_t)at);

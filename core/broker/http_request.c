@@ -263,6 +263,7 @@ static int token_of(void *context, const muster_auth *link, const char **ret_tok
 
 static int login_make(struct request *request, struct err *err)
 {
+    struct body body = request_body(request);
     struct recipe_pair pairs[PAIRS_MAX];
     const char *type = content_type(request);
     if (!request->auth)
@@ -278,8 +279,8 @@ static int login_make(struct request *request, struct err *err)
                             .keyring = &request->http->keyring,
                             .method = request->method,
                             .url = &request->url,
-                            .body = request->body,
-                            .body_len = request->body_fd < 0 ? request->body_len : 0,
+                            .body = body.data,
+                            .body_len = request->body_fd < 0 ? body.len : 0,
                             .body_fd = request->body_fd,
                             .pairs = pairs,
                             .pair_count = count,
@@ -462,8 +463,9 @@ static int body_make(struct request *request)
                 strcmp(request->method, "PATCH") != 0;
     if (request->part_count > 0)
         return parts_make(request);
-    request->out = request->made.in_body ? request->made.body.data : request->body;
-    request->out_len = request->made.in_body ? request->made.body.len : request->body_len;
+    struct body body = request_body(request);
+    request->out = request->made.in_body ? request->made.body.data : body.data;
+    request->out_len = request->made.in_body ? request->made.body.len : body.len;
     request->out_fd = request->made.in_body ? -1 : request->body_fd;
     request->out_at = 0;
     if (request->out_len == 0 && bare)
@@ -545,7 +547,9 @@ static int wire_make(struct request *request, struct err *err)
 
 int request_go(struct request *request, struct err *err)
 {
-    int rc = login_make(request, err);
+    int rc = request_fill(request);
+    if (rc == 0)
+        rc = login_make(request, err);
     if (rc == 0)
         rc = wire_make(request, err);
     if (rc == 0) {
@@ -575,6 +579,9 @@ void request_off(struct request *request)
     request->mime = NULL;
     request->lines = NULL;
     auth_made_done(&request->made);
+    if (request->filled.data)
+        explicit_bzero(request->filled.data, request->filled.room);
+    buffer_done(&request->filled);
     if (request->target.data)
         explicit_bzero(request->target.data, request->target.room);
     buffer_done(&request->target);

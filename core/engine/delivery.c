@@ -114,6 +114,20 @@ void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id,
         txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes("", 1));
 }
 
+void delivery_made(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id)
+{
+    uint8_t key[DELIVERY_KEY];
+    delivery_key(stream, DELIVERY_MADE, kind, id, key);
+    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes("", 1));
+}
+
+void delivery_told(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id)
+{
+    uint8_t key[DELIVERY_KEY];
+    delivery_key(stream, DELIVERY_MADE, kind, id, key);
+    txn_delete(txn, TABLE_delivery, bytes(key, sizeof(key)));
+}
+
 void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id,
                    const struct delivery *delivery)
 {

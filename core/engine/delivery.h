@@ -3,7 +3,8 @@
  * Key: u32 number of (connection, partition, stream) big-endian, u8 zone, then
  * what the zone says: the stream's own row; u8 kind, u64 id big-endian of a
  * unit (a thing, or the membership that an account stands for); the same of
- * a unit that is not settled, so that these are found without a search.
+ * a unit that is not settled, so that these are found without a search; the
+ * same of a unit for which values were made that nobody has been told yet.
  * Value of a unit: u8 state, u8 op, u8 active, u8 -rc, u32 attempts, u32 run,
  * u32 intent, i64 since, i64 next try, then u32 length and bytes each of the remote
  * id, what is confirmed, what is under way (images), and the sentence. Of a stream: what struct delivery_head says,
@@ -52,7 +53,7 @@ struct delivery_head {
 };
 
 enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };
-enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN };
+enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN, DELIVERY_MADE };
 
 void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY]);
 /* Reads in place. False: there is none (or it is damaged: txn->rc). */
@@ -61,6 +62,9 @@ bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *r
 /* The only writers. Whether the unit is open follows from its state. */
 void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery);
 void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head);
+/* For this unit a value was made that somebody is to be told; then it has been told. */
+void delivery_made(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id);
+void delivery_told(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id);
 
 /* The same into a plan; and what one says. False: the row is about something else. */
 struct changeset;

@@ -71,6 +71,13 @@ bool project_protects(const struct target_map *map, size_t nth)
     return false;
 }
 
+/* A password that somebody maps is kept as a digest, like what is protected. */
+static bool write_only(const struct target_stream *stream, size_t nth)
+{
+    const struct muster_field *declared = target_field(stream, &stream->map.fields[nth]);
+    return declared && (declared->flags & MUSTER_WRITE_ONLY);
+}
+
 int projector_new(const struct project_setup *setup, struct projector **ret_projector)
 {
     TIDY(projector_free) struct projector *projector = mem_new(1, sizeof(*projector));
@@ -82,7 +89,7 @@ int projector_new(const struct project_setup *setup, struct projector **ret_proj
     projector->sealed = mem_new(map->rule_count + 1, sizeof(*projector->sealed));
     int rc = projector->maker && projector->sealed ? layer_init(&projector->layer, &setup->scene, map) : -ENOMEM;
     for (size_t n = 0; rc == 0 && n < map->rule_count; n++)
-        projector->sealed[n] = project_protects(map, n);
+        projector->sealed[n] = project_protects(map, n) || write_only(setup->stream, n);
     if (rc == 0)
         *ret_projector = TAKE(projector);
     return rc;

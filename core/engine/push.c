@@ -20,6 +20,7 @@ void push_done(struct push *push)
         free(push->streams[n].numbers);
         free(push->streams[n].names);
         free(push->streams[n].types);
+        free(push->streams[n].generated);
         free(push->streams[n].jobs);
     }
     free(push->streams);
@@ -36,15 +37,17 @@ void push_done(struct push *push)
 static int fields_number(struct push *push, struct push_stream *stream)
 {
     const struct target_map *map = &stream->stream->map;
-    stream->numbers = mem_new(map->rule_count + 1, sizeof(*stream->numbers));
-    stream->names = mem_new(map->rule_count + 1, sizeof(*stream->names));
-    stream->types = mem_new(map->rule_count + 1, sizeof(*stream->types));
-    if (!stream->numbers || !stream->names || !stream->types)
+    int rc = push_generated_open(stream);
+    size_t count = map->rule_count + stream->generated_count;
+    stream->numbers = mem_new(count + 1, sizeof(*stream->numbers));
+    stream->names = mem_new(count + 1, sizeof(*stream->names));
+    stream->types = mem_new(count + 1, sizeof(*stream->types));
+    if (rc != 0 || !stream->numbers || !stream->names || !stream->types)
         return -ENOMEM;
     for (size_t n = 0; n < map->rule_count; n++) {
         uint32_t number = 0;
         char *name __attribute__((cleanup(tidy_free))) = mem_format("sent:%s", map->fields[n].name);
-        int rc = name ? dict_number(push->run->store, name, &number) : -ENOMEM;
+        rc = name ? dict_number(push->run->store, name, &number) : -ENOMEM;
         if (rc == 0 && number > UINT16_MAX)
             rc = ERR_LIMIT;
         if (rc != 0)
@@ -52,6 +55,10 @@ static int fields_number(struct push *push, struct push_stream *stream)
         stream->numbers[n] = (uint16_t)number;
         stream->names[n] = map->fields[n].name;
         stream->types[n] = view_type(map->fields[n].type);
+    }
+    for (size_t n = 0; n < stream->generated_count; n++) {
+        stream->names[map->rule_count + n] = stream->generated[n]->name;
+        stream->types[map->rule_count + n] = MUSTER_TEXT;
     }
     return 0;
 }
@@ -239,6 +246,8 @@ int push_connect(struct push *push)
     if (rc == 0)
         rc = run_http(run->request, false, run->dir, run->arena, &run->http, run->err);
     if (rc == 0)
+        push_generated_begin(push);
+    if (rc == 0)
         rc = run_lane(run->request, run->dir, &run->lane, run->err);
     return rc;
 }
@@ -246,14 +255,17 @@ int push_connect(struct push *push)
 static int push_talk(struct push *push)
 {
     struct run *run = push->run;
-    int rc = anything_to_send(push) && !run->lane ? push_connect(push) : 0;
+    bool talks = anything_to_send(push) || push_generated_waits(push);
+    int rc = talks && !run->lane ? push_connect(push) : 0;
     if (!run->lane)
         return rc;
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
         if ((rc = push_ask(push, &push->streams[n])) == 0)
             rc = push_send(push, &push->streams[n]);
     lane_stop(TAKE(run->lane));
-    return rc;
+    struct err why = {0};
+    int printed = run->http ? push_generated_print(push, rc ? &why : run->err) : 0;
+    return rc ? rc : printed;
 }
 
 /* --- writing down that it happened --- */

@@ -4,6 +4,7 @@
 #ifndef ENGINE_PUSH_INSIDE_H
 #define ENGINE_PUSH_INSIDE_H
 
+#include "broker/generated.h"
 #include "engine/delivery_wait.h"
 #include "engine/project.h"
 #include "engine/push.h"
@@ -72,6 +73,8 @@ struct push_stream {
     uint16_t *numbers;
     const char **names;
     uint8_t *types;
+    const struct muster_field **generated; /* fields that we make, behind those of the map; see push_generated.c */
+    size_t generated_count;
     struct push_job *jobs; /* by ascending unit */
     size_t job_count, job_room;
     bool whole; /* all were looked at */
@@ -198,6 +201,18 @@ static inline bool push_is_whole(const struct push_stream *stream)
 {
     return stream->stream->description && (stream->stream->description->flags & MUSTER_SNAPSHOT);
 }
+
+/* push_generated.c: values that we make, and nobody keeps. Finds the fields; then what the broker has to know. */
+int push_generated_open(struct push_stream *stream);
+void push_generated_begin(struct push *push);
+/* A token for each in the place of its value, when somebody is created; the tokens live with the cells. */
+void push_generated_cells(const struct push *push, const struct push_stream *stream, uint64_t id, int op,
+                          struct lane_cell *cells, char (*tokens)[GENERATED_TOKEN]);
+/* Somebody was created: if a value went out, HR is to be told. */
+void push_generated_note(const struct push *push, const struct push_stream *stream, struct txn *txn, uint64_t id);
+/* Whether somebody waits to be told; telling. */
+bool push_generated_waits(const struct push *push);
+int push_generated_print(struct push *push, struct err *err);
 
 /* push.c: begins; then what is to be done about each unit of each stream. */
 int push_begin(struct push *push, struct err *err);

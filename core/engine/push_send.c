@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/file.h"
+#include "broker/http.h"
 
 #include <errno.h>
 #include <muster/connector.h>
@@ -38,6 +39,7 @@ struct sending {
     struct sent *sent; /* in the order of nth; those kept are gone */
     size_t count, room;
     struct lane_cell *before, *after;
+    char (*tokens)[GENERATED_TOKEN];
     struct buffer text;
     struct lane_result result;
 };
@@ -110,6 +112,8 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         if (sent->manual)
             row.why = bytes(sent->manual, strlen(sent->manual));
         stream->passed[delivery_gate(sent->op)] += sent->counts;
+        if (sent->op == MUSTER_CREATE)
+            push_generated_note(push, stream, txn, sent->id);
     } else {
         row.attempts += !sent->untouched;
         row.state = may_pass_later(sent, row.attempts) ? DELIVERY_RETRY : DELIVERY_REFUSED;
@@ -136,6 +140,8 @@ static void keep_answers(struct sending *sending, struct txn *txn)
         }
     }
     sending->count = left;
+    if (left == 0 && http_generated(sending->push->run->http))
+        generated_forget(http_generated(sending->push->run->http));
 }
 
 static struct sent *sent_find(struct sending *sending, uint32_t nth)
@@ -297,6 +303,8 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     }
     change_key(sending, job, &verdict, key);
     cells_make(sending, &verdict);
+    push_generated_cells(sending->push, sending->stream, job->id, verdict.op,
+                         sending->after + sending->stream->stream->map.rule_count, sending->tokens);
     buffer_clear(&sending->text);
     buffer_add(&sending->text, verdict.row.remote_id.data, verdict.row.remote_id.len);
     buffer_byte(&sending->text, 0);
@@ -395,10 +403,11 @@ void push_files_sink(struct lane_sink *ret_sink)
 
 int push_send(struct push *push, struct push_stream *stream)
 {
-    size_t fields = stream->stream->map.rule_count;
+    size_t fields = stream->stream->map.rule_count + stream->generated_count;
     struct sending sending = {.push = push, .stream = stream};
     sending.before = mem_new(fields + 1, sizeof(*sending.before));
     sending.after = mem_new(fields + 1, sizeof(*sending.after));
+    sending.tokens = mem_new(stream->generated_count + 1, sizeof(*sending.tokens));
     struct lane_sink sink = {.context = &sending,
                              .next = give_next,
                              .applied = take_applied,
@@ -411,7 +420,7 @@ int push_send(struct push *push, struct push_stream *stream)
                              .stream = stream->stream->name,
                              .snapshot = push_is_whole(stream),
                              .fields = {fields, stream->names, stream->types}};
-    int rc = sending.before && sending.after
+    int rc = sending.before && sending.after && sending.tokens
                  ? lane_apply(push->run->lane, &told, &sink, &sending.result, push->run->err)
                  : -ENOMEM;
     int talk = rc;
@@ -426,6 +435,7 @@ int push_send(struct push *push, struct push_stream *stream)
     free(sending.sent);
     free(sending.before);
     free(sending.after);
+    free(sending.tokens);
     buffer_done(&sending.text);
     if (rc != 0)
         return store_fail(push->run->store, rc, push->run->err);

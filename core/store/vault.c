@@ -30,6 +30,7 @@ void vault_init(struct vault *vault, const uint8_t master[VAULT_MASTER], const c
     vault_derive(master, organization, "digest", vault->digest_key);
     vault_derive(master, organization, "wrap", vault->wrap_key);
     vault_derive(master, organization, "plan", vault->plan_key);
+    vault_derive(master, organization, "generate", vault->generate_key);
 }
 
 void vault_done(struct vault *vault)

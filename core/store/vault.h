@@ -15,7 +15,8 @@ enum { VAULT_MASTER = 32, VAULT_ITEM_MAX = 64 };
 /* The keys of one organization; wiped by vault_done(). */
 struct vault {
     uint8_t digest_key[32], wrap_key[32];
-    uint8_t plan_key[32]; /* seals plans, which lie beside the store */
+    uint8_t plan_key[32];     /* seals plans, which lie beside the store */
+    uint8_t generate_key[32]; /* values that are made for others, and kept by nobody */
 };
 
 void vault_init(struct vault *vault, const uint8_t master[VAULT_MASTER], const char *organization);

@@ -419,11 +419,28 @@ static muster_rc row_take(struct import *import, const muster_change *change)
     return MUSTER_OK;
 }
 
+/* A password that nobody is told is of no use. */
+static bool password_goes_somewhere(const struct companyiq *companyiq, const muster_push *push)
+{
+    bool made = false;
+    for (const muster_field *field = push->fields; field->name; field++)
+        made |= strcmp(field->name, "password") == 0;
+    return strcmp(companyiq_option(companyiq, "password_policy"), "field") == 0 || !made ||
+           strchr(companyiq_option(companyiq, "password_file"), '*');
+}
+
 muster_rc users_apply(struct companyiq *companyiq, const muster_push *push)
 {
     struct import *import = calloc(1, sizeof(*import));
     const muster_change *change;
     muster_rc rc = MUSTER_OK;
+    if (!password_goes_somewhere(companyiq, push)) {
+        free(import);
+        return companyiq->host->fail(companyiq->run, MUSTER_CONFIG,
+                                     "option password_file does not say where first passwords are written for HR: a "
+                                     "name with a * in it, as in /srv/hr/passwords-*.csv; or choose password_policy: "
+                                     "field");
+    }
     if (!import)
         return companyiq->host->fail(companyiq->run, MUSTER_FAIL, "no memory for a batch of users");
     import->companyiq = companyiq;

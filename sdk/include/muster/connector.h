@@ -18,6 +18,13 @@
  * Errors: every muster_rc is one of the codes below; it says whose turn it is.
  * host->fail() attaches the sentence that people will read.
  *
+ * What the host makes: a field that is MUSTER_GENERATED, and that the organization's file does not map, comes in
+ * muster_change.after of a create as a token of letters, digits and dots. Write it into the call's body where the value
+ * belongs (not into a form's parts): the broker puts the value there at each attempt, the same one for every repeat.
+ * Whose value went out and who was answered for is written for people to the place that the connector's option
+ * NAME_file says ('*' in it: day and run); NAME_length: its length. Nobody else ever sees it. What the file maps to a
+ * MUSTER_WRITE_ONLY field is kept as a digest, and compared only if the field may be updated.
+ *
  * ABI 1.0: first. Members are only ever appended, and noted here.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields. */
 #ifndef MUSTER_CONNECTOR_H

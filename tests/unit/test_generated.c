@@ -1,0 +1,110 @@
+/* test_generated - values that follow from a key, and tokens that stand for them in bodies. */
+#include "unit.h"
+
+#include "base/mem.h"
+#include "broker/generated.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ONE "00112233445566778899aabbccddeeff"
+#define OTHER "ffeeddccbbaa99887766554433221100"
+
+static struct generated made_of(uint8_t byte, unsigned length)
+{
+    struct generated generated = {.length = length};
+    memset(generated.key, byte, sizeof(generated.key));
+    return generated;
+}
+
+static void a_value_is_the_same_each_time_and_another_for_another_key_or_thing(void **state)
+{
+    (void)state;
+    struct generated first = made_of(1, 12), second = made_of(2, 12);
+    char a[GENERATED_MOST + 1], b[GENERATED_MOST + 1];
+    generated_value(&first, ONE, a);
+    generated_value(&first, ONE, b);
+    assert_string_equal(a, b);
+    generated_value(&first, OTHER, b);
+    assert_string_not_equal(a, b);
+    generated_value(&second, ONE, b);
+    assert_string_not_equal(a, b);
+}
+
+static void values_have_their_length_and_letters_that_nobody_mistakes(void **state)
+{
+    (void)state;
+    for (unsigned length = GENERATED_LEAST; length <= GENERATED_MOST; length += 7)
+        for (unsigned byte = 0; byte < 200; byte++) {
+            struct generated generated = made_of((uint8_t)byte, length);
+            char value[GENERATED_MOST + 1];
+            generated_value(&generated, ONE, value);
+            assert_int_equal(strlen(value), length);
+            assert_null(strpbrk(value, "Il1O0oi|"));
+            assert_non_null(strpbrk(value, "abcdefghjkmnpqrstuvwxyz"));
+            assert_non_null(strpbrk(value, "ABCDEFGHJKLMNPQRSTUVWXYZ"));
+            assert_non_null(strpbrk(value, "23456789"));
+        }
+}
+
+static void tokens_are_replaced_and_what_looks_like_one_is_not(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(3, 12);
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    char token[GENERATED_TOKEN], value[GENERATED_MOST + 1], text[400], wanted[400];
+    generated_token(ONE, token);
+    generated_value(&generated, ONE, value);
+    snprintf(text, sizeof(text),
+             "{\"a\":\"%s\",\"b\":\"muster.generated.xyz\",\"c\":\"muster.muster.generated.%.31s\"}%s", token, ONE,
+             token);
+    snprintf(wanted, sizeof(wanted),
+             "{\"a\":\"%s\",\"b\":\"muster.generated.xyz\",\"c\":\"muster.muster.generated.%.31s\"}%s", value, ONE,
+             value);
+    assert_true(generated_stands(text, strlen(text)));
+    assert_false(generated_used(&generated, ONE));
+    assert_int_equal(generated_fill(&generated, text, strlen(text), &out), 0);
+    assert_string_equal(out.data, wanted);
+    assert_true(generated_used(&generated, ONE));
+    assert_false(generated_used(&generated, OTHER));
+    assert_int_equal(generated.count, 1);
+    generated_forget(&generated);
+    assert_false(generated_used(&generated, ONE));
+    generated_done(&generated);
+}
+
+static void a_token_that_is_cut_off_is_none(void **state)
+{
+    (void)state;
+    char token[GENERATED_TOKEN];
+    generated_token(ONE, token);
+    for (size_t len = 0; len < strlen(token); len++)
+        assert_false(generated_stands(token, len));
+    assert_true(generated_stands(token, strlen(token)));
+}
+
+static void what_a_system_repeats_of_a_value_is_overwritten(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(4, 10);
+    char token[GENERATED_TOKEN], value[GENERATED_MOST + 1], other[GENERATED_MOST + 1], reply[300], wanted[300];
+    generated_token(ONE, token);
+    generated_value(&generated, ONE, value);
+    generated_value(&generated, OTHER, other);
+    snprintf(reply, sizeof(reply), "you said %s and %s%s", value, other, value);
+    snprintf(wanted, sizeof(wanted), "you said ********** and %s**********", other);
+    generated_scrub(&generated, token, strlen(token), reply, strlen(reply));
+    assert_string_equal(reply, wanted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_is_the_same_each_time_and_another_for_another_key_or_thing),
+        cmocka_unit_test(values_have_their_length_and_letters_that_nobody_mistakes),
+        cmocka_unit_test(tokens_are_replaced_and_what_looks_like_one_is_not),
+        cmocka_unit_test(a_token_that_is_cut_off_is_none),
+        cmocka_unit_test(what_a_system_repeats_of_a_value_is_overwritten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
