@@ -45,6 +45,7 @@ void match_done(struct match *match)
     free(match->woken);
     free(match->entity);
     statements_done(&match->statements);
+    match_shared_done(match);
 }
 
 void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place)
@@ -88,9 +89,8 @@ static bool stands_in(const struct match *match, uint64_t id, uint32_t stream)
     return there && *there >> id % NEIGHBOURS & 1;
 }
 
-/* Candidates for a key; at most `most`. */
-static size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
-                               uint64_t *ret_ids, size_t most)
+size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
+                        uint64_t *ret_ids, size_t most)
 {
     uint64_t hash = match_key_hash(match, kind, slot, text, len);
     size_t count = 0;
@@ -229,7 +229,7 @@ static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream
     return false;
 }
 
-static void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity, const char *text)
+void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity, const char *text)
 {
     struct bytes id = source_key_id(key);
     char *id_text __attribute__((cleanup(tidy_free))) = mem_copy(id.data, id.len);
@@ -331,6 +331,24 @@ static void match_undecided(struct match *match, const struct staged *staged, co
 
 static void match_known_person(struct match *match, const struct staged *staged, uint64_t place);
 
+/* Keys of matching rules that the record did not say before: somebody else may have them. */
+static void match_keys_new(struct match *match, const struct staged *staged, uint64_t id, struct image was)
+{
+    struct buffer before __attribute__((cleanup(buffer_done))) = {0};
+    const struct section_view *main = &match->record.sections[0];
+    for (size_t r = 0; r < match->slots->rule_count; r++) {
+        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
+        buffer_clear(&match->text);
+        buffer_clear(&before);
+        if (!slot_text(match->slots, slot, main->image, &match->text))
+            continue;
+        slot_text(match->slots, slot, was, &before);
+        if (before.len != match->text.len || memcmp(before.data, match->text.data, before.len) != 0)
+            match_shared_note(match, staged->key, main->seed, id, r, bytes(match->text.data, match->text.len));
+    }
+    match_fail(match, before.rc);
+}
+
 /* It is somebody, because of what people have stated: without that it is judged again. */
 static void match_late(struct match *match, uint64_t seed)
 {
@@ -412,6 +430,8 @@ static void match_known_person(struct match *match, const struct staged *staged,
                    match->other.count > 0;
         if (had && match_reused(match, staged, place, id, match->other.sections[0].image))
             return; /* nothing is taken until somebody decides */
+        if (had)
+            match_keys_new(match, staged, id, match->other.sections[0].image);
         if (had)
             match_keys_gone(match, id, match->other.sections[0].image, main->image);
         fresh_person(match, main->image, id, source_key_stream(staged->key));
@@ -514,6 +534,10 @@ static void match_again(struct match *match)
         struct wait_item item;
         if (!wait_read(cursor.key, cursor.value, arena, &item) || !item.id)
             continue;
+        if (item.reason && strcmp(item.reason, REASON_CODE(match_key_shared)) == 0) {
+            match_shared_again(match, &item);
+            continue;
+        }
         buffer_clear(&match->key);
         source_key(item.stream, item.id, strlen(item.id), &match->key);
         match_fail(match,
@@ -574,6 +598,7 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
         match_staged(match, match->stage->places[i]);
         match_woken(match);
     }
+    match_shared_settle(match);
     fault_kill("match");
     match_fail(match, match->stage->decisions.rc);
     return match->rc ? match->rc : match->snapshot->rc ? match->snapshot->rc : changeset_rc(match->changeset);

@@ -30,6 +30,13 @@ struct match_count {
     uint64_t linked, created, not_owner, disputed, reused;
 };
 
+/* A key that a record of a known person says, by one of the matching rules: does somebody else have it, too? */
+struct match_shared {
+    struct bytes key, text; /* of the source table; normalized, under the rule's slot */
+    uint64_t seed, id;
+    size_t rule;
+};
+
 struct match {
     const struct organization *organization;
     struct streams *streams;
@@ -55,6 +62,8 @@ struct match {
     bool everything;          /* the rules have changed: every root is merged again, every index row checked */
     struct bytes *woken;      /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
+    struct match_shared *shared;
+    size_t shared_count, shared_room;
     bool has_index, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;

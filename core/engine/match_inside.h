@@ -1,5 +1,6 @@
 /* match_inside - what the files of a match share: match (record by record), match_said (what people said),
- * match_reused (numbers that are somebody else's now), match_link (clusters). */
+ * match_reused (numbers that are somebody else's now), match_shared (keys that two people have), match_link (clusters).
+ */
 #ifndef ENGINE_MATCH_INSIDE_H
 #define ENGINE_MATCH_INSIDE_H
 
@@ -20,6 +21,20 @@ uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, cons
 void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place);
 /* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
 void match_waits(struct match *match, const struct staged *staged, bool waits);
+
+/* Who has a key, in the store and in this run; at most `most`. */
+size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
+                        uint64_t *ret_ids, size_t most);
+/* A review about a record, for a person to decide. */
+void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity, const char *text);
+
+/* match_shared.c: a known person's record says this key now; a review about one stands; when all is matched; the end.
+ */
+void match_shared_note(struct match *match, struct bytes key, uint64_t seed, uint64_t id, size_t rule,
+                       struct bytes text);
+void match_shared_again(struct match *match, const struct wait_item *item);
+void match_shared_settle(struct match *match);
+void match_shared_done(struct match *match);
 
 /* Takes out the candidates with whom a person said that this record is never to be linked. Returns how many stay. */
 size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t count);

@@ -305,6 +305,7 @@ static void settle_gone(struct settling *settling, struct bytes key, struct byte
     if (!goes && wait_read(key, value, settling->arena, &item))
         goes = settle_seen(settling, &item) || (item.type == WAIT_REVIEW && item.reason &&
                                                 (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
+                                                 strcmp(item.reason, REASON_CODE(match_key_shared)) == 0 ||
                                                  strcmp(item.reason, REASON_CODE(match_within_partition)) == 0 ||
                                                  strcmp(item.reason, REASON_CODE(match_too_many)) == 0));
     if (goes)
