@@ -295,11 +295,12 @@ const struct command commands[] = {
      "taken_back and left: lists of {person, kind, id, field, from, to, reason}; report, as of `muster run`.",
      "muster revert acme 12 --plan --reason \"titles are wrong\"\nmuster revert acme 12 --reason \"titles are wrong\"",
      verb_revert},
-    {"lookup", "ORG WHAT [NAME=VALUE…]", 2, WORDS_MANY, OPTION_BIT(live), "Ask a system about somebody, here and now",
+    {"lookup", "ORG WHAT [NAME=VALUE…]", 2, WORDS_MANY, OPTION_BIT(live), "Ask what a system says of somebody",
      "WHAT is what a connector can look up, as `muster connectors NAME` lists it; when several connections offer it, "
-     "CONNECTION.WHAT. Nothing is stored.\n\n"
+     "CONNECTION.WHAT. The answer is what the store has of it, as it was read last; with --live the system itself is "
+     "asked, and nothing of that is stored.\n\n"
      "With --json one object: lookup, connection, rows: a list of objects.",
-     "muster lookup acme workstation site=1 employee=1001 --live\nmuster lookup acme seats.workstation site=1 "
+     "muster lookup acme workstation site=1 employee=1001\nmuster lookup acme seats.workstation site=1 "
      "employee=1001 --live --json",
      verb_lookup},
     {"action", "ORG CONNECTION NAME [NAME=VALUE…]", 3, WORDS_MANY, 0,

@@ -12,7 +12,9 @@
 #include "config/node.h"
 #include "config/quantity.h"
 #include "engine/brake.h"
+#include "engine/kept.h"
 #include "engine/run.h"
+#include "engine/slot.h"
 
 #include <errno.h>
 #include <string.h>
@@ -271,6 +273,73 @@ static int allowed(const struct question *question, const struct organization *o
     return complain_rc(ERR_PAUSED, &err);
 }
 
+/* ---- from the store ---- */
+
+/* What was kept, as a row like those that the system gives. */
+static int row_make(struct question *question, struct query *query, const struct kept *kept, struct answer *answer)
+{
+    struct arena *arena = question->context->arena;
+    const muster_field *fields = question->verb->answer;
+    size_t count = 0, told = 0;
+    while (fields && fields[count].name)
+        count++;
+    const char **names = arena_get(arena, (count + 1) * sizeof(*names));
+    struct lane_value *values = arena_get(arena, (count + 1) * sizeof(*values));
+    if (!names || !values)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+        names[i] = fields[i].name;
+        if (!kept_value(query, kept, names[i], &text))
+            continue;
+        const char *copy = arena_copy(arena, text.data ? text.data : "", text.len);
+        if (!copy || text.rc != 0)
+            return -ENOMEM;
+        values[told++] = (struct lane_value){.column = (uint32_t)i,
+                                             .type = MUSTER_TEXT,
+                                             .presence = text.len ? PRESENCE_VALUE : PRESENCE_EMPTY,
+                                             .len = (uint32_t)text.len,
+                                             .bytes = copy};
+    }
+    struct lane_stream stream = {.name = kept->mapping->stream, .count = count, .names = names};
+    const struct lane_record record = {.stream = &stream, .place = "", .count = told, .values = values};
+    return answer_row(answer, &record);
+}
+
+static int ask_store(struct question *question, const struct organization *organization)
+{
+    struct context *context = question->context;
+    TIDY_DONE(answer_done) struct answer answer = {.arena = context->arena};
+    struct query *query TIDY(query_close) = NULL;
+    const char *key[SLOT_FIELDS_MAX] = {0};
+    struct kept kept = {0};
+    struct err err = {0};
+    size_t count = 0;
+    if (!kept_stream(question->connection, question->verb->name))
+        return complain_words("nothing is kept that answers '%s': ask the system itself with --live",
+                              question->verb->name);
+    for (size_t i = 0; i < question->count && count < SLOT_FIELDS_MAX; i++)
+        if (question->cells[i].presence == PRESENCE_VALUE)
+            key[count++] = question->cells[i].bytes;
+    int rc = answer_columns(&answer, question->verb->answer);
+    if (rc == 0)
+        rc = query_open(context->settings, organization, &query, &err);
+    if (rc == 0 && kept_find(query, question->connection, question->verb->name, key, count, &kept))
+        rc = row_make(question, query, &kept, &answer);
+    if (rc == 0)
+        rc = query_end(query, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    int status = tell(question, &answer, false);
+    if (context->json || context->quiet)
+        return status;
+    if (kept.mapping)
+        screen_print(&context->screen, "as it was said in run %u; ", kept.run);
+    screen_print(&context->screen, "%s--live asks %s itself\n", kept.mapping ? "" : "as far as is kept; ",
+                 question->connection->name);
+    return status;
+}
+
 /* ---- which ---- */
 
 /* "seats.workstation", or "workstation" when one connection alone offers it. */
@@ -308,12 +377,12 @@ int verb_lookup(struct context *context)
     __attribute__((cleanup(question_done))) struct question question = {.context = context};
     const char **words = context->arguments.words;
     int status = context_organization(context, words[0], &organization);
-    if (status == STATUS_DONE && !GIVEN(context, live))
-        status = complain_words("a lookup asks the system itself: say --live");
     if (status == STATUS_DONE)
         status = offer_find(&question, organization, words[1]);
     if (status == STATUS_DONE)
         status = arguments_take(&question, words + 2);
+    if (status == STATUS_DONE && !GIVEN(context, live))
+        return ask_store(&question, organization);
     if (status == STATUS_DONE)
         status = allowed(&question, organization);
     if (status == STATUS_DONE)

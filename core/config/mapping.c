@@ -16,7 +16,7 @@
 /* Raised whenever the same mapping makes something else of the same record. */
 enum { MAPPING_VERSION = 1 };
 
-static const char *const stream_words[] = {"key", "require", "where", "keep", NULL};
+static const char *const stream_words[] = {"key", "require", "where", "keep", "lookup", NULL};
 static const char *const section_words[] = {"key", "when", "each", "map", NULL};
 
 static bool is_word(const char *const *words, const char *text)
@@ -101,11 +101,11 @@ static bool section_compile(struct compile *compile, enum kind kind, const struc
 /* Names for "did you mean" at the stream's level: its words and all kinds. */
 static const char *const *stream_names(struct compile *compile)
 {
-    const char **names = compile_get(compile, KIND_COUNT + 4, sizeof(*names));
-    for (size_t n = 0; names && n < 4; n++)
+    const char **names = compile_get(compile, KIND_COUNT + 5, sizeof(*names));
+    for (size_t n = 0; names && n < 5; n++)
         names[n] = stream_words[n];
     for (int kind = 1; names && kind < KIND_COUNT; kind++)
-        names[3 + kind] = kind_name((enum kind)kind);
+        names[4 + kind] = kind_name((enum kind)kind);
     return names;
 }
 
@@ -264,6 +264,12 @@ static void stream_words_compile(struct compile *compile, const struct node *nod
         mapping->keep_all = true;
     else if (keep && (keep->type != NODE_TEXT || strcmp(keep->text, "mapped") != 0))
         complain(compile->complaints, keep, "'keep' must be mapped or all");
+    const struct node *lookup = node_get(node, "lookup");
+    if (lookup && (lookup->type != NODE_TEXT || mapping->key_count == 0))
+        complain(compile->complaints, lookup,
+                 "'lookup' must be the name of one, and 'key' the columns that its arguments stand for");
+    else if (lookup)
+        mapping->lookup = lookup->text;
     if (node_get(node, "require"))
         require_compile(compile, node, mapping);
 }

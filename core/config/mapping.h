@@ -103,6 +103,7 @@ struct mapping {
     const struct field *const *require; /* fields of the main section; NULL-terminated */
     const struct condition *where;
     bool keep_all;      /* keep: all */
+    const char *lookup; /* which the store answers with a record: its arguments are the key; NULL: none */
     uint8_t digest[16]; /* of everything that decides what a record becomes */
 };
 

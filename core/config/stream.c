@@ -170,7 +170,25 @@ struct streams {
     size_t count;
 };
 
-static void compile(struct reading *reading, const char *name, const struct node *node, struct streams *out)
+/* A lookup that the store is to answer is one that the connector has. */
+static void lookup_check(struct reading *reading, const struct connection *connection, const struct mapping *mapping)
+{
+    const char *names[65] = {0};
+    const struct muster_connector *connector = connection->description;
+    const char *verb = connector ? (const char *)connector->lookups : NULL;
+    for (size_t n = 0; verb && n < 64 && ((const muster_verb *)(const void *)verb)->name; n++) {
+        names[n] = ((const muster_verb *)(const void *)verb)->name;
+        verb += connector->verb_size ? connector->verb_size : sizeof(muster_verb);
+    }
+    if (mapping->lookup && connector)
+        want_name(reading, node_get(mapping->node, "lookup"),
+                  reading_format(reading, "stream '%s': connector '%s' has no lookup", mapping->stream,
+                                 connection->connector),
+                  mapping->lookup, names);
+}
+
+static void compile(struct reading *reading, const struct connection *connection, const char *name,
+                    const struct node *node, struct streams *out)
 {
     const struct mapping *mapping = NULL;
     size_t errors = reading->complaints->errors;
@@ -179,6 +197,8 @@ static void compile(struct reading *reading, const char *name, const struct node
         reading->rc = rc;
     else if (rc == ERR_CONFIG && reading->complaints->errors == errors)
         complain(reading->complaints, node, "stream '%s': the mapping cannot be used", name);
+    if (mapping)
+        lookup_check(reading, connection, mapping);
     if (mapping)
         out->items[out->count++] = mapping;
 }
@@ -206,7 +226,7 @@ static void read_one(struct reading *reading, const struct connection *connectio
     if (under)
         value = stream_lay_over(reading, value, under, 1);
     if (value)
-        compile(reading, key->text, value, out);
+        compile(reading, connection, key->text, value, out);
 }
 
 static size_t stream_count(const struct connection *connection)
@@ -235,7 +255,7 @@ void streams_read(struct reading *reading, struct connection *connection, const 
                                        ? NULL
                                        : stream_shipped(reading, connection, stream->name, stream->mapping_in, &wanted);
         if (wanted)
-            compile(reading, stream->name, under, &out);
+            compile(reading, connection, stream->name, under, &out);
     }
     if (connection->description && !node && !connection->target && out.count == 0)
         complain(reading->complaints, reading->key,

@@ -42,7 +42,9 @@
     "person:\n"                                                                                                        \
     "  employee_number: EmployeeNumber\n"                                                                              \
     "  workstation_number: { from: WorkstationNumber, on_null: clear, on_empty: clear }\n"                             \
-    "require: [employee_number]\n"
+    "require: [employee_number]\n"                                                                                     \
+    "lookup: workstation\n"                                                                                            \
+    "keep: all\n"
 
 static const muster_option options[] = {
     {.name = "base_url",
@@ -57,13 +59,48 @@ static const muster_option options[] = {
     {.name = "send",
      .type = MUSTER_CHOICE,
      .initial = "each",
-     .choices = "each|batch|full",
-     .doc = "How people are told: each change by itself, at once; changes together; or everybody as one document."},
+     .choices = "each|batch|full|file",
+     .doc = "How people are told: each change by itself, at once; changes together; everybody as one document; or "
+            "everybody as a file."},
     {.name = "format",
      .type = MUSTER_CHOICE,
      .initial = "",
-     .choices = "json|xml",
-     .doc = "How changes that go together, or everybody, are written; json where nothing is said."},
+     .choices = "json|xml|xlsx|csv",
+     .doc = "How changes that go together, or everybody, are written: json where nothing is said; a file as the end of "
+            "its name says."},
+    {.name = "file_out",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_PLACE,
+     .doc = "Where a file of everybody goes: sftp://user@host/in/employees_*.xlsx or an absolute local path; the * "
+            "becomes its time in UTC, as in 20260302_063000."},
+    {.name = "file_in",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_PLACE,
+     .doc = "Where files with workstation numbers come back: sftp://user@host/out/workstations_*.xlsx or an absolute "
+            "local path; the newest is read."},
+    {.name = "host_key",
+     .type = MUSTER_TEXT,
+     .doc = "The SFTP server's key fingerprint (SHA256:…); this or known_hosts is required for sftp://."},
+    {.name = "known_hosts",
+     .type = MUSTER_TEXT,
+     .doc = "A file in the format of OpenSSH that holds the SFTP server's key."},
+    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "The SFTP password to log in with."},
+    {.name = "private_key",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_SECRET,
+     .doc = "The private key to log in with by SFTP, in the format of OpenSSH or PEM."},
+    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "What the private key is locked with."},
+    {.name = "sheet", .type = MUSTER_TEXT, .initial = "Employees", .doc = "The name of the worksheet that is written."},
+    {.name = "after_read",
+     .type = MUSTER_CHOICE,
+     .initial = "keep",
+     .choices = "keep|archive|delete",
+     .doc = "What becomes of a file with workstation numbers once everything read from it is stored."},
+    {.name = "archive_to",
+     .type = MUSTER_TEXT,
+     .initial = "archive",
+     .flags = MUSTER_PLACE,
+     .doc = "The folder that after_read: archive moves files to; a relative one is beside the file."},
     {.name = "sites",
      .type = MUSTER_LIST,
      .doc = "The numbers of the sites whose workstations are read, as in [\"1\", \"2\"]."},
@@ -165,10 +202,24 @@ static const muster_stream streams[] = {{.name = "employees",
                                          .kinds = "person",
                                          .flags = MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_REPEAT_SAFE,
                                          .batch = 500},
+                                        {.name = "employees_file",
+                                         .doc = "Everybody, as a file.",
+                                         .fields = poc_fields,
+                                         .mapping_out = "needs: { send: file }\n" MAP_OUT,
+                                         .kinds = "person",
+                                         .flags = MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_REPEAT_SAFE,
+                                         .batch = 500},
                                         {.name = SEATS,
                                          .doc = "Who sits where, through the web service.",
                                          .fields = seat_fields,
                                          .mapping_in = "needs: base_url\n" MAP_IN,
+                                         .kinds = "person",
+                                         .flags = MUSTER_READ_FULL,
+                                         .gone = MUSTER_BY_ABSENCE},
+                                        {.name = SEATS_FILE,
+                                         .doc = "Who sits where, from a file.",
+                                         .fields = seat_fields,
+                                         .mapping_in = "needs: file_in\n" MAP_IN,
                                          .kinds = "person",
                                          .flags = MUSTER_READ_FULL,
                                          .gone = MUSTER_BY_ABSENCE},
@@ -197,7 +248,8 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
     struct settings settings;
     (void)self;
     muster_rc rc = settings_read(run, &settings);
-    rc = rc == MUSTER_OK ? seats_pull(&settings, what) : rc;
+    if (rc == MUSTER_OK)
+        rc = (strcmp(what->stream, SEATS_FILE) == 0 ? seats_pull_file : seats_pull)(&settings, what);
     settings_done(&settings);
     return rc;
 }
@@ -210,7 +262,9 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
     (void)self;
     muster_rc rc = settings_read(run, &settings);
     if (rc == MUSTER_OK)
-        rc = full || strcmp(send, "batch") == 0 ? batch_apply(&settings, push, full) : each_apply(&settings, push);
+        rc = strcmp(push->stream, "employees_file") == 0 ? file_apply(&settings, push)
+             : full || strcmp(send, "batch") == 0        ? batch_apply(&settings, push, full)
+                                                         : each_apply(&settings, push);
     settings_done(&settings);
     return rc;
 }

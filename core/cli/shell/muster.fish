@@ -83,7 +83,7 @@ complete -c muster -n __fish_use_subcommand -a withdraw -d 'Take back what a per
 complete -c muster -n '__fish_seen_subcommand_from withdraw' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a revert -d 'Take back what a run brought'
 complete -c muster -n '__fish_seen_subcommand_from revert' -a '(__muster_organizations)'
-complete -c muster -n __fish_use_subcommand -a lookup -d 'Ask a system about somebody, here and now'
+complete -c muster -n __fish_use_subcommand -a lookup -d 'Ask what a system says of somebody'
 complete -c muster -n '__fish_seen_subcommand_from lookup' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a action -d 'Have a system do what its connector offers besides'
 complete -c muster -n '__fish_seen_subcommand_from action' -a '(__muster_organizations)'
