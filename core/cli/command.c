@@ -36,10 +36,12 @@ const struct command commands[] = {
      "prints under `streams:` can be pasted into the organization's file.",
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
-     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
+     OPTION_BIT(full) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) | OPTION_BIT(allow_held) |
+         OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
-     "Without a connection: all that can be read, one run each, in the order of the file. Interrupting it stops "
-     "between two changes; nothing is lost, and the next run goes on.\n\n"
+     "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
+     "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
+     "goes on.\n\n"
      "With --full a target that can be read is read, too: what people have changed there is listed and left alone; "
      "`muster retry` puts ours there again, as does a plan with --full that is applied, and `muster discard` leaves "
      "theirs. What was refused is tried again.\n\n"

@@ -1,5 +1,6 @@
 /* verb_sync - fetch, work out, store; then say what came of it and what to do next. */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "broker/cassette.h"
 #include "broker/sessions.h"
 #include "cli/decide.h"
@@ -293,14 +294,29 @@ int sync_read(struct syncing *syncing, const struct connection *connection)
     }
 }
 
+static bool pulls(const struct syncing *syncing, const struct connection *connection)
+{
+    bool reads = connection->mappings && connection->mappings[0];
+    return (reads || !connection->target) && !GIVEN(syncing->context, push_only);
+}
+
+static bool pushes(const struct syncing *syncing, const struct connection *connection)
+{
+    return connection->target && !GIVEN(syncing->context, pull_only);
+}
+
+static int sync_push(struct syncing *syncing, const struct connection *connection)
+{
+    const char *none = NULL;
+    return sync_file(syncing, connection, true, &none);
+}
+
 /* What it says is taken, then it is told what changed. */
 int sync_one(struct syncing *syncing, const struct connection *connection)
 {
-    const char *none = NULL;
-    bool reads = connection->mappings && connection->mappings[0];
-    int rc = reads || !connection->target ? sync_read(syncing, connection) : 0;
-    if (rc == 0 && connection->target && !atomic_load(&cancelled))
-        rc = sync_file(syncing, connection, true, &none);
+    int rc = pulls(syncing, connection) ? sync_read(syncing, connection) : 0;
+    if (rc == 0 && pushes(syncing, connection) && !atomic_load(&cancelled))
+        rc = sync_push(syncing, connection);
     return rc;
 }
 
@@ -376,6 +392,33 @@ int sync_find_connection(struct syncing *syncing, const char *name, const struct
     return context_connection(syncing->organization, name, ret_connection);
 }
 
+/* All that the words name, or all there are: first what they say, then what they are told; a connection that could not
+ * be read is not told anything either. */
+static void sync_each(struct syncing *syncing, const char *const *words)
+{
+    struct organization *organization = syncing->organization;
+    const struct connection *connection;
+    TIDY(free) bool *failed = mem_new(organization->connection_count + 1, sizeof(*failed));
+    for (int push = 0; failed && push < 2; push++)
+        for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
+            if (words[0])
+                sync_find_connection(syncing, words[i], &connection);
+            else
+                connection = &organization->connections[i];
+            bool *failure = &failed[connection - organization->connections];
+            if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
+                continue; /* nothing is read from it */
+            int rc = 0;
+            if (!push && pulls(syncing, connection))
+                rc = sync_read(syncing, connection);
+            else if (push && pushes(syncing, connection) && !*failure)
+                rc = sync_push(syncing, connection);
+            *failure |= rc != 0;
+            if (rc == ERR_BUSY || atomic_load(&cancelled))
+                return;
+        }
+}
+
 static int sync_all(struct syncing *syncing)
 {
     struct organization *organization = syncing->organization;
@@ -391,16 +434,7 @@ static int sync_all(struct syncing *syncing)
         sync_one(syncing, connection);
         return syncing->runs == 0 && syncing->unknown ? complain_words("%s", syncing->unknown) : sync_status(syncing);
     }
-    for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
-        if (words[0])
-            sync_find_connection(syncing, words[i], &connection);
-        else
-            connection = &organization->connections[i];
-        if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
-            continue; /* nothing is read from it */
-        if (sync_one(syncing, connection) == ERR_BUSY || atomic_load(&cancelled))
-            break;
-    }
+    sync_each(syncing, words);
     if (syncing->runs == 0 && syncing->unknown) /* else another connection has it */
         return complain_words("%s", syncing->unknown);
     if (syncing->runs == 0)

@@ -144,7 +144,7 @@ int organization_read(const struct settings *settings, const char *id, describe_
                               .installed = installed,
                               .context = context};
     organization->id = arena_text(organization->arena, id);
-    organization->path = arena_format(organization->arena, "%s/organizations/%s.yaml", settings->config_dir, id);
+    organization->path = arena_format(organization->arena, "%s/%s.yaml", settings->organizations, id);
     organization->file = complaints->file ? arena_text(organization->arena, complaints->file)
                                           : arena_format(organization->arena, "%s.yaml", id);
     if (!complaints->file)
@@ -212,6 +212,18 @@ const char *connection_option(const struct connection *connection, const char *n
     return option ? option->initial : NULL;
 }
 
+const char *connection_place(const struct connection *connection)
+{
+    const struct muster_connector *description = connection->description;
+    const struct muster_option *option;
+    for (size_t n = 0; description && (option = option_nth(description, description->options, n)); n++) {
+        const char *text = option->flags & MUSTER_PLACE ? connection_option(connection, option->name) : NULL;
+        if (text && *text)
+            return text;
+    }
+    return NULL;
+}
+
 const struct field *organization_field(const struct organization *organization, enum kind kind, const char *name)
 {
     const struct field *custom = organization->custom;
@@ -267,12 +279,9 @@ static int list_folder(DIR *dir, struct arena *arena, const char ***names, size_
 
 int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids)
 {
-    const char *path = arena_format(arena, "%s/organizations", settings->config_dir);
     TIDY(free) const char **names = NULL;
     size_t count = 0;
-    if (!path)
-        return -ENOMEM;
-    DIR *dir __attribute__((cleanup(drop_dir))) = opendir(path);
+    DIR *dir __attribute__((cleanup(drop_dir))) = opendir(settings->organizations);
     int rc = dir ? list_folder(dir, arena, &names, &count) : errno == ENOENT ? 0 : -errno;
     const char **ids = rc == 0 ? arena_get(arena, (count + 1) * sizeof(*ids)) : NULL;
     if (!ids)

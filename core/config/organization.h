@@ -146,6 +146,7 @@ struct organization {
 struct settings {
     struct arena *arena;
     const char *config_dir;           /* absolute */
+    const char *organizations;        /* absolute folder of their files */
     const char *state;                /* absolute folder */
     const char *const *connectors;    /* absolute folders, NULL-terminated */
     const struct secretref *seal_key; /* NULL: made at first start in the state folder */
@@ -170,7 +171,9 @@ typedef const struct muster_connector *describe_fn(void *context, const char *co
 /* Names that are installed, for "did you mean"; NULL-terminated. */
 typedef const char *const *installed_fn(void *context);
 
-/* Reads DIR/muster.yaml (it may be missing). `state` and `connectors` override what it says; NULL: as it says. */
+/* Reads DIR/muster.yaml (it may be missing). The files of organizations are in DIR/organizations; runs that musterd
+ * starts are told in the environment, by MUSTER_ORGANIZATIONS, where the last good ones are. `state` and `connectors`
+ * override what it says; NULL: as it says. */
 int settings_read(const char *dir, const char *state, const char *connectors, struct complaints *complaints,
                   struct settings **ret_settings);
 void settings_free(struct settings *settings);
@@ -187,6 +190,8 @@ int organization_list(const struct settings *settings, struct arena *arena, cons
 const struct connection *organization_connection(const struct organization *organization, const char *name);
 /* The value of an option as text: what the file says, else the connector's initial value, else NULL. */
 const char *connection_option(const struct connection *connection, const char *name);
+/* What the first of its options that name a place says: where it reads its files. NULL: it reads none. */
+const char *connection_place(const struct connection *connection);
 /* A field of the model or of the organization's own ("custom.badge"); NULL: unknown. */
 const struct field *organization_field(const struct organization *organization, enum kind kind, const char *name);
 /* By number, for reading what is stored; custom fields by the number that the store gave. */

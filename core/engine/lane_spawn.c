@@ -1,6 +1,7 @@
 /* lane_spawn - the host process of a lane: found, started, heard on stderr, buried. */
 #include "engine/lane_inside.h"
 
+#include "base/program.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -24,40 +25,10 @@
 enum { HOST_SOCKET = 3, DEATH_MS = 1000, SEND_ROOM = 1024 * 1024 };
 #define ERROR_BYTES_MAX (256u * 1024) /* of stderr that are passed on; the rest is read and thrown away */
 
-static bool runnable(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
-}
-
 int lane_program(char *ret_path, struct err *err)
 {
-    /* Beside this program, as it lies in the build tree (libtool's .libs included), and where it was installed. */
-    static const char *const beside[] = {"muster-host", "../host/muster-host", "../../host/muster-host",
-                                         "../../core/host/muster-host", "../../../core/host/muster-host"};
-    const char *named = getenv("MUSTER_HOST");
-    if (named && named[0]) {
-        if (!realpath(named, ret_path) || !runnable(ret_path))
-            return err_set(err, ERR_CONFIG, "MUSTER_HOST names %s, which is no program that can be run", named);
-        return 0;
-    }
-    char self[PATH_MAX], path[PATH_MAX + 40];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    while (len > 0 && self[len - 1] != '/')
-        len--;
-    for (size_t i = 0; len > 0 && i < sizeof(beside) / sizeof(beside[0]); i++) {
-        snprintf(path, sizeof(path), "%.*s%s", (int)len, self, beside[i]);
-        if (runnable(path) && realpath(path, ret_path))
-            return 0;
-    }
-    if (runnable(HOSTDIR "/muster-host")) {
-        snprintf(ret_path, PATH_MAX, "%s", HOSTDIR "/muster-host");
-        return 0;
-    }
-    return err_set(err, ERR_CONFIG,
-                   "the program muster-host is missing: it is looked for beside this program and in %s; "
-                   "install it, or name it in the environment variable MUSTER_HOST",
-                   HOSTDIR);
+    static const struct program host = {"muster-host", "host", "MUSTER_HOST", HOSTDIR};
+    return program_find(&host, ret_path, err);
 }
 
 static int scratch_make(struct lane *lane, const char *dir, struct err *err)

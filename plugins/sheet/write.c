@@ -39,6 +39,12 @@ static const char *text_of(const struct writing *writing, const char *option)
     return text && *text ? text : NULL;
 }
 
+/* What a file that is there would tell, and one that is made does not: NULL is the writer's own way. */
+static const char *unless_auto(const char *text)
+{
+    return text && strcmp(text, "auto") != 0 ? text : NULL;
+}
+
 /* By option `format`, else by the file's name. */
 static int32_t format_of(const struct writing *writing, const char *location)
 {
@@ -50,8 +56,8 @@ static int32_t format_of(const struct writing *writing, const char *location)
                    {"json", MUSTER_TABLE_JSON},
                    {"jsonl", MUSTER_TABLE_JSONL},
                    {"xml", MUSTER_TABLE_XML}};
-    const char *said = text_of(writing, "format"), *dot = strrchr(location, '.');
-    if (!said || strcmp(said, "auto") == 0)
+    const char *said = unless_auto(text_of(writing, "format")), *dot = strrchr(location, '.');
+    if (!said)
         said = dot ? dot + 1 : "";
     for (size_t n = 0; n < sizeof(formats) / sizeof(formats[0]); n++)
         if (strcasecmp(said, formats[n].name) == 0)
@@ -72,12 +78,8 @@ static muster_rc writing_open(struct writing *writing, const char *location, int
                                     .format = format_of(writing, location),
                                     .name = slash ? slash + 1 : location,
                                     .sheet = sheet && strspn(sheet, "0123456789") < strlen(sheet) ? sheet : NULL,
-                                    .encoding = text_of(writing, "encoding"),
-                                    .delimiter = text_of(writing, "delimiter")};
-    if (options.encoding && strcmp(options.encoding, "auto") == 0)
-        options.encoding = NULL;
-    if (options.delimiter && strcmp(options.delimiter, "auto") == 0)
-        options.delimiter = NULL;
+                                    .encoding = unless_auto(text_of(writing, "encoding")),
+                                    .delimiter = unless_auto(text_of(writing, "delimiter"))};
     if (options.format == MUSTER_TABLE_AUTO)
         return writing->host->fail(writing->run, MUSTER_CONFIG,
                                    "option 'location' (%s) does not say what kind of file to write: let it end in "

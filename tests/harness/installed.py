@@ -6,6 +6,11 @@ def muster(place):
     return first(place, "core/cli/muster", "core/muster", "muster")
 
 
+def musterd(place):
+    """The daemon."""
+    return first(place, "core/service/musterd", "musterd")
+
+
 def host(place):
     return first(place, "core/host/muster-host", "core/muster-host", "muster-host")
 

@@ -1,0 +1,374 @@
+/* daemon - musterd. */
+#include "service/daemon.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/program.h"
+#include "service/job.h"
+#include "service/memory.h"
+#include "service/ready.h"
+#include "service/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum { LOOKED_AGAIN = 20 * 1000, STOP_WAITS = 30 * 1000, JOBS_MOST = 256 };
+
+struct service {
+    uv_loop_t loop;
+    uv_timer_t wake, stop;
+    uv_signal_t signals[3];
+    const struct daemon_words *words;
+    struct settings *settings;
+    struct connectors *connectors;
+    struct roster roster;
+    struct timetable timetable;
+    struct watches *watches;
+    struct job *jobs[JOBS_MOST];
+    size_t job_count;
+    char program[PATH_MAX];
+    int lock;
+    bool stopping;
+    int rc;
+};
+
+static void look(struct service *service);
+
+/* --- files, read and read again --- */
+
+static void tell_mistakes(void *context, const char *organization, const char *text)
+{
+    const struct log log = {.organization = organization};
+    (void)context;
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        log_warn(&log, "%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+}
+
+static int read_settings(const struct daemon_words *words, struct settings **ret_settings, struct err *err)
+{
+    TIDY(arena_free) struct arena *arena = arena_new();
+    TIDY_DONE(buffer_done) struct buffer text = {0};
+    struct complaints complaints = {.arena = arena};
+    int rc = arena ? settings_read(words->config, words->state, getenv("MUSTER_CONNECTORS"), &complaints, ret_settings)
+                   : -ENOMEM;
+    complaints_write(&complaints, &text);
+    if (text.len > 0)
+        tell_mistakes(NULL, NULL, text.data);
+    return rc == 0 ? 0 : err_set(err, rc, "%s/muster.yaml cannot be used: %s", words->config, err_text(rc));
+}
+
+/* All or nothing: what stands goes on when what is new cannot be read. */
+static int read_files(struct service *service, bool keep, struct err *err)
+{
+    TIDY(settings_free) struct settings *settings = NULL;
+    TIDY(connectors_free) struct connectors *connectors = NULL;
+    TIDY(memory_free) struct memory *memory = NULL;
+    TIDY_DONE(roster_done) struct roster roster = {0};
+    struct timetable timetable;
+    int rc = read_settings(service->words, &settings, err);
+    rc = rc ? rc : connectors_open(settings, &connectors);
+    rc = rc ? rc : roster_read(settings, connectors, keep, tell_mistakes, NULL, &roster);
+    if (rc == 0 && !(memory = memory_open(settings->state)))
+        rc = -ENOMEM;
+    rc = rc ? rc : timetable_make(&timetable, &roster, &service->timetable, memory_get, memory, clock_now_ms());
+    if (rc != 0)
+        return err->rc ? rc
+                       : err_set(err, rc, "the files in %s cannot be read: %s", service->words->config, err_text(rc));
+    if (service->watches)
+        watches_close(TAKE(service->watches));
+    timetable_done(&service->timetable);
+    service->timetable = timetable;
+    roster_done(&service->roster);
+    service->roster = roster;
+    roster = (struct roster){0};
+    connectors_free(service->connectors);
+    service->connectors = TAKE(connectors);
+    settings_free(service->settings);
+    service->settings = TAKE(settings);
+    return 0;
+}
+
+/* --- what happens --- */
+
+static void arrived(void *context, const char *organization, const char *connection)
+{
+    struct service *service = context;
+    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    struct timed_connection *of = timed ? timed_connection(timed, connection) : NULL;
+    if (of)
+        timetable_arrived(timed, of, clock_now_ms());
+    look(service);
+}
+
+static void changed(void *context, const char *organization)
+{
+    struct service *service = context;
+    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    if (timed)
+        timetable_changed(timed, clock_now_ms());
+    look(service);
+}
+
+static int watch(struct service *service, struct err *err)
+{
+    const struct watch_told told = {arrived, changed, service};
+    service->watches = watches_open(&service->loop, service->settings, &service->roster, &told);
+    return service->watches ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* --- runs --- */
+
+static void job_tell(const struct job_order *order, long pid, const enum job_end ends[])
+{
+    static const char *const words[] = {"well", "failed", "another run is at it"};
+    TIDY_DONE(buffer_done) struct buffer names = {0};
+    const struct log log = {.organization = order->organization};
+    for (size_t i = 0; i < order->count; i++) {
+        buffer_format(&names, "%s%s", i ? ", " : "", order->connections[i]);
+        if (ends)
+            buffer_format(&names, ": %s", words[ends[i]]);
+    }
+    if (names.rc == 0)
+        log_info(&log, "%s %ld: %s%s", ends ? "ended" : "started", pid, names.data, order->full ? " (full)" : "");
+}
+
+static void remember(const struct service *service)
+{
+    int rc = memory_keep(service->settings->state, &service->timetable);
+    if (rc != 0)
+        log_warn(NULL, "what has run cannot be kept in %s: %s", service->settings->state, err_text(rc));
+}
+
+static void job_ended(void *context, struct job *job, const struct job_order *order, const enum job_end ends[])
+{
+    struct service *service = context;
+    for (size_t i = 0; i < service->job_count; i++)
+        if (service->jobs[i] == job)
+            service->jobs[i] = service->jobs[--service->job_count];
+    job_tell(order, job_pid(job), ends);
+    timetable_ended(&service->timetable, order, ends, clock_now_ms());
+    remember(service);
+    job_free(job);
+    if (service->watches)
+        watches_again(service->watches); /* the first run of an organization makes its folder */
+    if (service->stopping && service->job_count == 0)
+        uv_stop(&service->loop);
+    look(service);
+}
+
+static void start_one(struct service *service, const struct job_order *order)
+{
+    struct err err = {0};
+    struct job *job;
+    int rc = job_start(&service->loop, service->program, service->settings, order, job_ended, service, &job, &err);
+    if (rc == 0) {
+        service->jobs[service->job_count++] = job;
+        job_tell(order, job_pid(job), NULL);
+        return;
+    }
+    enum job_end ends[JOB_CONNECTIONS];
+    for (size_t i = 0; i < order->count; i++)
+        ends[i] = JOB_FAILED;
+    log_error(&(struct log){.organization = order->organization}, "%s", err.rc ? err.text : err_text(rc));
+    timetable_ended(&service->timetable, order, ends, clock_now_ms());
+}
+
+static void woken(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+    watches_again(service->watches);
+    ready_alive();
+    look(service);
+}
+
+/* Starts what is due, and sleeps until something will be: never long, because clocks are set. */
+static void look(struct service *service)
+{
+    struct job_order order;
+    int64_t now = clock_now_ms();
+    unsigned most = service->settings->parallel_runs < JOBS_MOST ? service->settings->parallel_runs : JOBS_MOST;
+    if (service->stopping)
+        return;
+    timetable_tick(&service->timetable, now);
+    while (timetable_pick(&service->timetable, now, most, &order))
+        start_one(service, &order);
+    int64_t wait = timetable_wakes(&service->timetable) - now;
+    bool full = service->job_count >= most;
+    wait = full || wait > LOOKED_AGAIN ? LOOKED_AGAIN : wait < 1 ? 1 : wait;
+    uv_timer_start(&service->wake, woken, (uint64_t)wait, 0);
+}
+
+/* --- signals --- */
+
+static void too_late(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+    for (size_t i = 0; i < service->job_count; i++)
+        job_stop(service->jobs[i], true);
+}
+
+static void stop(struct service *service)
+{
+    if (service->stopping)
+        return;
+    service->stopping = true;
+    ready_stopping();
+    log_info(NULL, "stopping: %zu run%s asked to stop between two changes", service->job_count,
+             service->job_count == 1 ? " is" : "s are");
+    for (size_t i = 0; i < service->job_count; i++)
+        job_stop(service->jobs[i], false);
+    uv_timer_start(&service->stop, too_late, STOP_WAITS, 0);
+    if (service->job_count == 0)
+        uv_stop(&service->loop);
+}
+
+static void reload(struct service *service)
+{
+    struct err err = {0};
+    ready_reloading();
+    int rc = read_files(service, true, &err);
+    if (rc == 0)
+        rc = watch(service, &err);
+    if (rc == 0)
+        log_info(NULL, "read again: %zu organization%s", service->roster.count, service->roster.count == 1 ? "" : "s");
+    else
+        log_error(NULL, "nothing of it counts: %s", err.text);
+    ready_now(service->roster.count);
+    look(service);
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+    struct service *service = handle->data;
+    if (number == SIGHUP)
+        reload(service);
+    else
+        stop(service);
+}
+
+/* --- begin and end --- */
+
+/* One daemon looks after a state folder. */
+static int lock_state(struct service *service, struct err *err)
+{
+    TIDY(free) char *folder = mem_format("%s/musterd", service->settings->state);
+    TIDY(free) char *path = mem_format("%s/musterd/lock", service->settings->state);
+    if (!folder || !path)
+        return err_set(err, -ENOMEM, "out of memory");
+    if ((mkdir(service->settings->state, 0750) != 0 && errno != EEXIST) ||
+        (mkdir(folder, 0700) != 0 && errno != EEXIST))
+        return err_set(err, -errno, "the folder %s cannot be made: %s", folder, err_text(-errno));
+    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (service->lock < 0)
+        return err_set(err, -errno, "%s cannot be made: %s", path, err_text(-errno));
+    if (flock(service->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return err_set(err, ERR_BUSY, "another musterd looks after %s already", service->settings->state);
+}
+
+static void begin_loop(struct service *service)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    uv_loop_init(&service->loop);
+    uv_timer_init(&service->loop, &service->wake);
+    uv_timer_init(&service->loop, &service->stop);
+    service->wake.data = service->stop.data = service;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uv_signal_init(&service->loop, &service->signals[i]);
+        service->signals[i].data = service;
+        uv_signal_start(&service->signals[i], signalled, numbers[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void service_done(struct service *service)
+{
+    if (service->watches)
+        watches_close(TAKE(service->watches));
+    uv_run(&service->loop, UV_RUN_NOWAIT);
+    uv_walk(&service->loop, close_handle, NULL);
+    uv_run(&service->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&service->loop);
+    timetable_done(&service->timetable);
+    roster_done(&service->roster);
+    connectors_free(service->connectors);
+    settings_free(service->settings);
+    tidy_close(&service->lock);
+}
+
+int daemon_run(const struct daemon_words *words, struct err *err)
+{
+    static const struct program muster = {"muster", "cli", "MUSTER_PROGRAM", BINDIR};
+    TIDY_DONE(service_done) struct service service = {.words = words, .lock = -1};
+    begin_loop(&service);
+    int rc = program_find(&muster, service.program, err);
+    rc = rc ? rc : read_settings(words, &service.settings, err);
+    rc = rc ? rc : lock_state(&service, err);
+    rc = rc ? rc : read_files(&service, true, err);
+    rc = rc ? rc : watch(&service, err);
+    if (rc != 0)
+        return rc;
+    remember(&service); /* from now on a missed time is known */
+    log_info(NULL, "looking after %zu organization%s in %s", service.roster.count, service.roster.count == 1 ? "" : "s",
+             service.settings->state);
+    ready_now(service.roster.count);
+    look(&service);
+    uv_run(&service.loop, UV_RUN_DEFAULT);
+    return 0;
+}
+
+/* --- what would run when --- */
+
+static void tell_trigger(const struct timed_organization *organization, const struct timed_connection *connection,
+                         const struct timed *timed, FILE *out)
+{
+    static const char *const else_words[] = {"",           "", "", "", "file arrives", "on change", "after others",
+                                             "when called"};
+    TIDY_DONE(buffer_done) struct buffer key = {0};
+    char when[25] = "never";
+    timed_key(connection->connection, timed->trigger, &key);
+    if (timed->next_ms != OCCASION_NEVER) {
+        instant_write(timed->next_ms + (int64_t)zone_offset(organization->organization->zone, timed->next_ms) * 1000,
+                      when);
+        when[10] = ' ';
+        when[16] = '\0';
+    } else if (timed->trigger->how >= TRIGGER_FILE) {
+        snprintf(when, sizeof(when), "%s", else_words[timed->trigger->how]);
+    }
+    fprintf(out, "%-16s  %-16s  %s\n", when, organization->organization->id, key.rc ? "" : key.data);
+}
+
+int daemon_next(const struct daemon_words *words, FILE *out, struct err *err)
+{
+    TIDY_DONE(service_done) struct service service = {.words = words, .lock = -1};
+    begin_loop(&service);
+    int rc = read_files(&service, false, err);
+    size_t told = 0;
+    for (size_t i = 0; rc == 0 && i < service.timetable.count; i++) {
+        const struct timed_organization *organization = &service.timetable.items[i];
+        for (size_t c = 0; c < organization->organization->connection_count; c++)
+            for (size_t t = 0; t < organization->connections[c].connection->trigger_count; t++, told++)
+                tell_trigger(organization, &organization->connections[c], &organization->connections[c].triggers[t],
+                             out);
+    }
+    if (rc == 0 && told == 0)
+        fprintf(out, "No organization has a trigger: everything runs by hand.\n");
+    return rc;
+}

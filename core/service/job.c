@@ -1,0 +1,248 @@
+/* job - a run that goes: `muster sync` as a process of its own. */
+#include "service/job.h"
+
+#include "base/buffer.h"
+#include "base/jsonobject.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORDS = JOB_CONNECTIONS + 16, LINE_MAX_BYTES = 4 << 20 };
+enum { EXIT_WORDS = 2, EXIT_HELD = 4, EXIT_BUSY = 5 }; /* as `muster` ends */
+
+struct job {
+    uv_process_t process;
+    uv_pipe_t out;
+    struct buffer line;
+    struct job_order order; /* its names are our own */
+    bool told[JOB_CONNECTIONS];
+    enum job_end ends[JOB_CONNECTIONS];
+    unsigned open; /* handles */
+    int64_t status;
+    int signal;
+    bool stopped;
+    job_ended_fn *ended;
+    void *context;
+    char room[4096];
+};
+
+void job_free(struct job *job)
+{
+    free((void *)(uintptr_t)job->order.organization);
+    for (size_t i = 0; i < job->order.count; i++)
+        free((void *)(uintptr_t)job->order.connections[i]);
+    buffer_done(&job->line);
+    free(job);
+}
+
+DEFINE_TIDY(struct job *, job_free)
+
+static int keep_order(struct job *job, const struct job_order *order)
+{
+    job->order.full = order->full;
+    job->order.action = order->action;
+    job->order.organization = mem_text(order->organization);
+    if (!job->order.organization)
+        return -ENOMEM;
+    for (size_t i = 0; i < order->count; i++) {
+        job->order.connections[i] = mem_text(order->connections[i]);
+        if (!job->order.connections[i])
+            return -ENOMEM;
+        job->order.count++;
+    }
+    return 0;
+}
+
+/* --- what it says --- */
+
+struct said {
+    char connection[128], outcome[32];
+};
+
+static int member(void *context, const struct jsonobject_member *found)
+{
+    struct said *said = context;
+    if (found->type != JSONOBJECT_STRING)
+        return 0;
+    if (strcmp(found->name, "connection") == 0)
+        snprintf(said->connection, sizeof(said->connection), "%s", found->text);
+    if (strcmp(found->name, "outcome") == 0)
+        snprintf(said->outcome, sizeof(said->outcome), "%s", found->text);
+    return 0;
+}
+
+/* A connection may have several runs: one that did not come through counts. */
+static void read_line(struct job *job, const char *line, size_t len)
+{
+    struct said said = {{0}, {0}};
+    const char *why;
+    size_t at;
+    if (jsonobject_split(line, len, member, &said, &why, &at) != 0)
+        return;
+    bool failed = strcmp(said.outcome, "failed") == 0 || strcmp(said.outcome, "partial") == 0;
+    for (size_t i = 0; i < job->order.count; i++)
+        if (strcmp(job->order.connections[i], said.connection) == 0) {
+            job->ends[i] = failed || (job->told[i] && job->ends[i] == JOB_FAILED) ? JOB_FAILED : JOB_WELL;
+            job->told[i] = true;
+        }
+}
+
+static void read_lines(struct job *job)
+{
+    size_t from = 0;
+    const char *end;
+    while (from < job->line.len && (end = memchr(job->line.data + from, '\n', job->line.len - from)) != NULL) {
+        size_t len = (size_t)(end - job->line.data) - from;
+        read_line(job, job->line.data + from, len);
+        from += len + 1;
+    }
+    memmove(job->line.data, job->line.data + from, job->line.len - from);
+    job->line.len -= from;
+    if (job->line.rc != 0 || job->line.len > LINE_MAX_BYTES)
+        buffer_clear(&job->line);
+}
+
+/* --- its handles --- */
+
+static void has_ended(struct job *job)
+{
+    bool asked = job->stopped && job->signal == SIGINT;
+    enum job_end end = job->status == EXIT_BUSY                                                   ? JOB_BUSY
+                       : (job->status == 0 || job->status == EXIT_HELD || asked) && !job->told[0] ? JOB_WELL
+                                                                                                  : JOB_FAILED;
+    for (size_t i = 0; i < job->order.count; i++)
+        if (!job->told[i])
+            job->ends[i] = end;
+    job->ended(job->context, job, &job->order, job->ends);
+}
+
+static void closed(uv_handle_t *handle)
+{
+    struct job *job = handle->data;
+    if (--job->open == 0)
+        has_ended(job);
+}
+
+static void exited(uv_process_t *process, int64_t status, int signal)
+{
+    struct job *job = process->data;
+    job->status = status;
+    job->signal = signal;
+    uv_close((uv_handle_t *)process, closed);
+}
+
+static void room_for(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
+{
+    struct job *job = handle->data;
+    (void)suggested;
+    *ret_room = uv_buf_init(job->room, sizeof(job->room));
+}
+
+static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
+{
+    struct job *job = stream->data;
+    if (count < 0) {
+        uv_close((uv_handle_t *)stream, closed);
+        return;
+    }
+    buffer_add(&job->line, bytes->base, (size_t)count);
+    read_lines(job);
+}
+
+/* --- start and stop --- */
+
+static void write_words(char *words[WORDS], const char *program, const struct settings *settings, const struct job *job)
+{
+    const struct job_order *order = &job->order;
+    const char *fixed[] = {program, "--config", settings->config_dir, "--state", settings->state, "--json",
+                           "-q",    "sync",     order->organization};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        words[count++] = (char *)(uintptr_t)fixed[i];
+    for (size_t i = 0; i < order->count; i++)
+        words[count++] = (char *)(uintptr_t)order->connections[i];
+    if (order->full)
+        words[count++] = (char *)(uintptr_t) "--full";
+    if (order->action && strcmp(order->action, "pull") == 0)
+        words[count++] = (char *)(uintptr_t) "--pull-only";
+    if (order->action && strcmp(order->action, "push") == 0)
+        words[count++] = (char *)(uintptr_t) "--push-only";
+    words[count] = NULL;
+}
+
+/* Ours, and where the last good files are. Freed with environment_free(). */
+static char **environment_make(const struct settings *settings)
+{
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    TIDY(free) char *good = roster_good(settings);
+    char **made = mem_new(count + 2, sizeof(*made));
+    char *named = good && made ? mem_format("MUSTER_ORGANIZATIONS=%s", good) : NULL;
+    if (!named) {
+        free(made);
+        return NULL;
+    }
+    memcpy(made + 1, environ, count * sizeof(*made));
+    made[0] = named;
+    return made;
+}
+
+static void environment_free(char **environment)
+{
+    free(environment[0]);
+    free(environment);
+}
+
+DEFINE_TIDY(char **, environment_free)
+
+int job_start(uv_loop_t *loop, const char *program, const struct settings *settings, const struct job_order *order,
+              job_ended_fn *ended, void *context, struct job **ret_job, struct err *err)
+{
+    TIDY(job_free) struct job *job = mem_new(1, sizeof(*job));
+    TIDY(environment_free) char **environment = environment_make(settings);
+    char *words[WORDS];
+    if (!job || !environment || keep_order(job, order) != 0)
+        return -ENOMEM;
+    job->ended = ended;
+    job->context = context;
+    job->process.data = job->out.data = job;
+    write_words(words, program, settings, job);
+    uv_stdio_container_t streams[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->out},
+        {.flags = UV_INHERIT_FD, .data.fd = 2}};
+    uv_process_options_t options = {
+        .exit_cb = exited, .file = program, .args = words, .env = environment, .stdio_count = 3, .stdio = streams};
+    int rc = uv_pipe_init(loop, &job->out, 0);
+    if (rc != 0)
+        return err_set(err, -EIO, "a run cannot be started: %s", uv_strerror(rc));
+    job->open = 2;
+    *ret_job = job;
+    rc = uv_spawn(loop, &job->process, &options);
+    if (rc != 0) {
+        job->status = 1;
+        uv_close((uv_handle_t *)&job->process, closed);
+        uv_close((uv_handle_t *)&job->out, closed);
+        err_set(err, rc, "%s cannot be started: %s", program, uv_strerror(rc));
+        TAKE(job);
+        return 0; /* it ends at once, and that is told like any other end */
+    }
+    uv_read_start((uv_stream_t *)&job->out, room_for, heard);
+    TAKE(job);
+    return 0;
+}
+
+void job_stop(struct job *job, bool now)
+{
+    job->stopped = true;
+    uv_process_kill(&job->process, now ? SIGKILL : SIGINT);
+}
+
+long job_pid(const struct job *job)
+{
+    return job->process.pid;
+}

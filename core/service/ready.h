@@ -1,0 +1,12 @@
+/* ready - what the service manager is told: that we are ready, read our files again, stop, are alive. */
+#ifndef SERVICE_READY_H
+#define SERVICE_READY_H
+
+#include <stddef.h>
+
+void ready_now(size_t organizations);
+void ready_reloading(void);
+void ready_stopping(void);
+void ready_alive(void); /* for its watchdog */
+
+#endif

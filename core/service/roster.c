@@ -1,0 +1,233 @@
+/* roster - the organizations as the daemon knows them. */
+#include "service/roster.h"
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void organization_let_go(struct roster_organization *organization)
+{
+    zone_free(organization->zone);
+    arena_free(organization->arena);
+    free(organization);
+}
+
+DEFINE_TIDY(struct roster_organization *, organization_let_go)
+
+void roster_done(struct roster *roster)
+{
+    for (size_t i = 0; i < roster->count; i++)
+        organization_let_go(roster->items[i]);
+    free(roster->items);
+    *roster = (struct roster){0};
+}
+
+/* --- what is kept of one file --- */
+
+static const char *const *texts_kept(struct arena *arena, const char *const *texts)
+{
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    const char **kept = texts ? arena_get(arena, (count + 1) * sizeof(*kept)) : NULL;
+    for (size_t i = 0; kept && i < count; i++)
+        kept[i] = arena_text(arena, texts[i]);
+    return kept;
+}
+
+static const char *text_kept(struct arena *arena, const char *text)
+{
+    return text ? arena_text(arena, text) : NULL;
+}
+
+static const struct trigger *triggers_kept(struct arena *arena, const struct connection *connection)
+{
+    struct trigger *kept = arena_get(arena, (connection->trigger_count + 1) * sizeof(*kept));
+    for (size_t i = 0; kept && i < connection->trigger_count; i++) {
+        const struct trigger *trigger = &connection->triggers[i];
+        kept[i] = *trigger;
+        kept[i].node = NULL;
+        kept[i].text = text_kept(arena, trigger->text);
+        kept[i].action = text_kept(arena, trigger->action);
+        kept[i].after = texts_kept(arena, trigger->after);
+        kept[i].streams = texts_kept(arena, trigger->streams);
+        kept[i].not_when = texts_kept(arena, trigger->not_when);
+    }
+    return kept;
+}
+
+static int organization_kept(const struct organization *read, struct roster_organization **ret_kept)
+{
+    TIDY(organization_let_go) struct roster_organization *kept = mem_new(1, sizeof(*kept));
+    if (!kept || !(kept->arena = arena_new()))
+        return -ENOMEM;
+    struct roster_connection *connections = arena_get(kept->arena, (read->connection_count + 1) * sizeof(*connections));
+    kept->id = arena_text(kept->arena, read->id);
+    kept->file = arena_text(kept->arena, read->file);
+    if (!connections || !kept->id || !kept->file)
+        return -ENOMEM;
+    for (size_t i = 0; i < read->connection_count; i++) {
+        const struct connection *connection = &read->connections[i];
+        connections[i] = (struct roster_connection){.name = arena_text(kept->arena, connection->name),
+                                                    .target = connection->target != NULL,
+                                                    .triggers = triggers_kept(kept->arena, connection),
+                                                    .trigger_count = connection->trigger_count,
+                                                    .place = text_kept(kept->arena, connection_place(connection))};
+        if (!connections[i].name || !connections[i].triggers)
+            return -ENOMEM;
+    }
+    kept->connections = connections;
+    kept->connection_count = read->connection_count;
+    int rc = zone_open(read->time_zone, &kept->zone);
+    if (rc == 0)
+        *ret_kept = TAKE(kept);
+    return rc;
+}
+
+/* --- the last good file --- */
+
+char *roster_good(const struct settings *settings)
+{
+    return mem_format("%s/musterd/good", settings->state);
+}
+
+/* Both in the same folder: the one that is looked at becomes the good one by a rename. */
+struct kept_files {
+    char *good, *looked_at;
+};
+
+static void kept_files_done(struct kept_files *files)
+{
+    free(files->good);
+    free(files->looked_at);
+}
+
+static int make_folder(const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+static int kept_files_make(const struct settings *settings, struct kept_files *files)
+{
+    files->good = roster_good(settings);
+    files->looked_at = mem_format("%s/musterd/new", settings->state);
+    if (!files->good || !files->looked_at)
+        return -ENOMEM;
+    int rc = make_folder(files->good);
+    return rc ? rc : make_folder(files->looked_at);
+}
+
+static int copy_bytes(const char *from, const char *to)
+{
+    char room[16384];
+    TIDY(fclose) FILE *in = fopen(from, "re");
+    if (!in)
+        return -errno;
+    TIDY(close) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    size_t count;
+    if (out < 0)
+        return -errno;
+    while ((count = fread(room, 1, sizeof(room), in)) > 0)
+        for (size_t done = 0; done < count;) {
+            ssize_t written = write(out, room + done, count - done);
+            if (written < 0)
+                return -errno;
+            done += (size_t)written;
+        }
+    return ferror(in) ? -EIO : fdatasync(out) != 0 ? -errno : 0;
+}
+
+struct reader {
+    const struct settings *settings;
+    struct connectors *connectors;
+    const struct kept_files *files; /* NULL: nothing is kept */
+    struct buffer *wrong;           /* what is to be told of this one */
+};
+
+static int read_in(const struct reader *reader, const char *folder, const char *id, struct buffer *wrong,
+                   struct roster_organization **ret_kept)
+{
+    TIDY(arena_free) struct arena *arena = arena_new();
+    TIDY(organization_free) struct organization *organization = NULL;
+    struct complaints complaints = {.arena = arena};
+    struct settings settings = *reader->settings;
+    settings.organizations = folder;
+    if (!arena)
+        return -ENOMEM;
+    int rc = organization_read(&settings, id, connectors_describe, connectors_names, reader->connectors, &complaints,
+                               &organization);
+    complaints_write(&complaints, wrong);
+    if (rc == -ENOMEM)
+        return rc;
+    if (rc != 0 && wrong->len == 0)
+        buffer_format(wrong, "%s.yaml cannot be read: %s\n", id, err_text(rc));
+    return rc != 0 ? wrong->rc : organization_kept(organization, ret_kept);
+}
+
+/* As it is now; else as it was when it was good. 0 and NULL: it never was. */
+static int read_one(const struct reader *reader, const char *id, struct roster_organization **ret_kept)
+{
+    TIDY_DONE(buffer_done) struct buffer again = {0};
+    if (!reader->files)
+        return read_in(reader, reader->settings->organizations, id, reader->wrong, ret_kept);
+    TIDY(free) char *from = mem_format("%s/%s.yaml", reader->settings->organizations, id);
+    TIDY(free) char *looked_at = mem_format("%s/%s.yaml", reader->files->looked_at, id);
+    TIDY(free) char *good = mem_format("%s/%s.yaml", reader->files->good, id);
+    if (!from || !looked_at || !good)
+        return -ENOMEM;
+    int rc = copy_bytes(from, looked_at);
+    if (rc != 0)
+        buffer_format(reader->wrong, "%s.yaml cannot be copied to %s: %s\n", id, reader->files->looked_at,
+                      err_text(rc));
+    rc = rc ? 0 : read_in(reader, reader->files->looked_at, id, reader->wrong, ret_kept);
+    if (rc != 0 || (*ret_kept && rename(looked_at, good) == 0))
+        return rc;
+    return *ret_kept                 ? -errno
+           : access(good, R_OK) == 0 ? read_in(reader, reader->files->good, id, &again, ret_kept)
+                                     : 0;
+}
+
+/* --- all of them --- */
+
+static int add(struct roster *roster, struct roster_organization *organization)
+{
+    int rc = mem_grow(&roster->items, roster->count, &roster->room, sizeof(struct roster_organization *));
+    if (rc == 0)
+        roster->items[roster->count++] = organization;
+    return rc;
+}
+
+int roster_read(const struct settings *settings, struct connectors *connectors, bool keep, roster_told_fn *told,
+                void *context, struct roster *ret_roster)
+{
+    TIDY(arena_free) struct arena *arena = arena_new();
+    TIDY_DONE(buffer_done) struct buffer wrong = {0};
+    TIDY_DONE(kept_files_done) struct kept_files files = {0};
+    TIDY_DONE(roster_done) struct roster made = {0};
+    const struct reader reader = {settings, connectors, keep ? &files : NULL, &wrong};
+    const char *const *ids = NULL;
+    int rc = arena ? organization_list(settings, arena, &ids) : -ENOMEM;
+    if (rc == 0 && keep)
+        rc = kept_files_make(settings, &files);
+    for (size_t i = 0; rc == 0 && ids && ids[i]; i++) {
+        struct roster_organization *kept = NULL;
+        buffer_clear(&wrong);
+        rc = read_one(&reader, ids[i], &kept);
+        if (wrong.len > 0)
+            told(context, ids[i], wrong.data);
+        if (rc == 0 && kept && (rc = add(&made, kept)) != 0)
+            organization_let_go(kept);
+    }
+    if (rc != 0)
+        return rc;
+    *ret_roster = made;
+    made = (struct roster){0};
+    return 0;
+}

@@ -1,0 +1,49 @@
+/* roster - the organizations as the daemon knows them: what starts their runs, and nothing else of their files.
+ *
+ * Reads every organization's file with all its checks, keeps the triggers and
+ * lets the rest go: a thousand organizations take little memory. A file that
+ * has a mistake is told with its places, and the last good one counts: a copy
+ * of each lies in STATE/musterd/good, and that is what runs read, so that
+ * nobody who edits a file at eight in the morning stops them. */
+#ifndef SERVICE_ROSTER_H
+#define SERVICE_ROSTER_H
+
+#include "base/arena.h"
+#include "base/zone.h"
+#include "config/organization.h"
+#include "engine/connectors.h"
+
+struct roster_connection {
+    const char *name;
+    bool target;
+    const struct trigger *triggers; /* their nodes are NULL */
+    size_t trigger_count;
+    const char *place; /* where it reads its files; NULL: it reads none */
+};
+
+struct roster_organization {
+    const char *id, *file;
+    struct zone *zone;
+    const struct roster_connection *connections;
+    size_t connection_count;
+    struct arena *arena;
+};
+
+struct roster {
+    struct roster_organization **items; /* by id */
+    size_t count, room;
+};
+
+/* Says what is wrong with one file, as the whole text that `muster check` would print. */
+typedef void roster_told_fn(void *context, const char *organization, const char *text);
+
+/* The folder of the last good file of each organization, below STATE: what runs read. Freed with free(). */
+char *roster_good(const struct settings *settings);
+
+/* Reads all of them; with `keep` the good ones are copied to where runs read them. Returns 0 or a negative errno; what
+ * is wrong with a file is told and is no failure. */
+int roster_read(const struct settings *settings, struct connectors *connectors, bool keep, roster_told_fn *told,
+                void *context, struct roster *ret_roster);
+void roster_done(struct roster *roster);
+
+#endif
