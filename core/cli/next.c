@@ -19,9 +19,10 @@ struct next next_of(const struct connection *connection, const struct zone *zone
     for (size_t i = 0; i < aside_count; i++)
         if (!*aside[i].partition && strcmp(aside[i].connection, connection->name) == 0)
             return (struct next){connection, quarantine_next(&aside[i]), by_quarantine};
-    struct due due;
-    if (schedule_first(connection, zone, clock_now_ms(), ran_ms, &due))
-        return (struct next){connection, due.at_ms, trigger_word(due.trigger)};
+    int64_t at_ms;
+    const struct trigger *first = occasion_first(connection, zone, clock_now_ms(), ran_ms, &at_ms);
+    if (first)
+        return (struct next){connection, at_ms, trigger_word(first)};
     for (size_t i = 0; i < connection->trigger_count; i++)
         if (connection->triggers[i].how >= TRIGGER_FILE)
             return (struct next){connection, INT64_MAX, trigger_word(&connection->triggers[i])};

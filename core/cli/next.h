@@ -3,7 +3,7 @@
 #define CLI_NEXT_H
 
 #include "cli/pauses.h"
-#include "config/schedule.h"
+#include "config/occasion.h"
 
 /* Of one connection. */
 struct next {

@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "config/cron.h"
+#include "config/window.h"
 
 #include <string.h>
 
@@ -119,67 +120,28 @@ static uint64_t mixed(uint64_t number)
 
 static int64_t every_next(int64_t every_ms, int64_t after_ms, int64_t last_ms, uint64_t salt)
 {
-    if (last_ms == 0) {
-        int64_t spread = every_ms < MINUTE ? every_ms : MINUTE;
-        return after_ms + 1 + (int64_t)(mixed(salt) % (uint64_t)spread);
-    }
-    int64_t tenth = every_ms / 10;
-    int64_t vary = (int64_t)(mixed(salt ^ (uint64_t)last_ms) % (uint64_t)(2 * tenth + 1)) - tenth;
-    int64_t at = last_ms + every_ms + vary;
+    int64_t tenth = every_ms / 10, spread = every_ms < MINUTE ? every_ms : MINUTE;
+    int64_t at = after_ms + 1;
+    if (last_ms == 0 && salt != 0)
+        at += (int64_t)(mixed(salt) % (uint64_t)spread);
+    else if (last_ms != 0)
+        at = last_ms + every_ms;
+    if (last_ms != 0 && salt != 0)
+        at += (int64_t)(mixed(salt ^ (uint64_t)last_ms) % (uint64_t)(2 * tenth + 1)) - tenth;
     return at > after_ms ? at : after_ms + 1;
 }
 
 /* --- closed windows --- */
 
-static unsigned days_of(const char *text, size_t len)
-{
-    unsigned days = 0;
-    for (const char *end = text + len; text < end; text += *text == ',') {
-        int from = weekday_by_name(text, 3), to = from;
-        text += 3;
-        if (text < end && *text == '-') {
-            to = weekday_by_name(text + 1, 3);
-            text += 4;
-        }
-        for (int day = from; from >= 0 && to >= 0; day = (day + 1) % 7) {
-            days |= 1u << day;
-            if (day == to)
-                break;
-        }
-    }
-    return days;
-}
-
-static int64_t clock_of(const char *text)
-{
-    return ((text[0] - '0') * 10 + text[1] - '0') * HOUR + ((text[3] - '0') * 10 + text[4] - '0') * MINUTE;
-}
-
-/* "Mon-Fri 22:00-06:00": the wall-clock time at which the window that `local` lies in ends; 0: it lies in none. The
- * days are those on which it begins. */
-static int64_t window_ends(const char *text, int64_t local)
-{
-    size_t first = strcspn(text, " ");
-    bool named = weekday_by_name(text, 3) >= 0;
-    const char *hours = !named ? text : text[first] ? text + first + 1 : NULL;
-    unsigned days = named ? days_of(text, first) : 0x7f;
-    int64_t from = hours ? clock_of(hours) : 0, to = hours ? clock_of(hours + 6) : DAY;
-    if (to <= from)
-        to += DAY;
-    for (int64_t day = floor_to(local, DAY), n = 0; n < 2; day -= DAY, n++) {
-        unsigned weekday = (unsigned)(((day / DAY + 4) % 7 + 7) % 7);
-        if (days >> weekday & 1 && local >= day + from && local < day + to)
-            return day + to;
-    }
-    return 0;
-}
-
 int64_t occasion_open(const struct trigger *trigger, const struct zone *zone, int64_t at_ms)
 {
     for (int n = 0; n < WINDOWS_LOOKED_AT; n++) {
         int64_t local = local_of(zone, at_ms), end = 0;
-        for (const char *const *window = trigger->not_when; window && *window && end == 0; window++)
-            end = window_ends(*window, local);
+        for (const char *const *text = trigger->not_when; text && *text && end == 0; text++) {
+            struct window window;
+            if (window_read(*text, &window) && !window_closed(&window, local, &end))
+                end = 0;
+        }
         if (end == 0)
             return at_ms;
         int64_t open = instant_of(zone, end);
@@ -213,4 +175,27 @@ int64_t occasion_next(const struct trigger *trigger, const struct zone *zone, in
         at = by_clock(trigger, zone, open - 1); /* what falls into a closed window is left out */
     }
     return OCCASION_NEVER;
+}
+
+const struct trigger *occasion_first(const struct connection *connection, const struct zone *zone, int64_t after_ms,
+                                     int64_t last_ms, int64_t *ret_at_ms)
+{
+    const struct trigger *first = NULL;
+    int64_t first_ms = OCCASION_NEVER;
+    for (size_t i = 0; i < connection->trigger_count; i++) {
+        int64_t at = occasion_next(&connection->triggers[i], zone, after_ms, last_ms, 0);
+        if (at < first_ms) {
+            first_ms = at;
+            first = &connection->triggers[i];
+        }
+    }
+    if (first)
+        *ret_at_ms = first_ms;
+    return first;
+}
+
+const char *trigger_word(const struct trigger *trigger)
+{
+    static const char *const words[] = {"", "schedule", "at", "every", "file", "on_change", "after", "webhook"};
+    return words[trigger->how];
 }

@@ -22,4 +22,11 @@ int64_t occasion_next(const struct trigger *trigger, const struct zone *zone, in
 /* The first instant from `at_ms` on that lies in none of its closed windows; OCCASION_NEVER: they are never open. */
 int64_t occasion_open(const struct trigger *trigger, const struct zone *zone, int64_t at_ms);
 
+/* The earliest of a connection's triggers after `after_ms`; NULL: none of them goes by the clock, or not any more. */
+const struct trigger *occasion_first(const struct connection *connection, const struct zone *zone, int64_t after_ms,
+                                     int64_t last_ms, int64_t *ret_at_ms);
+
+/* "schedule", "every", … as the organization's file says it. */
+const char *trigger_word(const struct trigger *trigger);
+
 #endif

@@ -20,11 +20,9 @@ enum {
     TRIED_AGAIN = 8, /* then it waits for its own time */
 };
 
-static const char *const how_words[] = {"", "schedule", "at", "every", "file", "on_change", "after", "webhook"};
-
 void timed_key(const struct roster_connection *connection, const struct trigger *trigger, struct buffer *out)
 {
-    buffer_format(out, "%s %s", connection->name, how_words[trigger->how]);
+    buffer_format(out, "%s %s", connection->name, trigger_word(trigger));
     if (trigger->text)
         buffer_format(out, " %s", trigger->text);
     if (trigger->how == TRIGGER_EVERY)
