@@ -63,6 +63,7 @@ enum wire_type {
     WIRE_HTTP_PART,  /* name, filename, type, body or fd: of the call that follows */
     WIRE_HTTP,       /* WIRE_HTTP_…, tag, what is asked; fd of a large body → a reply, if it is waited for */
     WIRE_HTTP_WAIT,  /* → a reply */
+    WIRE_LACKING,    /* stream, field, why */
 };
 
 enum { /* presence of a value in a record; absent ones are not sent */

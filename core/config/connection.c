@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const keys[] = {"connector",  "options", "streams",       "target", "triggers",
-                                   "safeguards", "lanes",   "authorization", "allow",  NULL};
+static const char *const keys[] = {"connector", "options",       "streams", "target",     "triggers", "safeguards",
+                                   "lanes",     "authorization", "allow",   "full_every", NULL};
+
+static const int64_t FULL_EVERY_MS = (int64_t)7 * 24 * 60 * 60 * 1000;
 
 /* "connector 'poc' is not installed; installed: sheet" */
 static void not_installed(struct reading *reading, const struct node *node, const char *name,
@@ -102,6 +104,8 @@ static void read_one(struct reading *reading, struct connection *connection, con
     triggers_read(reading, connection, node_get(map, "triggers"));
     safeguards_read(reading, connection, node_get(map, "safeguards"));
     check_authorization(reading, connection);
+    connection->full_every_ms = want_duration(reading, node_get(map, "full_every"),
+                                              reading_format(reading, "%s: full_every", what), FULL_EVERY_MS);
     connection->lanes =
         want_count(reading, node_get(map, "lanes"), reading_format(reading, "%s: lanes", what), 1, 64, 1);
 }

@@ -112,6 +112,7 @@ struct lane_sink {
     int (*store)(void *context, const char *name, int fd, struct err *err);
     int (*unchanged)(void *context); /* 1 or 0 */
     int (*afterwards)(void *context, const char *name, int what, const char *to);
+    int (*lacking)(void *context, const char *stream, const char *field, const char *why);
     /* Asked once for each column that was just told: values of one that nobody asks for do not come. NULL: all. */
     bool (*wanted)(void *context, size_t column);
     /* Writing. Each answer names a change that next() added and that has no answer yet: the lane sees to it. */

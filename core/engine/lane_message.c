@@ -209,6 +209,15 @@ static int reject(struct lane *lane, struct wire *message)
                         : 0;
 }
 
+static int lacking(struct lane *lane, struct wire *message)
+{
+    const char *stream = wire_need_text(message), *field = wire_need_text(message), *why = wire_need_text(message);
+    if (!wire_finished(message) || !name_fine(stream) || !name_fine(field) || !text_valid(why, strlen(why)))
+        return lane_nonsense(lane, "something that may not be read, and it is none");
+    const struct lane_sink *sink = lane->sink;
+    return sink->lacking ? lane_sink_says(lane, sink->lacking(sink->context, stream, field, why)) : 0;
+}
+
 static int gone(struct lane *lane, struct wire *message)
 {
     const char *stream = wire_need_text(message), *source_id = wire_need_text(message);
@@ -391,6 +400,7 @@ int lane_message(struct lane *lane, uint32_t type, struct wire *message)
     case WIRE_HTTP_PART: return lane_http_part(lane, message);
     case WIRE_HTTP: return lane_http(lane, message);
     case WIRE_HTTP_WAIT: return lane_http_wait(lane, message);
+    case WIRE_LACKING: return lacking(lane, message);
     default: return lane_nonsense(lane, "a message of type %u, which is none here", type);
     }
 }

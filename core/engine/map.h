@@ -67,6 +67,8 @@ const char *map_column_names(const struct map *map);
 /* A bit per kind whose `when` or key asks for a column that the source does not have: whether there is one cannot be
  * known, so what was there stays. */
 uint32_t map_unknown_kinds(const struct map *map);
+/* The source may not be asked for what this column is of: the same as if it were missing. */
+void map_lacks(struct map *map, const char *column);
 /* The first place where a flagged value stood, and its field; NULL: none. */
 const char *map_flagged_place(const struct map *map, const char **ret_field);
 

@@ -5,9 +5,9 @@
 
 uint32_t map_unknown_kinds(const struct map *map)
 {
-    uint32_t kinds = 0;
+    uint32_t kinds = map->lacking;
     if (!map->table)
-        return 0;
+        return kinds;
     for (size_t s = 0; s < map->mapping->section_count; s++) {
         const struct section *section = &map->mapping->sections[s];
         bool unknown = false;
@@ -19,6 +19,26 @@ uint32_t map_unknown_kinds(const struct map *map)
             kinds |= 1u << section->kind;
     }
     return kinds;
+}
+
+static bool names_column(const struct map *map, int column, const char *name)
+{
+    const char *own = map->mapping->columns[column];
+    return text_same(own, strlen(own), name, strlen(name));
+}
+
+void map_lacks(struct map *map, const char *column)
+{
+    for (size_t s = 0; s < map->mapping->section_count; s++) {
+        const struct section *section = &map->mapping->sections[s];
+        bool hangs = false;
+        for (const struct condition *when = section->when; when; when = when->next)
+            hangs |= names_column(map, when->column, column);
+        for (size_t i = 0; i < section->key_count; i++)
+            hangs |= names_column(map, section->key[i], column);
+        if (hangs && section->kind < 32)
+            map->lacking |= 1u << section->kind;
+    }
 }
 
 static int map_binding_room(struct map *map, size_t count)

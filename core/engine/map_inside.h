@@ -51,6 +51,7 @@ struct map {
     struct print_key print_key;
     uint64_t rows;
     bool blocked;
+    uint32_t lacking; /* a bit per kind of which something may not be read */
     struct buffer header;
     /* one record */
     struct cell *cells, *blank;

@@ -1,6 +1,7 @@
 /* pull - one stream of one partition, from the connector into a spool. */
 #include "engine/pull.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -22,19 +23,21 @@ struct checkpoint_head {
     int64_t at_ms;
     uint64_t people;
     uint8_t mapping[16], files[32];
-}; /* then the columns, the cursor, and the header to the end */
+}; /* then, with CHECKPOINT_FULL, when everybody was read; the columns, the cursor, and the header to the end */
+enum { CHECKPOINT_HELD = 1, CHECKPOINT_FULL = 2 }; /* in `held` */
 
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
 {
     struct checkpoint_head head = {.run = checkpoint->run,
                                    .columns_len = (uint32_t)strlen(checkpoint->columns),
                                    .cursor_len = (uint32_t)strlen(checkpoint->cursor),
-                                   .held = checkpoint->held,
+                                   .held = (checkpoint->held ? CHECKPOINT_HELD : 0) | CHECKPOINT_FULL,
                                    .at_ms = checkpoint->at_ms,
                                    .people = checkpoint->people};
     memcpy(head.mapping, checkpoint->mapping, sizeof(head.mapping));
     memcpy(head.files, checkpoint->files, sizeof(head.files));
     buffer_add(out, &head, sizeof(head));
+    buffer_add(out, &checkpoint->full_ms, sizeof(checkpoint->full_ms));
     buffer_text(out, checkpoint->columns);
     buffer_text(out, checkpoint->cursor);
     buffer_add(out, checkpoint->header.data, checkpoint->header.len);
@@ -51,11 +54,15 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     if (!txn_get(txn, TABLE_cursor, bytes(&key, sizeof(key)), &value) || value.len < sizeof(head))
         return false;
     memcpy(&head, value.data, sizeof(head));
-    size_t known = sizeof(head) + (size_t)head.columns_len + head.cursor_len;
+    struct checkpoint found = {
+        .run = head.run, .held = head.held & CHECKPOINT_HELD, .at_ms = head.at_ms, .people = head.people};
+    size_t begin = sizeof(head) + (head.held & CHECKPOINT_FULL ? sizeof(found.full_ms) : 0);
+    size_t known = begin + (size_t)head.columns_len + head.cursor_len;
     if (value.len < known)
         return false;
-    const char *at = (const char *)value.data + sizeof(head);
-    struct checkpoint found = {.run = head.run, .held = head.held != 0, .at_ms = head.at_ms, .people = head.people};
+    const char *at = (const char *)value.data + begin;
+    if (head.held & CHECKPOINT_FULL)
+        memcpy(&found.full_ms, at - sizeof(found.full_ms), sizeof(found.full_ms));
     memcpy(found.mapping, head.mapping, sizeof(found.mapping));
     memcpy(found.files, head.files, sizeof(found.files));
     found.columns = arena_copy(arena, at, head.columns_len);
@@ -288,6 +295,21 @@ static int pull_reject(void *context, const char *stream, const char *source_id,
     return pull->err.rc ? pull->err.rc : map_reject(pull->map, source_id, place, why, &pull->err);
 }
 
+/* Something of the source may not be read: what is known of it stays, and the run says so. */
+static int pull_lacking(void *context, const char *stream, const char *field, const char *why)
+{
+    struct pull *pull = context;
+    if (strcmp(stream, pull->mapping->stream) != 0)
+        return err_set(&pull->err, ERR_CONNECTOR,
+                       "the connector lacks something of stream '%s' when '%s' was asked for", stream,
+                       pull->mapping->stream);
+    map_lacks(pull->map, field);
+    if (*why && !strstr(pull->lacking ? pull->lacking : "", why))
+        pull->lacking =
+            pull->lacking ? arena_format(pull->arena, "%s; %s", pull->lacking, why) : arena_text(pull->arena, why);
+    return !*why || pull->lacking ? 0 : -ENOMEM;
+}
+
 static int pull_cursor(void *context, const char *value, bool checkpoint)
 {
     struct pull *pull = context;
@@ -324,6 +346,17 @@ void pull_mapping_digest(struct pull *pull, const struct acceptances *decisions)
         pull->mapping_digest[b] ^= (uint8_t)(digest >> 8 * b);
 }
 
+/* Changes since the last time are not enough when that is too long ago to know who is gone, when what a record becomes
+ * is another matter now, and while something of it waits for a person or for its grace to end. */
+static bool pull_needs_all(const struct pull *pull)
+{
+    const struct checkpoint *before = &pull->before;
+    if (!pull->had_checkpoint || *before->cursor == '\0')
+        return false; /* it has no other way */
+    return before->held || clock_now_ms() - before->full_ms >= pull->connection->full_every_ms ||
+           memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) != 0;
+}
+
 int pull_begin(struct pull *pull)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
@@ -337,6 +370,7 @@ int pull_begin(struct pull *pull)
     if (rc == 0 && pull->had_checkpoint && !header_read(pull->before.header, pull->arena, &header))
         rc = ERR_CORRUPT;
     pull_mapping_digest(pull, &decisions);
+    pull->full |= pull_needs_all(pull);
     if (rc == 0)
         rc = spill_new(pull->scratch_dir, &pull->spill);
     if (rc == 0)
@@ -456,6 +490,7 @@ int pull_run(struct pull *pull, struct lane *lane)
     sink.log = pull_log;
     sink.unchanged = pull_unchanged;
     sink.afterwards = pull_afterwards;
+    sink.lacking = pull_lacking;
     muster_pull ask = {.size = sizeof(ask),
                        .partition = pull->partition,
                        .locator = pull->locator,

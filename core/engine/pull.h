@@ -17,8 +17,8 @@
 /* What is kept about the last good pull of a stream: the `cursor` table. */
 struct checkpoint {
     uint32_t run;
-    bool held; /* something of it waits for a person: the same files are looked at again */
-    int64_t at_ms;
+    bool held;                      /* something of it waits for a person: the same files are looked at again */
+    int64_t at_ms, full_ms;         /* full_ms: when everybody was read; 0: never, or nobody noted it */
     uint8_t mapping[16], files[32]; /* digests: of the mapping; of all files together, zero when none */
     uint64_t people;                /* records that are present */
     const char *cursor;             /* what the connector gave; "" when nothing */
@@ -82,6 +82,7 @@ struct pull {
     size_t last_file;   /* in which the last record was */
     struct err unready; /* a file was not whole */
     const char *cursor;
+    const char *lacking; /* what the account may not read, as sentences; NULL: nothing */
     uint8_t files_digest[32];
     bool same; /* unchanged: nothing was read */
     struct err err;

@@ -117,11 +117,14 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     bool grace = run_grace(run) > 0 && run->request->connection->on_missing != MISSING_IGNORE &&
                  strand->count.missing + strand->count.waiting > 0;
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
+    bool whole = pull->result.claim == CLAIM_COMPLETE, good = whole || pull->result.claim == CLAIM_CHANGES;
+    const char *cursor = good ? pull->cursor : pull->had_checkpoint ? pull->before.cursor : NULL;
     struct checkpoint checkpoint = {.run = run->report->run,
                                     .held = strand->look_again || grace,
                                     .at_ms = run->now_ms,
+                                    .full_ms = whole ? run->now_ms : pull->before.full_ms,
                                     .people = people,
-                                    .cursor = pull->cursor ? pull->cursor : "",
+                                    .cursor = cursor ? cursor : "",
                                     .columns = map_column_names(pull->map),
                                     .header = map_header(pull->map)};
     memcpy(checkpoint.mapping, pull->mapping_digest, sizeof(checkpoint.mapping));
@@ -250,12 +253,6 @@ static void run_count_standing(struct run *run, const struct strand *strand)
         strand_outcome(run, strand, OUTCOME_PARTIAL, "unchanged",
                        "the source is the same as last time, and some rows or values of it could not be taken then: "
                        "see muster deadletters");
-}
-
-/* What came of the pull stays its claim, whatever becomes of what it said. */
-static void strand_adds(struct run *run, const struct strand *strand, enum outcome outcome, const char *reason)
-{
-    strand_outcome(run, strand, outcome, run->report->partitions[strand->partition].claim, reason);
 }
 
 /* Where something came through, what failed of it does not make all of it a failure; nor is it well. */

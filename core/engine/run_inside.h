@@ -115,6 +115,8 @@ bool strand_looked(const struct strand *strand); /* only the header was looked a
 /* What came of a strand goes into its partition's outcome, if it is worse than what stands there. */
 void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
                     const char *reason);
+/* The same; what the pull claims stays as it was. */
+void strand_adds(struct run *run, const struct strand *strand, enum outcome outcome, const char *reason);
 /* The whole run could not be: every partition says so. */
 void run_failed(struct run *run);
 

@@ -114,23 +114,58 @@ int run_strands(struct run *run)
     return 0;
 }
 
+/* How little a claim says: of a partition's streams the one that says least counts. */
+static unsigned claim_rank(const char *claim)
+{
+    static const char *const by_rank[] = {"changes", "partial", "failed"};
+    for (unsigned n = 0; n < 3; n++)
+        if (strcmp(claim, by_rank[n]) == 0)
+            return n + 1;
+    return 0;
+}
+
 void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
                     const char *reason)
 {
     struct run_partition *partition = &run->report->partitions[strand->partition];
     struct run_stream *stream = &partition->streams[strand->nth];
     const char *kept = arena_text(run->arena, reason);
+    unsigned rank = claim_rank(claim), before = claim_rank(partition->claim);
+    bool tells = outcome > partition->outcome || (outcome == partition->outcome && !*partition->reason);
     kept = kept ? kept : "";
     if (outcome > stream->outcome || (outcome == stream->outcome && !*stream->reason)) {
         stream->reason = kept;
         stream->claim = claim;
     }
-    if (outcome > partition->outcome || (outcome == partition->outcome && !*partition->reason)) {
+    if (tells)
         partition->reason = kept;
+    if (rank > before || (rank == before && tells))
         partition->claim = claim;
-    }
     stream->outcome = report_worse(stream->outcome, outcome);
     partition->outcome = report_worse(partition->outcome, outcome);
+}
+
+void strand_adds(struct run *run, const struct strand *strand, enum outcome outcome, const char *reason)
+{
+    const struct run_partition *partition = &run->report->partitions[strand->partition];
+    strand_outcome(run, strand, outcome, partition->streams[strand->nth].claim, reason);
+}
+
+/* What may not be read is told of each stream: none of it is worse than another. `claim` NULL: it stays. */
+static void strand_lacks(struct run *run, const struct strand *strand, const char *claim, const char *reason)
+{
+    struct run_partition *partition = &run->report->partitions[strand->partition];
+    const char *both = partition->outcome == OUTCOME_PARTIAL && *partition->reason
+                           ? arena_format(run->arena, "%s; %s", partition->reason, reason)
+                           : NULL;
+    strand_outcome(run, strand, OUTCOME_PARTIAL, claim ? claim : partition->streams[strand->nth].claim, reason);
+    if (both)
+        partition->reason = both;
+}
+
+static bool of_people(const struct mapping *mapping)
+{
+    return mapping->section_count > 0 && mapping->sections[0].kind == KIND_person;
 }
 
 /* What a pull that came to its end, or did not, means for its partition. */
@@ -143,6 +178,8 @@ static void strand_judge(struct run *run, struct strand *strand)
         strand_outcome(run, strand, OUTCOME_CANCELLED, "failed", "cancelled; nothing of this pull was taken");
     else if (pull->err.rc == ERR_UNREADY)
         strand_outcome(run, strand, OUTCOME_PARTIAL, "partial", pull->err.text);
+    else if (pull->err.rc == ERR_PERMISSION && !of_people(pull->mapping))
+        strand_lacks(run, strand, "unchanged", pull->err.text); /* what is known of it stays */
     else if (pull->err.rc != 0)
         strand_outcome(run, strand, OUTCOME_FAILED, "failed", pull->err.text);
     else if (pull->same)
@@ -156,6 +193,8 @@ static void strand_judge(struct run *run, struct strand *strand)
                        *pull->result.why ? pull->result.why
                                          : "the connector does not say that this is everybody: nobody is concluded to "
                                            "be missing");
+    if (pull->err.rc == 0 && pull->lacking)
+        strand_lacks(run, strand, NULL, pull->lacking);
 }
 
 bool strand_stages(const struct strand *strand)

@@ -54,6 +54,15 @@ uint16_t weave_owner_field(enum kind kind)
     return 0;
 }
 
+/* Whether a section is of that employment: it has the same key, or one that begins with it, as key: [EMPLOYMENT, ITS
+ * OWN] makes it. */
+static bool section_of(const struct section_view *section, const struct section_view *employment)
+{
+    size_t len = employment->key_len;
+    return section->key_len >= len && memcmp(employment->key, section->key, len) == 0 &&
+           (section->key_len == len || (len > 0 && section->key[len] == '|'));
+}
+
 /* What hangs on a person says so: the person, and for absence and pay the employment of the same record. */
 static void weave_owner(struct weave *weave, const struct part *part)
 {
@@ -63,9 +72,7 @@ static void weave_owner(struct weave *weave, const struct part *part)
         const struct part *other = &weave->parts[i];
         if (other->kind != KIND_employment || other->group != part->group)
             continue;
-        const struct section_view *candidate = part_section(weave, other);
-        bool same =
-            candidate->key_len == section->key_len && memcmp(candidate->key, section->key, section->key_len) == 0;
+        bool same = section_of(section, part_section(weave, other));
         if (employment == 0 || same)
             employment = other->entity;
     }

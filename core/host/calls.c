@@ -253,6 +253,11 @@ static muster_rc call_gone(muster_run *run, const char *stream, const char *sour
     return say(run, WIRE_GONE_ID, 2, 2, (const char *const[]){stream, source_id});
 }
 
+static muster_rc call_lacking(muster_run *run, const char *stream, const char *field, const char *why)
+{
+    return say(run, WIRE_LACKING, 3, 3, (const char *const[]){stream, field, why});
+}
+
 static muster_rc call_cursor(muster_run *run, const char *value)
 {
     return say(run, WIRE_CURSOR, 1, 1, &value);
@@ -375,4 +380,5 @@ const muster_host calls_table = {
     .row = record_row,
     .answer = call_answer,
     .find = question_find,
+    .lacking = call_lacking,
 };

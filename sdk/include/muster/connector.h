@@ -26,7 +26,8 @@
  * MUSTER_WRITE_ONLY field is kept as a digest, and compared only if the field may be updated.
  *
  * ABI 1.0: first. Members are only ever appended, and noted here.
- * ABI 1.1: muster_auth has token and expires, muster_push has fields. */
+ * ABI 1.1: muster_auth has token and expires, muster_push has fields.
+ * ABI 1.2: muster_host has lacking. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -36,7 +37,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 1       /* +1 for each append */
+#define MUSTER_ABI_MINOR 2       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -276,6 +277,10 @@ struct muster_host {
     muster_rc (*answer)(muster_run *, const muster_http *reply);    /* of receive */
     /* One object of the organization by a field's value, until the next find(); *found is NULL: there is none. */
     muster_rc (*find)(muster_run *, const char *kind, const char *field, const char *value, muster_record **found);
+    /* 1.2, in a pull: the account may not read what `field` is of. Parts of records that hang on it by their mapping's
+     * `when` or `key` stay as they were instead of being gone, whatever the claim; the run says why ("": it was said).
+     * All records of the stream still count. */
+    muster_rc (*lacking)(muster_run *, const char *stream, const char *field, const char *why);
 };
 
 typedef struct muster_connector {
