@@ -30,7 +30,7 @@ class PowerOffice(simulator.Simulator):
         "application_key": "app-key", "primary": "sub-primary", "secondary": "sub-secondary",
         "revoked": [],  # subscription keys that are refused, with `revoked_status`
         "revoked_status": 401,
-        "clients": {"client-key": {}},  # key: {"name", "privileges": [...], "people": N}
+        "clients": None,  # key: {"name", "privileges": [...], "people": N}; None: one, whose key is client-key
         "expires_in": 1200,
         "limit": 10, "limit_seconds": 1.0,  # of requests, per subscription key
         "retry_after": True,  # 429 says how long
@@ -42,7 +42,8 @@ class PowerOffice(simulator.Simulator):
 
     def __init__(self, settings, tls):
         super().__init__(settings, tls)
-        self.clients = {key: Client(self, key, said) for key, said in self.settings["clients"].items()}
+        clients = self.settings["clients"] or {"client-key": {}}
+        self.clients = {key: Client(self, key, said) for key, said in clients.items()}
         self.tokens, self.calls, self.peak = {}, [], 0
 
     # Who asks.
@@ -115,6 +116,8 @@ class PowerOffice(simulator.Simulator):
         names = [word.lower() for word in words]
         method, count = request.method, len(words)
         if names == ["clientintegrationinformation"] and method == "GET":
+            if not client.tells:
+                raise Problem(403, gateway="Forbidden")
             return self.reply(client.information(), "information")
         if names == ["employees", "employments"] and method == "GET":
             self.need(client, "Employment")
@@ -275,6 +278,10 @@ class PowerOffice(simulator.Simulator):
         if (request.method, request.path) == ("POST", "/_sim/people"):
             said = json.loads(request.body)
             self.of(said).populate(int(said["count"]), said.get("seed", 1))
+            return Reply(200, {"ok": True})
+        if (request.method, request.path) == ("POST", "/_sim/privileges"):
+            said = json.loads(request.body)
+            self.of(said).privileges, self.of(said).tells = said["names"], said.get("told", True)
             return Reply(200, {"ok": True})
         return None
 

@@ -1,5 +1,6 @@
 """poweroffice_client - one client company of PowerOffice Go: its objects and privileges, and what its screens do."""
 import datetime
+import json
 import random
 import uuid
 
@@ -20,6 +21,7 @@ class Client:
         self.simulator, self.key = simulator, key
         self.name = said.get("name", f"Client {key}")
         self.privileges, self.invalid = list(said.get("privileges", ALL)), list(said.get("invalid_privileges", []))
+        self.tells = True  # what its privileges are
         self.all = {kind: {} for kind in FIELDS}
         self.next = {kind: 10000 * nth for nth, kind in enumerate(FIELDS, 3)}
         self.last, self.writes = 0, []
@@ -200,11 +202,12 @@ class Client:
     # The test's.
 
     def by_hand(self, said):
-        kind, at = said["list"], said.get("ticks")
+        kind, at = said["list"], int(said.get("ticks", 0))
         if kind not in self.all:
             return f"no list is called {kind}"
         if "create" in said:
-            self.store(kind, said["create"], at)
+            made = said["create"]
+            self.store(kind, json.loads(made) if isinstance(made, str) else made, at)
             return None
         one = self.all[kind].get(str(said["Id"]).lower())
         if one is None:

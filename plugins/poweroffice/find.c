@@ -1,0 +1,107 @@
+/* find - who is in PowerOffice Go already: by external number, external import reference, number; an employment by its
+ * employee and the day it began. */
+#include "write.h"
+
+#include <string.h>
+
+muster_rc find_by(struct poweroffice *po, const char *filter, const char *value, struct list *ret_list)
+{
+    struct address address;
+    address_start(po, &address);
+    address_path(&address, "/Employees");
+    address_query(&address, filter, value);
+    return list_read(po, &address, "Employees", ret_list);
+}
+
+static bool is_number(const char *text)
+{
+    size_t len = strspn(text, "0123456789");
+    return len > 0 && len < 18 && text[len] == '\0' && text[0] != '0';
+}
+
+muster_rc find_employee(struct poweroffice *po, const char *wanted, char ret_id[24])
+{
+    static const char *const filters[] = {"externalNos", "externalImportReference", "employeeNos"};
+    muster_rc rc = MUSTER_OK;
+    *ret_id = '\0';
+    for (size_t n = 0; rc == MUSTER_OK && n < 3 && !*ret_id; n++) {
+        struct list list = {0};
+        size_t page = 0;
+        if (n != 1 && !is_number(wanted))
+            continue;
+        rc = find_by(po, filters[n], wanted, &list);
+        if (rc == MUSTER_OK && list.count > 1)
+            rc = po->host->fail(po->run, MUSTER_CONFLICT, "PowerOffice Go has several employees with %s %s", filters[n],
+                                wanted);
+        const muster_node *one = rc == MUSTER_OK ? list_next(&list, &page, NULL) : NULL;
+        if (one)
+            snprintf(ret_id, 24, "%.20s", text_of(one, "Id"));
+        list_done(&list);
+    }
+    return rc;
+}
+
+static muster_rc give(struct poweroffice *po, const char *stream, const char *id, const char *place, const char *name,
+                      const char *value)
+{
+    muster_record *record = po->host->record(po->run, stream, id, place);
+    if (record && name)
+        po->host->put(record, name, MUSTER_TEXT, value);
+    return record ? po->host->row(po->run, record) : MUSTER_FAIL;
+}
+
+static muster_rc find_people(struct poweroffice *po, const muster_record *fields)
+{
+    static const struct {
+        const char *field, *filter;
+    } ways[] = {{"ExternalNumber", "externalNos"},
+                {"ExternalImportReference", "externalImportReference"},
+                {"Number", "employeeNos"}};
+    for (size_t n = 0; n < sizeof(ways) / sizeof(*ways); n++) {
+        const char *value = po->host->get(fields, ways[n].field);
+        struct list list = {0};
+        size_t page = 0;
+        if (!value || !*value)
+            continue;
+        muster_rc rc = find_by(po, ways[n].filter, value, &list);
+        for (const muster_node *one = NULL; rc == MUSTER_OK && (one = list_next(&list, &page, one));)
+            rc = give(po, "people", text_of(one, "Id"), "/Employees", ways[n].field, value);
+        list_done(&list);
+        return rc;
+    }
+    return MUSTER_OK;
+}
+
+/* "1001|2024-01-01" */
+static muster_rc find_employment(struct poweroffice *po, const char *which)
+{
+    char employee[200], id[24], remote[64];
+    struct address address;
+    struct list list = {0};
+    size_t page = 0;
+    const char *bar = strrchr(which, '|');
+    snprintf(employee, sizeof(employee), "%.*s", bar ? (int)(bar - which) : 0, which);
+    muster_rc rc = bar ? find_employee(po, employee, id) : MUSTER_OK;
+    if (rc != MUSTER_OK || !bar || !*id)
+        return rc;
+    address_start(po, &address);
+    address_path(&address, "/Employees/%s/Employments", id);
+    rc = list_read(po, &address, "Employments", &list);
+    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = list_next(&list, &page, one));) {
+        const char *start = text_of(one, "StartDate");
+        if (!start || strcmp(start, bar + 1) != 0)
+            continue;
+        snprintf(remote, sizeof(remote), "%s/%.20s", id, text_of(one, "Id"));
+        rc = give(po, "employments", remote, "/Employments", "Employment", which);
+    }
+    list_done(&list);
+    return rc;
+}
+
+muster_rc find_one(struct poweroffice *po, const char *stream, const muster_record *fields)
+{
+    const char *which = po->host->get(fields, "Employment");
+    if (strcmp(stream, "people") == 0)
+        return find_people(po, fields);
+    return which && *which ? find_employment(po, which) : MUSTER_OK;
+}
