@@ -115,10 +115,11 @@ static void reference_csv(struct export *export, const struct field *field, uint
                       : field->refers_to == KIND_org_unit ? FIELD_org_unit_code
                                                           : 0;
     struct value known = {0};
-    if (number && txn_get(&export->query->txn, TABLE_entity, bytes(key, sizeof(key)), &value) &&
-        entity_image(value, &image, &state))
+    bool there = number && txn_get(&export->query->txn, TABLE_entity, bytes(key, sizeof(key)), &value) &&
+                 entity_image(value, &image, &state);
+    if (there)
         known = image_get(image, number);
-    if (known.presence != PRESENCE_VALUE && field->refers_to == KIND_org_unit && value.data)
+    if (there && known.presence != PRESENCE_VALUE && field->refers_to == KIND_org_unit)
         known = image_get(image, FIELD_org_unit_name);
     if (known.presence == PRESENCE_VALUE)
         buffer_add(&export->text, known.bytes, known.len);

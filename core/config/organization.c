@@ -127,6 +127,12 @@ static int read_file(struct reading *reading, const char *path)
     return reading->rc;
 }
 
+static const char *files_of(const struct settings *settings, struct arena *arena)
+{
+    return settings->organizations ? settings->organizations
+                                   : arena_format(arena, "%s/organizations", settings->config_dir);
+}
+
 int organization_read(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
                       void *context, struct complaints *complaints, struct organization **ret_organization)
 {
@@ -144,7 +150,7 @@ int organization_read(const struct settings *settings, const char *id, describe_
                               .installed = installed,
                               .context = context};
     organization->id = arena_text(organization->arena, id);
-    organization->path = arena_format(organization->arena, "%s/%s.yaml", settings->organizations, id);
+    organization->path = arena_format(organization->arena, "%s/%s.yaml", files_of(settings, organization->arena), id);
     organization->file = complaints->file ? arena_text(organization->arena, complaints->file)
                                           : arena_format(organization->arena, "%s.yaml", id);
     if (!complaints->file)
@@ -281,7 +287,10 @@ int organization_list(const struct settings *settings, struct arena *arena, cons
 {
     TIDY(free) const char **names = NULL;
     size_t count = 0;
-    DIR *dir __attribute__((cleanup(drop_dir))) = opendir(settings->organizations);
+    const char *path = files_of(settings, arena);
+    if (!path)
+        return -ENOMEM;
+    DIR *dir __attribute__((cleanup(drop_dir))) = opendir(path);
     int rc = dir ? list_folder(dir, arena, &names, &count) : errno == ENOENT ? 0 : -errno;
     const char **ids = rc == 0 ? arena_get(arena, (count + 1) * sizeof(*ids)) : NULL;
     if (!ids)

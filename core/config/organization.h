@@ -147,7 +147,7 @@ struct organization {
 struct settings {
     struct arena *arena;
     const char *config_dir;           /* absolute */
-    const char *organizations;        /* absolute folder of their files */
+    const char *organizations;        /* absolute folder of their files; NULL: organizations/ of config_dir */
     const char *state;                /* absolute folder */
     const char *const *connectors;    /* absolute folders, NULL-terminated */
     const struct secretref *seal_key; /* NULL: made at first start in the state folder */

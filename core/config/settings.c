@@ -166,12 +166,10 @@ int settings_read(const char *dir, const char *state, const char *connectors, st
     settings->config_dir = reading.config_dir = absolute(&reading, dir);
     const char *path = arena_format(settings->arena, "%s/muster.yaml", settings->config_dir);
     const char *organizations = getenv("MUSTER_ORGANIZATIONS");
-    settings->organizations = organizations && *organizations
-                                  ? arena_text(settings->arena, organizations)
-                                  : arena_format(settings->arena, "%s/organizations", settings->config_dir);
+    settings->organizations = organizations && *organizations ? arena_text(settings->arena, organizations) : NULL;
     if (!complaints->file)
         complaints->file = arena_text(complaints->arena, "muster.yaml");
-    if (!path || !settings->organizations || !complaints->file || reading.rc != 0)
+    if (!path || !complaints->file || reading.rc != 0)
         return reading.rc ? reading.rc : -ENOMEM;
     own.file = complaints->file;
     int rc = node_read_file(path, &own, &root);

@@ -176,8 +176,8 @@ static int read_one(const struct reader *reader, const char *id, struct roster_o
 {
     TIDY_DONE(buffer_done) struct buffer again = {0};
     if (!reader->files)
-        return read_in(reader, reader->settings->organizations, id, reader->wrong, ret_kept);
-    TIDY(free) char *from = mem_format("%s/%s.yaml", reader->settings->organizations, id);
+        return read_in(reader, NULL, id, reader->wrong, ret_kept);
+    TIDY(free) char *from = mem_format("%s/organizations/%s.yaml", reader->settings->config_dir, id);
     TIDY(free) char *looked_at = mem_format("%s/%s.yaml", reader->files->looked_at, id);
     TIDY(free) char *good = mem_format("%s/%s.yaml", reader->files->good, id);
     if (!from || !looked_at || !good)
