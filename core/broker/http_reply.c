@@ -1,6 +1,7 @@
 /* http_reply - what comes back: header lines and a body, kept within their ceilings. */
 #include "broker/http_inside.h"
 
+#include "base/descriptor.h"
 #include "base/mem.h"
 #include "broker/retry.h"
 #include "broker/token.h"
@@ -36,20 +37,6 @@ static size_t head_came(char *bytes, size_t size, size_t count, void *context)
     return request->head.rc == 0 ? len : 0;
 }
 
-static int all_written(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t wrote = write(fd, bytes, len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return -errno;
-        bytes += wrote;
-        len -= (size_t)wrote;
-    }
-    return 0;
-}
-
 /* What goes into no frame goes into a file that nobody else can open. */
 static int into_file(struct request *request, const char *bytes, size_t len)
 {
@@ -58,12 +45,12 @@ static int into_file(struct request *request, const char *bytes, size_t len)
         request->in_fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (request->in_fd < 0)
             return -errno;
-        int rc = all_written(request->in_fd, request->in.data, request->in.len);
+        int rc = descriptor_write(request->in_fd, request->in.data, request->in.len);
         if (rc != 0)
             return rc;
         buffer_done(&request->in);
     }
-    return all_written(request->in_fd, bytes, len);
+    return descriptor_write(request->in_fd, bytes, len);
 }
 
 bool reply_take(struct request *request, const char *bytes, size_t len)

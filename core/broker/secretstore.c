@@ -4,6 +4,7 @@
  * writes nothing and keeps nothing. */
 #include "broker/secretstore.h"
 
+#include "base/descriptor.h"
 #include "base/mem.h"
 #include "base/tidy.h"
 
@@ -165,16 +166,8 @@ int secretstore_writable(const struct secretref *ref, const char *what, struct e
 
 static int write_whole(int fd, const char *bytes, size_t len)
 {
-    while (len > 0) {
-        ssize_t wrote = write(fd, bytes, len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return -errno;
-        bytes += wrote;
-        len -= (size_t)wrote;
-    }
-    return fsync(fd) == 0 ? 0 : -errno;
+    int rc = descriptor_write(fd, bytes, len);
+    return rc == 0 && fsync(fd) != 0 ? -errno : rc;
 }
 
 int secretstore_write(const struct secretref *ref, const char *what, const char *bytes, size_t len, struct err *err)

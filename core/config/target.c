@@ -337,6 +337,10 @@ static void words_read(struct aim *aim, const struct node *node)
     int which = want_word(aim->reading, period, reading_format(aim->reading, "%s: period", aim->what), periods);
     if (period && which >= 0)
         aim->stream->period = (enum target_period)(PERIOD_LAST_DAY + which);
+    if (period)
+        complain_warning(aim->reading->complaints, period,
+                         "%s: period is not heeded yet: all there is goes into the file, not only what is of then",
+                         aim->what);
     aim->stream->rewrite_late =
         want_word(aim->reading, node_get(node, "late"), reading_format(aim->reading, "%s: late", aim->what), late) == 1;
 }

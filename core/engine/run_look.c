@@ -42,23 +42,6 @@ static int look_row(void *context, const struct lane_record *record)
     return look->sink->row ? look->sink->row(look->sink->context, record) : 0;
 }
 
-/* What somebody who asks one question is told by the exit status. */
-static int code_of(muster_rc rc)
-{
-    switch (rc) {
-    case MUSTER_RETRY: return ERR_NETWORK;
-    case MUSTER_AUTH: return ERR_AUTH;
-    case MUSTER_PERMISSION: return ERR_PERMISSION;
-    case MUSTER_CONFIG: return ERR_CONFIG;
-    case MUSTER_DATA: return ERR_DATA;
-    case MUSTER_CONFLICT: return ERR_CONFLICT;
-    case MUSTER_GONE: return ERR_GONE;
-    case MUSTER_UNSUPPORTED: return ERR_UNSUPPORTED;
-    case MUSTER_CANCELLED: return ERR_CANCELLED;
-    default: return ERR_CONNECTOR;
-    }
-}
-
 static int look_check(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
                       struct lane_result *ret_result, struct err *err)
 {
@@ -130,7 +113,7 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     all.row = look_row;
     rc = call(lane, ask, &all, &result, err);
     if (rc == 0 && result.rc < 0)
-        rc = err_set(err, ask ? code_of(result.rc) : ERR_CONNECTOR, "%s",
+        rc = err_set(err, ask ? pull_result_code(result.rc) : ERR_CONNECTOR, "%s",
                      *result.text ? result.text : "the connector failed without a word");
     pull_done(&look.pull);
     return rc;

@@ -84,6 +84,11 @@ static int read_files(struct service *service, bool keep, struct err *err)
     if (rc != 0)
         return err->rc ? rc
                        : err_set(err, rc, "the files in %s cannot be read: %s", service->words->config, err_text(rc));
+    if (roster.count == 0)
+        log_warn(NULL,
+                 "%s/organizations has no file of an organization that can be used: nothing will run; "
+                 "is that the folder that is meant? (-c DIR, or MUSTER_CONFIG)",
+                 settings->config_dir);
     if (service->watches)
         watches_close(TAKE(service->watches));
     timetable_done(&service->timetable);
@@ -368,7 +373,7 @@ int daemon_next(const struct daemon_words *words, FILE *out, struct err *err)
                 tell_trigger(organization, &organization->connections[c], &organization->connections[c].triggers[t],
                              out);
     }
-    if (rc == 0 && told == 0)
+    if (rc == 0 && told == 0 && service.timetable.count > 0)
         fprintf(out, "No organization has a trigger: everything runs by hand.\n");
     return rc;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { WORDS = JOB_CONNECTIONS + 16, LINE_MAX_BYTES = 4 << 20 };
-enum { EXIT_WORDS = 2, EXIT_HELD = 4, EXIT_BUSY = 5 }; /* as `muster` ends */
+enum { EXIT_HELD = 4, EXIT_BUSY = 5 }; /* as `muster` ends */
 
 struct job {
     uv_process_t process;
@@ -110,9 +110,11 @@ static void read_lines(struct job *job)
 static void has_ended(struct job *job)
 {
     bool asked = job->stopped && job->signal == SIGINT;
-    enum job_end end = job->status == EXIT_BUSY                                                   ? JOB_BUSY
-                       : (job->status == 0 || job->status == EXIT_HELD || asked) && !job->told[0] ? JOB_WELL
-                                                                                                  : JOB_FAILED;
+    enum job_end end = JOB_FAILED;
+    if (job->status == 0 || job->status == EXIT_HELD || asked) /* who says nothing then is paused */
+        end = JOB_WELL;
+    else if (job->status == EXIT_BUSY)
+        end = JOB_BUSY;
     for (size_t i = 0; i < job->order.count; i++)
         if (!job->told[i])
             job->ends[i] = end;
@@ -148,6 +150,8 @@ static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
         uv_close((uv_handle_t *)stream, closed);
         return;
     }
+    if (count == 0)
+        return;
     buffer_add(&job->line, bytes->base, (size_t)count);
     read_lines(job);
 }

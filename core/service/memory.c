@@ -4,6 +4,7 @@
  * from the files is gone from here with the next line that is kept. */
 #include "service/memory.h"
 
+#include "base/descriptor.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -104,11 +105,8 @@ int memory_keep(const char *state, const struct timetable *timetable)
     TIDY(close) int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    for (size_t done = 0; done < text.len;) {
-        ssize_t written = write(fd, text.data + done, text.len - done);
-        if (written < 0)
-            return -errno;
-        done += (size_t)written;
-    }
+    int rc = descriptor_write(fd, text.data, text.len);
+    if (rc != 0)
+        return rc;
     return fdatasync(fd) != 0 || rename(partial, path) != 0 ? -errno : 0;
 }

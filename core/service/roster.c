@@ -2,6 +2,7 @@
 #include "service/roster.h"
 
 #include "base/buffer.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/node.h"
@@ -132,15 +133,11 @@ static int copy_bytes(const char *from, const char *to)
         return -errno;
     TIDY(close) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     size_t count;
-    if (out < 0)
-        return -errno;
-    while ((count = fread(room, 1, sizeof(room), in)) > 0)
-        for (size_t done = 0; done < count;) {
-            ssize_t written = write(out, room + done, count - done);
-            if (written < 0)
-                return -errno;
-            done += (size_t)written;
-        }
+    int rc = out < 0 ? -errno : 0;
+    while (rc == 0 && (count = fread(room, 1, sizeof(room), in)) > 0)
+        rc = descriptor_write(out, room, count);
+    if (rc != 0)
+        return rc;
     return ferror(in) ? -EIO : fdatasync(out) != 0 ? -errno : 0;
 }
 

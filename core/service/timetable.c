@@ -241,14 +241,6 @@ void timetable_changed(struct timed_organization *organization, int64_t now_ms)
         fire_all(organization, &organization->connections[c], TRIGGER_CHANGE, now_ms, now_ms + CHANGE_WAITS);
 }
 
-void timetable_kick(struct timed_organization *organization, struct timed_connection *connection, bool full,
-                    int64_t now_ms)
-{
-    (void)organization;
-    wish(connection, NULL, now_ms, now_ms);
-    connection->wish.full |= full;
-}
-
 /* --- what is to be started --- */
 
 static struct timed_connection *first_wish(const struct timed_organization *organization, int64_t now_ms)
@@ -374,25 +366,6 @@ void timetable_ended(struct timetable *timetable, const struct job_order *order,
 }
 
 /* --- when --- */
-
-int64_t timed_next(const struct timed_connection *connection, const struct trigger **ret_trigger)
-{
-    int64_t next = OCCASION_NEVER;
-    *ret_trigger = NULL;
-    for (size_t t = 0; t < connection->connection->trigger_count; t++)
-        if (connection->triggers[t].next_ms < next) {
-            next = connection->triggers[t].next_ms;
-            *ret_trigger = connection->triggers[t].trigger;
-        }
-    if (connection->wish.stands && connection->wish.from_ms < next) {
-        next = connection->wish.from_ms;
-        *ret_trigger = NULL;
-        for (size_t t = 0; t < connection->connection->trigger_count && connection->wish.how != 0; t++)
-            if (connection->triggers[t].trigger->how == connection->wish.how)
-                *ret_trigger = connection->triggers[t].trigger;
-    }
-    return next;
-}
 
 int64_t timetable_wakes(const struct timetable *timetable)
 {

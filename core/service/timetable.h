@@ -70,10 +70,6 @@ void timetable_tick(struct timetable *timetable, int64_t now_ms);
 void timetable_arrived(struct timed_organization *organization, struct timed_connection *connection, int64_t now_ms);
 /* What is true of the organization has changed: its targets are to be told, soon and once. */
 void timetable_changed(struct timed_organization *organization, int64_t now_ms);
-/* A person, or who calls us, wants it. */
-void timetable_kick(struct timed_organization *organization, struct timed_connection *connection, bool full,
-                    int64_t now_ms);
-
 /* --- what is to be started --- */
 
 enum { JOB_CONNECTIONS = 64 };
@@ -99,7 +95,4 @@ void timetable_ended(struct timetable *timetable, const struct job_order *order,
 
 /* When something will be due, if nothing happens until then; OCCASION_NEVER. */
 int64_t timetable_wakes(const struct timetable *timetable);
-/* When a connection will run next by what is known now, and by which trigger (NULL: because a run failed). */
-int64_t timed_next(const struct timed_connection *connection, const struct trigger **ret_trigger);
-
 #endif

@@ -286,19 +286,21 @@ static void who_runs_after_others_waits_for_all_of_them(void **state)
     (void)state;
     static const char *const names[] = {"a", "b", NULL};
     static const struct trigger after[] = {{.how = TRIGGER_AFTER, .after = names}};
+    static const struct trigger hourly[] = {{.how = TRIGGER_EVERY, .every_ms = HOUR}};
     struct made made;
     struct timetable timetable;
     struct job_order order;
     int64_t now = at(MORNING);
     make(&made, 1);
     connect(&made, 0, "a", files, 1);
-    connect(&made, 0, "b", NULL, 0);
+    connect(&made, 0, "b", hourly, 1);
     connect(&made, 0, "c", after, 1);
     assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
     assert_true(timetable_pick(&timetable, now, 1, &order));
     ends(&timetable, &order, JOB_WELL, now);
     assert_false(timetable_pick(&timetable, now, 1, &order));
-    timetable_kick(&timetable.items[0], &timetable.items[0].connections[1], false, now);
+    now += 2 * MINUTE;
+    timetable_tick(&timetable, now);
     assert_true(timetable_pick(&timetable, now, 1, &order));
     assert_string_equal(order.connections[0], "b");
     ends(&timetable, &order, JOB_FAILED, now); /* it has ended all the same */
