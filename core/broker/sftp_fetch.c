@@ -22,7 +22,9 @@ enum { CUTS_MAX = 5, PAUSE_MS = 200 };
 struct fetch {
     struct link *link;
     const char *path, *scratch;
-    int fd;
+    const struct partials *partials;
+    struct partial part;
+    int fd; /* -1 until the server has said what the file is */
     struct sha256 sum;
     uint64_t len, size; /* what is here; what the server says */
     int64_t mtime;      /* seconds */
@@ -80,8 +82,9 @@ static int changes(const struct fetch *fetch, struct err *err)
 }
 
 /* What the server says of the file now; once begun it must stay what it was. */
-static int fetch_look(struct fetch *fetch, bool begun, struct err *err)
+static int fetch_look(struct fetch *fetch, struct err *err)
 {
+    bool begun = fetch->fd >= 0;
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
     if (sftp_stat(fetch->link, fetch->path, &a) != 0)
         return sftp_failed(fetch->link, "read", fetch->path, err);
@@ -137,16 +140,30 @@ static int fetch_pause(const struct fetch *fetch, struct err *err)
     return 0;
 }
 
+/* With what an earlier run has brought of the same file. */
+static int fetch_begin(struct fetch *fetch, struct err *err)
+{
+    int rc = scratch_file(fetch->scratch, &fetch->fd, err);
+    if (rc < 0 || !fetch->partials)
+        return rc;
+    fetch->part.size = fetch->size;
+    fetch->part.mtime = fetch->mtime;
+    fetch->len = partial_load(fetch->partials, fetch->scratch, &fetch->part, fetch->fd, &fetch->sum);
+    return 0;
+}
+
 /* One connection's worth of it, and whether it is still the file that was begun. */
 static int fetch_part(struct fetch *fetch, struct err *err)
 {
     int rc = link_open(fetch->link, err);
     if (rc == 0)
-        rc = fetch_look(fetch, true, err);
+        rc = fetch_look(fetch, err);
+    if (rc == 0 && fetch->fd < 0)
+        rc = fetch_begin(fetch, err);
     if (rc == 0)
         rc = fetch_read(fetch, err);
     if (rc == 0)
-        rc = fetch_look(fetch, true, err);
+        rc = fetch_look(fetch, err);
     if (rc == 0 && fetch->len != fetch->size)
         rc = changes(fetch, err);
     return rc;
@@ -172,27 +189,21 @@ int sftp_fetch(struct sftp *sftp, const struct place *place, const char *scratch
                int *ret_fd, uint8_t ret_sha256[32], uint64_t *ret_size, struct err *err)
 {
     struct link *link = &sftp->link;
-    __attribute__((cleanup(fetch_done))) struct fetch fetch = {.link = link, .scratch = scratch_dir, .fd = -1};
+    __attribute__((cleanup(fetch_done))) struct fetch fetch = {
+        .link = link, .scratch = scratch_dir, .partials = partials, .fd = -1};
     __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
     __attribute__((cleanup(tidy_free))) char *whole =
         mem_format("%s@%s:%u %s", link->user, link->host, link->port, path ? path : "");
     if (!path || !whole)
         return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
     fetch.path = path;
+    fetch.part.of = whole;
     sha256_init(&fetch.sum);
-    int rc = link_open(link, err);
+    int rc = link_open(link, err); /* a server that is not there at all is not waited for */
     if (rc == 0)
-        rc = fetch_look(&fetch, false, err);
-    if (rc == 0)
-        rc = scratch_file(scratch_dir, &fetch.fd, err);
-    if (rc < 0)
-        return rc;
-    struct partial part = {.of = whole, .size = fetch.size, .mtime = fetch.mtime};
-    if (partials)
-        fetch.len = partial_load(partials, scratch_dir, &part, fetch.fd, &fetch.sum);
-    rc = fetch_parts(&fetch, err);
-    if (partials && (rc == ERR_NETWORK || rc == ERR_CANCELLED))
-        partial_save(partials, scratch_dir, &part, fetch.fd, fetch.len);
+        rc = fetch_parts(&fetch, err);
+    if (partials && fetch.fd >= 0 && (rc == ERR_NETWORK || rc == ERR_CANCELLED))
+        partial_save(partials, scratch_dir, &fetch.part, fetch.fd, fetch.len);
     if (rc < 0)
         return rc;
     if (lseek(fetch.fd, 0, SEEK_SET) != 0)
