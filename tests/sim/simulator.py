@@ -24,7 +24,8 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BODY_MAX = 64 << 20
-KINDS = ("429", "5xx", "slow", "cut", "wrong_json", "lost", "refused", "partial", "expired_token", "clock", "by_hand")
+KINDS = ("429", "5xx", "slow", "cut", "wrong_json", "empty_list", "lost", "refused", "partial", "expired_token",
+         "clock", "by_hand")
 
 
 class Request:
@@ -142,6 +143,9 @@ class Simulator:
 
     def expire_tokens(self):
         """Those given so far count no more."""
+
+    def started(self, server, url):
+        """It listens now, there."""
 
     def control(self, request):
         """More commands below /_sim/; None: there is none of that name."""
@@ -307,6 +311,7 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self):
         simulator = self.server.simulator
         request = Request(self.command, self.path, self.headers, self.body(), simulator.tls)
+        request.path = self.server.path + request.path
         self.send(*simulator.handle(request))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
@@ -317,6 +322,8 @@ class Handler(BaseHTTPRequestHandler):
         slow = kinds.get("slow")
         if slow and not slow.get("drip"):
             time.sleep(float(slow.get("seconds", 5)))
+        if "empty_list" in kinds:
+            reply = emptied(reply)
         if "wrong_json" in kinds:
             reply = garbled(reply, kinds["wrong_json"].get("form", "half"))
         self.send_response(reply.status)
@@ -362,9 +369,22 @@ def garbled(reply, form):
     return other
 
 
+def emptied(reply):
+    """The same answer with nothing in its lists."""
+    said = json.loads(reply.raw) if reply.status == 200 and reply.raw else None
+    if isinstance(said, list):
+        said = []
+    elif isinstance(said, dict):
+        said = {name: [] if isinstance(rows, list) else rows for name, rows in said.items()}
+    else:
+        return reply
+    return Reply(200, said, reply.code, reply.headers, reply.operation)
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    path = ""  # what stands before the path of every request that comes by this server
 
     def __init__(self, simulator, port, context):
         self.simulator, self.context = simulator, context
@@ -414,6 +434,7 @@ def main(kind):
     port = server.server_address[1]
     url = f"{'https' if context else 'http'}://127.0.0.1:{port}"
     about = {"name": kind.NAME, "host": "127.0.0.1", "port": port, "url": url, "tls": bool(context), "pid": os.getpid()}
+    simulator.started(server, url)
     end_with(parent)
     print(json.dumps(about), flush=True)
     try:
