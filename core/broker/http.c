@@ -58,14 +58,21 @@ static void request_unlink(struct request *request)
     http->under_way--;
 }
 
-void http_forget(struct http *http)
+static void request_drop(struct request *request)
 {
-    while (http->first) {
-        struct request *request = http->first;
-        request_unlink(request);
-        if (request->gives)
-            token_forget(request->gives);
-        request_free(request);
+    request_unlink(request);
+    if (request->gives)
+        token_forget(request->gives);
+    request_free(request);
+}
+
+/* Requests that fetch tokens are nobody's: the next one will want the token. */
+void http_forget(struct http *http, const void *whose)
+{
+    for (struct request *request = http->first, *next; request; request = next) {
+        next = request->next;
+        if (!request->gives && request->whose == whose)
+            request_drop(request);
     }
 }
 
@@ -73,7 +80,8 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
-    http_forget(http);
+    while (http->first)
+        request_drop(http->first);
     request_free(http->given);
     if (http->multi)
         http->curl->multi_cleanup(http->multi);
@@ -97,7 +105,8 @@ static int prepare(struct http *http, struct err *err)
     http->multi = http->curl->multi_init();
     if (!http->multi)
         return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
-    http->curl->multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_ON_WIRE_MAX);
+    unsigned lanes = http->setup.connection->lanes > 0 ? http->setup.connection->lanes : 1;
+    http->curl->multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_ON_WIRE_MAX * lanes);
     http->curl->multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     return 0;
 }
@@ -210,13 +219,20 @@ static void once_more(struct request *request, int64_t wait_ms)
     request->budgeted = false;
 }
 
+/* Whether what was asked for is about the account and not about the one server of many that was called: too many calls
+ * always are, a server that is not well only where there is no other. */
+static bool of_the_account(const struct request *request)
+{
+    const muster_connector *connector = request->http->setup.connection->description;
+    return request->reply.status == 429 || (request->reply.status == 503 && !(connector && connector->partitions));
+}
+
 /* What the provider asks for holds for everybody who uses its account. */
 static int64_t asked_to_wait(struct request *request)
 {
     const char *value = reply_header(request, "Retry-After");
-    int status = request->reply.status;
     int64_t asked = value ? retry_after_ms(value, clock_now_ms(), date_seconds) : -1;
-    if (asked > 0 && (status == 429 || status == 503) && request->http->budget)
+    if (asked > 0 && of_the_account(request) && request->http->budget)
         budget_pause(request->http->budget, asked);
     return asked;
 }
@@ -273,7 +289,7 @@ static void came(struct request *request, CURLcode code, int32_t status)
     }
     if (asked > 0) {
         request->reply.retry_after_ms = asked > UINT32_MAX ? UINT32_MAX : (uint32_t)asked;
-        if (asked > RETRY_PATIENCE_MS)
+        if (asked > RETRY_PATIENCE_MS && of_the_account(request))
             http->paused_until_ms = clock_now_ms() + asked;
     }
     finish(request);
@@ -311,13 +327,20 @@ static void play(struct request *request)
         give_up(request, rc, &err);
 }
 
+static bool wire_is_full(const struct request *request)
+{
+    size_t count = 0;
+    for (const struct request *other = request->http->first; other; other = other->next)
+        count += other->state == REQUEST_ON_WIRE && other->whose == request->whose;
+    return count >= HTTP_ON_WIRE_MAX;
+}
+
 /* Whether it went on the wire, or came to its end. */
 static bool begin(struct request *request)
 {
     struct http *http = request->http;
     int64_t now = clock_steady_ms();
-    if (request->not_before_ms > now || http->on_wire >= HTTP_ON_WIRE_MAX ||
-        (request->waits && token_is_fetched(request->waits)))
+    if (request->not_before_ms > now || (request->waits && token_is_fetched(request->waits)) || wire_is_full(request))
         return false;
     request->waits = NULL;
     if (cassette_plays(http->setup.cassette)) {
@@ -341,7 +364,6 @@ static bool begin(struct request *request)
         return true;
     }
     request->state = REQUEST_ON_WIRE;
-    http->on_wire++;
     return true;
 }
 
@@ -415,19 +437,6 @@ static bool cancelled(const struct http *http)
     return http->setup.cancelled && http->setup.cancelled(http->setup.context);
 }
 
-/* One step of waiting. */
-static void wait_a_little(struct http *http)
-{
-    pump(http);
-    bool done = false;
-    for (const struct request *request = http->first; request && !done; request = request->next)
-        done = request->state == REQUEST_DONE;
-    if (!done)
-        http->curl->multi_poll(http->multi, NULL, 0, sleep_ms(http, PATIENCE_SLICE_MS), NULL);
-    if (cancelled(http))
-        cancel_all(http);
-}
-
 static void give(struct http *http, struct request *request, const struct http_reply **ret_reply)
 {
     request_unlink(request);
@@ -436,72 +445,88 @@ static void give(struct http *http, struct request *request, const struct http_r
     *ret_reply = &request->reply;
 }
 
-int http_ask(struct http *http, const muster_http *ask, const struct http_reply **ret_reply, struct err *err)
+static bool is_theirs(const struct request *request, const void *whose, bool alone)
 {
-    struct request *request = NULL;
-    int rc = prepare(http, err);
-    if (rc == 0)
-        rc = request_new(http, ask, true, &request);
-    if (rc != 0)
-        return err_set(err, rc, "the call cannot be made: %s", err_text(rc));
-    request->alone = true;
-    append(http, request);
-    while (request->state != REQUEST_DONE) {
-        pump(http);
-        if (request->state != REQUEST_DONE)
-            http->curl->multi_poll(http->multi, NULL, 0, sleep_ms(http, PATIENCE_SLICE_MS), NULL);
-        if (cancelled(http))
-            cancel_all(http);
-    }
-    give(http, request, ret_reply);
-    return 0;
+    return !request->gives && request->whose == whose && request->alone == alone;
 }
 
-int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct err *err)
+int http_begin(struct http *http, const void *whose, const muster_http *ask, bool alone, uint64_t tag, struct err *err)
 {
     struct request *request = NULL;
     int rc = prepare(http, err);
     if (rc == 0)
-        rc = request_new(http, ask, false, &request);
+        rc = request_new(http, ask, alone, &request);
     if (rc != 0)
         return err_set(err, rc, "the call cannot be made: %s", err_text(rc));
+    request->whose = whose;
+    request->alone = alone;
     request->tag = request->reply.tag = tag;
     append(http, request);
     pump(http);
     return 0;
 }
 
+bool http_ready(const struct http *http, const void *whose, bool alone)
+{
+    for (const struct request *request = http->first; request; request = request->next)
+        if (is_theirs(request, whose, alone) && request->state == REQUEST_DONE)
+            return true;
+    return false;
+}
+
+int http_take(struct http *http, const void *whose, bool alone, const struct http_reply **ret_reply)
+{
+    int rc = ERR_GONE;
+    for (struct request *request = http->first; request; request = request->next) {
+        if (!is_theirs(request, whose, alone))
+            continue;
+        rc = ERR_UNREADY;
+        if (request->state == REQUEST_DONE) {
+            give(http, request, ret_reply);
+            return 0;
+        }
+    }
+    return rc;
+}
+
+int http_ask(struct http *http, const muster_http *ask, const struct http_reply **ret_reply, struct err *err)
+{
+    int rc = http_begin(http, NULL, ask, true, 0, err);
+    while (rc == 0 && (rc = http_take(http, NULL, true, ret_reply)) == ERR_UNREADY) {
+        http_poll(http, NULL, 0, -1);
+        rc = 0;
+    }
+    return rc;
+}
+
+int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct err *err)
+{
+    return http_begin(http, NULL, ask, false, tag, err);
+}
+
 int http_wait(struct http *http, const struct http_reply **ret_reply, struct err *err)
 {
-    for (;;) {
-        size_t open = 0;
-        for (struct request *request = http->first; request; request = request->next) {
-            if (request->alone || request->gives)
-                continue;
-            open++;
-            if (request->state == REQUEST_DONE) {
-                give(http, request, ret_reply);
-                return 0;
-            }
-        }
-        if (open == 0)
-            return err_set(err, ERR_GONE, "no call is under way");
-        wait_a_little(http);
-    }
+    int rc;
+    while ((rc = http_take(http, NULL, false, ret_reply)) == ERR_UNREADY)
+        http_poll(http, NULL, 0, -1);
+    return rc == ERR_GONE ? err_set(err, rc, "no call is under way") : rc;
 }
 
 int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms)
 {
-    struct curl_waitfd extra[8];
-    if (!http->multi || http->under_way == 0 || count > sizeof(extra) / sizeof(extra[0]))
+    struct curl_waitfd extra[HTTP_POLL_MAX];
+    if (!http->multi || http->under_way == 0 || count > HTTP_POLL_MAX)
         return poll(fds, count, timeout_ms);
     unsigned used = 0;
     for (unsigned i = 0; i < count; i++)
         if (fds[i].fd >= 0)
             extra[used++] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
-    pump(http);
+    if (http->setup.cancelled && (timeout_ms < 0 || timeout_ms > PATIENCE_SLICE_MS))
+        timeout_ms = PATIENCE_SLICE_MS;
     http->curl->multi_poll(http->multi, extra, used, sleep_ms(http, timeout_ms), NULL);
     pump(http);
+    if (cancelled(http))
+        cancel_all(http);
     return poll(fds, count, 0); /* it knows of events that the library has no word for */
 }
 

@@ -1,7 +1,7 @@
 /* http - one connection's talk with web servers, for one thread.
  *
- * Several calls may be under way; they share connections (keep-alive, HTTP/2),
- * secrets and tokens. Certificates are always verified, hosts are those that
+ * Several calls may be under way, of several who take turns on that thread; they
+ * share connections (keep-alive, HTTP/2), secrets and tokens. Certificates are always verified, hosts are those that
  * the options name or the connector declares, redirects stay on their server.
  * What fails in passing is made again where that cannot do harm: a call that
  * is not idempotent is never repeated once a byte of it went out, but after a
@@ -39,7 +39,7 @@ struct http_setup {
         *cassette; /* where all of it is noted, or what answers in the place of the network; NULL: neither */
 };
 
-/* What came of a call. Lives until the next http_ask() or http_wait(). */
+/* What came of a call. Lives until the next one is given. */
 struct http_reply {
     uint64_t tag;
     muster_rc rc;
@@ -72,12 +72,22 @@ int http_ask(struct http *http, const muster_http *ask, const struct http_reply 
 int http_start(struct http *http, const muster_http *ask, uint64_t tag, struct err *err);
 /* The next one of these that is done. ERR_GONE: none is under way. */
 int http_wait(struct http *http, const struct http_reply **ret_reply, struct err *err);
-/* Gives up all that is under way: nobody will wait for it. */
-void http_forget(struct http *http);
+
+/* The same for several who take turns, each known by an address of its own (`whose`): nobody waits in these;
+ * http_poll() does, for all. A call that is `alone` is taken by itself, and `ask` and all that it points to must stay
+ * until then. */
+int http_begin(struct http *http, const void *whose, const muster_http *ask, bool alone, uint64_t tag, struct err *err);
+/* Whether something of theirs can be taken: the call that is alone, or the next of the others. */
+bool http_ready(const struct http *http, const void *whose, bool alone);
+/* ERR_UNREADY: not yet. ERR_GONE: none is under way. */
+int http_take(struct http *http, const void *whose, bool alone, const struct http_reply **ret_reply);
+/* Gives up all of theirs that is under way: nobody will wait for it. */
+void http_forget(struct http *http, const void *whose);
 /* The system refused the log-in in words of its own, which only the connector understands: tokens that were fetched are
  * not used again, nor by the next run. */
 void http_distrust(struct http *http);
-/* As poll(), and calls go on meanwhile. */
+/* As poll(), and calls go on meanwhile; whether one of them is done by now, http_ready() says. */
+enum { HTTP_POLL_MAX = 130 };
 int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms);
 
 /* When the provider lets us go on (ms since 1970); 0: nobody told us to stay away. */

@@ -15,7 +15,7 @@
 
 enum {
     HTTP_INLINE_MAX = 256 * 1024 - 4096, /* a body that goes through a frame */
-    HTTP_ON_WIRE_MAX = 8,
+    HTTP_ON_WIRE_MAX = 8,                /* of each who calls */
     HTTP_TIMEOUT_MS = 10 * 60 * 1000,
     HTTP_SILENCE_S = 60,
     HTTP_REDIRECTS_MAX = 5,
@@ -28,6 +28,7 @@ enum request_state { REQUEST_WAITING, REQUEST_ON_WIRE, REQUEST_DONE };
 struct request {
     struct request *next;
     struct http *http;
+    const void *whose;   /* who takes the reply */
     struct arena *arena; /* of all that was asked */
     struct token *gives; /* the token that this request fetches; NULL: a connector's */
     bool alone;          /* http_ask(): nobody else waits for it */
@@ -88,7 +89,7 @@ struct http {
     struct keyring keyring;
     struct generated generated;    /* length 0: none */
     struct request *first, **last; /* in the order in which they were asked */
-    size_t on_wire, under_way;
+    size_t under_way;
     struct request *given; /* whose reply the caller looks at */
     struct token *tokens;
     struct budget *budget;

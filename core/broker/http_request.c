@@ -569,8 +569,6 @@ void request_off(struct request *request)
         request->easy = NULL;
     }
     if (request->state == REQUEST_ON_WIRE)
-        request->http->on_wire--;
-    if (request->state == REQUEST_ON_WIRE)
         request->state = REQUEST_WAITING;
     if (request->mime)
         curl->mime_free(request->mime);

@@ -166,6 +166,14 @@ int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_r
 int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
               struct err *err);
+/* The same by several lanes at once, on one thread: begins it, and returns. `sink`, `ret_result` and `err` are the
+ * lane's until lanes_wait() has named it. Their sinks call by HTTP through one and the same `http`. */
+int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
+                    struct lane_result *ret_result, struct err *err);
+/* Goes on with all that was started until one has ended: which one, and what lane_pull() would have returned. Lanes may
+ * be NULL. ERR_GONE: none is under way. */
+enum { LANES_MAX = 64 };
+int lanes_wait(struct lane *const *lanes, size_t count, size_t *ret_nth, int *ret_rc);
 /* Hands out what sink.next adds until there is no more. A connector that ends well without having asked to the end has
  * a partial result, whatever it claims. A change without an answer: nobody knows whether it was done. */
 int lane_apply(struct lane *lane, const struct lane_push *push, const struct lane_sink *sink,

@@ -1,4 +1,5 @@
-/* lane_http - what a host says about calls by HTTP, and what it is answered. */
+/* lane_http - what a host says about calls by HTTP, and what it is answered, when there is an answer: other lanes go on
+ * meanwhile. */
 #include "engine/lane_inside.h"
 
 #include "base/mem.h"
@@ -169,28 +170,51 @@ int lane_http(struct lane *lane, struct wire *message)
     if (rc != 0 || how > WIRE_HTTP_START)
         return rc ? rc : lane_nonsense(lane, "a call that is none");
     struct err why = {0};
-    const struct http_reply *reply = NULL;
     struct http *http = lane->sink->http;
+    bool alone = how == WIRE_HTTP_ASK;
     if (!http)
         rc = err_set(&why, ERR_UNSUPPORTED,
                      "there is no HTTP here: the connector declares no hosts, nor an option "
                      "that names one");
-    else if (how == WIRE_HTTP_START)
-        rc = http_start(http, &ask, tag, &why);
     else
-        rc = http_ask(http, &ask, &reply, &why);
+        rc = http_begin(http, lane, &ask, alone, tag, &why);
+    if (alone && rc == 0) {
+        lane->awaits = LANE_ALONE; /* what it asked stays where it is until then */
+        return 0;
+    }
     lane_http_forget(lane);
-    if (how == WIRE_HTTP_START) /* what cannot even begin ends the call: nobody waits for an answer here */
+    if (!alone) /* what cannot even begin ends the call: nobody waits for an answer here */
         return rc == 0 ? 0 : err_set(lane->err, rc, "%s", why.rc != 0 ? why.text : err_text(rc));
-    return answer(lane, rc, reply, &why);
+    return answer(lane, rc, NULL, &why);
 }
 
 int lane_http_wait(struct lane *lane, struct wire *message)
 {
-    struct err why = {0};
-    const struct http_reply *reply = NULL;
     if (!wire_finished(message))
         return lane_nonsense(lane, "a question for a reply that is none");
-    int rc = lane->sink->http ? http_wait(lane->sink->http, &reply, &why) : ERR_UNSUPPORTED;
+    if (!lane->sink->http)
+        return answer(lane, ERR_UNSUPPORTED, NULL, &(struct err){0});
+    lane->awaits = LANE_NEXT;
+    return 0;
+}
+
+bool lane_http_ready(const struct lane *lane)
+{
+    return http_ready(lane->sink->http, lane, lane->awaits == LANE_ALONE);
+}
+
+int lane_http_came(struct lane *lane)
+{
+    struct err why = {0};
+    const struct http_reply *reply = NULL;
+    bool alone = lane->awaits == LANE_ALONE;
+    int rc = http_take(lane->sink->http, lane, alone, &reply);
+    if (rc == ERR_UNREADY)
+        return -EAGAIN;
+    if (rc == ERR_GONE)
+        err_set(&why, rc, "no call is under way");
+    lane->awaits = LANE_HEARS;
+    if (alone)
+        lane_http_forget(lane);
     return answer(lane, rc, reply, &why);
 }

@@ -1,5 +1,5 @@
-/* lane_inside - what the files of a lane share: lane (calls and clocks), lane_spawn (the process), lane_message
- * (what the host says), lane_push (writing), lane_question (what is asked for by name). */
+/* lane_inside - what the files of a lane share: lane (its beginning and end), lane_call (calls and clocks), lane_spawn
+ * (the process), lane_message (what the host says), lane_push (writing), lane_question (what is asked for by name). */
 #ifndef ENGINE_LANE_INSIDE_H
 #define ENGINE_LANE_INSIDE_H
 
@@ -25,6 +25,13 @@ struct lane_pushing {
     const struct lane_push *push;
     struct numbers out;
     bool ended; /* next() was asked, and there was no more */
+};
+
+/* What the engine's next word to the host depends on. */
+enum lane_awaits {
+    LANE_HEARS, /* nothing: the host has the word */
+    LANE_ALONE, /* the reply to the call by HTTP that it asked for by itself */
+    LANE_NEXT   /* the next reply to those that it started */
 };
 
 /* A call of the connector: what is said at its beginning. */
@@ -55,7 +62,12 @@ struct lane {
     /* the talk */
     struct frame_reader in;
     struct buffer out;
-    bool dead, is_open, done;
+    bool dead, is_open, opening, done;
+    bool under_way; /* a call that lanes_wait() goes on with */
+    bool ended;     /* and its end was not told yet; `rc` */
+    int rc;
+    enum lane_awaits awaits;
+    struct buffer asked; /* what is called as soon as it is open */
     char *lacks;
     struct arena *arena; /* the description */
     struct buffer description_bytes;
@@ -63,7 +75,7 @@ struct lane {
     /* the call under way */
     struct arena *call_arena;
     const struct lane_sink *sink;
-    struct lane_result *result;
+    struct lane_result result, *ret_result;
     struct err *err;
     int64_t total_until, silent_until, cancelled_until; /* steady ms; 0: not set */
     struct lane_column_table **streams;
@@ -85,10 +97,14 @@ int lane_died(struct lane *lane, struct err *err);
 void lane_kill(struct lane *lane);
 void lane_despawn(struct lane *lane); /* closes, removes the scratch folder */
 
+/* Waits for the answer to the handshake. */
+int lane_first_frame(struct lane *lane, struct frame *ret_frame);
 /* Takes one message of the host; sets lane->done at the end of a call. Returns 0 or what ends the lane. */
 int lane_message(struct lane *lane, uint32_t type, struct wire *message);
 void lane_forget_streams(struct lane *lane);
 /* Opens at first, then calls. Whatever fails here costs the host its life. */
+int lane_call_start(struct lane *lane, const struct lane_call *call, const struct lane_sink *sink,
+                    struct lane_result *ret_result, struct err *err);
 int lane_call(struct lane *lane, const struct lane_call *call, const struct lane_sink *sink,
               struct lane_result *ret_result, struct err *err);
 void lane_put_pull(struct buffer *out, const muster_pull *pull);
@@ -110,7 +126,9 @@ int lane_answer_sends(struct lane *lane, size_t begin, int passed);
 int lane_http_part(struct lane *lane, struct wire *message);
 int lane_http(struct lane *lane, struct wire *message);
 int lane_http_wait(struct lane *lane, struct wire *message);
-void lane_http_forget(struct lane *lane); /* parts that no call came for */
+bool lane_http_ready(const struct lane *lane); /* the reply that it awaits is there */
+int lane_http_came(struct lane *lane);         /* hands it over; -EAGAIN: it is not there yet */
+void lane_http_forget(struct lane *lane);      /* parts that no call came for */
 /* Answers of the engine; the fd, unless -1, goes with it and stays the caller's. */
 int lane_send(struct lane *lane, int passed);
 int lane_nonsense(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));

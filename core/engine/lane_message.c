@@ -361,7 +361,7 @@ static int done(struct lane *lane, struct wire *message)
         return lane_nonsense(lane, "an end that is none");
     if (rc > MUSTER_SAME || rc < MUSTER_FAIL)
         return lane_nonsense(lane, "the result code %d, which is none", rc);
-    struct lane_result *result = lane->result;
+    struct lane_result *result = &lane->result;
     result->rc = rc;
     result->claim = (enum claim)claim;
     result->count = count;

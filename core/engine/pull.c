@@ -371,10 +371,10 @@ int pull_begin(struct pull *pull)
         rc = ERR_CORRUPT;
     pull_mapping_digest(pull, &decisions);
     pull->full |= pull_needs_all(pull);
+    if (rc == 0 && !pull->spill)
+        rc = spill_new(pull->scratch_dir, &pull->own_spill);
     if (rc == 0)
-        rc = spill_new(pull->scratch_dir, &pull->spill);
-    if (rc == 0)
-        rc = sorter_new(pull->spill, SPOOL_MEMORY, &pull->spool);
+        rc = sorter_new(pull->spill ? pull->spill : pull->own_spill, SPOOL_MEMORY, &pull->spool);
     const char *rejects = connection_option(pull->connection, "rejects");
     if (rc == 0 && rejects && *rejects)
         rc = rejects_new(&pull->rejects);
@@ -474,30 +474,34 @@ static const char *pull_begins_at(struct pull *pull)
     return cursor;
 }
 
-int pull_run(struct pull *pull, struct lane *lane)
+int pull_start(struct pull *pull, struct lane *lane)
 {
     int rc = pull_begin(pull);
     if (rc != 0)
         return err_set(&pull->err, rc, "the pull could not begin: %s", err_text(rc));
-    struct lane_sink sink;
-    pull_file_sink(pull, &sink);
-    sink.columns = pull_columns;
-    sink.wanted = pull_wants;
-    sink.record = pull_record;
-    sink.reject = pull_reject;
-    sink.cursor = pull_cursor;
-    sink.progress = pull_progress;
-    sink.log = pull_log;
-    sink.unchanged = pull_unchanged;
-    sink.afterwards = pull_afterwards;
-    sink.lacking = pull_lacking;
+    struct lane_sink *sink = &pull->sink;
+    pull_file_sink(pull, sink);
+    sink->columns = pull_columns;
+    sink->wanted = pull_wants;
+    sink->record = pull_record;
+    sink->reject = pull_reject;
+    sink->cursor = pull_cursor;
+    sink->progress = pull_progress;
+    sink->log = pull_log;
+    sink->unchanged = pull_unchanged;
+    sink->afterwards = pull_afterwards;
+    sink->lacking = pull_lacking;
     muster_pull ask = {.size = sizeof(ask),
                        .partition = pull->partition,
                        .locator = pull->locator,
                        .stream = pull->mapping->stream,
                        .full = pull->full,
                        .cursor = pull_begins_at(pull)};
-    rc = lane_pull(lane, &ask, &sink, &pull->result, &pull->err);
+    return lane_pull_start(lane, &ask, sink, &pull->result, &pull->err);
+}
+
+int pull_end(struct pull *pull, int rc)
+{
     fault_kill("pull");
     if (rc != 0)
         return err_set(&pull->err, rc, "%s", err_text(rc));
@@ -521,7 +525,7 @@ void pull_done(struct pull *pull)
     map_free(pull->map);
     rejects_free(pull->rejects);
     sorter_free(pull->spool);
-    spill_free(pull->spill);
+    spill_free(pull->own_spill);
     free(pull->fetched);
     free(pull->listed);
 }

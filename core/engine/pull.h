@@ -53,6 +53,7 @@ struct pull {
     struct files *files;   /* of the connection */
     struct http *http;     /* likewise; NULL: it has none */
     struct pickup *pickup; /* which of them are taken now; NULL: all that are there, to look at */
+    struct spill *spill;   /* which several pulls share; NULL: it makes its own */
     const char *scratch_dir;
     const struct connection *connection;
     const struct mapping *mapping;
@@ -70,9 +71,10 @@ struct pull {
     bool had_checkpoint;
     struct checkpoint before;
     uint8_t mapping_digest[16]; /* of the mapping, and of what is read under another name */
-    struct spill *spill;
+    struct spill *own_spill;
     struct sorter *spool;
     struct map *map;
+    struct lane_sink sink;
     struct rejects *rejects; /* NULL: nobody asks for them */
     struct lane_result result;
     struct pulled_file *fetched;
@@ -88,9 +90,11 @@ struct pull {
     struct err err;
 };
 
-/* Runs the pull. 0: it came to an end, see result, same and err (a refusal by the connector is a code in err.rc); the
- * spool holds what may be staged. Else the lane is dead, with a sentence in err. */
-int pull_run(struct pull *pull, struct lane *lane);
+/* Begins the pull; lanes_wait() goes on with it. Failure: the lane had better be stopped; a sentence is in err. */
+int pull_start(struct pull *pull, struct lane *lane);
+/* After lanes_wait(), which gave `rc`. 0: it came to an end, see result, same and err (a refusal by the connector is a
+ * code in err.rc); the spool holds what may be staged. Else the lane is dead, with a sentence in err. */
+int pull_end(struct pull *pull, int rc);
 void pull_done(struct pull *pull);
 
 /* For records that come otherwise than by a pull: prepares the spool, then what takes records; its context is the

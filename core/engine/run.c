@@ -17,6 +17,7 @@ void run_done(struct run *run)
         stage_missing_done(&run->strands[i].missing);
     }
     free(run->strands);
+    spill_free(run->spill);
     free(run->partitions);
     lane_stop(run->lane);
     pickup_free(run->pickup);

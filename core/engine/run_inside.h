@@ -1,5 +1,5 @@
 /* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
- * run_failures.c, run_look.c. */
+ * run_failures.c, run_lanes.c, run_look.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -56,7 +56,8 @@ struct run {
     struct files *files;
     struct http *http; /* NULL: the connector has none */
     struct pickup *pickup;
-    struct lane *lane;
+    struct lane *lane;   /* which lists the partitions, too */
+    struct spill *spill; /* of what was pulled of several partitions */
     struct partition *partitions;
     size_t partition_count, partition_room;
     struct strand *strands;
@@ -106,9 +107,12 @@ int run_failures(struct run *run);
 /* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
 int run_row(struct run *run);
 
-/* run_pull.c: the partitions, a strand for each stream of each, and their pulls. */
+/* run_pull.c: the partitions, a strand for each stream of each. */
 int run_partitions(struct run *run);
 int run_strands(struct run *run);
+/* What a pull that came to its end, or did not, means for its partition. */
+void strand_judge(struct run *run, struct strand *strand);
+/* run_lanes.c: all pulls; ends run->lane. */
 void run_pulls(struct run *run);
 bool strand_stages(const struct strand *strand); /* its pull gave something to compare */
 bool strand_looked(const struct strand *strand); /* only the header was looked at: a column is missing that is needed */

@@ -1,4 +1,4 @@
-/* run_pull - partitions, and the pull of each of their streams. */
+/* run_pull - partitions, a strand for each of their streams, and what came of its pull. */
 #include "engine/run_inside.h"
 
 #include "base/mem.h"
@@ -58,6 +58,9 @@ int run_strands(struct run *run)
     run->report->partitions = arena_get(run->arena, (run->partition_count + 1) * sizeof(*run->report->partitions));
     if (!run->strands || !run->report->partitions)
         return -ENOMEM;
+    int shared = run->partition_count > 1 ? spill_new(run->dir, &run->spill) : 0; /* one file for all of them */
+    if (shared != 0)
+        return shared;
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     txn_begin(&txn, run->store, false);
     for (size_t p = 0; p < run->partition_count; p++) {
@@ -82,6 +85,7 @@ int run_strands(struct run *run)
                                   .files = run->files,
                                   .http = run->http,
                                   .pickup = run->pickup,
+                                  .spill = run->spill,
                                   .scratch_dir = run->dir,
                                   .connection = connection,
                                   .mapping = connection->mappings[m],
@@ -169,7 +173,7 @@ static bool of_people(const struct mapping *mapping)
 }
 
 /* What a pull that came to its end, or did not, means for its partition. */
-static void strand_judge(struct run *run, struct strand *strand)
+void strand_judge(struct run *run, struct strand *strand)
 {
     const struct pull *pull = &strand->pull;
     if (pull->err.rc == ERR_HELD)
@@ -205,40 +209,6 @@ bool strand_stages(const struct strand *strand)
 bool strand_looked(const struct strand *strand)
 {
     return strand->pull.map && map_blocked(strand->pull.map);
-}
-
-void run_pulls(struct run *run)
-{
-    for (size_t i = 0; i < run->strand_count; i++) {
-        struct strand *strand = &run->strands[i];
-        struct pull *pull = &strand->pull;
-        if (pull->err.rc == ERR_PAUSED) {
-            strand_judge(run, strand);
-            continue;
-        }
-        if (!run->lane) { /* the one before killed it: a fresh one, so that it costs nobody else */
-            run_lane(run->request, run->dir, &run->lane, &pull->err);
-        }
-        if (pull->err.rc == 0 && pull_run(pull, run->lane) != 0)
-            lane_stop(TAKE(run->lane));
-        strand_judge(run, strand);
-        if (pull->map) {
-            const struct map_count *count = map_count(pull->map);
-            const char *field;
-            run->report->read += count->read;
-            run->report->filtered += count->filtered;
-            run->report->flagged += count->flagged;
-            if (!run->report->flagged_place && map_flagged_place(pull->map, &field))
-                run->report->flagged_place = arena_text(run->arena, map_flagged_place(pull->map, &field));
-        }
-        if (strand_stages(strand))
-            continue;
-        if (!pull->same && !strand_looked(strand)) { /* nothing of it counts */
-            wait_list_done(&strand->waits);
-            wait_list_init(&strand->waits);
-        }
-        sorter_free(TAKE(pull->spool));
-    }
 }
 
 /* The whole run could not be: every partition says so. */

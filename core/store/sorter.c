@@ -309,6 +309,20 @@ uint64_t sorter_bytes(const struct sorter *sorter)
     return sorter->total_bytes;
 }
 
+int sorter_rest(struct sorter *sorter)
+{
+    if (sorter->rc == 0)
+        sorter->rc = sorter_spill(sorter);
+    free(TAKE(sorter->rows));
+    free(TAKE(sorter->spare));
+    sorter->room = 0;
+    for (size_t i = 0; i < sorter->stripe_count; i++) {
+        free(TAKE(sorter->stripes[i].order));
+        sorter->stripes[i].room = 0;
+    }
+    return sorter->rc;
+}
+
 int sorter_flush(struct sorter *sorter, const struct sorter_run **ret_runs, size_t *ret_count)
 {
     size_t count = 0, at = 0;

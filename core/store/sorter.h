@@ -31,6 +31,9 @@ int sorter_rewind(struct sorter *sorter);
 /* 1 and the next row (until the next call), 0 after the last, or a negative code. */
 int sorter_next(struct sorter *sorter, struct bytes *ret_key, struct bytes *ret_value);
 
+/* No row comes for the time being: all are in the spill, and the memory is given back. */
+int sorter_rest(struct sorter *sorter);
+
 /* For a changeset that is kept: everything goes to the spill, and where it stands is told and found again. */
 struct sorter_run {
     uint64_t offset, end, rows;

@@ -6,7 +6,8 @@
  *   row a|b|~         one row of it: a blank cell is empty, '~' is null
  *   json ID {…}       a record of its own, no table; ID '-': none
  *   reject ID WHY     ID '-': none
- *   partial WHY, changes, complete N, fail CODE TEXT   how it ends; else complete */
+ *   partial WHY, changes, complete N, fail CODE TEXT   how it ends; else complete
+ *   die               its process does */
 #include <muster/connector.h>
 
 #include <stdio.h>
@@ -130,6 +131,8 @@ static muster_rc tell(struct telling *telling, char *line)
         return host->reject(telling->run, telling->pull->stream, strcmp(id, "-") == 0 ? NULL : id, "Sheet!A1",
                             text ? text : "");
     }
+    if (strcmp(word, "die") == 0)
+        abort();
     if (strcmp(word, "fail") == 0) {
         char *code = strsep(&text, " ");
         return host->fail(telling->run, (muster_rc)strtol(code, NULL, 10), "%s", text ? text : "");

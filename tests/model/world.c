@@ -26,6 +26,8 @@ struct connectors {
 
 struct lane {
     const char *path;
+    bool ended; /* a pull that was started, at once */
+    int rc;
 };
 
 struct reading {
@@ -336,4 +338,25 @@ int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink
     ret_result->count = playing.count;
     fclose(reading.file);
     return rc;
+}
+
+int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
+                    struct lane_result *ret_result, struct err *err)
+{
+    lane->rc = lane_pull(lane, pull, sink, ret_result, err);
+    lane->ended = true;
+    return 0;
+}
+
+int lanes_wait(struct lane *const *lanes, size_t count, size_t *ret_nth, int *ret_rc)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!lanes[i] || !lanes[i]->ended)
+            continue;
+        lanes[i]->ended = false;
+        *ret_nth = i;
+        *ret_rc = lanes[i]->rc;
+        return 0;
+    }
+    return ERR_GONE;
 }

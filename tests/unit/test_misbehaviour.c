@@ -177,6 +177,47 @@ static void a_cancel_is_seen_and_one_that_is_not_obeyed_kills(void **state)
     }
 }
 
+static void of_several_lanes_whoever_falls_or_takes_for_ever_keeps_no_other_waiting(void **state)
+{
+    (void)state;
+    static const char *const streams[] = {"obeys", "crash", "columns"};
+    enum { FOR_EVER, FALLS, WELL, COUNT };
+    atomic_bool cancel = false;
+    struct heard heard[COUNT] = {{.count_only = true}, {.count_only = true}, {.count_only = true}};
+    struct lane_sink sinks[COUNT];
+    struct lane_result results[COUNT];
+    struct err errs[COUNT] = {{0}};
+    struct lane *lanes[COUNT];
+    bool ended[COUNT] = {false};
+    size_t nth;
+    int rc;
+    for (size_t i = 0; i < COUNT; i++) {
+        muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = streams[i]};
+        lanes[i] = begin_odd("odd", i == FOR_EVER ? &cancel : NULL, &errs[i]);
+        assert_non_null(lanes[i]);
+        sinks[i] = sink_of(&heard[i]);
+        sinks[i].columns = NULL;
+        sinks[i].record = NULL;
+        assert_int_equal(lane_pull_start(lanes[i], &pull, &sinks[i], &results[i], &errs[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lanes_wait(lanes, COUNT, &nth, &rc), 0);
+        assert_int_not_equal(nth, FOR_EVER);
+        assert_int_equal(rc, nth == FALLS ? ERR_CONNECTOR : 0);
+        ended[nth] = true;
+    }
+    assert_true(ended[FALLS] && ended[WELL]);
+    assert_non_null(strstr(errs[FALLS].text, "its last words: about to fall"));
+    assert_string_equal(results[WELL].text, "stopped at column 16384");
+    atomic_store(&cancel, true);
+    assert_int_equal(lanes_wait(lanes, COUNT, &nth, &rc), 0);
+    assert_int_equal(nth, FOR_EVER);
+    assert_int_equal(rc, ERR_CANCELLED);
+    assert_int_equal(lanes_wait(lanes, COUNT, &nth, &rc), ERR_GONE);
+    for (size_t i = 0; i < COUNT; i++)
+        lane_stop(lanes[i]), heard_done(&heard[i]);
+}
+
 static void clocks_run_while_it_is_loaded_too(void **state)
 {
     (void)state;
@@ -251,6 +292,7 @@ int main(void)
         cmocka_unit_test(two_claims_are_a_fault_of_the_connector),
         cmocka_unit_test(a_lost_record_spoils_the_call_of_whoever_did_not_look),
         cmocka_unit_test(a_cancel_is_seen_and_one_that_is_not_obeyed_kills),
+        cmocka_unit_test(of_several_lanes_whoever_falls_or_takes_for_ever_keeps_no_other_waiting),
         cmocka_unit_test(clocks_run_while_it_is_loaded_too),
         cmocka_unit_test(the_fence_stands_before_the_connector_runs),
 #ifdef HAVE_FAULTS
