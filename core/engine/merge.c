@@ -35,14 +35,27 @@ int merge_rank(const struct organization *organization, enum kind kind, const st
     return -1;
 }
 
-/* Lower counts more: who still has the record, then authority, then the older record. */
-static bool input_before(const struct merge_input *a, int a_rank, const struct merge_input *b, int b_rank)
+/* Whether the record itself says that the person is not there any more. */
+static bool input_left(enum kind kind, const struct merge_input *input)
+{
+    if (kind != KIND_person)
+        return false;
+    struct value status = image_get(input->image, FIELD_person_status);
+    uint8_t said = status.presence == PRESENCE_VALUE && status.len == 1 ? (uint8_t)*status.bytes : 0;
+    return said == INACTIVE || said == TERMINATED;
+}
+
+/* Lower counts more: who still has the record, then authority; of the records of one source those of who is there (who
+ * moved from one store to another has left the first), then the older one. */
+static bool input_before(enum kind kind, const struct merge_input *a, int a_rank, const struct merge_input *b,
+                         int b_rank)
 {
     if (a->gone != b->gone)
         return !a->gone;
     if (a_rank != b_rank)
         return a_rank < b_rank;
-    return a->seed < b->seed;
+    bool left = input_left(kind, a);
+    return left != input_left(kind, b) ? !left : a->seed < b->seed;
 }
 
 static bool value_counts(struct value value)
@@ -81,7 +94,7 @@ static bool merge_field(const struct organization *organization, enum kind kind,
         int rank = merge_rank(organization, kind, field, inputs[i].connection);
         if (rank < 0 || !value_counts(value))
             continue;
-        if (found && !input_before(&inputs[i], rank, &inputs[ret_winner->input], best_rank))
+        if (found && !input_before(kind, &inputs[i], rank, &inputs[ret_winner->input], best_rank))
             continue;
         found = true;
         best_rank = rank;

@@ -3,7 +3,8 @@
  * For each field the first connection in its order of authority that has a
  * value wins. Absent falls through; null or empty falls through unless it
  * clears, then it wins as "no value". What a record said that its source has
- * let go counts only where nobody else says anything. */
+ * let go counts only where nobody else says anything; of several records of one
+ * source those count more that say that the person is there. */
 #ifndef ENGINE_MERGE_H
 #define ENGINE_MERGE_H
 
@@ -14,7 +15,7 @@ struct merge_input {
     const struct connection *connection; /* NULL: no longer in the organization's file; then `gone` too */
     bool gone;                           /* the source has let the record go */
     struct image image;
-    uint64_t seed; /* orders records of one connection: lowest first */
+    uint64_t seed; /* orders records of one connection: of those alike the lowest first */
 };
 
 struct merge_winner {

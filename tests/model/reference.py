@@ -288,7 +288,8 @@ class Reference:
         for field in FIELDS:
             rank = self.authority(field)
             heard = [record for record in records if record.connection in rank and field in record.said]
-            heard.sort(key=lambda record: (record.state == "gone", rank[record.connection], record.order))
+            heard.sort(key=lambda record: (record.state == "gone", rank[record.connection],
+                                           record.said.get("status") in ("inactive", "terminated"), record.order))
             if heard and heard[0].said[field] != CLEARED:
                 found[field] = heard[0].said[field]
         found["status"] = self.status(found, self.exists(records))

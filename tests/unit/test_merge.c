@@ -95,6 +95,57 @@ static void the_first_who_says_something_counts(void **state)
     }
 }
 
+static void of_one_source_who_is_there_counts_more_than_who_has_left(void **state)
+{
+    (void)state;
+    /* status of each record: a active, i inactive, t terminated, - nothing said; a phone: its place, from A */
+    static const struct {
+        int who[3];
+        const char *status, *gone;
+        char wins;
+    } cases[] = {
+        {{HR, HR}, "aa", "  ", 'A'},         {{HR, HR}, "ia", "  ", 'B'}, {{HR, HR}, "ta", "  ", 'B'},
+        {{HR, HR}, "i-", "  ", 'B'},         {{HR, HR}, "ii", "  ", 'A'}, {{HR, HR}, "it", "  ", 'A'},
+        {{HR, HR, HR}, "iia", "   ", 'C'},   {{HR, HR}, "ia", " g", 'A'}, /* who says nothing any more says less */
+        {{HR, DESK}, "ia", "  ", 'A'},                                    /* authority is more than that */
+        {{DESK, HR, HR}, "aia", "   ", 'C'},
+    };
+    static const char words[] = "a   it"; /* enumerators 1, 5 and 6 */
+    const struct authority none[] = {{0}};
+    const struct organization organization = {.connections = connections, .connection_count = 3, .authorities = none};
+    static struct image_maker maker;
+    static struct merge_winner winners[IMAGE_FIELDS_MAX];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct merge_input inputs[3];
+        struct buffer images[3] = {{0}};
+        size_t count = strlen(cases[i].status);
+        char phones[] = "ABC", statuses[3];
+        for (size_t n = 0; n < count; n++) {
+            const char *word = strchr(words, cases[i].status[n]);
+            image_start(&maker);
+            image_put(&maker, FIELD_person_phone, (struct value){PRESENCE_VALUE, 0, 1, &phones[n]});
+            statuses[n] = word ? (char)(word - words + 1) : 0;
+            if (word)
+                image_put(&maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, &statuses[n]});
+            image_write(&maker, &images[n]);
+            inputs[n] = (struct merge_input){.connection = &connections[cases[i].who[n]],
+                                             .gone = cases[i].gone[n] == 'g',
+                                             .image = {(const uint8_t *)images[n].data, (uint32_t)images[n].len},
+                                             .seed = n + 1};
+        }
+        size_t won = merge_fields(&organization, KIND_person, inputs, count, winners);
+        char phone = '-';
+        for (size_t n = 0; n < won; n++)
+            if (winners[n].field == FIELD_person_phone)
+                phone = *winners[n].value.bytes;
+        if (phone != cases[i].wins)
+            print_message("case %zu\n", i);
+        assert_int_equal(phone, cases[i].wins);
+        for (size_t n = 0; n < count; n++)
+            buffer_done(&images[n]);
+    }
+}
+
 static void without_a_word_on_authority_the_order_of_the_file_counts(void **state)
 {
     (void)state;
@@ -211,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_who_says_something_counts),
+        cmocka_unit_test(of_one_source_who_is_there_counts_more_than_who_has_left),
         cmocka_unit_test(without_a_word_on_authority_the_order_of_the_file_counts),
         cmocka_unit_test(only_who_may_say_so_keeps_a_person_alive),
         cmocka_unit_test(the_status_is_as_of_a_day),
