@@ -8,7 +8,8 @@
  * What is shipped may depend on options: `needs: base_url`, or `needs: { send:
  * [each, batch] }`, and all of several. A stream of which that does not hold is
  * there only when the file names it; a field below `map:`, with `needs` beside
- * its words, only when the file maps it. */
+ * its words, only when the file maps it. A shipped text "{option:NAME}" is what
+ * that option says. */
 #include "config/reading.h"
 
 #include "base/mem.h"
@@ -82,6 +83,20 @@ static const struct node *shipped_read(struct reading *reading, const char *name
     return rc == 0 && root && root->type == NODE_MAP ? root : NULL;
 }
 
+/* Texts that are an option's become what it says. */
+static void fill(struct reading *reading, const struct connection *connection, struct node *node)
+{
+    static const char begin[] = "{option:";
+    size_t len = node->type == NODE_TEXT ? strlen(node->text) : 0;
+    if (len > sizeof(begin) && strncmp(node->text, begin, sizeof(begin) - 1) == 0 && node->text[len - 1] == '}') {
+        const char *name = reading_format(reading, "%.*s", (int)(len - sizeof(begin)), node->text + sizeof(begin) - 1);
+        const char *text = connection_option(connection, name);
+        node->text = text ? text : "";
+    }
+    for (size_t i = 0; node->type != NODE_TEXT && i < node->count; i++)
+        fill(reading, connection, node->items[i]);
+}
+
 /* values NULL: it is set, and not to nothing. */
 static bool option_is(const struct connection *connection, const char *name, const struct node *values)
 {
@@ -128,6 +143,8 @@ const struct node *stream_shipped(struct reading *reading, const struct connecti
 {
     struct node *root = (struct node *)shipped_read(reading, name, text); /* ours: it was made a moment ago */
     *ret_wanted = root && holds(connection, root);
+    if (root)
+        fill(reading, connection, root);
     if (root)
         fields_hold(connection, (struct node *)node_get(root, "map"));
     return root;
