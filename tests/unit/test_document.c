@@ -127,6 +127,70 @@ static void members_are_found_and_nothing_is_asked_in_vain(void **state)
     assert_null(muster_document_root(NULL));
 }
 
+static void a_pointer_leads_to_one_place_or_to_none(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"data\":{\"errors\":[{\"code\":\"A\"},{\"code\":\"B\"}],\"a/b\":1,\"m~n\":2},\"\":3}";
+    static const char *const cases[][2] = {
+        {"/data/errors/1/code", "B"},
+        {"/data/errors/0/code", "A"},
+        {"/data/a~1b", "1"},
+        {"/data/m~0n", "2"},
+        {"/", "3"},
+        {"/data/errors/2/code", NULL},
+        {"/data/errors/01/code", NULL},
+        {"/data/errors/-/code", NULL},
+        {"/data/none/code", NULL},
+        {"data", NULL},
+        {"/data/errors/1/code/x", NULL},
+    };
+    const char *why;
+    muster_document *document = muster_document_read(text, sizeof(text) - 1, &why);
+    const muster_node *root = muster_document_root(document);
+    for (size_t n = 0; n < sizeof(cases) / sizeof(*cases); n++) {
+        const char *found = muster_node_text(muster_node_at(root, cases[n][0]));
+        if (cases[n][1])
+            assert_string_equal(found, cases[n][1]);
+        else
+            assert_null(found);
+    }
+    char long_one[600];
+    memset(long_one, 'a', sizeof(long_one));
+    long_one[0] = '/';
+    long_one[sizeof(long_one) - 1] = '\0';
+    assert_null(muster_node_at(root, long_one));
+    assert_ptr_equal(muster_node_at(root, ""), root);
+    assert_null(muster_node_at(NULL, "/data"));
+    muster_document_free(document);
+}
+
+static void a_reply_is_read_from_memory_or_from_its_file(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"code\":0}";
+    const char *why = NULL;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, sizeof(text) - 1, file), sizeof(text) - 1);
+    assert_int_equal(fflush(file), 0);
+    const muster_http replies[] = {
+        {.size = sizeof(muster_http), .body = text, .body_len = sizeof(text) - 1, .fd = -1},
+        {.size = sizeof(muster_http), .body_len = sizeof(text) - 1, .fd = fileno(file)},
+        {.size = sizeof(muster_http), .body_len = sizeof(text) + 100, .fd = fileno(file)},
+        {.size = sizeof(muster_http), .fd = -1},
+    };
+    for (size_t n = 0; n < sizeof(replies) / sizeof(*replies); n++) {
+        muster_document *document = muster_document_of_reply(&replies[n], &why);
+        assert_int_equal(document != NULL, n < 2);
+        if (document)
+            assert_string_equal(muster_node_text(muster_node_at(muster_document_root(document), "/code")), "0");
+        muster_document_free(document);
+    }
+    assert_string_equal(why, "there is none");
+    assert_null(muster_document_of_reply(NULL, &why));
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +199,8 @@ int main(void)
         cmocka_unit_test(too_deep_is_refused_and_just_deep_enough_is_not),
         cmocka_unit_test(cut_anywhere_it_is_no_answer),
         cmocka_unit_test(members_are_found_and_nothing_is_asked_in_vain),
+        cmocka_unit_test(a_pointer_leads_to_one_place_or_to_none),
+        cmocka_unit_test(a_reply_is_read_from_memory_or_from_its_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

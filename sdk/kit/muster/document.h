@@ -46,12 +46,16 @@ typedef struct muster_document muster_document;
 /* NULL: it is no JSON, or there is no memory, as *ret_why says. Strict but for a byte order mark at its beginning; that
  * it is UTF-8 is not looked at. Of two members with one name the first counts. */
 muster_document *muster_document_read(const char *bytes, size_t len, const char **ret_why);
+/* What a reply has in it, also when that is large and lies in a file. */
+muster_document *muster_document_of_reply(const muster_http *reply, const char **ret_why);
 void muster_document_free(muster_document *document); /* NULL is fine */
 const muster_node *muster_document_root(const muster_document *document);
 
 const muster_node *muster_node_first(const muster_node *node); /* of a list or an object */
 const muster_node *muster_node_member(const muster_node *node, const char *name);
 const char *muster_node_text(const muster_node *node); /* NULL: it has none */
+/* What is there by a JSON pointer (RFC 6901): "/data/errors/0"; "" is the node itself. */
+const muster_node *muster_node_at(const muster_node *node, const char *pointer);
 
 #ifdef __cplusplus
 }
