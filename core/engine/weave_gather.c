@@ -209,6 +209,17 @@ static bool section_out(struct weave *weave, const struct section_view *section)
     return false;
 }
 
+/* Who moved from one store to another belongs to the first no more. Who left for good keeps what was known last. */
+static bool section_left(const struct weave *weave, const struct group *group, const struct section_view *section)
+{
+    if (section->kind != KIND_membership || group->record->state != SOURCE_GONE)
+        return false;
+    for (size_t g = 0; g < weave->group_count; g++)
+        if (weave->groups[g].record->state != SOURCE_GONE)
+            return true;
+    return false;
+}
+
 void weave_parts(struct weave *weave)
 {
     weave->part_count = 0;
@@ -225,7 +236,7 @@ void weave_parts(struct weave *weave)
                                   : match_resolve(weave->match, section->seed);
             if (root && weave->kind != KIND_person && entity != weave->id)
                 continue;
-            if (!root && section_out(weave, section))
+            if (!root && (section_out(weave, section) || section_left(weave, &weave->groups[g], section)))
                 continue;
             weave_fail(weave, mem_grow(&weave->parts, weave->part_count, &weave->part_room, sizeof(*weave->parts)));
             if (weave->rc != 0)
