@@ -115,7 +115,11 @@ bool path_compile(const struct field *custom, enum kind root, bool membership, c
 {
     struct path path = {.text = text, .kind = root};
     char word[WORD_MAX];
-    for (const char *at = text;;) {
+    /* What an account stands for. */
+    const char *begin = root != KIND_person || strcmp(text, "account.id") != 0 ? text
+                        : membership                                           ? "membership.id"
+                                                                               : "id";
+    for (const char *at = begin;;) {
         at = word_take(at, word);
         if (!at || (*at == '.' && at[1] == '\0')) {
             snprintf(ret_why, PATH_WHY, "'%.80s' is no path into the view: words with '.' between them", text);

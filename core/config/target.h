@@ -85,7 +85,8 @@ const struct target_stream *target_stream(const struct target *target, const cha
 struct muster_field;
 const struct muster_field *target_field(const struct target_stream *stream, const struct field *field);
 
-/* path.c. Compiles the way that `text` names from a thing of kind `root`. `membership`: accounts stand for memberships.
+/* path.c. Compiles the way that `text` names from a thing of kind `root`. `membership`: accounts stand for memberships,
+ * and "account.id" is the membership's, else the person's.
  * False and a sentence in ret_why (200 bytes) when there is none. */
 enum { PATH_WHY = 200 };
 bool path_compile(const struct field *custom, enum kind root, bool membership, const char *text, struct path *ret_path,

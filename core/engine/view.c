@@ -371,6 +371,8 @@ uint64_t view_list(struct view *view, enum kind kind, size_t nth)
         struct image image;
         enum entity_state state;
         const struct child *child = &view->entity->children[n];
+        if (kind == KIND_membership && view->membership && child->id != view->membership)
+            continue; /* the account stands for another one */
         if (child->kind == kind && image_of(view, kind, child->id, &image, &state) && state != ENTITY_GONE &&
             nth-- == 0)
             return child->id;
