@@ -207,10 +207,14 @@ class UserSync(simulator.Simulator):
     # The test's.
 
     def by_hand(self, said):
-        """{"create": {"email"}}: an account that somebody made; {"externalId", "set": {…}} or "delete": true."""
+        """{"create": {"email"}}: an account that somebody made; {"email", "delete": true} takes it away; {"externalId",
+        "set": {…}} or "delete": true, of ours."""
         if "create" in said:
             made = said["create"]
             self.by_hand_users.append({"by": "hand", **(json.loads(made) if isinstance(made, str) else made)})
+            return None
+        if "email" in said:
+            self.by_hand_users = [user for user in self.by_hand_users if not same(user["email"], said["email"])]
             return None
         user = self.users.get(str(said["externalId"]))
         if user is None:
