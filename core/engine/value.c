@@ -121,7 +121,7 @@ static bool moment_read(const struct rule *rule, const struct piece *piece, stru
     return false;
 }
 
-/* The day in the organization's zone. True when a time of day was cut off. */
+/* The day, and the time, in the organization's zone. True when there is a time of day. */
 static bool local_day(const struct transform_input *input, struct iso *iso)
 {
     if (iso->zoned) {
@@ -129,6 +129,9 @@ static bool local_day(const struct transform_input *input, struct iso *iso)
         ms += input->zone ? (int64_t)zone_offset(input->zone, ms) * 1000 : 0;
         int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
         iso->moment.date = date_from_days(days);
+        iso->moment.hour = (unsigned)((ms - days * DAY_MS) / 3600000);
+        iso->moment.minute = (unsigned)(ms - days * DAY_MS) / 60000 % 60;
+        iso->moment.second = (unsigned)(ms - days * DAY_MS) / 1000 % 60;
         return ms != days * DAY_MS;
     }
     return iso->moment.hour || iso->moment.minute || iso->moment.second || iso->ms;
