@@ -264,6 +264,32 @@ static void weave_retire(struct weave *weave)
     weave_journal(weave);
 }
 
+/* A thing of its own ends when all who said it take it back. People and units stay: people have a status. */
+static bool weave_ended(const struct weave *weave, size_t own)
+{
+    for (size_t i = 0; i < own; i++)
+        if (weave->groups[weave->parts[i].group].record->state != SOURCE_GONE)
+            return false;
+    return weave->kind != KIND_person && weave->kind != KIND_org_unit;
+}
+
+/* It stays as it was, marked, and comes back with the first record that says it again. */
+static void weave_end(struct weave *weave)
+{
+    struct entity *made = weave->made;
+    journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id, weave->old_root->last);
+    journal_part(&weave->entry, weave->kind, weave->id, JOURNAL_GONE);
+    journal_end(&weave->entry);
+    links_of(weave, weave->kind, weave->old_root->image, weave->was);
+    *made = *weave->old_root;
+    made->state = ENTITY_GONE;
+    made->last = weave->sequence + 1;
+    entity_put(weave, weave->kind, weave->id, made);
+    links_note(weave, weave->was, weave->is, false);
+    weave->count.others++;
+    weave_journal(weave);
+}
+
 /* The root's own golden image; then what hangs on it; then one journal entry for all of it. */
 static void weave_root(struct weave *weave, const struct root *roots, size_t count)
 {
@@ -280,7 +306,10 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     bool lived = weave->had_root && weave->old_root->state == ENTITY_LIVE;
     if (weave->rc == 0 && own == 0 && lived && weave->match->statements.persons)
         weave_retire(weave);
-    if (weave->rc != 0 || own == 0)
+    bool ended = weave->rc == 0 && own > 0 && weave_ended(weave, own);
+    if (ended && lived)
+        weave_end(weave);
+    if (weave->rc != 0 || own == 0 || ended)
         return; /* nothing speaks of it: only what refers to it was touched */
     journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id,
                   weave->had_root ? weave->old_root->last : 0);
