@@ -75,6 +75,7 @@ static void turn_write(const struct showing *showing, const struct told *told, s
             buffer_text(out, "a person's, once the next push has held it");
         break;
     case TOLD_MANUAL: buffer_text(out, "a person's, in the target itself"); break;
+    case TOLD_LATER: buffer_format(out, "ours: %s", told->why); break;
     }
 }
 
@@ -100,6 +101,10 @@ static void there_write(const struct told *told, struct buffer *out)
 {
     const struct delivery *row = &told->row;
     bool has = told->known && (row->remote_id.len > 0 || row->confirmed.len > 0);
+    if (told->file) {
+        buffer_format(out, "yes, in the file of %s", told->file);
+        return;
+    }
     if (!has) {
         buffer_text(out, "not that we know");
         return;
@@ -146,7 +151,7 @@ static void head_tell(struct showing *showing, const struct told *told)
     there_write(told, &there);
     state_write(showing, told, &state);
     buffer_add(&answer, told->row.why.data, told->row.why.len);
-    if (answer.len == 0)
+    if (answer.len == 0 && told->next != TOLD_LATER)
         buffer_text(&answer, told->why);
     turn_write(showing, told, &turn);
     grid_start(&grid, &showing->context->screen, "  ", "|");
@@ -252,6 +257,8 @@ static void told_json(struct showing *showing, const struct told *told, uint64_t
     member_bool(&out, "inside", told->inside);
     member_bytes(&out, "remote_id", row->remote_id);
     member_bool(&out, "active", told->known && row->active);
+    if (told->stream->period != PERIOD_NONE)
+        json_member_text(&out, "file", told->file);
     json_member_text(&out, "state", told->known ? delivery_state_name(row->state) : NULL);
     json_member_text(&out, "operation", told->known && row->op ? told_op_name(row->op) : NULL);
     instant_write(row->since_ms, time);

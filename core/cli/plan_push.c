@@ -3,7 +3,8 @@
 #include "cli/json.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
-#include "engine/delivery.h"
+#include "config/target.h"
+#include "engine/delivery_wait.h"
 #include "engine/reason.h"
 #include "model/image.h"
 #include "store/changeset.h"
@@ -122,6 +123,69 @@ static void unit_tell(struct context *context, struct plan_view *view, const str
     grid_end(&grid);
 }
 
+/* --- files of periods --- */
+
+enum { FILES = 64 };
+
+struct planned_file {
+    const struct target_stream *stream;
+    uint32_t number;
+    int32_t from;
+    uint64_t rows, corrected, taken_out;
+};
+
+static const struct target_stream *target_of(const struct plan_view *view, uint32_t number)
+{
+    const struct stream_name *name = streams_find(&view->query->streams, number);
+    const struct connection *connection = organization_connection(view->query->organization, view->plan->connection);
+    return name && connection ? target_stream(connection->target, name->stream + strlen(DELIVERY_STREAM)) : NULL;
+}
+
+/* Where a unit's file is counted; NULL: it goes into none, or there are too many. */
+static struct planned_file *file_of(const struct plan_view *view, const struct unit *unit, struct planned_file *files,
+                                    size_t *count)
+{
+    const struct target_stream *stream = unit->row.into.file > 0 ? target_of(view, unit->stream) : NULL;
+    for (size_t n = 0; n < *count; n++)
+        if (files[n].number == unit->stream && files[n].from == unit->row.into.file)
+            return &files[n];
+    if (!stream || *count == FILES)
+        return NULL;
+    files[*count] = (struct planned_file){.stream = stream, .number = unit->stream, .from = unit->row.into.file};
+    return &files[(*count)++];
+}
+
+static int files_tell(struct context *context, struct plan_view *view)
+{
+    struct planned_file files[FILES];
+    struct changeset *changeset = view->plan->changeset;
+    struct unit unit;
+    size_t count = 0;
+    int rc = changeset_rewind(changeset, TABLE_delivery);
+    while (rc == 0 && (rc = unit_next(changeset, &unit)) == 1) {
+        struct planned_file *file = unit.row.state == DELIVERY_SENT ? file_of(view, &unit, files, &count) : NULL;
+        rc = 0;
+        if (!file)
+            continue;
+        file->rows += unit.row.op != MUSTER_DEACTIVATE;
+        file->corrected += unit.row.op == MUSTER_UPDATE;
+        file->taken_out += unit.row.op == MUSTER_DEACTIVATE;
+    }
+    for (size_t n = 0; n < count; n++) {
+        char name[PERIOD_TEXT], rows[32];
+        period_name(files[n].stream->period, files[n].from, name);
+        progress_number(files[n].rows, rows);
+        screen_print(&context->screen, "\nThe file of %s, stream %s: %s new or changed", name, files[n].stream->name,
+                     rows);
+        if (files[n].corrected > 0)
+            screen_print(&context->screen, ", %lu of them corrected", (unsigned long)files[n].corrected);
+        if (files[n].taken_out > 0)
+            screen_print(&context->screen, ", %lu taken out", (unsigned long)files[n].taken_out);
+        screen_print(&context->screen, "\n");
+    }
+    return rc;
+}
+
 static int group_tell(struct context *context, struct plan_view *view, const struct group *group, bool all)
 {
     struct changeset *changeset = view->plan->changeset;
@@ -155,7 +219,7 @@ static int group_tell(struct context *context, struct plan_view *view, const str
 
 int plan_push_tell(struct context *context, struct plan_view *view, bool all)
 {
-    int rc = 0;
+    int rc = files_tell(context, view);
     for (size_t n = 0; rc == 0 && n < GROUPS; n++)
         rc = group_tell(context, view, &groups[n], all);
     return rc;
@@ -175,6 +239,12 @@ static void unit_json(struct plan_view *view, const struct unit *unit, struct bu
     json_member_text(out, "kind", kind_name(unit->kind));
     json_member_number(out, "id", unit->id);
     json_member_text(out, "name", label.data);
+    const struct target_stream *target = unit->row.into.file > 0 ? target_of(view, unit->stream) : NULL;
+    if (target) {
+        char file[PERIOD_TEXT];
+        period_name(target->period, unit->row.into.file, file);
+        json_member_text(out, "file", file);
+    }
     if (unit->row.why.len > 0) {
         char why[400];
         snprintf(why, sizeof(why), "%.*s", (int)unit->row.why.len, (const char *)unit->row.why.data);

@@ -102,6 +102,8 @@ void triggers_check_circles(struct reading *reading);
 void safeguards_read(struct reading *reading, struct connection *connection, const struct node *safeguards);
 /* target.c: the section compiled; NULL: the connection has none. */
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node);
+/* target_place.c: how its file is called. */
+void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target);
 void target_done(const struct target *target);
 void match_read(struct reading *reading, const struct node *match);
 void authority_read(struct reading *reading, const struct node *authority);

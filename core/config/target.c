@@ -329,20 +329,40 @@ static enum kind kind_read(struct aim *aim, const struct node *node)
     return kind_by_name(kind);
 }
 
+/* Whether such things happen at a time, and are written as one file. */
+static bool period_check(struct aim *aim, const struct node *period)
+{
+    struct complaints *complaints = aim->reading->complaints;
+    const struct muster_stream *declared = aim->stream->description;
+    if (aim->stream->of == KIND_NONE)
+        return false; /* that was said */
+    if (!period_field(aim->stream->of))
+        complain(complaints, period,
+                 "%s: nobody can say when a %s happened: 'period' is for work_period, shift, punch, absence, pay, "
+                 "incident and note",
+                 aim->what, kind_name(aim->stream->of));
+    else if (declared && !(declared->flags & MUSTER_SNAPSHOT))
+        complain(complaints, period, "%s: 'period' is for what is written as one file, and connector '%s' writes none",
+                 aim->what, aim->connection->connector);
+    else
+        return true;
+    return false;
+}
+
 static void words_read(struct aim *aim, const struct node *node)
 {
     static const char *const late[] = {"next_file", "rewrite", NULL};
-    static const char *const periods[] = {"last day", "last week", "last month", NULL};
-    const struct node *period = node_get(node, "period");
+    static const char *const periods[] = {"last day",  "last week",  "last month", "this day",
+                                          "this week", "this month", NULL};
+    const struct node *period = node_get(node, "period"), *of_late = node_get(node, "late");
     int which = want_word(aim->reading, period, reading_format(aim->reading, "%s: period", aim->what), periods);
-    if (period && which >= 0)
+    if (period && which >= 0 && period_check(aim, period))
         aim->stream->period = (enum target_period)(PERIOD_LAST_DAY + which);
-    if (period)
-        complain_warning(aim->reading->complaints, period,
-                         "%s: period is not heeded yet: all there is goes into the file, not only what is of then",
-                         aim->what);
     aim->stream->rewrite_late =
-        want_word(aim->reading, node_get(node, "late"), reading_format(aim->reading, "%s: late", aim->what), late) == 1;
+        want_word(aim->reading, of_late, reading_format(aim->reading, "%s: late", aim->what), late) == 1;
+    if (of_late && !period)
+        complain(aim->reading->complaints, of_late,
+                 "%s: 'late' is for files of a period: say which one, as in period: last week", aim->what);
 }
 
 static void stream_compile(struct aim *aim, const struct node *node)
@@ -477,37 +497,6 @@ static void match_check(struct aim *aim, const struct node *node)
     }
 }
 
-/* The name of a file that is written whole: no pattern, and words in braces that are known. */
-static void place_check(struct aim *aim)
-{
-    static const char *const words[] = {"date", "week", "month", "run", NULL};
-    struct reading *reading = aim->reading;
-    const struct node *node = node_get(node_get(aim->connection->node, "options"), "location");
-    const char *last = node && node->type == NODE_TEXT ? strrchr(node->text, '/') : NULL;
-    bool whole = false;
-    for (size_t n = 0; n < aim->target->stream_count; n++) {
-        const struct muster_stream *declared = aim->target->streams[n].description;
-        whole |= declared && (declared->flags & MUSTER_SNAPSHOT);
-    }
-    if (!whole || !last)
-        return;
-    const char *what = reading_format(reading, "connection '%s': option 'location'", aim->connection->name);
-    if (strpbrk(last, "*?"))
-        complain(reading->complaints, node, "%s is a pattern: a file that is written for a target needs a name", what);
-    for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
-        const char *word = reading_format(reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
-        bool known = false;
-        for (size_t n = 0; word && words[n]; n++)
-            known |= strcmp(words[n], word) == 0;
-        if (known && at[1 + strlen(word)] == '}')
-            continue;
-        const char *near = word ? nearest_name(word, words) : NULL;
-        complain(reading->complaints, node, "%s knows {date}, {week}, {month} and {run}, not {%.40s}%s%s%s", what,
-                 word ? word : "", near ? ": did you mean {" : "", near ? near : "", near ? "}?" : "");
-        return;
-    }
-}
-
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node)
 {
     static const char *const outside[] = {"deactivate", "keep", NULL};
@@ -538,7 +527,7 @@ const struct target *target_read(struct reading *reading, const struct connectio
         scope_check(&aim, node_get(map, "scope"));
     if (target->streams)
         streams_compile(&aim, streams, target);
-    place_check(&aim);
+    target_place_check(reading, connection, target);
     if (connection->description && target->stream_count == 0 && !streams && reading->rc == 0)
         complain(reading->complaints, map,
                  "%s: nothing would be sent: name streams:, or let the connector '%s' say what it takes", what,

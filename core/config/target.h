@@ -8,6 +8,7 @@
 #define CONFIG_TARGET_H
 
 #include "config/mapping.h"
+#include "config/period.h"
 
 struct muster_stream;
 
@@ -54,8 +55,6 @@ struct target_map {
     const struct pattern *patterns; /* what target_done() releases */
 };
 
-enum target_period { PERIOD_NONE, PERIOD_LAST_DAY, PERIOD_LAST_WEEK, PERIOD_LAST_MONTH };
-
 struct target_stream {
     const char *name;
     const struct node *node;
@@ -65,9 +64,9 @@ struct target_stream {
     const struct condition *where; /* on the map's paths; NULL: all */
     const struct condition *scope; /* likewise; the target's, when the stream has none and is of persons */
     bool protected;                /* a path leads to a protected value */
-    enum target_period period;
-    bool rewrite_late;  /* `late: rewrite` */
-    uint8_t digest[16]; /* of everything that decides what is sent */
+    enum target_period period;     /* the file has what happened then; PERIOD_NONE: all there is */
+    bool rewrite_late;             /* `late: rewrite` */
+    uint8_t digest[16];            /* of everything that decides what is sent */
 };
 
 struct target {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FIXED = 4 + 4 + 4 + 4 + 8 + 8, HEAD = 8 + 16 + 16 + 8 };
+enum { FIXED = 4 + 4 + 4 + 4 + 8 + 8, HEAD = 8 + 16 + 16 + 8, MARK = 4 + 8, FILE_ROW = 4 + 4 + 8 + 8 + 8 };
 
 const char *delivery_state_name(enum delivery_state state)
 {
@@ -37,6 +37,22 @@ static bool text_take(const uint8_t **at, const uint8_t *end, struct bytes *ret_
     return true;
 }
 
+/* Rows of what is not written by the period have none. */
+static bool marks_take(const uint8_t **at, const uint8_t *end, struct delivery *delivery)
+{
+    struct bytes marks;
+    if (*at == end)
+        return true;
+    if (!text_take(at, end, &marks) || marks.len != (size_t)2 * MARK)
+        return false;
+    const uint8_t *mark = marks.data;
+    memcpy(&delivery->in.file, mark, 4);
+    memcpy(&delivery->in.thing, mark + 4, 8);
+    memcpy(&delivery->into.file, mark + MARK, 4);
+    memcpy(&delivery->into.thing, mark + MARK + 4, 8);
+    return true;
+}
+
 static bool row_read(struct bytes row, struct delivery *ret_delivery)
 {
     const uint8_t *at = row.data, *end = at + row.len;
@@ -54,7 +70,8 @@ static bool row_read(struct bytes row, struct delivery *ret_delivery)
     memcpy(&made.next_ms, at + 24, 8);
     at += FIXED;
     if (!text_take(&at, end, &made.remote_id) || !text_take(&at, end, &made.confirmed) ||
-        !text_take(&at, end, &made.wanted) || !text_take(&at, end, &made.why) || at != end)
+        !text_take(&at, end, &made.wanted) || !text_take(&at, end, &made.why) || !marks_take(&at, end, &made) ||
+        at != end)
         return false;
     *ret_delivery = made;
     return true;
@@ -94,6 +111,14 @@ static void row_write(const struct delivery *delivery, struct buffer *out)
     text_add(out, delivery->confirmed);
     text_add(out, delivery->wanted);
     text_add(out, delivery->why);
+    if (delivery->in.file == 0 && delivery->into.file == 0)
+        return;
+    uint8_t marks[2 * MARK];
+    memcpy(marks, &delivery->in.file, 4);
+    memcpy(marks + 4, &delivery->in.thing, 8);
+    memcpy(marks + MARK, &delivery->into.file, 4);
+    memcpy(marks + MARK + 4, &delivery->into.thing, 8);
+    text_add(out, bytes(marks, sizeof(marks)));
 }
 
 void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery)
@@ -194,6 +219,39 @@ void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_h
         txn->rc = out.rc;
     if (txn->rc == 0)
         txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(out.data, out.len));
+}
+
+/* --- of a file --- */
+
+bool delivery_file_get(struct txn *txn, uint32_t stream, enum kind kind, int64_t from, struct delivery_file *ret_file)
+{
+    uint8_t key[DELIVERY_KEY];
+    struct bytes row;
+    delivery_key(stream, DELIVERY_FILE, kind, (uint64_t)from, key);
+    if (!txn_get(txn, TABLE_delivery, bytes(key, sizeof(key)), &row))
+        return false;
+    const uint8_t *at = row.data;
+    if (row.len != FILE_ROW || at[0] < FILE_DUE || at[0] > FILE_CLOSED) {
+        txn->rc = txn->rc ? txn->rc : ERR_CORRUPT;
+        return false;
+    }
+    *ret_file = (struct delivery_file){.state = (enum delivery_file_state)at[0], .from = from};
+    memcpy(&ret_file->run, at + 4, 4);
+    memcpy(&ret_file->until, at + 8, 8);
+    memcpy(&ret_file->at_ms, at + 16, 8);
+    memcpy(&ret_file->rows, at + 24, 8);
+    return true;
+}
+
+void delivery_file_put(struct txn *txn, uint32_t stream, enum kind kind, const struct delivery_file *file)
+{
+    uint8_t key[DELIVERY_KEY], row[FILE_ROW] = {(uint8_t)file->state};
+    memcpy(row + 4, &file->run, 4);
+    memcpy(row + 8, &file->until, 8);
+    memcpy(row + 16, &file->at_ms, 8);
+    memcpy(row + 24, &file->rows, 8);
+    delivery_key(stream, DELIVERY_FILE, kind, (uint64_t)file->from, key);
+    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(row, sizeof(row)));
 }
 
 /* --- walking --- */

@@ -4,11 +4,13 @@
  * what the zone says: the stream's own row; u8 kind, u64 id big-endian of a
  * unit (a thing, or the membership that an account stands for); the same of
  * a unit that is not settled, so that these are found without a search; the
- * same of a unit for which values were made that nobody has been told yet.
+ * same of a unit for which values were made that nobody has been told yet; u8
+ * kind, u64 first day of a period of which there is a file, or is to be.
  * Value of a unit: u8 state, u8 op, u8 active, u8 -rc, u32 attempts, u32 run,
  * u32 intent, i64 since, i64 next try, then u32 length and bytes each of the remote
- * id, what is confirmed, what is under way (images), and the sentence. Of a stream: what struct delivery_head says,
- * then a tally. */
+ * id, what is confirmed, what is under way (images), and the sentence; then, of what is written by the period, u32
+ * length and two marks, each i32 file, u64 thing. Of a stream: what struct delivery_head says, then a tally. Of a
+ * file: u8 state, u8 0 thrice, u32 run, i64 until, i64 time, u64 rows. */
 #ifndef ENGINE_DELIVERY_H
 #define ENGINE_DELIVERY_H
 
@@ -29,6 +31,13 @@ enum delivery_state {
 
 const char *delivery_state_name(enum delivery_state state); /* "settled" */
 
+/* Of what happened, and is written into the file of its period: which file, and what it was then. */
+struct delivery_mark {
+    int32_t file;   /* the day on which the period begins; 0: none */
+    uint64_t thing; /* digest of the golden record; 0: it was taken out */
+};
+enum { DELIVERY_EARLIER = -1 /* a file: of before the first one, and known then */ };
+
 struct delivery {
     enum delivery_state state;
     uint8_t op;  /* MUSTER_CREATE …, of what is under way */
@@ -41,6 +50,8 @@ struct delivery {
     struct bytes confirmed;    /* what the target has, as an image; empty: nothing */
     struct bytes wanted;       /* what was sent last and is not confirmed, or would be sent */
     struct bytes why;          /* the sentence of the last refusal */
+    struct delivery_mark in;   /* of what is confirmed */
+    struct delivery_mark into; /* of what is under way */
 };
 
 /* A row about a whole stream. */
@@ -52,8 +63,22 @@ struct delivery_head {
     struct tally tally; /* changes that went through lately */
 };
 
+/* The file of one period. */
+enum delivery_file_state {
+    FILE_DUE = 1, /* it is to be written, whatever is in it */
+    FILE_CURRENT, /* its period is not over: it is written again when something of it changes */
+    FILE_CLOSED,  /* it was sent */
+};
+struct delivery_file {
+    enum delivery_file_state state;
+    int64_t from, until; /* days; the latter is not in it */
+    uint32_t run;        /* that wrote it last; 0: none has */
+    int64_t at_ms;
+    uint64_t rows;
+};
+
 enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };
-enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN, DELIVERY_MADE };
+enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN, DELIVERY_MADE, DELIVERY_FILE };
 
 void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY]);
 /* Reads in place. False: there is none (or it is damaged: txn->rc). */
@@ -66,6 +91,9 @@ void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_h
 void delivery_made(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id);
 void delivery_told(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id);
 
+bool delivery_file_get(struct txn *txn, uint32_t stream, enum kind kind, int64_t from, struct delivery_file *ret_file);
+void delivery_file_put(struct txn *txn, uint32_t stream, enum kind kind, const struct delivery_file *file);
+
 /* The same into a plan; and what one says. False: the row is about something else. */
 struct changeset;
 void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id,
@@ -73,7 +101,7 @@ void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t s
 bool delivery_planned(struct bytes key, struct bytes value, uint32_t *ret_stream, enum kind *ret_kind, uint64_t *ret_id,
                       struct delivery *ret_delivery);
 
-/* Walking the units of a stream, or its open ones, by ascending id. */
+/* Walking the units of a stream, or its open ones, by ascending id; or its files, whose ids are their first days. */
 struct delivery_walk {
     struct cursor cursor;
     uint32_t stream;

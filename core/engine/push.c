@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/file.h"
+#include "broker/http.h"
 #include "engine/reason.h"
 #include "store/dict.h"
 
@@ -22,6 +24,7 @@ void push_done(struct push *push)
         free(push->streams[n].types);
         free(push->streams[n].generated);
         free(push->streams[n].jobs);
+        free(push->streams[n].files);
     }
     free(push->streams);
     free(push->maker);
@@ -100,12 +103,14 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
     struct push_verdict verdict;
     bool held = false;
     int rc = push_judge(push, stream, projector, txn, job, &verdict);
-    if (rc == 0 && push->only && !push_as_planned(push, stream, txn, job, &verdict, &held)) {
+    bool as_it_comes = push->filing && stream->stream->rewrite_late; /* a file is written whole */
+    if (rc == 0 && push->only && !as_it_comes && !push_as_planned(push, stream, txn, job, &verdict, &held)) {
         verdict.what = PUSH_NOTHING;
         push->left_out++;
     }
+    bool elsewhere = push->filing && (!push->file.any || verdict.row.in.file != (int32_t)push->file.span.from);
     if (rc == 0 && push_is_whole(stream) && verdict.what == PUSH_NOTHING && verdict.projection.inside &&
-        verdict.row.active)
+        verdict.row.active && !elsewhere)
         verdict.what = PUSH_KEEP;
     if (rc == 0 && verdict.what == PUSH_SEND && is_left(push, stream, job, &verdict))
         verdict.what = PUSH_WAIT;
@@ -126,7 +131,7 @@ static void jobs_keep(struct push_stream *stream, bool anyway)
         sends |= stream->jobs[n].what == PUSH_SEND;
     for (size_t n = 0; n < stream->job_count; n++) {
         enum push_what what = stream->jobs[n].what;
-        if (what != PUSH_NOTHING && what != PUSH_WAIT && (what != PUSH_KEEP || sends))
+        if (what != PUSH_NOTHING && what != PUSH_WAIT && what != PUSH_LATER && (what != PUSH_KEEP || sends))
             stream->jobs[kept++] = stream->jobs[n];
     }
     stream->job_count = kept;
@@ -155,7 +160,7 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
         rc = job_judge(push, stream, projector, txn, &stream->jobs[n]);
     if (rc != 0)
         return rc;
-    jobs_keep(stream, push->run->request->full && !push->run->dry);
+    jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);
     if (stream->whole)
         stream->head.active = count_active(stream, txn);
     push_guard(push, stream);
@@ -167,8 +172,14 @@ int push_decide(struct push *push)
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, false);
     int rc = push_said_begin(push, &txn);
-    for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
-        rc = stream_decide(push, &push->streams[n], &txn);
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++) {
+        push->streams[n].job_count = 0;
+        push->streams[n].walking = false;
+        if (push_is_on(push, &push->streams[n]))
+            rc = stream_decide(push, &push->streams[n], &txn);
+        else if (!push->streams[n].head_known)
+            push->streams[n].head_known = delivery_head_get(&txn, push->streams[n].number, &push->streams[n].head);
+    }
     push_said_end(push);
     return rc ? rc : txn_end(&txn);
 }
@@ -201,8 +212,20 @@ static int note_one(struct push *push, struct push_stream *stream, struct projec
     row.attempts = 0;
     row.wanted = wanted;
     row.why = bytes(verdict.why, strlen(verdict.why));
+    row.into = (struct delivery_mark){0};
     delivery_put(txn, stream->number, stream->unit, job->id, &row);
     return txn->rc;
+}
+
+/* Whether anything of it is to be told; of a file also that there is nothing in it. */
+static bool stream_talks(const struct push *push, const struct push_stream *stream)
+{
+    if (push->filing == stream && push->file.any && push->file.must)
+        return true;
+    for (size_t j = 0; j < stream->job_count; j++)
+        if (stream->jobs[j].what == PUSH_SEND || stream->jobs[j].what == PUSH_ASK || stream->jobs[j].what == PUSH_KEEP)
+            return true;
+    return false;
 }
 
 static int push_note(struct push *push)
@@ -218,6 +241,8 @@ static int push_note(struct push *push)
             if (stream->jobs[j].what != PUSH_SEND && stream->jobs[j].what != PUSH_ASK &&
                 stream->jobs[j].what != PUSH_KEEP)
                 rc = note_one(push, stream, projector, &txn, &stream->jobs[j]);
+        if (rc == 0 && push->filing && !stream_talks(push, stream))
+            push_file_close(push, stream, &txn, false);
     }
     return rc ? rc : txn_end(&txn);
 }
@@ -227,10 +252,8 @@ static int push_note(struct push *push)
 static bool anything_to_send(const struct push *push)
 {
     for (size_t n = 0; n < push->stream_count; n++)
-        for (size_t j = 0; j < push->streams[n].job_count; j++)
-            if (push->streams[n].jobs[j].what == PUSH_SEND || push->streams[n].jobs[j].what == PUSH_ASK ||
-                push->streams[n].jobs[j].what == PUSH_KEEP)
-                return true;
+        if (stream_talks(push, &push->streams[n]))
+            return true;
     return false;
 }
 
@@ -238,6 +261,8 @@ int push_connect(struct push *push)
 {
     struct run *run = push->run;
     int rc = push_place(push);
+    files_free(TAKE(run->files)); /* of the file before */
+    http_free(TAKE(run->http));
     if (rc == 0)
         rc =
             files_open(run->request->connection, run_cancelled, (void *)(uintptr_t)run->request, &run->files, run->err);
@@ -259,9 +284,13 @@ static int push_talk(struct push *push)
     int rc = talks && !run->lane ? push_connect(push) : 0;
     if (!run->lane)
         return rc;
-    for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
-        if ((rc = push_ask(push, &push->streams[n])) == 0)
-            rc = push_send(push, &push->streams[n]);
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++) {
+        struct push_stream *stream = &push->streams[n];
+        if (!push_is_on(push, stream) || (push_is_whole(stream) && !stream_talks(push, stream)))
+            continue; /* a file of which nothing is new stays as it is */
+        if ((rc = push_ask(push, stream)) == 0)
+            rc = push_send(push, stream);
+    }
     lane_stop(TAKE(run->lane));
     struct err why = {0};
     int printed = run->http ? push_generated_print(push, rc ? &why : run->err) : 0;
@@ -380,14 +409,18 @@ static int push_line(struct push *push, struct err *err)
     struct run *run = push->run;
     uint64_t sequence = 0;
     int rc = sequence_now(run, &sequence);
-    int drift = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
-    if (rc == 0 && (rc = push_decide(push)) == 0)
-        rc = push_note(push);
+    int talk = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
+    rc = rc ? rc : push_files_begin(push);
+    for (bool more = true; rc == 0 && more; more = talk == 0 && push_files_next(push)) {
+        if ((rc = push_decide(push)) == 0)
+            rc = push_note(push);
+        if (rc == 0 && talk == 0) {
+            run->err = &run->begin; /* what the target says is told by the report */
+            talk = push_talk(push);
+        }
+    }
     if (rc != 0)
         return err && err->rc ? rc : store_fail(run->store, rc, err);
-    if (!drift)
-        run->err = &run->begin; /* what the target says is told by the report */
-    int talk = drift ? drift : push_talk(push);
     fault_kill("pushed");
     rc = heads_write(push, sequence, talk == 0 && !push->only && !push->units);
     if (rc == 0)

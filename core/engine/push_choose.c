@@ -121,6 +121,20 @@ int push_job_add(struct push_stream *stream, uint64_t id, uint64_t person)
     return rc;
 }
 
+int push_things(struct txn *txn, enum kind kind, struct push_ids *ids)
+{
+    uint8_t first[ENTITY_KEY];
+    int rc = 0;
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    entity_key(kind, 0, first);
+    cursor_open(&cursor, txn, TABLE_entity);
+    for (bool there = cursor_seek(&cursor, bytes(first, sizeof(first)));
+         there && rc == 0 && entity_key_kind(cursor.key) == kind; there = cursor_next(&cursor))
+        if ((rc = mem_grow(&ids->items, ids->count, &ids->room, sizeof(*ids->items))) == 0)
+            ids->items[ids->count++] = entity_key_id(cursor.key);
+    return rc ? rc : txn->rc;
+}
+
 static int units_of(struct choice *choice, const struct root *root)
 {
     struct push_stream *stream = choice->stream;
@@ -206,11 +220,28 @@ static int choose_named(struct push *push, struct push_stream *stream)
     return rc;
 }
 
+/* Of what happened everything: most of it is passed over at a glance. */
+static int choose_things(struct choice *choice)
+{
+    struct push_ids ids __attribute__((cleanup(push_ids_done))) = {0};
+    int rc = push_things(choice->txn, choice->stream->unit, &ids);
+    for (size_t n = 0; rc == 0 && n < ids.count; n++)
+        rc = push_job_add(choice->stream, ids.items[n], 0);
+    return rc ? rc : choose_left_over(choice, DELIVERY_UNIT);
+}
+
 int push_choose(struct push *push, struct push_stream *stream, struct txn *txn)
 {
     struct choice choice = {.push = push, .stream = stream, .txn = txn, .entity = mem_new(1, sizeof(*choice.entity))};
     int rc = choice.entity ? 0 : -ENOMEM;
     stream->head_known = delivery_head_get(txn, stream->number, &stream->head);
+    if (push->filing && (!push->only || stream->stream->rewrite_late)) {
+        stream->whole = true;
+        free(choice.entity);
+        rc = choose_things(&choice);
+        jobs_settle(stream);
+        return rc;
+    }
     if (push->only || (push->units && !push_is_whole(stream))) {
         free(choice.entity);
         rc = push->only ? push_choose_planned(push, stream) : choose_named(push, stream);

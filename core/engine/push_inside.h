@@ -33,6 +33,7 @@ enum push_what {
     PUSH_KEEP,   /* of a file that is written whole: it is in it, and nothing of it changed */
     PUSH_WAIT,   /* it was refused, or is tried later, and nothing has changed since */
     PUSH_SETTLE, /* what was under way is not wanted any more, or turned out to be done */
+    PUSH_LATER,  /* it goes into a file whose time has not come */
 };
 
 struct push_job {
@@ -50,6 +51,15 @@ enum push_said {
 
 enum { PUSH_WHY = 400 };
 
+/* The file of one period. */
+struct push_file {
+    struct span span;
+    bool any;   /* there is one at hand */
+    bool must;  /* it is written even when nothing of it seems to be new */
+    bool late;  /* what comes too late for closed ones goes into it */
+    bool again; /* it was sent, and nobody knows whether it arrived: it gets what it had */
+};
+
 /* What judging one unit gave; all but the numbers lives until the next one is judged. */
 struct push_verdict {
     enum push_what what;
@@ -62,6 +72,7 @@ struct push_verdict {
     struct bytes settles; /* what the target will have when it takes it: an image */
     bool echoed;          /* what differs is what it says itself: it has what is in `settles` */
     bool leaves_manual;   /* some of it is left to a person all the same */
+    uint64_t thing;       /* of what is written by the period: a digest of what it is now */
     char why[PUSH_WHY];
 };
 
@@ -82,7 +93,9 @@ struct push_stream {
     bool head_known;
     const char *held;             /* reason code; NULL: nothing is */
     uint64_t passed[TALLY_GATES]; /* changes that a safeguard counts and that were taken there */
-    bool walking;                 /* beside a plan */
+    struct push_file *files;      /* of its periods that are to be written or looked at, oldest first */
+    size_t file_count, file_room;
+    bool walking; /* beside a plan */
     struct changeset_row row;
 };
 
@@ -93,12 +106,17 @@ struct push {
     size_t stream_count;
     struct buffer settles; /* scratch of the judge */
     struct image_maker *maker;
-    struct statements said;        /* what people have said, in the transaction at hand */
-    bool retry;                    /* what was put off is tried now */
-    bool insist;                   /* so is what was refused */
-    bool mends;                    /* what somebody changed there is changed back */
-    bool looks;                    /* only who is there already: nothing is sent, everybody is looked at */
-    const struct push_unit *units; /* just these; NULL: whoever may have changed */
+    struct statements said;     /* what people have said, in the transaction at hand */
+    bool retry;                 /* what was put off is tried now */
+    bool insist;                /* so is what was refused */
+    bool mends;                 /* what somebody changed there is changed back */
+    bool looks;                 /* only who is there already: nothing is sent, everybody is looked at */
+    bool shows;                 /* somebody wants to see all of it: also what there is nothing to do about */
+    struct push_stream *filing; /* whose file is at hand; NULL: the streams without a period are */
+    struct push_file file;
+    size_t nth_file;
+    const struct run_request *asked; /* before a place was put in; NULL: none was */
+    const struct push_unit *units;   /* just these; NULL: whoever may have changed */
     size_t unit_count;
     struct push_heard *heard; /* what the target says of people while it is told */
     struct streams sources;   /* for push_echoes(); record NULL: nothing is read from this connection */
@@ -107,9 +125,17 @@ struct push {
     uint64_t left_out;      /* of it: what is not as it was */
 };
 
+/* Whether a stream has its turn. */
+static inline bool push_is_on(const struct push *push, const struct push_stream *stream)
+{
+    return stream->stream->period == PERIOD_NONE ? !push->filing : push->filing == stream;
+}
+
 /* push_choose.c: the ids of units that may have changed, ascending, each once, with whose they are. */
 int push_choose(struct push *push, struct push_stream *stream, struct txn *txn);
 int push_job_add(struct push_stream *stream, uint64_t id, uint64_t person);
+/* All things of a kind, whatever they hang on. */
+int push_things(struct txn *txn, enum kind kind, struct push_ids *ids);
 
 /* push_judge.c: one unit. */
 int push_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
@@ -225,6 +251,25 @@ void push_done(struct push *push);
 int push_drift(struct push *push);
 /* "Since 2021-05-03 → 2022-01-04, Title …": where two images differ; appended while there is room. */
 void push_differences(const struct push_stream *stream, struct bytes was, struct bytes is, char ret_text[PUSH_WHY]);
+
+/* push_judge.c, for push_period.c: whether all the target needs is there (else why not); whether something that it is
+ * known to have would be another; what it will have when it takes it. */
+bool push_can_be_told(const struct push_stream *stream, struct push_verdict *verdict);
+bool push_differs(const struct push_stream *stream, const struct push_verdict *verdict);
+int push_settles(struct push *push, const struct push_stream *stream, struct push_verdict *verdict);
+
+/* push_period.c: which files there are to be, before anything is decided; then one after the other, false when there
+ * is no other. `write`: what was found out is kept. */
+int push_files_begin(struct push *push);
+int push_files_find(struct push *push, struct push_stream *stream, struct txn *txn, bool write);
+bool push_files_next(struct push *push);
+/* What is to be done about a thing in the file at hand. */
+int push_period_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
+                      const struct push_job *job, struct push_verdict *verdict);
+/* That it is on its way in the file at hand; no mark where there is none. */
+struct delivery_mark push_file_mark(const struct push *push, const struct push_verdict *verdict);
+/* The file at hand lies where it belongs; or there was nothing to write. */
+void push_file_close(const struct push *push, const struct push_stream *stream, struct txn *txn, bool written);
 
 /* push_place.c: from here on the run's connection names this time's file. */
 int push_place(struct push *push);

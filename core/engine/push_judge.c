@@ -112,10 +112,24 @@ void push_differences(const struct push_stream *stream, struct bytes was, struct
             why_change(stream, was, is, n, ret_text);
 }
 
-/* What the target cannot do without. */
-static bool must_have(const struct push_stream *stream, struct push_verdict *verdict)
+bool push_differs(const struct push_stream *stream, const struct push_verdict *verdict)
+{
+    for (size_t n = 0; n < stream->stream->map.rule_count; n++)
+        if (image_get(image_over(verdict->row.confirmed), stream->numbers[n]).presence != PRESENCE_ABSENT &&
+            field_differs(stream, verdict, n))
+            return true;
+    return false;
+}
+
+/* All rules could be applied, and there is what the target cannot do without. */
+bool push_can_be_told(const struct push_stream *stream, struct push_verdict *verdict)
 {
     const struct target_map *map = &stream->stream->map;
+    if (verdict->projection.failed) {
+        snprintf(verdict->why, sizeof(verdict->why), "%s cannot be made: %s", verdict->projection.failed->field->name,
+                 reason_text(verdict->projection.reason));
+        return false;
+    }
     for (size_t n = 0; n < map->rule_count; n++)
         if ((flags_of(stream, n) & MUSTER_MUST) && verdict->projection.values[n].presence != PRESENCE_VALUE)
             why_add(verdict, "the target cannot do without ", map->fields[n].name);
@@ -123,7 +137,7 @@ static bool must_have(const struct push_stream *stream, struct push_verdict *ver
 }
 
 /* An image of what the target has after it took the change: what may not be told stays as it was. */
-static int settles_make(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
+int push_settles(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
     buffer_clear(&push->settles);
     image_start(push->maker);
@@ -205,13 +219,7 @@ static void judge_wanted(struct push *push, const struct push_stream *stream, st
         verdict->op = leaves ? MUSTER_DEACTIVATE : 0;
         return;
     }
-    if (projection->failed) {
-        snprintf(verdict->why, sizeof(verdict->why), "%s cannot be made: %s", projection->failed->field->name,
-                 reason_text(projection->reason));
-        verdict->what = PUSH_MANUAL;
-        return;
-    }
-    if (!must_have(stream, verdict)) {
+    if (!push_can_be_told(stream, verdict)) {
         verdict->what = PUSH_MANUAL;
         return;
     }
@@ -278,6 +286,8 @@ int push_judge(struct push *push, struct push_stream *stream, struct projector *
 {
     *ret_verdict = (struct push_verdict){.what = PUSH_NOTHING, .projector = projector, .txn = txn};
     ret_verdict->known = delivery_get(txn, stream->number, stream->unit, job->id, &ret_verdict->row);
+    if (stream->stream->period != PERIOD_NONE)
+        return push_period_judge(push, stream, projector, txn, job, ret_verdict);
     uint64_t id = person_behind(stream, txn, job);
     int rc =
         id ? project(projector, id, stream->unit != stream->stream->of ? job->id : 0, &ret_verdict->projection) : 0;
@@ -290,6 +300,6 @@ int push_judge(struct push *push, struct push_stream *stream, struct projector *
     if (ret_verdict->op == MUSTER_DEACTIVATE && !ret_verdict->projection.kept.data)
         ret_verdict->settles = ret_verdict->row.confirmed;
     else if (ret_verdict->what == PUSH_SEND || ret_verdict->echoed)
-        return settles_make(push, stream, ret_verdict);
+        return push_settles(push, stream, ret_verdict);
     return 0;
 }

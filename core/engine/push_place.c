@@ -1,5 +1,5 @@
 /* push_place - where a target's file goes this time: {date}, {week}, {month} and {run} in the names that its options
- * have. */
+ * have. A file of a period is named after the period: the day that begins it, and that day's week and month. */
 #include "engine/push_inside.h"
 
 #include "base/date.h"
@@ -8,26 +8,19 @@
 #include <muster/connector.h>
 #include <string.h>
 
-/* "2026-W09": weeks begin on Monday, and belong to the year of their Thursday. */
-static void week_write(int64_t day, char ret_text[16])
-{
-    int64_t thursday = day - (day + 3) % 7 + 3; /* 1970-01-01 was one */
-    struct date year = {date_from_days(thursday).year, 1, 1};
-    snprintf(ret_text, 16, "%04d-W%02d", year.year, (int)((thursday - date_days(year)) / 7 + 1));
-}
-
 static bool word_write(const struct push *push, const char *word, size_t len, struct buffer *out)
 {
-    const char *today = push->run->today_text;
-    char week[16];
+    int64_t day = push->filing ? push->file.span.from : push->run->today;
+    char week[PERIOD_TEXT], date[11];
+    date_write(date_from_days(day), date);
     if (len == 4 && strncmp(word, "date", len) == 0)
-        buffer_text(out, today);
+        buffer_text(out, date);
     else if (len == 5 && strncmp(word, "month", len) == 0)
-        buffer_add(out, today, 7);
+        buffer_add(out, date, 7);
     else if (len == 3 && strncmp(word, "run", len) == 0)
         buffer_format(out, "%u", push->run->report->run);
     else if (len == 4 && strncmp(word, "week", len) == 0) {
-        week_write(push->run->today, week);
+        period_week(day, week);
         buffer_text(out, week);
     } else {
         return false;
@@ -78,7 +71,7 @@ static bool any_whole(const struct push *push)
 
 int push_place(struct push *push)
 {
-    const struct run_request *request = push->run->request;
+    const struct run_request *request = push->asked ? push->asked : push->run->request;
     const struct connection *connection = request->connection;
     bool any = false;
     for (size_t n = 0; n < connection->option_count; n++)
@@ -99,6 +92,7 @@ int push_place(struct push *push)
     for (size_t n = 0; n < now->option_count; n++)
         if (options[n].text && is_place(now, options[n].name) && !(options[n].text = expand(push, options[n].text)))
             return -ENOMEM;
+    push->asked = request;
     now->options = options;
     asked->connection = now;
     push->run->request = asked;

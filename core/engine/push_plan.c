@@ -36,6 +36,9 @@ static int job_keep(struct push *push, struct push_stream *stream, struct projec
     row.op = job->op;
     row.wanted = verdict.projection.kept;
     row.why = bytes(verdict.why, strlen(verdict.why));
+    row.into = push_file_mark(push, &verdict);
+    if (push->filing && verdict.op == MUSTER_DEACTIVATE && verdict.projection.inside)
+        return 0; /* from one file into another: it is told there */
     count_planned(push, job, verdict.known && !verdict.row.active);
     delivery_plan(push->run->changeset, txn, stream->number, stream->unit, job->id, &row);
     return changeset_rc(push->run->changeset);
@@ -64,9 +67,10 @@ int push_plan(struct run *run, struct err *err)
         return rc;
     rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     if (rc == 0)
-        rc = push_decide(&push);
-    if (rc == 0)
-        rc = jobs_keep(&push);
+        rc = push_files_begin(&push);
+    for (bool more = true; rc == 0 && more; more = push_files_next(&push))
+        if ((rc = push_decide(&push)) == 0)
+            rc = jobs_keep(&push);
     for (size_t n = 0; n < push.stream_count; n++)
         if (push.streams[n].held)
             run->report->outcome = OUTCOME_HELD;
@@ -85,7 +89,8 @@ int push_choose_planned(struct push *push, struct push_stream *stream)
     int rc = changeset_rewind(push->only, TABLE_delivery);
     while (rc == 0 && (rc = changeset_next(push->only, TABLE_delivery, &row)) == 1) {
         rc = 0;
-        if (delivery_planned(row.key, row.value, &number, &kind, &id, &planned) && number == stream->number)
+        if (delivery_planned(row.key, row.value, &number, &kind, &id, &planned) && number == stream->number &&
+            (!push->filing || !push->file.any || planned.into.file == (int32_t)push->file.span.from))
             rc = push_job_add(stream, id, kind == KIND_person ? id : 0);
     }
     return rc;

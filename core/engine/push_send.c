@@ -81,11 +81,12 @@ static void count_answer(struct push *push, const struct sent *sent)
     }
 }
 
-/* What is wrong with the target as a whole is nobody's dead letter; what it will not take of one person is, at last. */
-static bool may_pass_later(const struct sent *sent, uint32_t attempts)
+/* What is wrong with the target as a whole is nobody's dead letter, nor that a file could not be written; what it will
+ * not take of one person is, at last. */
+static bool may_pass_later(const struct push_stream *stream, const struct sent *sent, uint32_t attempts)
 {
     return sent->rc == MUSTER_AUTH || sent->rc == MUSTER_CANCELLED ||
-           (sent->rc == MUSTER_RETRY && attempts < ATTEMPTS_MOST);
+           (sent->rc == MUSTER_RETRY && (attempts < ATTEMPTS_MOST || push_is_whole(stream)));
 }
 
 static void keep_one(struct sending *sending, struct txn *txn, const struct sent *sent)
@@ -109,6 +110,9 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         row.confirmed = bytes(sent->settles, sent->settles_len);
         row.wanted = sent->leaves_manual ? row.wanted : bytes("", 0);
         row.attempts = 0;
+        if (row.into.file != 0)
+            row.in = row.into;
+        row.into = (struct delivery_mark){0};
         if (sent->manual)
             row.why = bytes(sent->manual, strlen(sent->manual));
         stream->passed[delivery_gate(sent->op)] += sent->counts;
@@ -116,7 +120,7 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
             push_generated_note(push, stream, txn, sent->id);
     } else {
         row.attempts += !sent->untouched;
-        row.state = may_pass_later(sent, row.attempts) ? DELIVERY_RETRY : DELIVERY_REFUSED;
+        row.state = may_pass_later(stream, sent, row.attempts) ? DELIVERY_RETRY : DELIVERY_REFUSED;
         row.next_ms = push->run->now_ms + (sent->untouched ? 0 : backoff(row.attempts, sent->id));
         row.why = bytes(sent->why ? sent->why : "", sent->why ? strlen(sent->why) : 0);
     }
@@ -285,6 +289,7 @@ static void mark_sent(struct sending *sending, struct txn *txn, const struct pus
     row.since_ms = sending->push->run->now_ms;
     row.wanted = verdict->projection.kept;
     row.why = bytes("", 0);
+    row.into = push_file_mark(sending->push, verdict);
     delivery_put(txn, sending->stream->number, sending->stream->unit, job->id, &row);
 }
 
@@ -427,6 +432,8 @@ int push_send(struct push *push, struct push_stream *stream)
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, true);
     keep_answers(&sending, &txn);
+    if (talk == 0 && sending.result.rc >= 0 && sending.next >= stream->job_count && sending.count == 0)
+        push_file_close(push, stream, &txn, true);
     rc = txn_end(&txn);
     for (size_t n = 0; n < sending.count; n++) {
         push->run->report->pushed.unknown += sending.sent[n].op != MUSTER_KEEP;

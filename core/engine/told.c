@@ -4,11 +4,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/push_inside.h"
+#include "engine/refer.h"
 #include "store/dict.h"
 
 #include <errno.h>
 #include <muster/connector.h>
 #include <stdlib.h>
+
+enum { HAPPENED_MAX = 20 /* of what happened so many are told, the newest */ };
 
 struct telling {
     struct query *query;
@@ -21,7 +24,7 @@ struct telling {
 
 const char *told_next_name(enum told_next next)
 {
-    static const char *const names[] = {"nothing", "send", "wait", "ask", "held", "manual"};
+    static const char *const names[] = {"nothing", "send", "wait", "ask", "held", "manual", "later"};
     return names[next];
 }
 
@@ -39,6 +42,7 @@ static enum told_next next_of(enum push_what what, enum push_said said)
     case PUSH_WAIT: return TOLD_WAIT;
     case PUSH_MANUAL: return TOLD_MANUAL;
     case PUSH_HELD: return TOLD_HELD;
+    case PUSH_LATER: return TOLD_LATER;
     default: return TOLD_NOTHING;
     }
 }
@@ -102,6 +106,17 @@ static int fields_read(struct telling *telling, const struct push_stream *stream
     return 0;
 }
 
+/* Whose file it is in; NULL: none. */
+static const char *file_text(struct telling *telling, const struct push_stream *stream,
+                             const struct push_verdict *verdict)
+{
+    char name[PERIOD_TEXT];
+    if (verdict->row.in.file <= 0 || !verdict->row.active)
+        return NULL;
+    period_name(stream->stream->period, verdict->row.in.file, name);
+    return arena_text(telling->query->arena, name);
+}
+
 static int unit_tell(struct telling *telling, struct push_stream *stream, struct projector *projector, uint64_t id)
 {
     struct push_verdict verdict;
@@ -121,6 +136,7 @@ static int unit_tell(struct telling *telling, struct push_stream *stream, struct
                           .there = verdict.projection.there,
                           .inside = verdict.projection.inside,
                           .known = verdict.known,
+                          .file = file_text(telling, stream, &verdict),
                           .row = verdict.known ? verdict.row : (struct delivery){0},
                           .op = verdict.op};
     enum push_said said =
@@ -132,12 +148,45 @@ static int unit_tell(struct telling *telling, struct push_stream *stream, struct
     return told->why ? fields_read(telling, stream, &verdict, told) : -ENOMEM;
 }
 
+static int newest_first(const void *a, const void *b)
+{
+    const struct root *one = a, *other = b;
+    return one->id > other->id ? -1 : one->id < other->id;
+}
+
+/* What happened to the person: the newest of it, whether it hangs on them or stands by itself. */
+static int happened_tell(struct telling *telling, struct push_stream *stream, struct projector *projector)
+{
+    TIDY(free) struct root *roots = NULL;
+    const struct entity *person = telling->person;
+    size_t count = 0, room = 0, told = 0;
+    int rc = push_files_find(&telling->push, stream, &telling->query->txn, false);
+    telling->push.filing = stream;
+    telling->push.file = rc == 0 && stream->file_count ? stream->files[0] : (struct push_file){0};
+    if (rc == 0)
+        rc = refer_each(&telling->query->txn, KIND_person, telling->id, &roots, &count, &room);
+    for (uint16_t n = 0; rc == 0 && n < person->child_count; n++)
+        if ((rc = mem_grow(&roots, count, &room, sizeof(*roots))) == 0)
+            roots[count++] = (struct root){person->children[n].kind, person->children[n].id, ROOT_ONLY};
+    if (count > 1)
+        qsort(roots, count, sizeof(*roots), newest_first);
+    for (size_t n = 0; rc == 0 && n < count && told < HAPPENED_MAX; n++) {
+        bool ours = roots[n].kind == stream->unit && (n == 0 || roots[n - 1].id != roots[n].id);
+        rc = ours ? unit_tell(telling, stream, projector, roots[n].id) : 0;
+        told += ours;
+    }
+    telling->push.filing = NULL;
+    return rc;
+}
+
 /* The person's units in a stream: they themselves, or what hangs on them. */
 static int stream_tell(struct telling *telling, struct push_stream *stream)
 {
     TIDY(projector_free) struct projector *projector = NULL;
     const struct entity *person = telling->person;
     int rc = push_projector(&telling->push, stream, &telling->query->txn, &projector);
+    if (rc == 0 && stream->stream->period != PERIOD_NONE)
+        return happened_tell(telling, stream, projector);
     if (rc == 0 && stream->unit == KIND_person)
         rc = unit_tell(telling, stream, projector, telling->id);
     for (uint16_t n = 0; rc == 0 && n < person->child_count; n++)
@@ -158,7 +207,7 @@ int told_read(struct query *query, const struct settings *settings, const struct
                       .zone = query->zone,
                       .now_ms = clock_now_ms(),
                       .lock = -1};
-    struct push push = {.run = &run};
+    struct push push = {.run = &run, .shows = true};
     struct telling telling = {
         .query = query, .push = push, .id = person, .person = mem_new(1, sizeof(*telling.person))};
     struct err err = {0};

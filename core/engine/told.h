@@ -17,6 +17,7 @@ enum told_next {
     TOLD_ASK,  /* whether it was done */
     TOLD_HELD,
     TOLD_MANUAL,
+    TOLD_LATER, /* it goes into a file whose time has not come */
 };
 const char *told_next_name(enum told_next next); /* "send" */
 const char *told_op_name(int op);                /* "create"; "" when it is none */
@@ -38,6 +39,7 @@ struct told {
     bool there, inside; /* it exists, and the target is to have it */
     bool known;         /* there is a row */
     struct delivery row;
+    const char *file; /* of what is written by the period: in which file it is, "2026-W09"; NULL: in none */
     enum told_next next;
     int op;
     const char *why;       /* a sentence; "" */

@@ -71,6 +71,10 @@ static const muster_option any_options[] = {
     {.name = "sources", .type = MUSTER_HOSTS},
     {0},
 };
+static const muster_stream file_streams[] = {
+    {.name = "rows", .flags = MUSTER_READ_FULL | MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_DYNAMIC},
+    {0},
+};
 static const muster_stream sheet_streams[] = {
     {.name = "rows", .flags = MUSTER_READ_FULL | MUSTER_DYNAMIC},
     {0},
@@ -118,7 +122,7 @@ static const muster_route routes[] = {{.method = "POST", .path = "/punches"}, {0
     .stream_size = sizeof(muster_stream)
 
 static const muster_connector connectors[] = {
-    {SIZES, .name = "sheet", .options = sheet_options, .streams = sheet_streams},
+    {SIZES, .name = "sheet", .options = sheet_options, .streams = file_streams},
     {SIZES, .name = "pmt", .options = pmt_options, .streams = pmt_streams},
     {SIZES, .name = "poc", .options = any_options, .streams = desk_streams},
     {SIZES, .name = "poweroffice", .options = any_options, .streams = sheet_streams},

@@ -389,6 +389,65 @@ static void a_file_that_says_nothing_is_told_so(void **state)
     expect_said(HR, "a.yaml:3:3: connection 'hr' names no stream: add streams: or target:\n");
 }
 
+/* ---- files of a period ---- */
+
+#define FILE_TO(name)                                                                                                  \
+    "  pay:\n    connector: sheet\n    options: { location: \"/out/" name "\" }\n    target:\n      streams:\n"
+#define HOURS(words) "        hours:\n          { of: work_period, " words ", map: { In: started_at } }\n"
+
+static void a_period_is_for_what_happens_and_is_written_as_a_file(void **state)
+{
+    (void)state;
+    struct reading *reading = good(HR STREAM FILE_TO("h-{week}.csv") HOURS("period: last week, late: rewrite"));
+    const struct connection *pay = organization_connection(reading->organization, "pay");
+    assert_int_equal(pay->target->streams[0].period, PERIOD_LAST_WEEK);
+    assert_true(pay->target->streams[0].rewrite_late);
+    done(reading);
+    expect_said(HR STREAM FILE_TO("h-{week}.csv") HOURS("period: last wek"),
+                "a.yaml:13:38: connection 'pay': target: stream 'hours': period: 'last wek' is none of last day, "
+                "last week, last month, this day, this week, this month: did you mean 'last week'?\n");
+    expect_said(HR STREAM FILE_TO("h-{week}.csv") HOURS("late: rewrite"),
+                "a.yaml:13:36: connection 'pay': target: stream 'hours': 'late' is for files of a period: "
+                "say which one, as in period: last week\n");
+    expect_said(
+        HR STREAM FILE_TO("h-{week}.csv") HOURS("period: last week, late: never"),
+        "a.yaml:13:55: connection 'pay': target: stream 'hours': late: 'never' is none of next_file, rewrite\n");
+    expect_said(
+        HR STREAM FILE_TO("p-{week}.csv") "        p: { of: person, period: last week, map: { N: username } }\n",
+        "a.yaml:12:34: connection 'pay': target: stream 'p': nobody can say when a person happened: 'period' "
+        "is for work_period, shift, punch, absence, pay, incident and note\n");
+    expect_said(
+        HR STREAM "  pay:\n    connector: poc\n    target:\n      streams:\n"
+                  "        employees: { of: absence, period: last week, map: { EmployeeNumber: type } }\n",
+        "a.yaml:11:43: connection 'pay': target: stream 'employees': 'period' is for what is written as one file, "
+        "and connector 'poc' writes none\n");
+}
+
+static void each_period_has_a_file_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const good_names[][2] = {{"h-{week}.csv", "last week"},   {"h-{date}.csv", "this week"},
+                                                {"h-{month}.csv", "last month"}, {"h-{date}.csv", "last month"},
+                                                {"h-{date}.csv", "last day"},    {"{month}/{week}.csv", "this week"}};
+    for (size_t n = 0; n < sizeof(good_names) / sizeof(good_names[0]); n++) {
+        char text[1024];
+        snprintf(text, sizeof(text), HR STREAM FILE_TO("%s") HOURS("period: %s"), good_names[n][0], good_names[n][1]);
+        done(good(text));
+    }
+    expect_said(HR STREAM FILE_TO("h.csv") HOURS("period: last week"),
+                "a.yaml:9:26: connection 'pay': option 'location' is the same for every period of stream 'hours', "
+                "so one file would take the place of another: put {week} into it\n");
+    expect_said(HR STREAM FILE_TO("h-{week}.csv") HOURS("period: last day"),
+                "a.yaml:9:26: connection 'pay': option 'location' is the same for every period of stream 'hours', "
+                "so one file would take the place of another: put {date} into it\n");
+    expect_said(HR STREAM FILE_TO("h-{week}.csv") HOURS("period: this month"),
+                "a.yaml:9:26: connection 'pay': option 'location' is the same for every period of stream 'hours', "
+                "so one file would take the place of another: put {month} into it\n");
+    expect_said(HR STREAM FILE_TO("h-{week}-{run}.csv") HOURS("period: last week"),
+                "a.yaml:9:26: connection 'pay': option 'location' has {run}, but a file of a period may "
+                "have to be written again under its name: let {week} tell them apart\n");
+}
+
 static void syntax_errors_are_told_like_all_others(void **state)
 {
     (void)state;
@@ -493,6 +552,8 @@ int main(void)
         cmocka_unit_test(a_connector_that_cannot_be_described_says_why),
         cmocka_unit_test(a_good_file_is_in_structs_with_its_defaults),
         cmocka_unit_test(a_target_keeps_nobody_alive_unless_it_is_listed),
+        cmocka_unit_test(a_period_is_for_what_happens_and_is_written_as_a_file),
+        cmocka_unit_test(each_period_has_a_file_of_its_own),
         cmocka_unit_test(authority_is_per_field_then_per_kind_then_the_persons),
         cmocka_unit_test(match_rules_keep_their_order_and_their_fields),
         cmocka_unit_test(a_shipped_mapping_is_overridden_field_by_field_and_switched_off),

@@ -1,0 +1,62 @@
+/* target_place - the name of a file that is written whole: no pattern, and words in braces that are known. Part of
+ * reading.h. */
+#include "config/reading.h"
+#include "config/target.h"
+
+#include <muster/connector.h>
+#include <string.h>
+
+/* Each period's file needs a name of its own, and always the same one: it may have to be written again. */
+static void place_of_period(struct reading *reading, const struct target *target, const struct node *node,
+                            const char *what)
+{
+    const struct target_stream *of = NULL;
+    for (size_t n = 0; n < target->stream_count; n++)
+        if (target->streams[n].period != PERIOD_NONE)
+            of = &target->streams[n];
+    if (!of)
+        return;
+    bool week = of->period == PERIOD_LAST_WEEK || of->period == PERIOD_THIS_WEEK;
+    bool month = of->period == PERIOD_LAST_MONTH || of->period == PERIOD_THIS_MONTH;
+    const char *word = week ? "{week}" : month ? "{month}" : "{date}";
+    if (strstr(node->text, "{run}"))
+        complain(reading->complaints, node,
+                 "%s has {run}, but a file of a period may have to be written again under its name: let %s tell them "
+                 "apart",
+                 what, word);
+    else if (!strstr(node->text, word) && !strstr(node->text, "{date}"))
+        complain(reading->complaints, node,
+                 "%s is the same for every period of stream '%s', so one file would take the place of another: put %s "
+                 "into it",
+                 what, of->name, word);
+}
+
+void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target)
+{
+    static const char *const words[] = {"date", "week", "month", "run", NULL};
+    const struct node *node = node_get(node_get(connection->node, "options"), "location");
+    const char *last = node && node->type == NODE_TEXT ? strrchr(node->text, '/') : NULL;
+    bool whole = false;
+    for (size_t n = 0; n < target->stream_count; n++) {
+        const struct muster_stream *declared = target->streams[n].description;
+        whole |= declared && (declared->flags & MUSTER_SNAPSHOT);
+    }
+    if (!whole || !last)
+        return;
+    const char *what = reading_format(reading, "connection '%s': option 'location'", connection->name);
+    if (strpbrk(last, "*?"))
+        complain(reading->complaints, node, "%s is a pattern: a file that is written for a target needs a name", what);
+    place_of_period(reading, target, node, what);
+    for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
+        const char *word = reading_format(reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        bool known = false;
+        for (size_t n = 0; word && words[n]; n++)
+            known |= strcmp(words[n], word) == 0;
+        if (known && at[1 + strlen(word)] == '}')
+            continue;
+        const char *near = word ? nearest_name(word, words) : NULL;
+        complain(reading->complaints, node, "%s knows {date}, {week}, {month} and {run}, not {%.40s}%s%s%s", what,
+                 word ? word : "", near ? ": did you mean {" : "", near ? near : "", near ? "}?" : "");
+        return;
+    }
+}
