@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "cli/awaiting.h"
 #include "cli/excel.h"
 #include "cli/turn.h"
 #include "cli/waits.h"
@@ -73,15 +74,25 @@ static void line_of_quarantine(const struct query *query, const struct quarantin
                   part ? " --partition " : "", item->partition);
 }
 
-static void line_json(struct context *context, const struct query *query, struct line *line)
+static void line_of_awaiting(const struct organization *organization, const struct connection *connection,
+                             struct line *line)
+{
+    *line = (struct line){.turn = TURN_ACCESS, .reason = REASON_CODE(awaiting_authorization)};
+    buffer_format(&line->id, "authorization:%s", connection->name);
+    buffer_text(&line->record, connection->name);
+    awaiting_sentence(organization, connection, &line->what);
+    buffer_format(&line->next, "muster check %s", organization->id);
+}
+
+static void line_json(struct context *context, const struct organization *organization, struct line *line)
 {
     TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     char since[25];
     instant_write(line->since_ms, since);
     buffer_byte(&out, '{');
     json_member_text(&out, "id", line->id.data);
-    json_member_text(&out, "organization", query->organization->id);
-    json_member_text(&out, "since", since);
+    json_member_text(&out, "organization", organization->id);
+    json_member_text(&out, "since", line->since_ms ? since : NULL);
     json_member_number(&out, "run", line->run);
     json_member_text(&out, "record", line->record.data);
     json_member_text(&out, "reason", line->reason);
@@ -99,11 +110,21 @@ void inbox_stopped_json(struct context *context, struct query *query, const stru
     struct line line;
     for (size_t i = 0; i < stopped->pause_count; i++) {
         line_of_pause(query, &stopped->pauses[i], &line);
-        line_json(context, query, &line);
+        line_json(context, query->organization, &line);
     }
     for (size_t i = 0; i < stopped->aside_count; i++) {
         line_of_quarantine(query, &stopped->aside[i], &line);
-        line_json(context, query, &line);
+        line_json(context, query->organization, &line);
+    }
+}
+
+void inbox_awaiting_json(struct context *context, const struct organization *organization,
+                         const struct connection *const *awaiting)
+{
+    struct line line;
+    for (; awaiting && *awaiting; awaiting++) {
+        line_of_awaiting(organization, *awaiting, &line);
+        line_json(context, organization, &line);
     }
 }
 
@@ -136,11 +157,15 @@ static int line_book(struct excel *book, const struct query *query, struct line 
     char since[QUERY_TIME], run[16];
     const char *organization = query->organization->id, *turn = turn_text(line->turn);
     const char *reason = line->reason ? line->reason : "";
-    query_time(query, line->since_ms, since);
+    if (line->since_ms)
+        query_time(query, line->since_ms, since);
     snprintf(run, sizeof(run), "%u", line->run);
     excel_cell(book, organization, strlen(organization));
     cell(book, &line->id);
-    excel_time(book, since);
+    if (line->since_ms)
+        excel_time(book, since);
+    else
+        excel_cell(book, "", 0);
     excel_cell(book, turn, strlen(turn));
     cell(book, &line->record);
     cell(book, &line->place);
@@ -177,6 +202,11 @@ static int organization_book(struct context *context, const char *id, struct exc
     }
     for (size_t i = 0; i < stopped.aside_count && rc == 0; i++) {
         line_of_quarantine(opened.query, &stopped.aside[i], &line);
+        rc = line_book(book, opened.query, &line);
+    }
+    const struct connection **awaiting = awaiting_now(context->arena, opened.organization);
+    for (; awaiting && *awaiting && rc == 0; awaiting++) {
+        line_of_awaiting(opened.organization, *awaiting, &line);
         rc = line_book(book, opened.query, &line);
     }
     return rc ? complain_rc(store_fail(opened.query->store, rc, &err), &err) : STATUS_DONE;

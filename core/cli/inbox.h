@@ -16,6 +16,9 @@ int stopped_read(struct context *context, struct query *query, struct stopped *r
 /* One object per line, with the members of anything that waits; ids "pause:hr" ("pause:" alone: all of it) and
  * "quarantine:hr". */
 void inbox_stopped_json(struct context *context, struct query *query, const struct stopped *stopped);
+/* The same of connections that await their customer's authorization: ids "authorization:pmt". */
+void inbox_awaiting_json(struct context *context, const struct organization *organization,
+                         const struct connection *const *awaiting);
 /* All that waits in these organizations, in one sheet. Returns an exit status. */
 int inbox_workbook(struct context *context, const char *const *ids, const char *path);
 

@@ -4,15 +4,19 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "engine/authorization.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char by_hand[] = "hand", by_pause[] = "pause", by_quarantine[] = "quarantine";
+static const char by_hand[] = "hand", by_pause[] = "pause", by_quarantine[] = "quarantine",
+                  by_authorization[] = "authorization";
 
 struct next next_of(const struct connection *connection, const struct zone *zone, int64_t ran_ms,
                     const struct pause *pauses, size_t pause_count, const struct quarantine *aside, size_t aside_count)
 {
+    if (authorization_awaited(connection, zone_day(zone, clock_now_ms()), NULL))
+        return (struct next){connection, INT64_MAX, by_authorization};
     for (size_t i = 0; i < pause_count; i++)
         if (*pauses[i].connection == '\0' || strcmp(pauses[i].connection, connection->name) == 0)
             return (struct next){connection, INT64_MAX, by_pause};
@@ -74,6 +78,8 @@ static void next_text(const struct next *next, const struct zone *zone, struct b
         time_text(zone, next->at_ms, time);
     if (next->by == by_pause)
         buffer_format(out, "not while it is paused (%s)", name);
+    else if (next->by == by_authorization)
+        buffer_format(out, "not before it is authorized (%s)", name);
     else if (next->by == by_quarantine)
         buffer_format(out, "%s (%s, which is set aside)", *time ? time : "not before its log-in is another", name);
     else if (*time)

@@ -9,7 +9,7 @@
 struct next {
     const struct connection *connection;
     int64_t at_ms;  /* INT64_MAX: no clock starts it */
-    const char *by; /* "schedule" … as a trigger is called; "hand", "pause", "quarantine" */
+    const char *by; /* "schedule" … as a trigger is called; "hand", "pause", "quarantine", "authorization" */
 };
 
 /* `ran_ms`: when it ran last, 0: never. `pauses` are those of the organization. */

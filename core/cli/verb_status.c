@@ -4,6 +4,7 @@
 #include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
+#include "cli/awaiting.h"
 #include "cli/next.h"
 #include "cli/overview.h"
 #include "cli/pauses.h"
@@ -40,8 +41,9 @@ struct health {
     size_t pause_count;
     struct quarantine *quarantines;
     size_t quarantine_count;
-    int status; /* of the organization */
-    int failed; /* exit status of reading it; 0: it could be read */
+    const struct connection **awaiting; /* their customer's authorization */
+    int status;                         /* of the organization */
+    int failed;                         /* exit status of reading it; 0: it could be read */
 };
 
 /* "3 h ago" */
@@ -141,6 +143,9 @@ static void health_read(struct context *context, const char *id, struct health *
     for (size_t i = 0; health->connections && i < organization->connection_count; i++)
         health->connections[health->count++] = (struct connection_health){
             .connection = &organization->connections[i], .last.outcome = "", .good.outcome = ""};
+    health->awaiting = awaiting_now(context->arena, organization);
+    if (health->awaiting && *health->awaiting)
+        health->status = STATUS_HELD;
     int rc = health->connections ? query_open(context->settings, organization, &health->query, &err) : -ENOMEM;
     if (rc == ERR_GONE)
         return;
@@ -345,6 +350,7 @@ static void organization_tell(struct context *context, const struct health *heal
                  organization->name ? ")" : "");
     if (!health->query) {
         screen_print(screen, "  nothing was fetched yet: muster sync %s\n", health->id);
+        awaiting_tell(context, organization, health->awaiting);
         return;
     }
     health_tell(context, health);
@@ -363,6 +369,7 @@ static void organization_tell(struct context *context, const struct health *heal
     }
     pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);
     quarantines_tell(context, health->id, health->query->zone, health->quarantines, health->quarantine_count);
+    awaiting_tell(context, organization, health->awaiting);
     gates_tell(context, health);
     if (waits[3] > 0)
         drift_tell(context, health);
@@ -406,6 +413,8 @@ static int organization_json(struct context *context, const struct health *healt
     buffer_byte(&out, ']');
     pauses_json(health->pauses, health->pause_count, &out);
     quarantines_json(health->quarantines, health->quarantine_count, &out);
+    if (health->organization)
+        awaiting_json(health->organization, health->awaiting, &out);
     if (health->query)
         waits_readings_json(health->query, &out);
     buffer_text(&out, "}\n");

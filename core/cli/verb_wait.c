@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "cli/awaiting.h"
 #include "cli/inbox.h"
 #include "cli/outgoing.h"
 #include "cli/turn.h"
@@ -213,22 +214,52 @@ static void stopped_tell(struct context *context, struct query *query, const str
     quarantines_tell(context, id, query->zone, stopped->aside, stopped->aside_count);
 }
 
+static void awaiting_show(struct context *context, const struct organization *organization,
+                          const struct connection *const *awaiting)
+{
+    if (context->json) {
+        inbox_awaiting_json(context, organization, awaiting);
+        return;
+    }
+    if (awaiting && *awaiting)
+        screen_print(&context->screen, "Awaiting authorization:\n");
+    awaiting_tell(context, organization, awaiting);
+}
+
+/* Where nothing was ever stored there may be such a connection all the same. Whether that was all. */
+static bool awaiting_alone(struct context *context, const char *id)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    TIDY(query_close) struct query *query = NULL;
+    if (context_organization(context, id, &organization) != STATUS_DONE)
+        return false; /* it is read once more, and complained of then */
+    const struct connection **awaiting = awaiting_now(context->arena, organization);
+    if (!awaiting || !*awaiting || query_open(context->settings, organization, &query, NULL) != ERR_GONE)
+        return false;
+    awaiting_show(context, organization, awaiting);
+    return true;
+}
+
 static int show_waits(struct context *context, const char *id, const char *types, const char *none)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     TIDY(free) struct wait_item *items = NULL;
     size_t count;
     struct err err = {0};
+    if (!types && awaiting_alone(context, id))
+        return STATUS_DONE;
     int status = context_open(context, id, &opened);
     if (status != STATUS_DONE)
         return status;
     struct stopped stopped = {0};
+    const struct connection **awaiting = types ? NULL : awaiting_now(context->arena, opened.organization);
     int rc = query_waits(opened.query, types, SIZE_MAX, &items, &count);
     if (rc == 0 && !types)
         rc = stopped_read(context, opened.query, &stopped);
     if (rc != 0)
         return complain_rc(store_fail(opened.query->store, rc, &err), &err);
-    if (count + stopped.pause_count + stopped.aside_count == 0 && !context->json && !context->quiet)
+    bool nothing = count + stopped.pause_count + stopped.aside_count == 0 && !(awaiting && *awaiting);
+    if (nothing && !context->json && !context->quiet)
         screen_print(&context->screen, "%s in '%s'.\n", none, id);
     status = waits_print(context, opened.query, items, count);
     waits_ways_out(context, opened.query, items, count);
@@ -236,6 +267,7 @@ static int show_waits(struct context *context, const char *id, const char *types
         inbox_stopped_json(context, opened.query, &stopped);
     else
         stopped_tell(context, opened.query, &stopped);
+    awaiting_show(context, opened.organization, awaiting);
     return status;
 }
 

@@ -70,7 +70,7 @@ static void read_allow(struct reading *reading, struct connection *connection, c
 
 static void check_authorization(struct reading *reading, const struct connection *connection)
 {
-    static const char *const names[] = {"document", "signed_on", "granted_on", "until", NULL};
+    static const char *const names[] = {"document", "received_from", "signed_on", "granted_on", "until", NULL};
     const char *what = reading_format(reading, "connection '%s': authorization", connection->name);
     if (!want_map(reading, connection->authorization, what))
         return;
@@ -78,7 +78,7 @@ static void check_authorization(struct reading *reading, const struct connection
     for (size_t i = 0; names[i]; i++) {
         const struct node *node = node_get(connection->authorization, names[i]);
         const char *label = reading_format(reading, "%s: %s", what, names[i]);
-        if (i == 0)
+        if (i < 2)
             want_text(reading, node, label);
         else
             want_day(reading, node, label);

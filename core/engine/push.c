@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "broker/file.h"
 #include "broker/http.h"
+#include "engine/authorization.h"
 #include "engine/reason.h"
 #include "store/dict.h"
 
@@ -435,7 +436,9 @@ static int push_go(struct push *push, const struct run_request *request, struct 
 {
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
     push->run = &run;
-    int rc = run_begin(&run, request, ret_report, err);
+    int rc = authorization_check(request->organization, request->connection, err);
+    if (rc == 0)
+        rc = run_begin(&run, request, ret_report, err);
     if (rc == 0)
         rc = push_begin(push, err);
     if (rc == 0)

@@ -2,6 +2,7 @@
 #include "engine/run_inside.h"
 
 #include "broker/http.h"
+#include "engine/authorization.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,7 +87,10 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     struct files *files TIDY(files_free) = NULL;
     struct http *http TIDY(http_free) = NULL;
     struct lane *lane TIDY(lane_stop) = NULL;
-    int rc = arena ? files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &files, err) : -ENOMEM;
+    int rc = authorization_check(request->organization, request->connection, err);
+    if (rc != 0)
+        return rc;
+    rc = arena ? files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &files, err) : -ENOMEM;
     if (rc == 0)
         rc = files_check(files, err);
     if (rc == 0)

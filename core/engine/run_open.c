@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/authorization.h"
 #include "engine/brake.h"
 #include "engine/masterkey.h"
 #include "engine/quarantine.h"
@@ -153,6 +154,9 @@ int run_partition_allowed(struct run *run, struct txn *txn, const char *partitio
 int run_allowed(struct run *run, struct err *err)
 {
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    int awaited = authorization_check(run->request->organization, run->request->connection, err);
+    if (awaited != 0)
+        return awaited;
     txn_begin(&txn, run->store, false);
     int rc = allowed_by_people(run, &txn, err);
     if (rc == 0)
@@ -176,5 +180,6 @@ int run_lane(const struct run_request *request, const char *scratch, struct lane
                                .cancel = request->cancel};
     if (!start.connector)
         return err_set(err, ERR_CONFIG, "connector '%s' is not installed", request->connection->connector);
-    return lane_begin(&start, ret_lane, err);
+    int rc = authorization_check(request->organization, request->connection, err); /* whoever forgot to ask */
+    return rc ? rc : lane_begin(&start, ret_lane, err);
 }

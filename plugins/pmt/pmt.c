@@ -48,6 +48,10 @@ static const muster_option options[] = {
      .doc =
          "By what departments are known: each store's own (STORE/NUMBER), or the same in all stores where their number "
          "or shortcode is the same."},
+    {.name = "needs_authorization",
+     .type = MUSTER_BOOL,
+     .initial = "true",
+     .doc = "Nothing is asked before the connection's authorization: names the customer's signed document."},
     {.name = "timeout",
      .type = MUSTER_SECONDS,
      .initial = "60",
