@@ -12,6 +12,7 @@
 #include "broker/turn.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int http_open(const struct http_setup *setup, struct http **ret_http, struct err *err)
@@ -24,6 +25,8 @@ int http_open(const struct http_setup *setup, struct http **ret_http, struct err
     http->last = &http->first;
     http->ca_file = connection_option(setup->connection, "ca_file");
     http->proxy = connection_option(setup->connection, "proxy");
+    const char *attempts = connection_option(setup->connection, "attempts");
+    http->attempts = attempts ? (unsigned)strtoul(attempts, NULL, 10) : 0;
     *ret_http = http;
     return 0;
 }
@@ -283,7 +286,7 @@ static void came(struct request *request, CURLcode code, int32_t status)
                                                       .waited_ms = clock_steady_ms() - request->begun_ms,
                                                       .asked_ms = asked,
                                                       .chance = (uint32_t)request_random()});
-    if (wait >= 0) {
+    if (wait >= 0 && (http->attempts == 0 || request->attempts < http->attempts)) {
         once_more(request, wait);
         return;
     }

@@ -95,6 +95,7 @@ struct http {
     struct budget *budget;
     int64_t paused_until_ms; /* since 1970 */
     const char *ca_file, *proxy;
+    unsigned attempts; /* of one call; 0: as usual */
 };
 
 /* http_request.c. Copies what is asked, or points to it when it is `borrowed`. What cannot be asked becomes a request

@@ -26,6 +26,13 @@ static const muster_option options[] = {
      .max = 10000,
      .doc = "How many calls the provider's account may take, over all connections and organizations that use it; "
             "without it what the connector says"},
+    {.name = "attempts",
+     .type = MUSTER_INTEGER,
+     .flags = MUSTER_ADVANCED,
+     .min = 1,
+     .max = 5,
+     .doc =
+         "How often a call is made in all that fails in a way that may pass by itself; without it 5, within a minute"},
     {0},
 };
 
