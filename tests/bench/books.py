@@ -47,8 +47,8 @@ def people(count, seed=1):
         ]
 
 
-def write(path, count, inline, edited=False):
-    """`edited`: every hundredth has moved to another site."""
+def write(path, count, inline, edited=False, title=None):
+    """`edited`: every hundredth has moved to another site. `title`: the first one's job."""
     options = {"constant_memory": inline, "in_memory": False, "default_date_format": "yyyy-mm-dd"}
     book = xlsxwriter.Workbook(path, options)
     page = book.add_worksheet("Employees")
@@ -57,6 +57,8 @@ def write(path, count, inline, edited=False):
     for line, row in enumerate(people(count), 1):
         if edited and line % 100 == 0:
             row[HEADER.index("Site")] = "999"
+        if title and line == 1:
+            row[HEADER.index("Job title")] = title
         for column, value in enumerate(row):
             if isinstance(value, datetime.date):
                 page.write_datetime(line, column, datetime.datetime(value.year, value.month, value.day), day)
