@@ -23,6 +23,7 @@ void push_done(struct push *push)
         free(push->streams[n].numbers);
         free(push->streams[n].names);
         free(push->streams[n].types);
+        free(push->streams[n].flags);
         free(push->streams[n].generated);
         free(push->streams[n].jobs);
         free(push->streams[n].files);
@@ -46,7 +47,8 @@ static int fields_number(struct push *push, struct push_stream *stream)
     stream->numbers = mem_new(count + 1, sizeof(*stream->numbers));
     stream->names = mem_new(count + 1, sizeof(*stream->names));
     stream->types = mem_new(count + 1, sizeof(*stream->types));
-    if (rc != 0 || !stream->numbers || !stream->names || !stream->types)
+    stream->flags = mem_new(count + 1, sizeof(*stream->flags));
+    if (rc != 0 || !stream->numbers || !stream->names || !stream->types || !stream->flags)
         return -ENOMEM;
     for (size_t n = 0; n < map->rule_count; n++) {
         uint32_t number = 0;
@@ -57,6 +59,8 @@ static int fields_number(struct push *push, struct push_stream *stream)
         if (rc != 0)
             return rc;
         stream->numbers[n] = (uint16_t)number;
+        const struct muster_field *declared = target_field(stream->stream, &map->fields[n]);
+        stream->flags[n] = declared ? declared->flags : 0;
         stream->names[n] = map->fields[n].name;
         stream->types[n] = view_type(map->fields[n].type);
     }

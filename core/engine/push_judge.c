@@ -24,12 +24,6 @@ int push_projector(struct push *push, const struct push_stream *stream, struct t
     return projector_new(&setup, ret_projector);
 }
 
-static uint32_t flags_of(const struct push_stream *stream, size_t field)
-{
-    const struct muster_field *declared = target_field(stream->stream, &stream->stream->map.fields[field]);
-    return declared ? declared->flags : 0;
-}
-
 /* Whether a field may be told now. What says nothing about it may always. */
 static bool may_tell(uint32_t flags, int op, bool active)
 {
@@ -131,7 +125,7 @@ bool push_can_be_told(const struct push_stream *stream, struct push_verdict *ver
         return false;
     }
     for (size_t n = 0; n < map->rule_count; n++)
-        if ((flags_of(stream, n) & MUSTER_MUST) && verdict->projection.values[n].presence != PRESENCE_VALUE)
+        if ((stream->flags[n] & MUSTER_MUST) && verdict->projection.values[n].presence != PRESENCE_VALUE)
             why_add(verdict, "the target cannot do without ", map->fields[n].name);
     return verdict->why[0] == '\0';
 }
@@ -142,7 +136,7 @@ int push_settles(struct push *push, const struct push_stream *stream, struct pus
     buffer_clear(&push->settles);
     image_start(push->maker);
     for (size_t n = 0; n < stream->stream->map.rule_count; n++) {
-        bool told = may_tell(flags_of(stream, n), verdict->op, verdict->row.active);
+        bool told = may_tell(stream->flags[n], verdict->op, verdict->row.active);
         struct bytes from = told ? verdict->projection.kept : verdict->row.confirmed;
         image_put(push->maker, stream->numbers[n], image_get(image_over(from), stream->numbers[n]));
     }
@@ -159,7 +153,7 @@ static bool judge_fields(struct push *push, const struct push_stream *stream, in
     const struct target_map *map = &stream->stream->map;
     bool tells = false;
     for (size_t n = 0; n < map->rule_count; n++) {
-        uint32_t flags = flags_of(stream, n);
+        uint32_t flags = stream->flags[n];
         if (!field_differs(stream, verdict, n))
             continue;
         if (push_echoes(push, stream, verdict->projector, verdict->txn, n)) {
@@ -202,7 +196,7 @@ static bool tells_who_left(const struct push_stream *stream, struct push_verdict
     if (verdict->row.active || !verdict->projection.kept.data)
         return false;
     for (size_t n = 0; n < map->rule_count; n++)
-        if ((flags_of(stream, n) & MUSTER_AFTER_LEAVING) && field_differs(stream, verdict, n))
+        if ((stream->flags[n] & MUSTER_AFTER_LEAVING) && field_differs(stream, verdict, n))
             return true;
     return false;
 }
