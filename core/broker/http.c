@@ -95,6 +95,12 @@ void http_free(struct http *http)
     free(http);
 }
 
+void http_prepare(void)
+{
+    const struct curl *curl;
+    (void)curl_load(&curl, NULL);
+}
+
 /* What is needed for the first call. */
 static int prepare(struct http *http, struct err *err)
 {

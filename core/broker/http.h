@@ -55,6 +55,8 @@ struct http_reply {
 
 /* Needs nothing yet; the library is loaded at the first call. */
 int http_open(const struct http_setup *setup, struct http **ret_http, struct err *err);
+/* Or before it, where there is time to spare. */
+void http_prepare(void);
 void http_free(struct http *http);
 /* A secret that recipes may name as if it were an option, for as long as this one lives; the name is not copied.
  * Returns 0 or -ENOMEM. */

@@ -9,6 +9,7 @@ struct syncing {
     struct context *context;
     struct organization *organization;
     struct sessions *sessions;
+    struct warm *warm;         /* hosts of targets; NULL: each is started when it is told */
     struct cassette *cassette; /* that is written, or played; NULL: neither */
     bool full;                 /* as with --full */
     uint32_t allow_held;

@@ -12,6 +12,7 @@
 #include "engine/dates.h"
 #include "engine/push.h"
 #include "engine/run.h"
+#include "engine/warm.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -249,6 +250,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .cancel = &cancelled,
                                   .cassette = syncing->cassette,
                                   .sessions = syncing->sessions,
+                                  .warm = syncing->warm,
                                   .progress = progress_tell,
                                   .context = &progress};
     int rc = push ? push_run(&request, &report, &err) : run_sync(&request, &report, &err);
@@ -392,19 +394,30 @@ int sync_find_connection(struct syncing *syncing, const char *name, const struct
     return context_connection(syncing->organization, name, ret_connection);
 }
 
-/* All that the words name, or all there are: first what they say, then what they are told; a connection that could not
- * be read is not told anything either. */
+/* The nth that the words name, or of all there are; NULL after the last. */
+static const struct connection *connection_nth(struct syncing *syncing, const char *const *words, size_t nth)
+{
+    const struct organization *organization = syncing->organization;
+    const struct connection *connection = NULL;
+    if (words[0] && words[nth])
+        sync_find_connection(syncing, words[nth], &connection);
+    else if (!words[0] && nth < organization->connection_count)
+        connection = &organization->connections[nth];
+    return connection;
+}
+
+/* All of them: first what they say, then what they are told; a connection that could not be read is not told anything
+ * either. */
 static void sync_each(struct syncing *syncing, const char *const *words)
 {
     struct organization *organization = syncing->organization;
     const struct connection *connection;
     TIDY(free) bool *failed = mem_new(organization->connection_count + 1, sizeof(*failed));
+    for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++)
+        if (pushes(syncing, connection))
+            warm_expect(syncing->warm, connection);
     for (int push = 0; failed && push < 2; push++)
-        for (size_t i = 0; words[0] ? words[i] != NULL : i < organization->connection_count; i++) {
-            if (words[0])
-                sync_find_connection(syncing, words[i], &connection);
-            else
-                connection = &organization->connections[i];
+        for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++) {
             bool *failure = &failed[connection - organization->connections];
             if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
                 continue; /* nothing is read from it */
@@ -479,6 +492,7 @@ int verb_sync(struct context *context)
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
     if (!sessions)
         return complain_rc(-ENOMEM, NULL);
+    TIDY(warm_free) struct warm *warm = syncing.warm = warm_new();
     TIDY(cassette_free) struct cassette *cassette = NULL;
     status = record_begin(&syncing, &cassette);
     if (status != STATUS_DONE)

@@ -94,12 +94,10 @@ static int first_answer(struct lane *lane, uint32_t type, struct wire *message)
     return rc == ERR_CORRUPT ? lane_nonsense(lane, "a description that is none") : rc;
 }
 
-static int shake_hands(struct lane *lane, int cancel_fd)
+static int hear_hello(struct lane *lane)
 {
     struct frame frame;
-    int rc = hello(lane, cancel_fd);
-    if (rc == 0)
-        rc = lane_first_frame(lane, &frame);
+    int rc = lane_first_frame(lane, &frame);
     if (rc != 0)
         return rc;
     struct wire all = wire_over(frame.data, frame.len), message;
@@ -132,7 +130,7 @@ static struct lane *lane_new(const struct lane_start *start, struct err *err)
     return lane;
 }
 
-int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err)
+int lane_start(const struct lane_start *start, struct lane **ret_lane, struct err *err)
 {
     struct err own = {0};
     TIDY(lane_stop) struct lane *lane = lane_new(start, &own);
@@ -147,11 +145,32 @@ int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct er
         rc = lane_spawn(lane, start->scratch_dir, &cancel_fd, &own);
     if (rc == 0) {
         frame_reader_init(&lane->in, lane->socket, start->settings->limits.record_bytes + RECORD_SLACK);
-        rc = shake_hands(lane, cancel_fd);
+        rc = hello(lane, cancel_fd);
     }
     lane->err = NULL;
     if (rc != 0)
         return err_set(err, rc, "%s", own.rc != 0 ? own.text : err_text(rc));
+    *ret_lane = TAKE(lane);
+    return 0;
+}
+
+int lane_meet(struct lane *lane, struct err *err)
+{
+    struct err own = {0};
+    lane->err = &own;
+    int rc = hear_hello(lane);
+    lane->err = NULL;
+    return rc ? err_set(err, rc, "%s", own.rc != 0 ? own.text : err_text(rc)) : 0;
+}
+
+int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err)
+{
+    TIDY(lane_stop) struct lane *lane = NULL;
+    int rc = lane_start(start, &lane, err);
+    if (rc == 0)
+        rc = lane_meet(lane, err);
+    if (rc != 0)
+        return rc;
     *ret_lane = TAKE(lane);
     return 0;
 }

@@ -151,6 +151,10 @@ struct lane_start {
 /* Spawns muster-host (beside this program, or $MUSTER_HOST, or the installed one), sandboxed, loads the connector and
  * shakes hands. Each way a load can fail gives its own true sentence. Options that are secrets are not sent. */
 int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err);
+/* The same in two: the process is on its way, and loads; then it is waited for. Between them a lane can only be
+ * stopped. */
+int lane_start(const struct lane_start *start, struct lane **ret_lane, struct err *err);
+int lane_meet(struct lane *lane, struct err *err);
 /* The description as it came in the handshake; lives as long as the lane. */
 const muster_connector *lane_description(const struct lane *lane);
 /* The same as bytes, for description_read(); for keeping. */

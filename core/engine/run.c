@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "broker/http.h"
+#include "engine/warm.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -97,6 +98,8 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
         rc = run_work_out(&run, err);
     if (rc != 0)
         return rc;
+    if (ret_report->created + ret_report->updated + ret_report->deactivated + ret_report->reactivated > 0)
+        warm_up(request->warm, request);
     rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)
         return store_fail(run.store, rc, err);

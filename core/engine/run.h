@@ -14,6 +14,7 @@
 
 struct ledger_seen;
 struct sessions;
+struct warm;
 struct cassette;
 
 enum outcome { OUTCOME_SUCCEEDED, OUTCOME_PARTIAL, OUTCOME_HELD, OUTCOME_FAILED, OUTCOME_CANCELLED };
@@ -33,6 +34,7 @@ struct run_request {
     const atomic_bool *cancel;   /* may be NULL */
     struct cassette *cassette;   /* where what is asked of the world is noted, or what answers for it; NULL: neither */
     struct sessions *sessions;   /* log-ins that other runs of this program share; NULL: its own */
+    struct warm *warm;           /* who will be told of what this run changes; NULL: nobody yet */
     /* May be NULL; called now and then while records come. total 0: unknown. */
     void (*progress)(void *context, const char *partition, uint64_t done, uint64_t total);
     void *context;

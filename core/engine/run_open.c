@@ -9,6 +9,7 @@
 #include "engine/masterkey.h"
 #include "engine/quarantine.h"
 #include "engine/rules.h"
+#include "engine/warm.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -181,5 +182,11 @@ int run_lane(const struct run_request *request, const char *scratch, struct lane
     if (!start.connector)
         return err_set(err, ERR_CONFIG, "connector '%s' is not installed", request->connection->connector);
     int rc = authorization_check(request->organization, request->connection, err); /* whoever forgot to ask */
-    return rc ? rc : lane_begin(&start, ret_lane, err);
+    TIDY(lane_stop) struct lane *warm = rc == 0 ? warm_take(request->warm, request->connection) : NULL;
+    if (rc != 0 || !warm)
+        return rc ? rc : lane_begin(&start, ret_lane, err);
+    rc = lane_meet(warm, err);
+    if (rc == 0)
+        *ret_lane = TAKE(warm);
+    return rc;
 }

@@ -124,7 +124,7 @@ const char *connectors_sandbox_lacks(struct connectors *connectors, const char *
 
 /* --- lane --- */
 
-int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err)
+int lane_start(const struct lane_start *start, struct lane **ret_lane, struct err *err)
 {
     struct lane *lane = calloc(1, sizeof(*lane));
     if (!lane || !start->connection)
@@ -132,6 +132,17 @@ int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct er
     lane->path = connection_option(start->connection, "world");
     *ret_lane = lane;
     return 0;
+}
+
+int lane_meet(struct lane *lane, struct err *err)
+{
+    (void)lane, (void)err;
+    return 0;
+}
+
+int lane_begin(const struct lane_start *start, struct lane **ret_lane, struct err *err)
+{
+    return lane_start(start, ret_lane, err);
 }
 
 void lane_stop(struct lane *lane)

@@ -1,0 +1,63 @@
+/* warm - see the header. */
+#include "engine/warm.h"
+
+#include "base/mem.h"
+#include "broker/http.h"
+#include "config/network.h"
+#include "engine/connectors.h"
+
+/* Targets are told one after the other: while one is, there is time to start the next. */
+enum { WARM_MOST = 2 };
+
+struct warm {
+    const struct connection *expected[WARM_MOST];
+    struct lane *lanes[WARM_MOST];
+    size_t count;
+    bool up;
+};
+
+struct warm *warm_new(void)
+{
+    return mem_new(1, sizeof(struct warm));
+}
+
+void warm_free(struct warm *warm)
+{
+    for (size_t n = 0; warm && n < warm->count; n++)
+        lane_stop(warm->lanes[n]);
+    free(warm);
+}
+
+void warm_expect(struct warm *warm, const struct connection *connection)
+{
+    if (warm && warm->count < WARM_MOST)
+        warm->expected[warm->count++] = connection;
+}
+
+void warm_up(struct warm *warm, const struct run_request *request)
+{
+    if (!warm || warm->up)
+        return;
+    warm->up = true;
+    TIDY(arena_free) struct arena *arena = arena_new();
+    struct lane_start start = {.scratch_dir =
+                                   arena ? run_store_dir(request->settings, request->organization->id, arena) : NULL,
+                               .settings = request->settings,
+                               .cancel = request->cancel};
+    for (size_t n = 0; start.scratch_dir && n < warm->count; n++) {
+        start.connection = warm->expected[n];
+        start.connector = connectors_path(request->connectors, start.connection->connector);
+        if (start.connector)
+            (void)lane_start(&start, &warm->lanes[n], NULL);
+        if (network_offered(start.connection->description))
+            http_prepare();
+    }
+}
+
+struct lane *warm_take(struct warm *warm, const struct connection *connection)
+{
+    for (size_t n = 0; warm && n < warm->count; n++)
+        if (warm->expected[n] == connection)
+            return TAKE(warm->lanes[n]);
+    return NULL;
+}
