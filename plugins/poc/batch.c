@@ -25,7 +25,7 @@ struct batch {
     size_t most; /* changes in a document; 0: all */
     struct row *rows;
     size_t count, room, changes;
-    struct text body, url;
+    muster_text body, url;
     struct lacking lacking;
 };
 
@@ -46,7 +46,7 @@ static muster_rc row_add(struct batch *batch, const struct employee *employee)
     const char *number = employee->values[EMPLOYEE_NUMBER];
     snprintf(row->number, sizeof(row->number), "%s", number ? number : "");
     if (!batch->xml && batch->count > 1)
-        text_puts(&batch->body, ",");
+        muster_text_put(&batch->body, ",");
     (batch->xml ? wire_xml : wire_json)(batch->settings, employee, &batch->body);
     lacking_count(&batch->lacking, employee);
     return MUSTER_OK;
@@ -183,7 +183,7 @@ static void batch_begin(struct batch *batch)
 {
     const struct settings *settings = batch->settings;
     batch->count = batch->changes = 0;
-    text_clear(&batch->body);
+    muster_text_clear(&batch->body);
     wire_begin(batch->xml, batch->mode, settings->host->now_ms(settings->run), &batch->body);
 }
 
@@ -210,7 +210,7 @@ muster_rc batch_apply(struct settings *settings, const muster_push *push, bool f
     } while (rc == MUSTER_OK && change);
     lacking_tell(&batch.lacking, settings->run);
     free(batch.rows);
-    text_done(&batch.body);
-    text_done(&batch.url);
+    muster_text_done(&batch.body);
+    muster_text_done(&batch.url);
     return rc;
 }

@@ -2,11 +2,9 @@
 #include "poc.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { ANSWER_MAX = 64 << 20, TIMEOUT_MS = 60 * 1000 };
+enum { TIMEOUT_MS = 60 * 1000 };
 
 static const char *option(const struct settings *settings, const char *name)
 {
@@ -16,27 +14,14 @@ static const char *option(const struct settings *settings, const char *name)
 
 /* ---- where ---- */
 
-static void url_part(struct text *url, const char *value)
-{
-    for (; *value; value++) {
-        unsigned char byte = (unsigned char)*value;
-        char escape[8];
-        if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-            strchr("-._~", byte))
-            text_add(url, value, 1);
-        else
-            text_add(url, escape, (size_t)snprintf(escape, sizeof(escape), "%%%02X", byte));
-    }
-}
-
 muster_rc call_url(const struct settings *settings, const char *path_option, const char *number, const char *site,
-                   struct text *ret_url)
+                   muster_text *ret_url)
 {
     static const char hole[] = "{EmployeeNumber}";
     const char *base = option(settings, "base_url"), *path = option(settings, path_option);
     const char *at = strstr(path, hole);
     size_t len = strlen(base);
-    text_clear(ret_url);
+    muster_text_clear(ret_url);
     if (len == 0)
         return settings->host->fail(settings->run, MUSTER_CONFIG,
                                     "option 'base_url' is missing: where the web service of P.O.C is");
@@ -45,15 +30,15 @@ muster_rc call_url(const struct settings *settings, const char *path_option, con
                                     path_option, number ? " and has in it " : " without ", hole);
     while (len > 0 && base[len - 1] == '/')
         len--;
-    text_add(ret_url, base, len);
-    text_add(ret_url, path, at ? (size_t)(at - path) : strlen(path));
+    muster_text_add(ret_url, base, len);
+    muster_text_add(ret_url, path, at ? (size_t)(at - path) : strlen(path));
     if (at) {
-        url_part(ret_url, number);
-        text_puts(ret_url, at + strlen(hole));
+        muster_text_escaped(ret_url, number);
+        muster_text_put(ret_url, at + strlen(hole));
     }
     if (site) {
-        text_puts(ret_url, strchr(path, '?') ? "&siteNumber=" : "?siteNumber=");
-        url_part(ret_url, site);
+        muster_text_put(ret_url, strchr(path, '?') ? "&siteNumber=" : "?siteNumber=");
+        muster_text_escaped(ret_url, site);
     }
     return ret_url->failed ? settings->host->fail(settings->run, MUSTER_FAIL, "no memory for a URL") : MUSTER_OK;
 }
@@ -82,7 +67,7 @@ static const muster_auth *login(const struct settings *settings)
     return &first;
 }
 
-void call_make(const struct settings *settings, const char *method, const char *url, const struct text *body, bool xml,
+void call_make(const struct settings *settings, const char *method, const char *url, const muster_text *body, bool xml,
                muster_http *ret_ask)
 {
     static const char *const of_json[] = {"Content-Type: application/json", "Accept: application/json", NULL};
@@ -105,23 +90,6 @@ void call_make(const struct settings *settings, const char *method, const char *
 }
 
 /* ---- what it says ---- */
-
-/* A large one comes in a file. NULL: it cannot be read. */
-static char *body_of(const muster_http *reply)
-{
-    char *bytes = NULL;
-    size_t got = 0;
-    if (reply->body_len > ANSWER_MAX || !(bytes = malloc(reply->body_len + 1)))
-        return NULL;
-    for (ssize_t n = 1; got < reply->body_len && n > 0; got += n > 0 ? (size_t)n : 0)
-        n = read(reply->fd, bytes + got, reply->body_len - got);
-    if (got < reply->body_len) {
-        free(bytes);
-        return NULL;
-    }
-    bytes[got] = '\0';
-    return bytes;
-}
 
 /* No refusal that P.O.C has a word for. */
 static void refusal_by_status(const muster_http *reply, struct answer *answer)
@@ -153,19 +121,14 @@ static void refusal_by_status(const muster_http *reply, struct answer *answer)
 
 void answer_read(const struct settings *settings, muster_rc rc, const muster_http *reply, struct answer *ret_answer)
 {
-    const char *bytes = reply->body, *why = "it cannot be read";
-    char *own = NULL;
+    const char *why;
     (void)settings;
     *ret_answer = (struct answer){.rc = rc};
     if (reply->status == 0) {
         refusal_by_status(reply, ret_answer);
         return;
     }
-    if (!bytes)
-        bytes = own = body_of(reply);
-    if (bytes)
-        ret_answer->document = muster_document_read(bytes, reply->body_len, &why);
-    free(own);
+    ret_answer->document = muster_document_of_reply(reply, &why);
     const muster_node *root = muster_document_root(ret_answer->document);
     const char *code = muster_node_text(muster_node_member(root, "Code"));
     if (code && (rc != MUSTER_OK || strcmp(code, "OK") != 0)) {

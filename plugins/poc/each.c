@@ -26,7 +26,7 @@ struct sending {
     bool no_more, over; /* there are no further changes; nothing more is tried */
     muster_rc rc;
     char why[500];
-    struct text url, body;
+    muster_text url, body;
     struct lacking lacking;
 };
 
@@ -35,7 +35,7 @@ static muster_rc flight_start(struct sending *sending, struct flight *flight)
     struct settings *settings = sending->settings;
     muster_http ask;
     muster_rc rc = call_url(settings, "employee_path", NULL, NULL, &sending->url);
-    text_clear(&sending->body);
+    muster_text_clear(&sending->body);
     wire_json(settings, &flight->employee, &sending->body);
     if (rc == MUSTER_OK && sending->body.failed)
         rc = settings->host->fail(settings->run, MUSTER_FAIL, "no memory for what is to be sent");
@@ -163,8 +163,8 @@ muster_rc each_apply(struct settings *settings, const muster_push *push)
         if (sending.flights[n].change)
             employee_done(&sending.flights[n].employee);
     lacking_tell(&sending.lacking, settings->run);
-    text_done(&sending.url);
-    text_done(&sending.body);
+    muster_text_done(&sending.url);
+    muster_text_done(&sending.body);
     if (rc == MUSTER_OK && sending.over)
         rc = settings->host->fail(settings->run, sending.rc, "%s", sending.why);
     return rc;

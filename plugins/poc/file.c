@@ -59,7 +59,7 @@ static int32_t format_of(const struct settings *settings, const char *place)
 }
 
 /* The '*' of the option becomes the time, in UTC: 20260302_063000. */
-static muster_rc place_make(const struct settings *settings, struct text *ret_place)
+static muster_rc place_make(const struct settings *settings, muster_text *ret_place)
 {
     const muster_host *host = settings->host;
     const char *place = host->text(settings->run, "file_out"), *star = place ? strchr(place, '*') : NULL;
@@ -75,10 +75,10 @@ static muster_rc place_make(const struct settings *settings, struct text *ret_pl
                           "option 'file_out' (%s) may have one * in its name, where the time goes", place);
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &parts);
-    text_add(ret_place, place, star ? (size_t)(star - place) : strlen(place));
+    muster_text_add(ret_place, place, star ? (size_t)(star - place) : strlen(place));
     if (star) {
-        text_puts(ret_place, stamp);
-        text_puts(ret_place, star + 1);
+        muster_text_put(ret_place, stamp);
+        muster_text_put(ret_place, star + 1);
     }
     return ret_place->failed ? host->fail(settings->run, MUSTER_FAIL, "no memory for a name") : MUSTER_OK;
 }
@@ -117,7 +117,7 @@ static muster_rc document_write(struct writing *writing, int fd, bool xml)
 {
     struct settings *settings = writing->settings;
     const char *mode = settings->host->text(settings->run, "mode");
-    struct text out = {0};
+    muster_text out = {0};
     size_t rows = 0, written = 0;
     muster_rc rc = MUSTER_OK;
     mode = mode && *mode ? mode : "full";
@@ -127,12 +127,12 @@ static muster_rc document_write(struct writing *writing, int fd, bool xml)
         rc = employee_make(settings, writing->changes[n], &employee);
         if (rc != MUSTER_OK)
             break;
-        text_puts(&out, rows++ && !xml ? "," : "");
+        muster_text_put(&out, rows++ && !xml ? "," : "");
         (xml ? wire_xml : wire_json)(settings, &employee, &out);
         employee_done(&employee);
         if (!employee_left(settings, writing->changes[n], &left))
             continue;
-        text_puts(&out, rows++ && !xml ? "," : "");
+        muster_text_put(&out, rows++ && !xml ? "," : "");
         (xml ? wire_xml : wire_json)(settings, &left, &out);
         employee_done(&left);
     }
@@ -146,7 +146,7 @@ static muster_rc document_write(struct writing *writing, int fd, bool xml)
         else
             written += (size_t)some;
     }
-    text_done(&out);
+    muster_text_done(&out);
     return rc;
 }
 
@@ -279,7 +279,7 @@ muster_rc file_apply(struct settings *settings, const muster_push *push)
     const muster_host *host = settings->host;
     struct writing writing = {.settings = settings};
     const muster_change *change = NULL;
-    struct text place = {0};
+    muster_text place = {0};
     int fd = -1;
     muster_rc rc = place_make(settings, &place);
     while (rc == MUSTER_OK && (rc = host->next(settings->run, &change)) == MUSTER_OK && change)
@@ -294,6 +294,6 @@ muster_rc file_apply(struct settings *settings, const muster_push *push)
     if (fd >= 0)
         close(fd);
     writing_done(&writing);
-    text_done(&place);
+    muster_text_done(&place);
     return rc;
 }

@@ -9,21 +9,9 @@
 
 #include <muster/connector.h>
 #include <muster/document.h>
+#include <muster/text.h>
 
 #include <stdbool.h>
-
-/* ---- text that grows ---- */
-
-struct text {
-    char *data; /* ends in '\0' once something was added */
-    size_t len, room;
-    bool failed; /* no memory: sticks */
-};
-
-void text_add(struct text *text, const char *bytes, size_t len);
-void text_puts(struct text *text, const char *words);
-void text_clear(struct text *text);
-void text_done(struct text *text);
 
 /* ---- an employee ---- */
 
@@ -94,11 +82,11 @@ void lacking_tell(const struct lacking *lacking, const muster_run *run);
 
 /* ---- how it is written ---- */
 
-void wire_json(const struct settings *settings, const struct employee *employee, struct text *out);
-void wire_xml(const struct settings *settings, const struct employee *employee, struct text *out);
+void wire_json(const struct settings *settings, const struct employee *employee, muster_text *out);
+void wire_xml(const struct settings *settings, const struct employee *employee, muster_text *out);
 /* What stands around the employees of a batch or a file; between two of JSON a comma. */
-void wire_begin(bool xml, const char *mode, int64_t now_ms, struct text *out);
-void wire_end(bool xml, const char *mode, struct text *out);
+void wire_begin(bool xml, const char *mode, int64_t now_ms, muster_text *out);
+void wire_end(bool xml, const char *mode, muster_text *out);
 
 /* ---- asking ---- */
 
@@ -112,8 +100,8 @@ struct answer {
 /* The URL of one of the path options, with {EmployeeNumber} and ?siteNumber= filled in; NULL where they are not to
  * be. */
 muster_rc call_url(const struct settings *settings, const char *path_option, const char *number, const char *site,
-                   struct text *ret_url);
-void call_make(const struct settings *settings, const char *method, const char *url, const struct text *body, bool xml,
+                   muster_text *ret_url);
+void call_make(const struct settings *settings, const char *method, const char *url, const muster_text *body, bool xml,
                muster_http *ret_ask);
 /* What was answered, read. */
 void answer_read(const struct settings *settings, muster_rc rc, const muster_http *reply, struct answer *ret_answer);

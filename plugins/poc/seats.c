@@ -58,7 +58,7 @@ muster_rc seats_say(const struct settings *settings, const struct employee *empl
 static muster_rc ask(struct settings *settings, const char *path_option, const char *number, const char *site,
                      struct answer *ret_answer)
 {
-    struct text url = {0};
+    muster_text url = {0};
     const muster_http *reply;
     muster_http ask;
     *ret_answer = (struct answer){0};
@@ -71,7 +71,7 @@ static muster_rc ask(struct settings *settings, const char *path_option, const c
             settings->host->fail(settings->run, ret_answer->rc, "%s", ret_answer->why);
         rc = ret_answer->rc;
     }
-    text_done(&url);
+    muster_text_done(&url);
     return rc;
 }
 

@@ -1,143 +1,86 @@
-/* wire - employees as JSON and XML, and text that grows. */
+/* wire - employees as JSON and XML. */
 #include "poc.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-void text_add(struct text *text, const char *bytes, size_t len)
-{
-    if (text->failed)
-        return;
-    if (text->len + len + 1 > text->room) {
-        size_t room = 2 * (text->len + len) + 256;
-        char *bigger = realloc(text->data, room);
-        text->failed = bigger == NULL;
-        if (!bigger)
-            return;
-        text->data = bigger;
-        text->room = room;
-    }
-    if (len > 0)
-        memcpy(text->data + text->len, bytes, len);
-    text->len += len;
-    text->data[text->len] = '\0';
-}
-
-void text_puts(struct text *text, const char *words)
-{
-    text_add(text, words, strlen(words));
-}
-
-void text_clear(struct text *text)
-{
-    text->len = 0;
-    if (text->data)
-        text->data[0] = '\0';
-}
-
-void text_done(struct text *text)
-{
-    free(text->data);
-    *text = (struct text){0};
-}
-
 /* ---- JSON ---- */
 
-static void json_text(struct text *out, const char *value)
-{
-    text_puts(out, "\"");
-    for (size_t from = 0, at = 0;; at++) {
-        unsigned char byte = (unsigned char)value[at];
-        if (byte != '\0' && byte != '"' && byte != '\\' && byte >= 0x20)
-            continue;
-        text_add(out, value + from, at - from);
-        if (byte == '\0')
-            break;
-        char escape[8];
-        text_add(out, escape,
-                 (size_t)(byte < 0x20 ? snprintf(escape, sizeof(escape), "\\u%04x", byte)
-                                      : snprintf(escape, sizeof(escape), "\\%c", byte)));
-        from = at + 1;
-    }
-    text_puts(out, "\"");
-}
-
-static void json_levels(const struct employee *employee, struct text *out)
+static void json_levels(const struct employee *employee, muster_text *out)
 {
     bool first = true;
-    text_puts(out, "[");
+    muster_text_put(out, "[");
     for (int n = 0; n < LEVELS; n++) {
         char level[40];
         if (!employee->levels[n])
             continue;
         snprintf(level, sizeof(level), "%s{\"Level\":%d,\"Name\":", first ? "" : ",", n + 1);
-        text_puts(out, level);
-        json_text(out, employee->levels[n]);
-        text_puts(out, "}");
+        muster_text_put(out, level);
+        muster_text_json(out, employee->levels[n]);
+        muster_text_put(out, "}");
         first = false;
     }
-    text_puts(out, "]");
+    muster_text_put(out, "]");
 }
 
-void wire_json(const struct settings *settings, const struct employee *employee, struct text *out)
+void wire_json(const struct settings *settings, const struct employee *employee, muster_text *out)
 {
     bool first = true;
-    text_puts(out, "{");
+    muster_text_put(out, "{");
     for (int n = 0; n < FIELDS; n++) {
         bool levels = n == HIERARCHIES;
         if (levels ? !employee->has_levels : !employee->values[n])
             continue;
-        text_puts(out, first ? "" : ",");
-        json_text(out, settings_name(settings, (enum field)n));
-        text_puts(out, ":");
+        muster_text_put(out, first ? "" : ",");
+        muster_text_json(out, settings_name(settings, (enum field)n));
+        muster_text_put(out, ":");
         if (levels)
             json_levels(employee, out);
         else
-            json_text(out, employee->values[n]);
+            muster_text_json(out, employee->values[n]);
         first = false;
     }
-    text_puts(out, "}");
+    muster_text_put(out, "}");
 }
 
 /* ---- XML ---- */
 
-static void xml_text(struct text *out, const char *value)
+static void xml_text(muster_text *out, const char *value)
 {
     for (; *value; value++) {
         switch (*value) {
-        case '&': text_puts(out, "&amp;"); break;
-        case '<': text_puts(out, "&lt;"); break;
-        case '>': text_puts(out, "&gt;"); break;
-        default: text_add(out, value, 1);
+        case '&': muster_text_put(out, "&amp;"); break;
+        case '<': muster_text_put(out, "&lt;"); break;
+        case '>': muster_text_put(out, "&gt;"); break;
+        default: muster_text_add(out, value, 1);
         }
     }
 }
 
-static void xml_tag(struct text *out, const char *before, const char *name, const char *after)
+static void xml_tag(muster_text *out, const char *before, const char *name, const char *after)
 {
-    text_puts(out, before);
-    text_puts(out, name);
-    text_puts(out, after);
+    muster_text_put(out, before);
+    muster_text_put(out, name);
+    muster_text_put(out, after);
 }
 
-static void xml_levels(const struct employee *employee, struct text *out)
+static void xml_levels(const struct employee *employee, muster_text *out)
 {
     for (int n = 0; n < LEVELS; n++) {
         char level[40];
         if (!employee->levels[n])
             continue;
         snprintf(level, sizeof(level), "<Hierarchy Level=\"%d\">", n + 1);
-        text_puts(out, level);
+        muster_text_put(out, level);
         xml_text(out, employee->levels[n]);
-        text_puts(out, "</Hierarchy>");
+        muster_text_put(out, "</Hierarchy>");
     }
 }
 
-void wire_xml(const struct settings *settings, const struct employee *employee, struct text *out)
+void wire_xml(const struct settings *settings, const struct employee *employee, muster_text *out)
 {
-    text_puts(out, "  <Employee>");
+    muster_text_put(out, "  <Employee>");
     for (int n = 0; n < FIELDS; n++) {
         const char *name = settings_name(settings, (enum field)n);
         bool levels = n == HIERARCHIES;
@@ -154,12 +97,12 @@ void wire_xml(const struct settings *settings, const struct employee *employee, 
             xml_text(out, employee->values[n]);
         xml_tag(out, "</", name, ">");
     }
-    text_puts(out, "</Employee>\n");
+    muster_text_put(out, "</Employee>\n");
 }
 
 /* ---- around them ---- */
 
-void wire_begin(bool xml, const char *mode, int64_t now_ms, struct text *out)
+void wire_begin(bool xml, const char *mode, int64_t now_ms, muster_text *out)
 {
     char at[40], line[160];
     time_t now = (time_t)(now_ms / 1000);
@@ -168,16 +111,16 @@ void wire_begin(bool xml, const char *mode, int64_t now_ms, struct text *out)
     strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &parts);
     snprintf(line, sizeof(line),
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Employees Mode=\"%s\" GeneratedAt=\"%s\">\n", mode, at);
-    text_puts(out, xml ? line : "{\"Employees\":[");
+    muster_text_put(out, xml ? line : "{\"Employees\":[");
 }
 
-void wire_end(bool xml, const char *mode, struct text *out)
+void wire_end(bool xml, const char *mode, muster_text *out)
 {
     if (xml) {
-        text_puts(out, "</Employees>\n");
+        muster_text_put(out, "</Employees>\n");
         return;
     }
-    text_puts(out, "],\"Mode\":");
-    json_text(out, mode);
-    text_puts(out, "}");
+    muster_text_put(out, "],\"Mode\":");
+    muster_text_json(out, mode);
+    muster_text_put(out, "}");
 }
