@@ -196,7 +196,7 @@ static bool looks_at_today(const struct target_map *map)
             if (step_looks_at_today(&map->paths[n].steps[s]))
                 return true;
     for (size_t n = 0; n < map->rule_count; n++)
-        if (map->lists[n].map && looks_at_today(map->lists[n].map))
+        if (map->lists[n].map && (map->lists[n].of == KIND_membership || looks_at_today(map->lists[n].map)))
             return true;
     return false;
 }
@@ -207,7 +207,8 @@ static bool wants_all(const struct push *push, const struct push_stream *stream)
     return push->run->request->full || push->looks || !stream->head_known ||
            memcmp(stream->head.digest, stream->stream->digest, sizeof(stream->head.digest)) != 0 ||
            (declared && ((declared->flags & MUSTER_SNAPSHOT) || declared->set)) ||
-           (looks_at_today(&stream->stream->map) && strcmp(stream->head.day, push->run->today_text) != 0);
+           ((looks_at_today(&stream->stream->map) || stream->unit != stream->stream->of) &&
+            strcmp(stream->head.day, push->run->today_text) != 0);
 }
 
 /* What somebody named. */

@@ -124,12 +124,17 @@ static int day_order(struct value a, const char *b, size_t len)
     return order ? order : a.len < len ? -1 : a.len > len;
 }
 
-static bool day_within(const struct view *view, struct image image, uint16_t first, uint16_t last)
+bool view_within(struct image image, uint16_t first, uint16_t last, const char *today)
 {
     struct value from = image_get(image, first), to = image_get(image, last);
-    size_t len = strlen(view->scene.today);
-    return (from.presence != PRESENCE_VALUE || day_order(from, view->scene.today, len) <= 0) &&
-           (to.presence != PRESENCE_VALUE || day_order(to, view->scene.today, len) >= 0);
+    size_t len = strlen(today);
+    return (from.presence != PRESENCE_VALUE || day_order(from, today, len) <= 0) &&
+           (to.presence != PRESENCE_VALUE || day_order(to, today, len) >= 0);
+}
+
+static bool day_within(const struct view *view, struct image image, uint16_t first, uint16_t last)
+{
+    return view_within(image, first, last, view->scene.today);
 }
 
 static bool says_yes(struct value value)
@@ -371,10 +376,13 @@ uint64_t view_list(struct view *view, enum kind kind, size_t nth)
         struct image image;
         enum entity_state state;
         const struct child *child = &view->entity->children[n];
+        if (child->kind != kind || !image_of(view, kind, child->id, &image, &state) || state == ENTITY_GONE)
+            continue;
         if (kind == KIND_membership && view->membership && child->id != view->membership)
             continue; /* the account stands for another one */
-        if (child->kind == kind && image_of(view, kind, child->id, &image, &state) && state != ENTITY_GONE &&
-            nth-- == 0)
+        if (kind == KIND_membership && !day_within(view, image, FIELD_membership_start_date, FIELD_membership_end_date))
+            continue;
+        if (nth-- == 0)
             return child->id;
     }
     return 0;

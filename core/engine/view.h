@@ -34,9 +34,11 @@ const struct cell *view_cells(const struct view *view);
 bool view_gone(const struct view *view); /* no source says the thing any more */
 /* The thing that was looked at, until the next look. */
 const struct entity *view_entity(const struct view *view);
-/* The nth thing of a list of the person that was looked at: its children of a kind, of memberships only that for which
- * the account stands, if it does; or (org_unit) the levels above the team. 0 after the last. */
+/* The nth thing of a list of the person that was looked at: its children of a kind, of memberships those of today, and
+ * only that for which the account stands, if it does; or (org_unit) the levels above the team. 0 after the last. */
 uint64_t view_list(struct view *view, enum kind kind, size_t nth);
+/* Whether a day lies within the two that a thing has; one that it does not have is open. */
+bool view_within(struct image image, uint16_t first, uint16_t last, const char *today);
 /* As what values of a field's type are told: MUSTER_TEXT … */
 uint8_t view_type(enum type type);
 /* 0 when all could be read; else -ENOMEM, ERR_CORRUPT. */
