@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 4u
+#define WIRE_VERSION 5u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
@@ -34,6 +34,7 @@ enum wire_type {
     WIRE_SEEK,       /* stream, fields, row: the connector's find() */
     WIRE_LOOKUP,     /* name, fields, row */
     WIRE_ACTION,     /* name, fields, row */
+    WIRE_RECEIVE,    /* count, { number, received ms, method, target, type, body } */
     /* host → engine */
     WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, the description */
     WIRE_REFUSED,           /* a sentence: it did not load */

@@ -275,6 +275,8 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     sync_count(syncing, &report);
     if (report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
         *ret_next = arena_text(syncing->context->arena, report.files[0]);
+    else if (report.more_received && report.outcome <= OUTCOME_PARTIAL)
+        *ret_next = arena_format(syncing->context->arena, "run %u", report.run);
     return 0;
 }
 

@@ -571,4 +571,5 @@ void options_read(struct reading *reading, struct connection *connection, const 
     connection->options = kept;
     connection->option_count = kept ? options.count : 0;
     copy_on_missing(connection);
+    receiving_check(reading, connection);
 }

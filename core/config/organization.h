@@ -163,7 +163,14 @@ struct settings {
     struct {
         int64_t silence_ms, total_ms; /* the two clocks of a host */
         uint64_t record_bytes, field_bytes, spool_bytes, memory_bytes;
+        uint64_t inbox_bytes;                   /* of what came in and is kept, of one organization */
+        int64_t request_ms;                     /* in which a caller says all of a request */
+        unsigned connections, peer_connections; /* at once; of one address */
     } limits;
+    const char *const *listen; /* ADDRESS:PORT, NULL-terminated; NULL: the daemon listens nowhere */
+    struct {
+        const struct secretref *certificate, *key; /* NULL: plain HTTP, on this machine only */
+    } tls;
 };
 
 /* Gives the description of a connector by its name; NULL and a sentence in `err` when there is none or it does not

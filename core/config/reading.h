@@ -110,6 +110,10 @@ void authority_read(struct reading *reading, const struct node *authority);
 void notify_read(struct reading *reading, const struct node *notify, const struct notify **ret_notifies,
                  size_t *ret_count);
 void mail_read(struct reading *reading, const struct node *mail, struct mail_way *ret_way);
+/* receiving.c: what the options of a connector with routes must say besides. */
+void receiving_check(struct reading *reading, const struct connection *connection);
+/* listening.c: where musterd listens, from muster.yaml. */
+void listening_read(struct reading *reading, const struct node *root, struct settings *settings);
 void retention_check(struct reading *reading, const struct node *retention);
 
 #endif

@@ -77,7 +77,9 @@ static uint64_t limit_size(struct reading *reading, const struct node *limits, c
 
 static void read_limits(struct reading *reading, const struct node *node, struct settings *settings)
 {
-    static const char *const names[] = {"silence", "total", "record", "field", "spool", "memory", NULL};
+    static const char *const names[] = {"silence", "total", "record",  "field",       "spool",
+                                        "memory",  "inbox", "request", "connections", "peer_connections",
+                                        NULL};
     const struct node *limits = want_map(reading, node, "limits");
     node_unknown_keys(reading->complaints, limits, names, "limits");
     settings->limits.silence_ms = limit_time(reading, limits, "silence", 30 * 1000);
@@ -86,36 +88,16 @@ static void read_limits(struct reading *reading, const struct node *node, struct
     settings->limits.field_bytes = limit_size(reading, limits, "field", UINT64_C(1) << 20);
     settings->limits.spool_bytes = limit_size(reading, limits, "spool", UINT64_C(8) << 30);
     settings->limits.memory_bytes = limit_size(reading, limits, "memory", UINT64_C(1) << 30);
+    settings->limits.inbox_bytes = limit_size(reading, limits, "inbox", UINT64_C(1) << 30);
+    settings->limits.request_ms = limit_time(reading, limits, "request", 30 * 1000);
+    settings->limits.connections =
+        want_count(reading, node_get(limits, "connections"), "limits: connections", 8, 16384, 512);
+    settings->limits.peer_connections =
+        want_count(reading, node_get(limits, "peer_connections"), "limits: peer_connections", 1, 16384, 128);
     if (settings->limits.field_bytes > settings->limits.record_bytes)
         complain(reading->complaints, node, "limits: field must not be more than record");
     if (settings->limits.silence_ms > settings->limits.total_ms)
         complain(reading->complaints, node, "limits: silence must not be longer than total");
-}
-
-/* Not used yet; a wrong one is better told today. */
-static void check_listening(struct reading *reading, const struct node *root)
-{
-    static const char *const names[] = {"certificate", "key", NULL};
-    const char *const *listen = want_texts(reading, node_get(root, "listen"), "listen");
-    const struct node *at = node_get(root, "listen");
-    for (size_t i = 0; listen && listen[i]; i++) {
-        const char *colon = strrchr(listen[i], ':');
-        if (!colon || colon == listen[i] || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
-            complain(reading->complaints, at->type == NODE_LIST ? at->items[i] : at,
-                     "listen must be ADDRESS:PORT, as in 127.0.0.1:8080");
-    }
-    const struct node *tls = want_map(reading, node_get(root, "tls"), "tls");
-    node_unknown_keys(reading->complaints, tls, names, "tls");
-    for (size_t i = 0; tls && names[i]; i++) {
-        const struct node *node = node_get(tls, names[i]);
-        const char *what = reading_format(reading, "tls: %s", names[i]);
-        if (!node)
-            complain(reading->complaints, key_node(root, "tls"), "%s is missing", what);
-        else if (node->tag)
-            (void)secretref_read(reading, node, what);
-        else
-            want_absolute(reading, node, what, want_text(reading, node, what));
-    }
 }
 
 static void refuse_tags(struct reading *reading, const struct node *root)
@@ -139,7 +121,7 @@ static void read_root(struct reading *reading, const struct node *root, struct s
     read_limits(reading, node_get(map, "limits"), settings);
     if (node_get(map, "seal_key"))
         settings->seal_key = secretref_read(reading, node_get(map, "seal_key"), "seal_key");
-    check_listening(reading, map);
+    listening_read(reading, map, settings);
     notify_read(reading, node_get(map, "notify"), &settings->notifies, &settings->notify_count);
     mail_read(reading, node_get(map, "mail"), &settings->mail);
 }

@@ -182,6 +182,17 @@ int lanes_wait(struct lane *const *lanes, size_t count, size_t *ret_nth, int *re
  * a partial result, whatever it claims. A change without an answer: nobody knows whether it was done. */
 int lane_apply(struct lane *lane, const struct lane_push *push, const struct lane_sink *sink,
                struct lane_result *ret_result, struct err *err);
+/* What came in for a connection. */
+struct lane_inbound {
+    uint64_t number;
+    int64_t received_ms;
+    const char *method, *target, *type;
+    const char *body;
+    size_t body_len;
+};
+/* Hands over what came in; records and rejections come to the sink. */
+int lane_receive(struct lane *lane, const struct lane_inbound *items, size_t count, const struct lane_sink *sink,
+                 struct lane_result *ret_result, struct err *err);
 /* Asks the remote system for objects with these values; those that are absent do not count. */
 int lane_find(struct lane *lane, const char *stream, const struct lane_fields *fields, const struct lane_cell *cells,
               const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);

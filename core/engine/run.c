@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "broker/http.h"
+#include "engine/arrivals.h"
 #include "engine/warm.h"
 #include "store/dict.h"
 
@@ -21,6 +22,8 @@ void run_done(struct run *run)
     spill_free(run->spill);
     free(run->partitions);
     lane_stop(run->lane);
+    arrivals_free(run->arrivals);
+    inbox_close(run->inbox);
     pickup_free(run->pickup);
     files_free(run->files);
     http_free(run->http);
@@ -72,7 +75,9 @@ int run_work_out(struct run *run, struct err *err)
         lane_stop(TAKE(run->lane));
         return err_set(err, rc, "%s", begin->text);
     }
-    if (rc == 0)
+    if (rc == 0 && run_receives(run))
+        run_receive(run);
+    else if (rc == 0)
         run_pulls(run);
     else
         err_set(begin, rc, "the run could not begin: %s", err_text(rc));
@@ -105,6 +110,7 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
         return store_fail(run.store, rc, err);
     fault_kill("applied");
     run_files_afterwards(&run);
+    run_received(&run);
     ret_report->seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
     report_update(ret_report, request);
     return 0;

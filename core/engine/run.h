@@ -98,7 +98,8 @@ struct run_report {
     size_t file_count;
     const struct ledger_seen *not_taken; /* files that were seen, and why they were left */
     size_t not_taken_count;
-    bool more; /* in a sequence of files another one waits for its turn: run again */
+    bool more;          /* in a sequence of files another one waits for its turn: run again */
+    bool more_received; /* the same of what others sent */
     uint64_t held, dead_letters, reviews, drift;
     struct run_column *columns, *readings; /* what is not as it was; what was read under another name */
     size_t column_count, reading_count;

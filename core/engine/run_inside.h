@@ -1,5 +1,5 @@
 /* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
- * run_failures.c, run_lanes.c, run_look.c. */
+ * run_failures.c, run_lanes.c, run_look.c, run_receive.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -62,6 +62,9 @@ struct run {
     size_t partition_count, partition_room;
     struct strand *strands;
     size_t strand_count;
+    struct inbox *inbox; /* of what others sent; NULL: nothing came */
+    struct arrivals *arrivals;
+    uint64_t received; /* number of the last event that was taken out of it */
     int64_t now_ms, today, steady_ms;
     uint8_t rules[16];  /* digest of what decides who is who and whose word counts */
     bool rules_changed; /* since the last run that was applied */
@@ -114,6 +117,8 @@ int run_strands(struct run *run);
 void strand_judge(struct run *run, struct strand *strand);
 /* run_lanes.c: all pulls; ends run->lane. */
 void run_pulls(struct run *run);
+/* What came of a strand's pull goes into the report; what is not staged is let go. */
+void strand_pulled(struct run *run, struct strand *strand);
 bool strand_stages(const struct strand *strand); /* its pull gave something to compare */
 bool strand_looked(const struct strand *strand); /* only the header was looked at: a column is missing that is needed */
 /* What came of a strand goes into its partition's outcome, if it is worse than what stands there. */
@@ -123,6 +128,11 @@ void strand_outcome(struct run *run, const struct strand *strand, enum outcome o
 void strand_adds(struct run *run, const struct strand *strand, enum outcome outcome, const char *reason);
 /* The whole run could not be: every partition says so. */
 void run_failed(struct run *run);
+
+/* run_receive.c: what others sent, in the place of pulls; and once it is written down, that it was. */
+bool run_receives(const struct run *run);
+void run_receive(struct run *run);
+void run_received(struct run *run);
 
 /* run_files.c: what is done with files once everything read from them is kept, and what the ledger and their sender
  * are told. */

@@ -29,7 +29,7 @@ static void count_records(struct run *run, const struct map *map)
     run->report->flagged += count->flagged;
 }
 
-static void strand_ends(struct run *run, struct strand *strand)
+void strand_pulled(struct run *run, struct strand *strand)
 {
     struct pull *pull = &strand->pull;
     int rc = run->spill && strand_stages(strand) ? sorter_rest(pull->spool) : 0; /* others come, however many */
@@ -79,7 +79,7 @@ static void course_goes_on(struct courses *courses, size_t nth)
                 return;
             lane_stop(TAKE(courses->lanes[nth]));
         }
-        strand_ends(run, course->strand);
+        strand_pulled(run, course->strand);
     }
 }
 
@@ -109,7 +109,7 @@ void run_pulls(struct run *run)
         struct strand *strand = courses.of[nth].strand;
         if (pull_end(&strand->pull, rc) != 0)
             lane_stop(TAKE(courses.lanes[nth]));
-        strand_ends(run, strand);
+        strand_pulled(run, strand);
         course_goes_on(&courses, nth);
     }
     for (size_t i = 0; i < LANES_MAX; i++)

@@ -7,6 +7,7 @@
 #include "host/describe.h"
 #include "host/push.h"
 #include "host/question.h"
+#include "host/receive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,8 @@ static muster_rc call(struct session *session, uint32_t type, struct wire *messa
         return call_pull(session, message);
     if (type == WIRE_APPLY && c->apply)
         return push_call(session, message);
+    if (type == WIRE_RECEIVE && c->receive)
+        return receive_call(session, message);
     if (asks_by_name(c, type))
         return question_call(session, message);
     if (simple)

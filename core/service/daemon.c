@@ -9,6 +9,7 @@
 #include "service/job.h"
 #include "service/memory.h"
 #include "service/ready.h"
+#include "service/reception.h"
 #include "service/watch.h"
 
 #include <errno.h>
@@ -31,6 +32,8 @@ struct service {
     struct roster roster;
     struct timetable timetable;
     struct watches *watches;
+    struct metrics *metrics;
+    struct reception *reception; /* NULL: nobody can call */
     struct job *jobs[JOBS_MOST];
     size_t job_count;
     char program[PATH_MAX];
@@ -124,6 +127,16 @@ static void changed(void *context, const char *organization)
     look(service);
 }
 
+static void called(void *context, const char *organization, const char *connection)
+{
+    struct service *service = context;
+    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    struct timed_connection *of = timed ? timed_connection(timed, connection) : NULL;
+    if (of)
+        timetable_called(timed, of, clock_now_ms());
+    look(service);
+}
+
 static int watch(struct service *service, struct err *err)
 {
     const struct watch_told told = {arrived, changed, service};
@@ -175,7 +188,8 @@ static void start_one(struct service *service, const struct job_order *order)
 {
     struct err err = {0};
     struct job *job;
-    int rc = job_start(&service->loop, service->program, service->settings, order, job_ended, service, &job, &err);
+    int rc = job_start(&service->loop, service->program, service->settings, order, service->metrics, job_ended, service,
+                       &job, &err);
     if (rc == 0) {
         service->jobs[service->job_count++] = job;
         job_tell(order, job_pid(job), NULL);
@@ -211,6 +225,8 @@ static void look(struct service *service)
     bool full = service->job_count >= most;
     wait = full || wait > LOOKED_AGAIN ? LOOKED_AGAIN : wait < 1 ? 1 : wait;
     uv_timer_start(&service->wake, woken, (uint64_t)wait, 0);
+    if (service->reception)
+        reception_now(service->reception, service->roster.count, service->job_count);
 }
 
 /* --- signals --- */
@@ -228,6 +244,8 @@ static void stop(struct service *service)
         return;
     service->stopping = true;
     ready_stopping();
+    if (service->reception)
+        reception_ends(service->reception);
     log_info(NULL, "stopping: %zu run%s asked to stop between two changes", service->job_count,
              service->job_count == 1 ? " is" : "s are");
     for (size_t i = 0; i < service->job_count; i++)
@@ -242,6 +260,8 @@ static void reload(struct service *service)
     struct err err = {0};
     ready_reloading();
     int rc = read_files(service, true, &err);
+    if (rc == 0 && service->reception)
+        reception_reload(service->reception, service->settings, &service->roster);
     if (rc == 0)
         rc = watch(service, &err);
     if (rc == 0)
@@ -307,6 +327,8 @@ static void service_done(struct service *service)
 {
     if (service->watches)
         watches_close(TAKE(service->watches));
+    if (service->reception)
+        reception_close(TAKE(service->reception));
     uv_run(&service->loop, UV_RUN_NOWAIT);
     uv_walk(&service->loop, close_handle, NULL);
     uv_run(&service->loop, UV_RUN_DEFAULT);
@@ -315,6 +337,7 @@ static void service_done(struct service *service)
     roster_done(&service->roster);
     connectors_free(service->connectors);
     settings_free(service->settings);
+    metrics_free(service->metrics);
     tidy_close(&service->lock);
 }
 
@@ -328,6 +351,11 @@ int daemon_run(const struct daemon_words *words, struct err *err)
     rc = rc ? rc : lock_state(&service, err);
     rc = rc ? rc : read_files(&service, true, err);
     rc = rc ? rc : watch(&service, err);
+    if (rc == 0 && !(service.metrics = metrics_new()))
+        rc = err_set(err, -ENOMEM, "out of memory");
+    rc = rc ? rc
+            : reception_open(&service.loop, service.settings, &service.roster, service.metrics, called, &service,
+                             &service.reception, err);
     if (rc != 0)
         return rc;
     remember(&service); /* from now on a missed time is known */

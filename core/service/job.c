@@ -2,6 +2,7 @@
 #include "service/job.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
 
@@ -24,6 +25,7 @@ struct job {
     int64_t status;
     int signal;
     bool stopped;
+    struct metrics *metrics;
     job_ended_fn *ended;
     void *context;
     char room[4096];
@@ -60,11 +62,30 @@ static int keep_order(struct job *job, const struct job_order *order)
 
 struct said {
     char connection[128], outcome[32];
+    struct metrics_run run;
 };
+
+static void count(struct metrics_run *run, const struct jsonobject_member *found)
+{
+    const struct {
+        const char *name;
+        uint64_t *number;
+    } counts[] = {{"read", &run->read},       {"created", &run->created},
+                  {"updated", &run->updated}, {"deactivated", &run->deactivated},
+                  {"held", &run->held},       {"dead_letters", &run->dead_letters},
+                  {"reviews", &run->reviews}};
+    char digits[24];
+    snprintf(digits, sizeof(digits), "%.*s", (int)(found->text_len < 20 ? found->text_len : 20), found->text);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (strcmp(found->name, counts[i].name) == 0)
+            *counts[i].number = strtoull(digits, NULL, 10);
+}
 
 static int member(void *context, const struct jsonobject_member *found)
 {
     struct said *said = context;
+    if (found->type == JSONOBJECT_NUMBER)
+        count(&said->run, found);
     if (found->type != JSONOBJECT_STRING)
         return 0;
     if (strcmp(found->name, "connection") == 0)
@@ -77,11 +98,14 @@ static int member(void *context, const struct jsonobject_member *found)
 /* A connection may have several runs: one that did not come through counts. */
 static void read_line(struct job *job, const char *line, size_t len)
 {
-    struct said said = {{0}, {0}};
+    struct said said = {{0}, {0}, {0}};
     const char *why;
     size_t at;
     if (jsonobject_split(line, len, member, &said, &why, &at) != 0)
         return;
+    said.run.outcome = said.outcome;
+    if (*said.connection)
+        metrics_ran(job->metrics, job->order.organization, said.connection, &said.run, clock_now_ms());
     bool failed = strcmp(said.outcome, "failed") == 0 || strcmp(said.outcome, "partial") == 0;
     for (size_t i = 0; i < job->order.count; i++)
         if (strcmp(job->order.connections[i], said.connection) == 0) {
@@ -204,13 +228,14 @@ static void environment_free(char **environment)
 DEFINE_TIDY(char **, environment_free)
 
 int job_start(uv_loop_t *loop, const char *program, const struct settings *settings, const struct job_order *order,
-              job_ended_fn *ended, void *context, struct job **ret_job, struct err *err)
+              struct metrics *metrics, job_ended_fn *ended, void *context, struct job **ret_job, struct err *err)
 {
     TIDY(job_free) struct job *job = mem_new(1, sizeof(*job));
     TIDY(environment_free) char **environment = environment_make(settings);
     char *words[WORDS];
     if (!job || !environment || keep_order(job, order) != 0)
         return -ENOMEM;
+    job->metrics = metrics;
     job->ended = ended;
     job->context = context;
     job->process.data = job->out.data = job;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "config/organization.h"
+#include "service/metrics.h"
 #include "service/timetable.h"
 
 #include <uv.h>
@@ -16,9 +17,9 @@ struct job;
 /* Called once, when it has ended and nothing of it is left but `job`, which it may free. */
 typedef void job_ended_fn(void *context, struct job *job, const struct job_order *order, const enum job_end ends[]);
 
-/* Starts it. 0, or a negative code with a sentence; then it is not called back. */
+/* Starts it. 0, or a negative code with a sentence; then it is not called back. What it reports is counted. */
 int job_start(uv_loop_t *loop, const char *program, const struct settings *settings, const struct job_order *order,
-              job_ended_fn *ended, void *context, struct job **ret_job, struct err *err);
+              struct metrics *metrics, job_ended_fn *ended, void *context, struct job **ret_job, struct err *err);
 /* Asks it to stop between two changes; with `now` it is ended on the spot. */
 void job_stop(struct job *job, bool now);
 long job_pid(const struct job *job);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/node.h"
+#include "config/receiving.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,71 @@ static const struct trigger *triggers_kept(struct arena *arena, const struct con
     return kept;
 }
 
+/* --- what is received --- */
+
+static const struct secretref *secrets_kept(struct arena *arena, const struct connection *connection,
+                                            const char *option, size_t *ret_count)
+{
+    size_t count = 0;
+    const struct secretref *ref;
+    while (route_secret(connection, option, count))
+        count++;
+    struct secretref *kept = arena_get(arena, (count + 1) * sizeof(*kept));
+    for (size_t i = 0; kept && (ref = route_secret(connection, option, i)); i++)
+        kept[i] = (struct secretref){ref->how, arena_text(arena, ref->name), NULL};
+    *ret_count = count;
+    return kept;
+}
+
+static bool route_kept(struct arena *arena, const struct connection *connection, const muster_route *route,
+                       struct roster_route *kept)
+{
+    *kept = (struct roster_route){.method = text_kept(arena, route->method ? route->method : "POST"),
+                                  .path = text_kept(arena, route->path),
+                                  .auth = text_kept(arena, route->auth),
+                                  .key = text_kept(arena, route->key),
+                                  .body_max = route->body_max,
+                                  .replies = route->replies != 0};
+    kept->secrets = secrets_kept(arena, connection, route->secret, &kept->secret_count);
+    return kept->method && kept->path && kept->secrets;
+}
+
+static const struct cidr *sources_kept(struct arena *arena, const struct connection *connection, size_t *ret_count)
+{
+    struct cidr *kept = arena_get(arena, (connection->option_count + 1) * sizeof(*kept));
+    size_t count = 0;
+    for (size_t i = 0; kept && i < connection->option_count; i++) {
+        const struct option_value *value = &connection->options[i];
+        if (value->text && strncmp(value->name, "sources[", 8) == 0 && cidr_read(value->text, &kept[count]))
+            count++;
+    }
+    *ret_count = count;
+    return kept;
+}
+
+static int receiver_kept(struct arena *arena, const struct connection *connection,
+                         const struct roster_receiver **ret_receiver)
+{
+    size_t count = 0;
+    const muster_route *route;
+    while (connection->description && route_nth(connection->description, count))
+        count++;
+    if (count == 0)
+        return 0;
+    struct roster_receiver *kept = arena_get(arena, sizeof(*kept));
+    const char *relaxed = connection_option(connection, "relaxed_json");
+    if (!kept || !(kept->routes = arena_get(arena, count * sizeof(*kept->routes))))
+        return -ENOMEM;
+    for (; (route = route_nth(connection->description, kept->route_count)); kept->route_count++)
+        if (!route_kept(arena, connection, route, &kept->routes[kept->route_count]))
+            return -ENOMEM;
+    kept->anonymous = receiving_anonymous(connection);
+    kept->relaxed = relaxed && strcmp(relaxed, "true") == 0;
+    kept->sources = sources_kept(arena, connection, &kept->source_count);
+    *ret_receiver = kept;
+    return kept->sources ? 0 : -ENOMEM;
+}
+
 static int organization_kept(const struct organization *read, struct roster_organization **ret_kept)
 {
     TIDY(organization_let_go) struct roster_organization *kept = mem_new(1, sizeof(*kept));
@@ -81,7 +147,8 @@ static int organization_kept(const struct organization *read, struct roster_orga
                                                     .triggers = triggers_kept(kept->arena, connection),
                                                     .trigger_count = connection->trigger_count,
                                                     .place = text_kept(kept->arena, connection_place(connection))};
-        if (!connections[i].name || !connections[i].triggers)
+        if (!connections[i].name || !connections[i].triggers ||
+            receiver_kept(kept->arena, connection, &connections[i].receiver) != 0)
             return -ENOMEM;
     }
     kept->connections = connections;

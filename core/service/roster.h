@@ -10,11 +10,28 @@
 
 #include "base/arena.h"
 #include "base/zone.h"
+#include "config/cidr.h"
 #include "config/organization.h"
 #include "engine/connectors.h"
 
+/* What others may call, and who is let in. */
+struct roster_receiver {
+    struct roster_route {
+        const char *method, *path, *auth, *key;
+        const struct secretref *secrets;
+        size_t secret_count;
+        uint32_t body_max;
+        bool replies;
+    } * routes;
+    size_t route_count;
+    const struct cidr *sources; /* none: from anywhere */
+    size_t source_count;
+    bool anonymous, relaxed;
+};
+
 struct roster_connection {
     const char *name;
+    const struct roster_receiver *receiver; /* NULL: nobody calls it */
     bool target;
     const struct trigger *triggers; /* their nodes are NULL */
     size_t trigger_count;

@@ -235,6 +235,11 @@ void timetable_arrived(struct timed_organization *organization, struct timed_con
         fire_all(organization, connection, TRIGGER_FILE, now_ms, now_ms + FILE_WAITS);
 }
 
+void timetable_called(struct timed_organization *organization, struct timed_connection *connection, int64_t now_ms)
+{
+    fire_all(organization, connection, TRIGGER_WEBHOOK, now_ms, now_ms + CHANGE_WAITS);
+}
+
 void timetable_changed(struct timed_organization *organization, int64_t now_ms)
 {
     for (size_t c = 0; c < organization->organization->connection_count; c++)

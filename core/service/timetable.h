@@ -68,6 +68,8 @@ void timetable_done(struct timetable *timetable);
 void timetable_tick(struct timetable *timetable, int64_t now_ms);
 /* A file came, or may have, for the connection that reads there. */
 void timetable_arrived(struct timed_organization *organization, struct timed_connection *connection, int64_t now_ms);
+/* Somebody called it, and what they said is kept. */
+void timetable_called(struct timed_organization *organization, struct timed_connection *connection, int64_t now_ms);
 /* What is true of the organization has changed: its targets are to be told, soon and once. */
 void timetable_changed(struct timed_organization *organization, int64_t now_ms);
 /* --- what is to be started --- */

@@ -44,8 +44,7 @@ const char *table_name(enum table table)
     return names[table];
 }
 
-/* LMDB's own codes become ours; errno comes negative. */
-static int store_code(int rc)
+int store_code(int rc)
 {
     switch (rc) {
     case 0: return 0;
@@ -133,7 +132,7 @@ static int store_tables_open(struct store *store, bool create, struct err *err)
     return rc == 0 || rc == ERR_NEWER ? rc : store_fail(store, rc, err);
 }
 
-static int store_make_dir(const char *dir, struct err *err)
+int store_make_dir(const char *dir, struct err *err)
 {
     char *path __attribute__((cleanup(tidy_free))) = mem_text(dir);
     if (!path)

@@ -18,4 +18,9 @@ struct names {
 
 struct names *store_names(struct store *store);
 
+/* LMDB's own codes become ours; errno comes negative. */
+int store_code(int rc);
+/* The folder, and those above it. */
+int store_make_dir(const char *dir, struct err *err);
+
 #endif

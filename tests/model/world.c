@@ -214,6 +214,13 @@ int lane_action(struct lane *lane, const char *name, const struct lane_fields *a
     return lane_find(lane, name, arguments, cells, sink, ret_result, err);
 }
 
+int lane_receive(struct lane *lane, const struct lane_inbound *items, size_t count, const struct lane_sink *sink,
+                 struct lane_result *ret_result, struct err *err)
+{
+    (void)items, (void)count;
+    return lane_apply(lane, NULL, sink, ret_result, err);
+}
+
 int lane_batch_add(struct lane_batch *batch, const struct lane_change *change)
 {
     (void)batch, (void)change;

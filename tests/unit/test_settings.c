@@ -103,7 +103,7 @@ static void every_key_is_read(void **state)
 {
     (void)state;
     struct settings *settings =
-        good("state: /srv/state\nconnectors: [/opt/a, /opt/b]\nlisten: [127.0.0.1:8080, \"[::1]:80\"]\n"
+        good("state: /srv/state\nconnectors: [/opt/a, /opt/b]\nlisten: [127.0.0.1:8080, \"[::1]:80\", 10.0.0.1:443]\n"
              "tls: { certificate: /c.pem, key: !secret credential:tls }\nlanes: 16\nparallel_runs: 3\n"
              "limits: { silence: 1m, total: 2h, record: 8MiB, field: 2 MB, spool: 16GiB, memory: "
              "2147483648 }\nseal_key: !secret file:seal\n"
@@ -114,6 +114,12 @@ static void every_key_is_read(void **state)
     assert_string_equal(settings->state, "/srv/state");
     assert_string_equal(settings->connectors[1], "/opt/b");
     assert_null(settings->connectors[2]);
+    assert_string_equal(settings->listen[1], "[::1]:80");
+    assert_string_equal(settings->tls.certificate->name, "/c.pem");
+    assert_int_equal(settings->tls.key->how, SECRET_CREDENTIAL);
+    assert_int_equal(settings->limits.request_ms, 30 * 1000);
+    assert_int_equal(settings->limits.inbox_bytes, 1 << 30);
+    assert_int_equal(settings->limits.connections, 512);
     assert_int_equal(settings->lanes, 16);
     assert_int_equal(settings->parallel_runs, 3);
     assert_int_equal(settings->limits.silence_ms, 60000);
@@ -189,6 +195,15 @@ static void all_mistakes_are_told_at_once(void **state)
                 "muster.yaml:1:44: mail: program must be an absolute path\n"
                 "muster.yaml:1:54: mail: unknown key 'form': did you mean 'from'?\n"
                 "muster.yaml:1:69: mail: from is no e-mail address\n");
+    expect_said("listen: [\"0.0.0.0:8080\", \"127.0.0.1:99999\", \"::1:80\", \"localhost:0\"]\n"
+                "limits: { request: 0s, peer_connections: 0, conections: 9 }\n",
+                "muster.yaml:1:10: listen: 0.0.0.0:8080 needs tls: { certificate, key }: without it everybody on the "
+                "way can read along, so only this machine is listened to (127.0.0.1, [::1], localhost)\n"
+                "muster.yaml:1:26: listen must be ADDRESS:PORT, as in 127.0.0.1:8080\n"
+                "muster.yaml:1:45: listen must be ADDRESS:PORT, as in 127.0.0.1:8080\n"
+                "muster.yaml:2:20: limits: request must be 1s or longer\n"
+                "muster.yaml:2:42: limits: peer_connections must be a whole number from 1 to 16384\n"
+                "muster.yaml:2:45: limits: unknown key 'conections': did you mean 'connections'?\n");
     expect_said("- a\n", "muster.yaml:1:1: the file must be a map of keys and values\n");
     expect_said("a: [\n", "muster.yaml:2:1: a '[' is opened above and never closed\n");
 }

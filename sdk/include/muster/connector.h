@@ -27,7 +27,8 @@
  *
  * ABI 1.0: first. Members are only ever appended, and noted here.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
- * ABI 1.2: muster_host has lacking. */
+ * ABI 1.2: muster_host has lacking.
+ * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -37,7 +38,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 2       /* +1 for each append */
+#define MUSTER_ABI_MINOR 3       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -72,7 +73,9 @@ enum { /* options */
     MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker */ };
 enum { /* fields */
     MUSTER_ID = 0x100, MUSTER_ON_CREATE = 0x200, MUSTER_ON_UPDATE = 0x400,
-    MUSTER_AFTER_LEAVING = 0x800, MUSTER_MUST = 0x1000, MUSTER_WRITE_ONLY = 0x2000, MUSTER_GENERATED = 0x4000 };
+    MUSTER_AFTER_LEAVING = 0x800, MUSTER_MUST = 0x1000, MUSTER_WRITE_ONLY = 0x2000, MUSTER_GENERATED = 0x4000,
+    MUSTER_ORDER = 0x8000,  /* 1.3, of what is received: of two that say a record the one that is greater here counts */
+    MUSTER_FINAL = 0x10000  /* 1.3, likewise: once true nothing changes it back */ };
 enum { /* streams */
     MUSTER_READ_FULL = 0x1, MUSTER_READ_CHANGES = 0x2, MUSTER_WRITE = 0x4,
     MUSTER_SNAPSHOT = 0x8,     /* written whole: a file that holds everybody */
@@ -117,12 +120,19 @@ typedef struct muster_verb { /* a lookup or an action: told, checked and helped 
     const muster_field *answer;
 } muster_verb;
 
-typedef struct muster_route { /* what comes in */
+/* What comes in. Schemes: bearer (one of the secrets as a token), "hmac-sha256 HEADER" (hexadecimal, of the body).
+ * What has the same key and says the very same as the last time is not kept again; a body is JSON where the key has a
+ * pointer. Options that the core understands: the list of secrets, anonymous, sources (addresses), relaxed_json (what
+ * is no JSON is kept too). receive() gets what was kept, in its order: method, url (path and query behind the
+ * connection's own), body, headers Content-Type, Muster-Event (its number) and Muster-Received (ms since 1970). It
+ * emits records with ids of their own; what it was handed is repeated until a run has come to its end. */
+typedef struct muster_route {
     const char *method, *path;         /* "/punches/{id}" */
     const char *auth, *secret;         /* scheme and list option; checked before the connector is woken */
-    const char *key;                   /* JSON pointers of the business key, first hit wins */
+    const char *key;                   /* of the business key: "/PunchId {id} ?PunchId", pointers, part of the path,
+                                        * query; the first that is there counts */
     int32_t replies;                   /* 0: stored, answered, mapped later; 1: asked at once */
-    uint32_t body_max;                 /* bytes */
+    uint32_t body_max;                 /* bytes; 0: 1 MiB */
 } muster_route;
 
 /* Built by the broker at every attempt; the connector sees nothing of it. A chain: each link puts one thing in.

@@ -1,0 +1,82 @@
+/* receiving - connections whose connector declares routes. */
+#include "config/receiving.h"
+
+#include "config/cidr.h"
+#include "config/reading.h"
+
+#include <string.h>
+
+const muster_route *route_nth(const muster_connector *connector, size_t n)
+{
+    size_t stride = connector->route_size ? connector->route_size : sizeof(muster_route);
+    const char *entry = (const char *)connector->routes;
+    if (!entry)
+        return NULL;
+    for (; ((const muster_route *)entry)->path; entry += stride)
+        if (n-- == 0)
+            return (const muster_route *)entry;
+    return NULL;
+}
+
+/* "tokens[3]" is of the list "tokens". */
+static bool of_list(const char *name, const char *list)
+{
+    size_t len = strlen(list);
+    return strncmp(name, list, len) == 0 && (name[len] == '\0' || name[len] == '[');
+}
+
+const struct secretref *route_secret(const struct connection *connection, const char *option, size_t n)
+{
+    for (size_t i = 0; option && i < connection->option_count; i++)
+        if (connection->options[i].secret && of_list(connection->options[i].name, option) && n-- == 0)
+            return connection->options[i].secret;
+    return NULL;
+}
+
+bool receiving_anonymous(const struct connection *connection)
+{
+    const char *text = connection_option(connection, "anonymous");
+    return text && strcmp(text, "true") == 0;
+}
+
+static void check_secrets(struct reading *reading, const struct connection *connection)
+{
+    const muster_route *route;
+    for (size_t n = 0; (route = route_nth(connection->description, n)); n++) {
+        if (!route->secret)
+            continue;
+        bool some = route_secret(connection, route->secret, 0) != NULL;
+        const struct node *options = node_get(connection->node, "options");
+        const struct node *at = options ? key_node(connection->node, "options") : connection->node;
+        if (!some && !receiving_anonymous(connection))
+            complain(reading->complaints, at,
+                     "connection '%s': option '%s' is missing: who calls must show one of them; or write anonymous: "
+                     "true when anybody may",
+                     connection->name, route->secret);
+        else if (some && receiving_anonymous(connection))
+            complain(reading->complaints, node_get(options, "anonymous"),
+                     "connection '%s': option 'anonymous' lets in everybody, and '%s' asks for a secret: one of them",
+                     connection->name, route->secret);
+        return; /* the others name the same list */
+    }
+}
+
+static void check_sources(struct reading *reading, const struct connection *connection)
+{
+    for (size_t i = 0; i < connection->option_count; i++) {
+        const struct option_value *value = &connection->options[i];
+        struct cidr cidr;
+        if (value->text && of_list(value->name, "sources") && !cidr_read(value->text, &cidr))
+            complain(reading->complaints, value->node,
+                     "connection '%s': option '%s' must be addresses, as in 203.0.113.0/24 or 2001:db8::1",
+                     connection->name, value->name);
+    }
+}
+
+void receiving_check(struct reading *reading, const struct connection *connection)
+{
+    if (!connection->description || !route_nth(connection->description, 0))
+        return;
+    check_secrets(reading, connection);
+    check_sources(reading, connection);
+}

@@ -1,0 +1,20 @@
+/* receiving - connections whose connector declares routes: others call, and what they say is kept for it.
+ *
+ * Every such connector may declare these options, which the core understands:
+ * the list of secrets that its routes name; `anonymous`, when none is asked
+ * for; `sources`, addresses that may call; `relaxed_json`. */
+#ifndef CONFIG_RECEIVING_H
+#define CONFIG_RECEIVING_H
+
+#include "config/organization.h"
+
+#include <muster/connector.h>
+
+/* NULL after the last; by the stride of who made the table. */
+const muster_route *route_nth(const muster_connector *connector, size_t n);
+/* The nth of the secrets that a list option names; NULL after the last. */
+const struct secretref *route_secret(const struct connection *connection, const char *option, size_t n);
+/* Whether it asks for no secret: the file says so. */
+bool receiving_anonymous(const struct connection *connection);
+
+#endif

@@ -1,0 +1,10 @@
+/* receive - what came in for a connection, handed to its connector. */
+#ifndef HOST_RECEIVE_H
+#define HOST_RECEIVE_H
+
+#include "host/session.h"
+
+/* The call of the engine. */
+muster_rc receive_call(struct session *session, struct wire *message);
+
+#endif
