@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
+
+struct sockaddr;
 
 struct cidr {
     uint8_t bytes[16]; /* an IPv4 address as IPv6 has it: ::ffff:203.0.113.0 */
