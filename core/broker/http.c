@@ -539,6 +539,14 @@ int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout
     return poll(fds, count, 0); /* it knows of events that the library has no word for */
 }
 
+int http_log_out(struct http *http, const muster_auth *auth)
+{
+    for (; auth; auth = auth->extra)
+        if (auth->subject)
+            return token_log_out(http, auth->subject);
+    return ERR_GONE;
+}
+
 void http_distrust(struct http *http)
 {
     tokens_distrust(http);

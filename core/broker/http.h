@@ -88,6 +88,8 @@ void http_forget(struct http *http, const void *whose);
 /* The system refused the log-in in words of its own, which only the connector understands: tokens that were fetched are
  * not used again, nor by the next run. */
 void http_distrust(struct http *http);
+/* The log-in of a person (link->subject of the chain) is forgotten, here and where it is kept. */
+int http_log_out(struct http *http, const muster_auth *auth);
 /* As poll(), and calls go on meanwhile; whether one of them is done by now, http_ready() says. */
 enum { HTTP_POLL_MAX = 130 };
 int http_poll(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms);

@@ -413,6 +413,18 @@ void tokens_distrust(struct http *http)
         }
 }
 
+int token_log_out(struct http *http, const char *subject)
+{
+    const struct http_setup *setup = &http->setup;
+    char *key __attribute__((cleanup(tidy_free))) = mem_format("subject\n%s", subject);
+    if (!key)
+        return -ENOMEM;
+    for (struct token *token = http->tokens; token; token = token->next)
+        if (strcmp(token->key, key) == 0)
+            token->state = TOKEN_NONE;
+    return setup->token_keep ? setup->token_keep(setup->keeper, key, NULL) : 0;
+}
+
 int token_capture(struct request *request, struct err *err)
 {
     WIPED text = {0};

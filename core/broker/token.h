@@ -19,6 +19,8 @@ void token_forget(struct token *token);
 bool tokens_drop(struct request *request);
 /* None of those that were fetched is used again, nor kept. */
 void tokens_distrust(struct http *http);
+/* That of a person is forgotten, and not kept any longer. */
+int token_log_out(struct http *http, const char *subject);
 /* Takes the token out of a reply (muster_http.capture) and keeps it for its subject. */
 int token_capture(struct request *request, struct err *err);
 /* Whatever of them stands in the bytes is overwritten, see scrub.h. */

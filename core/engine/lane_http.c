@@ -150,6 +150,18 @@ static int answer(struct lane *lane, int rc, const struct http_reply *reply, con
     return lane_send(lane, rc == 0 ? reply->fd : -1);
 }
 
+/* What a call with capture "" is: there is nothing to take, and what was taken before is given up. */
+static int log_out(struct lane *lane, const muster_http *ask)
+{
+    static const struct http_reply nothing = {.rc = MUSTER_OK, .body = "", .fd = -1};
+    int rc = http_log_out(lane->sink->http, ask->auth);
+    struct err why = {0};
+    lane_http_forget(lane);
+    if (rc != 0)
+        err_set(&why, rc, "the log-in cannot be forgotten: %s", err_text(rc));
+    return answer(lane, rc, &nothing, &why);
+}
+
 int lane_http(struct lane *lane, struct wire *message)
 {
     muster_http ask = {.size = sizeof(ask), .fd = -1};
@@ -172,6 +184,8 @@ int lane_http(struct lane *lane, struct wire *message)
     struct err why = {0};
     struct http *http = lane->sink->http;
     bool alone = how == WIRE_HTTP_ASK;
+    if (http && alone && ask.capture && !*ask.capture) /* no call: a person's log-in is forgotten */
+        return log_out(lane, &ask);
     if (!http)
         rc = err_set(&why, ERR_UNSUPPORTED,
                      "there is no HTTP here: the connector declares no hosts, nor an option "

@@ -3,6 +3,7 @@
 
 #include "broker/http.h"
 #include "engine/authorization.h"
+#include "engine/person_find.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 struct look {
     struct pull pull; /* first: it is the context of the file functions */
     const struct lane_sink *sink;
+    const struct run_request *request;
 };
 
 static int look_columns(void *context, struct lane_stream *stream)
@@ -41,6 +43,13 @@ static int look_row(void *context, const struct lane_record *record)
 {
     const struct look *look = context;
     return look->sink->row ? look->sink->row(look->sink->context, record) : 0;
+}
+
+static int look_find(void *context, const char *kind, const char *field, const char *value,
+                     struct lane_found *ret_found)
+{
+    const struct look *look = context;
+    return person_find(look->request, look->pull.arena, kind, field, value, ret_found);
 }
 
 static int look_check(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
@@ -106,7 +115,8 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
                                  .http = http,
                                  .scratch_dir = scratch,
                                  .connection = request->connection},
-                        .sink = sink ? sink : &nothing};
+                        .sink = sink ? sink : &nothing,
+                        .request = request};
     struct lane_sink all;
     struct lane_result result;
     pull_file_sink(&look.pull, &all);
@@ -115,6 +125,7 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     all.stream = look_stream;
     all.field = look_field;
     all.row = look_row;
+    all.find = look_find;
     rc = call(lane, ask, &all, &result, err);
     if (rc == 0 && result.rc < 0)
         rc = err_set(err, ask ? pull_result_code(result.rc) : ERR_CONNECTOR, "%s",

@@ -83,7 +83,6 @@ muster_rc call_list(struct pmt *pmt, const char *who, const char *url, const cha
 {
     static const char *const headers[] = {"Accept: application/json", NULL};
     const muster_http *reply = NULL;
-    const char *why = NULL;
     muster_http ask = {.size = sizeof(ask),
                        .method = "GET",
                        .url = url,
@@ -92,6 +91,13 @@ muster_rc call_list(struct pmt *pmt, const char *who, const char *url, const cha
                        .fd = -1,
                        .auth = &pmt->key};
     muster_rc rc = pmt->host->http(pmt->run, &ask, &reply);
+    return call_read(pmt, who, rc, reply, list, ret_document, ret_list);
+}
+
+muster_rc call_read(struct pmt *pmt, const char *who, muster_rc rc, const muster_http *reply, const char *list,
+                    muster_document **ret_document, const muster_node **ret_list)
+{
+    const char *why = NULL;
     if (rc != MUSTER_OK)
         return reply ? refused(pmt, who, rc, reply) : rc;
     muster_document *document = body_read(reply, &why);

@@ -63,6 +63,62 @@ static const muster_option options[] = {
      .initial = "api-key",
      .flags = MUSTER_ADVANCED,
      .doc = "The header in which the key goes."},
+    {.name = "user_token_header",
+     .type = MUSTER_TEXT,
+     .initial = "logged-in-user-token",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The header in which a person's log-in goes."},
+    {0},
+};
+
+static const muster_option schedule_arguments[] = {
+    {.name = "person",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "Whose, by number, e-mail, name or id:12."},
+    {.name = "from", .type = MUSTER_DATE, .doc = "The first day; today without it."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
+    {0},
+};
+static const muster_field schedule_answer[] = {
+    {.name = "starts_at", .type = MUSTER_DATETIME, .doc = "When the shift begins, in Amsterdam."},
+    {.name = "ends_at", .type = MUSTER_DATETIME, .doc = "When the shift ends."},
+    {.name = "break_minutes", .type = MUSTER_INTEGER, .doc = "How long the break is."},
+    {.name = "work_minutes", .type = MUSTER_INTEGER, .doc = "How long is worked, without the break."},
+    {.name = "department", .type = MUSTER_TEXT, .doc = "The department's number."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "The store's number."},
+    {.name = "shift", .type = MUSTER_TEXT, .doc = "The shift's own number."},
+    {0},
+};
+static const muster_verb lookups[] = {
+    {.name = "schedule",
+     .doc = "Somebody's own shifts from a day on, as PMT shows them to who has logged in.",
+     .arguments = schedule_arguments,
+     .answer = schedule_answer},
+    {0},
+};
+static const muster_option login_arguments[] = {
+    {.name = "person", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "Who, by number, e-mail, name or id:12."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
+    {.name = "password",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED | MUSTER_SECRET,
+     .doc = "The person's password in PMT, which is not kept."},
+    {0},
+};
+static const muster_option reset_arguments[] = {
+    {.name = "person",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "Whose, by number, e-mail, name or id:12."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
+    {0},
+};
+static const muster_verb actions[] = {
+    {.name = "login",
+     .doc = "Logs somebody in at PMT, so that their schedule can be asked for; what PMT gives for it is kept sealed.",
+     .arguments = login_arguments},
+    {.name = "reset-token", .doc = "Forgets somebody's log-in at PMT.", .arguments = reset_arguments},
     {0},
 };
 
@@ -211,7 +267,22 @@ static muster_rc pmt_pull(muster_run *run, void *self, const muster_pull *what)
     return run->host->fail(run, MUSTER_CONFIG, "PMT has no stream '%s'", what->stream);
 }
 
+static muster_rc pmt_lookup(muster_run *run, void *self, const char *name, const muster_record *args)
+{
+    struct pmt *pmt = self;
+    pmt->run = run;
+    return schedule_lookup(pmt, name, args);
+}
+
+static muster_rc pmt_action(muster_run *run, void *self, const char *name, const muster_record *args)
+{
+    struct pmt *pmt = self;
+    pmt->run = run;
+    return schedule_action(pmt, name, args);
+}
+
 MUSTER_CONNECTOR(pmt, .version = "1.0", .summary = "Reads stores, departments and people of PMT (personeelstool.nl)",
                  .hosts = "*.personeelstool.nl *.testpmt.nl", .account = "api_key", .options = options,
                  .streams = pmt_streams, .open = pmt_open, .close = pmt_close, .check = pmt_check,
-                 .discover = pmt_discover, .partitions = pmt_partitions, .pull = pmt_pull)
+                 .discover = pmt_discover, .partitions = pmt_partitions, .pull = pmt_pull, .lookups = lookups,
+                 .actions = actions, .lookup = pmt_lookup, .action = pmt_action)

@@ -1,6 +1,6 @@
 /* pmt - what the files of the pmt connector share: pmt (what it offers), call (questions to a server, and what it
- * answers), stores (chains, stores, and where they are), departments, people (users and their memberships), tables (the
- * mapping it ships). */
+ * answers), stores (chains, stores, and where they are), departments, people (users and their memberships), schedule
+ * (somebody's own shifts), clock (local times), tables (the mapping it ships). */
 #ifndef PMT_PMT_H
 #define PMT_PMT_H
 
@@ -8,8 +8,9 @@
 #include <muster/document.h>
 
 #include <stdbool.h>
+#include <time.h>
 
-enum { URL_ROOM = 1024, CODE_ROOM = 200 };
+enum { URL_ROOM = 1024, CODE_ROOM = 200, DAY_ROOM = 40 };
 
 /* A partition: one store, on a server of its own. */
 struct store {
@@ -45,6 +46,9 @@ struct pmt {
  * failure with a sentence that begins with `who`. The document is the caller's. */
 muster_rc call_list(struct pmt *pmt, const char *who, const char *url, const char *list, muster_document **ret_document,
                     const muster_node **ret_list);
+/* The same of a reply that is there. */
+muster_rc call_read(struct pmt *pmt, const char *who, muster_rc rc, const muster_http *reply, const char *list,
+                    muster_document **ret_document, const muster_node **ret_list);
 /* A text or number of an object; NULL: none, null, or nothing but white space. */
 const char *text_of(const muster_node *object, const char *member);
 /* "store 116 (Dam)", for sentences. */
@@ -71,6 +75,23 @@ muster_rc departments_pull(struct pmt *pmt, const muster_pull *what, const struc
 /* --- people.c --- */
 
 muster_rc people_pull(struct pmt *pmt, const muster_pull *what, const struct store *store);
+
+/* --- clock.c --- */
+
+struct moment {
+    int64_t utc_minutes;
+    char text[40]; /* with its offset: "2016-09-13T10:00:00+02:00" */
+};
+/* "13-09-2016 10:00:00", Amsterdam's. */
+bool clock_read(const char *text, struct moment *ret_moment);
+int clock_minutes(const char *text); /* of "00:30:00" */
+/* The day it is there, as YYYY-MM-DD. */
+void clock_day(int64_t now_ms, char ret_day[DAY_ROOM]);
+
+/* --- schedule.c --- */
+
+muster_rc schedule_lookup(struct pmt *pmt, const char *name, const muster_record *args);
+muster_rc schedule_action(struct pmt *pmt, const char *name, const muster_record *args);
 
 /* --- tables.c --- */
 

@@ -1,0 +1,77 @@
+/* person_find - whom a connector asks for by the key that somebody typed. */
+#include "engine/person_find.h"
+
+#include "base/jsontext.h"
+#include "base/mem.h"
+#include "engine/query.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FIELDS = 2 };
+
+static void record_write(struct query *query, const struct stream_name *stream, const struct member *member,
+                         struct buffer *out)
+{
+    const struct section_view *section = query_section(query, member);
+    struct value username = section ? image_get(section->image, FIELD_person_username) : (struct value){0};
+    buffer_text(out, out->len > 1 ? ",{" : "{");
+    json_member_text(out, "partition", stream->partition);
+    json_member_text(out, "stream", stream->stream);
+    json_name(out, "id");
+    json_string(out, member->id.data, member->id.len);
+    if (username.presence == PRESENCE_VALUE) {
+        json_name(out, "username");
+        json_string(out, username.bytes, username.len);
+    }
+    buffer_byte(out, '}');
+}
+
+static int found_write(struct query *query, const struct run_request *request, uint64_t id, struct arena *arena,
+                       struct lane_found *ret_found)
+{
+    static const char *const names[FIELDS] = {"name", "records"};
+    static const uint8_t types[FIELDS] = {MUSTER_TEXT, MUSTER_JSON};
+    TIDY_DONE(buffer_done) struct buffer name = {0}, records = {0};
+    struct entity *person = arena_get(arena, sizeof(*person));
+    struct lane_cell *cells = arena_get(arena, FIELDS * sizeof(*cells));
+    if (!person || !cells)
+        return -ENOMEM;
+    if (!entity_get(&query->txn, KIND_person, id, person))
+        return ERR_GONE;
+    query_name(query, id, person->image, &name);
+    buffer_byte(&records, '[');
+    for (uint16_t n = 0; n < person->member_count; n++) {
+        const struct stream_name *stream = streams_find(&query->streams, person->members[n].stream);
+        if (stream && strcmp(stream->connection_name, request->connection->name) == 0)
+            record_write(query, stream, &person->members[n], &records);
+    }
+    buffer_byte(&records, ']');
+    const struct buffer *texts[FIELDS] = {&name, &records};
+    for (size_t i = 0; i < FIELDS; i++) {
+        const char *text = texts[i]->rc == 0 ? arena_copy(arena, texts[i]->data, texts[i]->len) : NULL;
+        if (!text)
+            return -ENOMEM;
+        cells[i] = (struct lane_cell){PRESENCE_VALUE, false, (uint32_t)texts[i]->len, text};
+    }
+    *ret_found = (struct lane_found){.is = true, .fields = {FIELDS, names, types}, .cells = cells};
+    return 0;
+}
+
+int person_find(const struct run_request *request, struct arena *arena, const char *kind, const char *field,
+                const char *value, struct lane_found *ret_found)
+{
+    TIDY(query_close) struct query *query = NULL;
+    __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
+    *ret_found = (struct lane_found){0};
+    if (strcmp(kind, "person") != 0 || strcmp(field, "key") != 0)
+        return ERR_UNSUPPORTED;
+    int rc = query_open(request->settings, request->organization, &query, NULL);
+    if (rc == 0)
+        rc = query_find(query, value, &ids, NULL);
+    if (rc == ERR_GONE || rc == ERR_DATA)
+        return 0; /* nobody */
+    if (rc == 0 && ids.count > 1)
+        return ERR_CONFLICT;
+    return rc == 0 && ids.count == 1 ? found_write(query, request, ids.items[0], arena, ret_found) : rc;
+}

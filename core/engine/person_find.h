@@ -1,0 +1,14 @@
+/* person_find - whom a connector asks for by the key that somebody typed: who that is, and the records that its own
+ * connection has of them. */
+#ifndef ENGINE_PERSON_FIND_H
+#define ENGINE_PERSON_FIND_H
+
+#include "engine/lane.h"
+#include "engine/run.h"
+
+/* Fits lane_sink.find for kind "person" and field "key"; `arena` keeps what is found. Fields: "name", and "records", a
+ * JSON list of {partition, stream, id, username}. ERR_CONFLICT: the key is of several people. */
+int person_find(const struct run_request *request, struct arena *arena, const char *kind, const char *field,
+                const char *value, struct lane_found *ret_found);
+
+#endif
