@@ -196,7 +196,8 @@ static int open_inbox(struct run *run, struct err *err)
         rc = inbox_open(run->dir, master, run->request->organization->id, false, &run->inbox, err);
     explicit_bzero(master, sizeof(master));
     if (rc == 0)
-        run->arrivals = arrivals_new(run->inbox, run->request->connection->name, lane_description(run->lane));
+        run->arrivals = arrivals_new(run->inbox, run->request->connection->name,
+                                     run->request->connection->description); /* the lane's goes with the lane */
     return rc ? rc : run->arrivals ? 0 : -ENOMEM;
 }
 
