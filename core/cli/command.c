@@ -36,8 +36,8 @@ const struct command commands[] = {
      "prints under `streams:` can be pasted into the organization's file.",
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
-     OPTION_BIT(full) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) | OPTION_BIT(allow_held) |
-         OPTION_BIT(reason) | OPTION_BIT(record),
+     OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) |
+         OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
      "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
@@ -45,6 +45,10 @@ const struct command commands[] = {
      "With --full a target that can be read is read, too: what people have changed there is listed and left alone; "
      "`muster retry` puts ours there again, as does a plan with --full that is applied, and `muster discard` leaves "
      "theirs. What was refused is tried again.\n\n"
+     "With --kept no source is asked: after a change of the mapping, of rules or safeguards, each record is worked out "
+     "once more from what its row said when it was read last. Nobody is missing because of that. Where the mapping "
+     "asks "
+     "for a column that was not kept, that column is named and the next sync reads it.\n\n"
      "When more would go or change at once than the safeguards allow, that is held, one by one, and the rest is taken. "
      "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
      "does the same in one run, with what the source says now; the reason is kept in the history.\n\n"
@@ -62,13 +66,16 @@ const struct command commands[] = {
      "place. Several stand with commas between. How the file is written: muster-cassette(5).",
      "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut", verb_replay},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
-     OPTION_BIT(full) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(list) |
-         OPTION_BIT(show) | OPTION_BIT(push),
+     OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) |
+         OPTION_BIT(list) | OPTION_BIT(show) | OPTION_BIT(push),
      "Work out what a sync would do, show it, and keep it to be applied",
      "Reads the source as a sync does and stores nothing. Who would be created, updated, let go or held is shown with "
      "the values before and after and the mapping rule behind them: ten of each kind, all with --show, and with -v "
      "also every value of who would be created. `muster apply` then carries out exactly that, within a day. The exit "
      "status is the one that the sync would have had.\n\n"
+     "With --kept no source is asked: it shows what a changed mapping, changed rules or safeguards make of the records "
+     "as they were read last. What a row said is kept for the columns that the mapping used then; a column that it did "
+     "not use is named, and a plan without --kept reads it. With `keep: all` every column is kept.\n\n"
      "A plan is of one connection: of several, each sees what those before it brought. Of a connection that is only "
      "told things, and with --push of one that is also read, it is about what its target would be told: who would be "
      "created, updated or switched off there, what a safeguard holds, and what the target leaves to be done by "
@@ -81,7 +88,9 @@ const struct command commands[] = {
      "like, in the same way), waits: a list of {id, "
      "type, record, place, field, reason, sentence, text}. A value that no record says has no record; protected values "
      "are null. --list prints one object per plan.",
-     "muster plan acme\nmuster plan acme hr --full\nmuster plan acme --show 3\nmuster plan acme --list", verb_plan},
+     "muster plan acme\nmuster plan acme hr --full\nmuster plan acme hr --kept\nmuster plan acme --show 3\nmuster plan "
+     "acme --list",
+     verb_plan},
     {"apply", "ORG PLAN", 2, 2, OPTION_BIT(strict), "Carry out a plan, exactly",
      "Asks no source. The plan must be younger than a day, and the organization's file and the connector those that it "
      "was made with. Files are archived or removed, as the connection says, after everything is stored, and only when "
@@ -158,9 +167,11 @@ const struct command commands[] = {
      "ID is a dead letter (d12) of `muster deadletters`, or a change that a target left to be done by hand (t12). What "
      "a "
      "target did not take it is told again at once, just that; what has gone from there is looked for, else created. "
-     "Else: where the mapping of its stream is another one than at the "
-     "last run, the connection is read again and tells what is left of them; else it says what is to be mended, for "
-     "the same row would come to the same. What was mended in the source comes with the next `muster sync` by itself.",
+     "Else: where the mapping of its stream is another one than at the last run, its row is mapped once more as it was "
+     "kept, and no source is asked; where the mapping asks for a column that was not kept, or the row has no id, the "
+     "connection is read again. It says what is left of them. Where the mapping is the same it says what is to be "
+     "mended, for the same row would come to the same. What was mended in the source comes with the next `muster sync` "
+     "by itself.",
      "muster retry acme d12 d13", verb_retry},
     {"discard", "ORG ID…", 2, WORDS_MANY, OPTION_BIT(reason) | OPTION_BIT(plan),
      "Leave dead letters as they are, and ask nobody again",

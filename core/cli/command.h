@@ -19,6 +19,7 @@
     OPTION(help, 'h', "help", "", "explain the command")                                                               \
     OPTION(connect, 0, "connect", "", "also log in to every system; changes nothing there")                            \
     OPTION(full, 0, "full", "", "read and compare everything, also a file that was taken before")                      \
+    OPTION(kept, 0, "kept", "", "ask no source: map what is kept of its records once more")                            \
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
     OPTION(pull_only, 0, "pull-only", "", "take what the systems say, and tell nobody")                                \
     OPTION(push_only, 0, "push-only", "", "tell what has changed, and ask nobody")                                     \

@@ -12,6 +12,7 @@ struct syncing {
     struct warm *warm;         /* hosts of targets; NULL: each is started when it is told */
     struct cassette *cassette; /* that is written, or played; NULL: neither */
     bool full;                 /* as with --full */
+    bool kept;                 /* as with --kept */
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;

@@ -219,6 +219,7 @@ static int plan_new(struct syncing *syncing)
                                   .connectors = context->connectors,
                                   .connection = connection,
                                   .full = GIVEN(context, full),
+                                  .kept = GIVEN(context, kept),
                                   .push = GIVEN(context, push) || (connection->target && !reads(connection)),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
@@ -229,6 +230,8 @@ static int plan_new(struct syncing *syncing)
                                   .context = &progress};
     if (request.push && !connection->target)
         return complain_words("connection '%s' has no target: it is told nothing", connection->name);
+    if (request.kept && (request.full || request.push))
+        return complain_words("--kept asks nobody: it goes neither with --full nor with what a target is told");
     sync_catch_signals();
     progress_start(&progress, connection->name, !context->quiet);
     int rc = plan_make(&request, &plan, &err);

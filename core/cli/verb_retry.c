@@ -121,6 +121,14 @@ static const struct mapping *letter_mapping(const struct stream_name *stream)
     return NULL;
 }
 
+/* What its row said is kept, and the mapping asks for nothing else: no source need be asked. */
+static bool letter_kept(struct letters *letters, const struct wait_item *item)
+{
+    struct query *query = letters->opened.query;
+    const struct mapping *mapping = letter_mapping(streams_find(&query->streams, item->stream));
+    return mapping && item->id && pull_kept_has(&query->txn, mapping, item->stream, item->id, query->arena);
+}
+
 /* 1: the same row can come to something else now; 0: not; or a negative code. */
 static int mapping_moved(struct letters *letters, const struct wait_item *item)
 {
@@ -191,7 +199,8 @@ static int tell_left(struct letters *letters)
     return left > 0 ? STATUS_PARTLY : STATUS_DONE;
 }
 
-static int connection_again(struct letters *letters, const struct connection *connection, struct syncing *syncing)
+static int connection_again(struct letters *letters, const struct connection *connection, bool kept,
+                            struct syncing *syncing)
 {
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct err err = {0};
@@ -199,7 +208,9 @@ static int connection_again(struct letters *letters, const struct connection *co
                                   .organization = letters->opened.organization,
                                   .connectors = letters->context->connectors,
                                   .connection = connection,
+                                  .kept = kept,
                                   .author = context_author(),
+                                  .reason = kept ? "retry" : NULL,
                                   .cancel = sync_cancelled(),
                                   .sessions = syncing->sessions};
     int rc = run_sync(&request, &report, &err);
@@ -217,11 +228,11 @@ int verb_retry(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct organization *organization = letters.opened.organization;
-    bool *again = arena_get(context->arena, (organization->connection_count + 1) * sizeof(*again)), any = false;
+    size_t size = (organization->connection_count + 1) * sizeof(bool);
+    bool *again = arena_get(context->arena, size), *asks = arena_get(context->arena, size), any = false;
     TIDY(sessions_free) struct sessions *sessions = sessions_new();
-    if (!again || !sessions)
+    if (!again || !asks || !sessions)
         return complain_rc(-ENOMEM, NULL);
-    memset(again, 0, (organization->connection_count + 1) * sizeof(*again));
     bool outgoing = false;
     for (size_t i = 0; i < letters.count; i++) {
         if (outgoing_is(letters.opened.query, &letters.items[i])) {
@@ -232,8 +243,11 @@ int verb_retry(struct context *context)
         int moved = mapping_moved(&letters, &letters.items[i]);
         if (moved < 0)
             return complain_rc(moved, NULL);
-        if (moved > 0)
-            again[stream->connection - organization->connections] = any = true;
+        if (moved > 0) {
+            size_t nth = (size_t)(stream->connection - organization->connections);
+            again[nth] = any = true;
+            asks[nth] |= !letter_kept(&letters, &letters.items[i]);
+        }
     }
     if (!any && !outgoing)
         return tell_left(&letters);
@@ -241,7 +255,7 @@ int verb_retry(struct context *context)
     sync_catch_signals();
     for (size_t c = 0; c < organization->connection_count && status == STATUS_DONE; c++)
         if (again[c])
-            status = connection_again(&letters, &organization->connections[c], &syncing);
+            status = connection_again(&letters, &organization->connections[c], !asks[c], &syncing);
     if (status == STATUS_DONE && outgoing)
         status = outgoing_push(&syncing, letters.opened.query, letters.items, letters.count);
     if (status != STATUS_DONE)

@@ -87,7 +87,7 @@ static void health_runs(struct health *health)
     for (uint32_t run = last, seen = 0; run > 0 && seen < LOOK_BACK; run--, seen++) {
         struct run_line line;
         bool open = false;
-        if (!runs_line(health->query, run, &line))
+        if (!runs_line(health->query, run, &line) || line.verb) /* what a person did asked no source */
             continue;
         for (size_t i = 0; i < health->count; i++) {
             struct connection_health *one = &health->connections[i];

@@ -243,6 +243,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .connectors = context->connectors,
                                   .connection = connection,
                                   .full = syncing->full || GIVEN(context, full),
+                                  .kept = !push && (syncing->kept || GIVEN(context, kept)),
                                   .partition = VALUE(context, partition),
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
@@ -488,6 +489,8 @@ int verb_sync(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct syncing syncing = {.context = context, .organization = organization};
+    if (GIVEN(context, kept) && (GIVEN(context, full) || GIVEN(context, push_only) || VALUE(context, record)))
+        return complain_words("--kept asks no source: it does not go with --full, --push-only or --record");
     status = sync_read_words(&syncing);
     if (status != STATUS_DONE)
         return status;

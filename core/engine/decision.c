@@ -21,9 +21,11 @@ bool decision_read(struct bytes value, struct decision_row *ret_row)
     memcpy(&about, at + 14, sizeof(about));
     memcpy(&place, at + 16, sizeof(place));
     memcpy(&text, at + 18, sizeof(text));
-    if (value.len != HEAD + reason + about + place + text)
+    size_t texts = reason + about + place + text;
+    if (value.len < HEAD + texts)
         return false;
     at += HEAD;
+    row.kept = bytes(at + texts, value.len - HEAD - texts);
     row.reason = bytes(at, reason);
     row.about = bytes(at + reason, about);
     row.place = bytes(at + reason + about, place);
@@ -52,6 +54,7 @@ static void decision_write(const struct decision_row *row, struct buffer *out)
     buffer_add(out, row->about.data, about);
     buffer_add(out, row->place.data, place);
     buffer_add(out, row->text.data, text);
+    buffer_add(out, row->kept.data, row->kept.len);
 }
 
 static void decisions_fail(struct decision_rows *rows, int rc)
@@ -70,6 +73,11 @@ void decisions_done(struct decision_rows *rows)
     numbers_done(&rows->said);
     numbers_done(&rows->taken);
     buffer_done(&rows->value);
+}
+
+static bool kept_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 static bool text_equal(struct bytes stored, struct bytes said)
@@ -122,10 +130,11 @@ void decision_say(struct decision_rows *rows, struct bytes key, struct bytes sto
         return;
     if (again)
         decisions_fail(rows, numbers_set(&rows->said, key_digest(key), 1));
-    if (stored.data && decision_read(stored, &old) && (row_says(&old, row) || row_stands(rows, key, &old, row->judge)))
+    bool had = stored.data && decision_read(stored, &old), says = had && row_says(&old, row);
+    if ((says && kept_equal(old.kept, row->kept)) || (had && row_stands(rows, key, &old, row->judge)))
         return;
-    made.run = rows->run;
-    made.since_ms = rows->now_ms;
+    made.run = says ? old.run : rows->run;
+    made.since_ms = says ? old.since_ms : rows->now_ms;
     decision_write(&made, &rows->value);
     decisions_fail(rows, rows->value.rc);
     if (rows->rc == 0)

@@ -5,10 +5,13 @@
  * written when the reason changes, not at each run, and goes when the record
  * is taken. A record that belongs to somebody has none: its source row says
  * all there is to say. Rows of what lies outside `where` hold the record's id
- * and the value it was judged by, nothing else of it.
+ * and the value it was judged by, nothing else of it; of a row that could not
+ * be taken all that it said in mapped columns is kept, sealed, so that a mended
+ * mapping can be tried on it.
  *
  * Key: as in `source`. Value: u32 run, i64 since, u8 judge, u8 reason length,
- * u16 about length, u16 place length, u16 text length, then these texts. */
+ * u16 about length, u16 place length, u16 text length, then these texts, then
+ * the sealed rows to the end. */
 #ifndef ENGINE_DECISION_H
 #define ENGINE_DECISION_H
 
@@ -28,6 +31,8 @@ struct decision_row {
     struct bytes about;  /* the column of `where`, the required field; empty: the whole record */
     struct bytes place;  /* "Employees!C17", at `run` */
     struct bytes text;   /* what stood there; never a protected value */
+    /* what its rows said, each a u32 length and as many bytes (rawrow_pack, vault_seal_row); empty: not kept */
+    struct bytes kept;
     /* told by the store */
     uint32_t run; /* that found it first */
     int64_t since_ms;

@@ -30,7 +30,7 @@ static int record_note(struct follows *follows, struct match *match, uint64_t pe
 {
     uint64_t seed = match->other.sections[0].seed;
     int rc = 0;
-    for (uint16_t n = 0; n < match->other.count && rc == 0; n++) {
+    for (uint16_t n = 0; n < match->other.count && rc == 0 && match->other.sections[n].kind != KIND_MAPPED; n++) {
         struct statement_walk walk;
         struct statement pin;
         statement_first(&walk, &match->statements, match->other.sections[n].seed);

@@ -49,7 +49,7 @@ int former_part(struct match *match, struct bytes key, const struct proposal *pr
         return match->snapshot->rc ? match->snapshot->rc : ERR_CORRUPT;
     uint64_t before = old->sections[0].seed;
     for (uint16_t n = 0; n < made->count; n++)
-        made->sections[n].seed = ++stage->next_seed;
+        made->sections[n].seed = made->sections[n].kind == KIND_MAPPED ? 0 : ++stage->next_seed;
     uint64_t now = made->sections[0].seed;
     made->dead_count = 0;
     made->situation = 0;

@@ -136,7 +136,7 @@ uint64_t hold_key(enum gate gate, uint64_t record, enum kind kind, uint16_t fiel
     uint64_t head[3] = {removal ? GATE_DEACTIVATE : (uint64_t)gate, record, (uint64_t)kind << 16 | field};
     uint64_t key = digest_fast(head, sizeof(head));
     for (uint16_t n = 0; !removal && n < count; n++)
-        if (sections[n].kind != KIND_RAW && (kind == KIND_NONE || sections[n].kind == kind))
+        if (!kind_is_raw(sections[n].kind) && (kind == KIND_NONE || sections[n].kind == kind))
             key = mixed_section(key, &sections[n], gate, field);
     return key | UINT64_C(1) << 63;
 }

@@ -19,8 +19,9 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     map->own_found = mem_new(columns, sizeof(*map->own_found));
     map->other_found = mem_new(columns, sizeof(*map->other_found));
     map->reads = mem_new(columns, sizeof(*map->reads));
-    if (!map->arena || !map->seen_arena || !map->cells || !map->blank || !map->where_found || !map->own_found ||
-        !map->other_found || !map->reads)
+    map->given = mem_new(columns, 1);
+    if (!map->arena || !map->seen_arena || !map->given || !map->cells || !map->blank || !map->where_found ||
+        !map->own_found || !map->other_found || !map->reads)
         return -ENOMEM;
     for (size_t i = 0; i < columns; i++)
         map->where_found[i] = map->own_found[i] = map->other_found[i] = UNBOUND;
@@ -30,6 +31,9 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     }
     print_key_init(&map->print_key, setup->vault);
     int rc = transform_new(&map->transform);
+    if (rc == 0)
+        rc = rawrow_layout_make(map->mapping, map->seen_arena, &map->layout);
+    map->layout.label = setup->partition ? setup->partition : "";
     if (rc != 0)
         return rc;
     *ret_map = TAKE(map);
@@ -48,6 +52,7 @@ void map_free(struct map *map)
     free(map->own_found);
     free(map->other_found);
     free(map->reads);
+    free(map->given);
     free(map->disputed);
     arena_free(map->seen_arena);
     explicit_bzero(&map->print_key, sizeof(map->print_key));
@@ -55,8 +60,8 @@ void map_free(struct map *map)
     free(map->blank);
     numbers_done(&map->units);
     free(map->flagged_place);
-    struct buffer *buffers[] = {&map->names, &map->id,       &map->key,    &map->scratch, &map->body,
-                                &map->place, &map->finished, &map->sealed, &map->why,     &map->header};
+    struct buffer *buffers[] = {&map->names,    &map->id,     &map->key, &map->scratch, &map->body,   &map->place,
+                                &map->finished, &map->sealed, &map->why, &map->header,  &map->packed, &map->unused};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_done(buffers[i]);
     free(map);
@@ -202,15 +207,17 @@ int map_spool(struct map *map, const char *id, size_t id_len, const struct spool
 }
 
 /* The record was there, but nothing of it is taken: it counts as seen. `why` is packed. */
-static int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
-                    struct err *err)
+int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
+             struct bytes unused, struct err *err)
 {
     if (why->rc != 0)
         return why->rc;
-    return map_spool(
-        map, id, strlen(id),
-        &(struct spool_row){.flags = flags, .place = bytes(place, strlen(place)), .body = bytes(why->data, why->len)},
-        err);
+    return map_spool(map, id, strlen(id),
+                     &(struct spool_row){.flags = flags,
+                                         .place = bytes(place, strlen(place)),
+                                         .body = bytes(why->data, why->len),
+                                         .protected_values = unused},
+                     err);
 }
 
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err)
@@ -227,7 +234,7 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
                                                    .reason = REASON_CODE(unreadable),
                                                    .text = why});
     decision_pack(REASON_CODE(unreadable), NULL, why, &map->why);
-    return source_id ? map_seen(map, source_id, SPOOL_REJECTED, place ? place : "", &map->why, err) : 0;
+    return source_id ? map_seen(map, source_id, SPOOL_REJECTED, place ? place : "", &map->why, bytes(NULL, 0), err) : 0;
 }
 
 /* --- one record --- */
@@ -278,7 +285,7 @@ static int map_key(struct map *map, const struct transform_input *input, const i
 }
 
 /* A protected value goes to the sealed part; in the image its digest stands for it. */
-static int map_protect(struct map *map, struct value *value)
+int map_protect(struct map *map, struct value *value)
 {
     uint8_t digest[DIGEST_KEYED];
     vault_digest(map->setup.vault, value->bytes, value->len, digest);
@@ -327,6 +334,8 @@ static int map_value(struct map *map, const struct rule *rule, const struct tran
         return rc;
     if (value.flags & VALUE_FLAGGED)
         map_flag(map, rule);
+    if (map->plainly && map->layout.count > 0)
+        rawrow_given(&map->layout, rule, map->cells, value, map->given);
     if (value.presence == PRESENCE_VALUE && rule->unit_type && (rc = map_unit(map, value, err)) != 0)
         return rc;
     if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected)
@@ -371,28 +380,8 @@ static int map_require(struct map *map, const char *id)
     return 0;
 }
 
-/* Unmapped columns, when the organization wants them kept. */
-static void map_raw(struct map *map, const struct lane_record *record)
-{
-    image_start(&map->maker);
-    for (size_t i = 0; i < record->count; i++) {
-        const struct lane_value *value = &record->values[i];
-        uint32_t number = map->raw_numbers[value->column];
-        if (number > 0 && number <= UINT16_MAX && map->maker.count < IMAGE_FIELDS_MAX)
-            image_put(&map->maker, (uint16_t)number,
-                      (struct value){.presence = value->presence, .len = value->len, .bytes = value->bytes});
-    }
-}
-
-struct laid { /* a finished section: offsets into map->body, which may move */
-    enum kind kind;
-    size_t key, image;
-    uint16_t key_len;
-    uint32_t image_len;
-};
-
 /* Writes the image that is in the maker behind the others, with the section's key. */
-static int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_laid)
+int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_laid)
 {
     struct laid laid = {.kind = kind, .key = map->body.len, .key_len = (uint16_t)key.len};
     buffer_add(&map->body, key.data, key.len);
@@ -426,6 +415,7 @@ static int map_sections(struct map *map, const struct transform_input *input, co
             if (!key)
                 return -ENOMEM;
         }
+        map->plainly = *key == '\0';
         int rc = map_values(map, section, input, id, err);
         if (rc == 0 && s == 0)
             rc = map_require(map, id);
@@ -445,14 +435,17 @@ static int map_row(struct map *map, const struct lane_record *record, const stru
     enum { LAID_MAX = 64 };
     struct laid laid[LAID_MAX];
     size_t count;
-    if (map->mapping->section_count >= LAID_MAX)
+    if (map->mapping->section_count + 2 > LAID_MAX)
         return ERR_LIMIT;
     buffer_clear(&map->body);
     buffer_clear(&map->finished);
     buffer_clear(&map->sealed);
+    memset(map->given, 0, map->mapping->column_count);
     int rc = map_sections(map, input, id, row_key, laid, &count, err);
     if (rc == 1)
-        return map_seen(map, id, SPOOL_REJECTED, map->place.data ? map->place.data : "", &map->why, err);
+        return map_unused(map, record, id, err);
+    if (rc == 0 && map->layout.count > 0 && (rc = map_mapped(map, record, id, &laid[count])) == 0)
+        count++;
     if (rc == 0 && map->mapping->keep_all) {
         map_raw(map, record);
         rc = map_lay(map, KIND_RAW, bytes("", 0), &laid[count]);
@@ -515,7 +508,8 @@ static int map_filtered(struct map *map, const char *id, const struct transform_
         memcpy(text, cell->bytes, cell->len);
     text[shown ? cell->len : 0] = '\0';
     decision_pack(REASON_CODE(filtered_out), map->mapping->columns[blamed->column], text, &map->why);
-    return map_seen(map, id, SPOOL_FILTERED, map_place(map, map->record->place, blamed->column), &map->why, err);
+    return map_seen(map, id, SPOOL_FILTERED, map_place(map, map->record->place, blamed->column), &map->why,
+                    bytes(NULL, 0), err);
 }
 
 /* Finds the record's id (the main section's key, else the row's) and the row's own key. ERR_DATA: it has none. */
@@ -561,6 +555,7 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
     struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
     const char *id = NULL, *row_key = NULL;
     int rc = map_identify(map, record, &input, &id, &row_key);
+    map->last_id = rc == 0 ? id : NULL;
     if (rc == ERR_DATA) {
         map->count.rejected++;
         map->count.rejected_without_id++;

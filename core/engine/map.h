@@ -11,6 +11,7 @@
 #include "engine/drift.h"
 #include "engine/header.h"
 #include "engine/lane.h"
+#include "engine/rawrow.h"
 #include "engine/rejects.h"
 #include "engine/wait.h"
 #include "store/sorter.h"
@@ -28,10 +29,11 @@ struct map_setup {
     struct sorter *spool;
     uint64_t spool_max; /* bytes */
     struct wait_list *waits;
-    struct rejects *rejects;      /* rows that are not taken are kept there; NULL: nobody asks for them */
-    const char *columns_before;   /* names of the last good pull's columns, joined with '\n'; NULL: first time */
-    struct header header;         /* the accepted description */
-    struct acceptances decisions; /* about this stream's header */
+    struct rejects *rejects;          /* rows that are not taken are kept there; NULL: nobody asks for them */
+    const char *columns_before;       /* names of the last good pull's columns, joined with '\n'; NULL: first time */
+    struct header header;             /* the accepted description */
+    struct acceptances decisions;     /* about this stream's header */
+    const struct rawrow_layout *kept; /* records come from the store, as they were kept by this; NULL: from a source */
     uint32_t run;
 };
 
@@ -58,6 +60,11 @@ int map_finish(struct map *map, struct err *err);
 bool map_blocked(const struct map *map);
 /* The description of what came, as header_read() reads it; after map_finish(). */
 struct bytes map_header(const struct map *map);
+/* How what rows said is kept, as rawrow_layout_read() reads it; after the last record. */
+void map_layout(const struct map *map, struct buffer *out);
+const struct rawrow_layout *map_rows(const struct map *map);
+/* The id of the last record that was mapped; NULL: it had none. */
+const char *map_last_id(const struct map *map);
 /* The nth decision by which a column was read under another name; NULL after the last. */
 const struct acceptance *map_reading(const struct map *map, size_t nth);
 

@@ -168,6 +168,20 @@ static int map_header_seen(struct map *map, const struct lane_stream *stream)
     return rc;
 }
 
+/* Which columns the source has, and where: for whoever looks at a kept row. */
+static int layout_settle(struct map *map, const struct lane_stream *stream)
+{
+    for (size_t i = 0; i < map->layout.count; i++) {
+        struct rawrow_column *column = &map->layout.columns[i];
+        int found = map->where_found[i];
+        column->known = found != UNBOUND || !(stream->table || map->setup.kept);
+        if (found != UNBOUND && *stream->places[found] &&
+            !(column->place = arena_text(map->seen_arena, stream->places[found])))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 int map_columns(struct map *map, const struct lane_stream *stream, struct err *err)
 {
     int rc = map_binding_room(map, stream->count);
@@ -179,13 +193,16 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
     map->bound = stream->count;
     map->stream = stream;
     map->table = stream->table;
+    if (first)
+        rawrow_layout_table(&map->layout, map->setup.kept ? map->setup.kept->table : stream->table);
     if (!stream->table)
         memcpy(map->where_found, map->own_found, map->mapping->column_count * sizeof(*map->where_found));
     else if (first && (rc = map_header_seen(map, stream)) != 0)
         return rc;
     for (size_t i = 0; i < map->mapping->column_count; i++)
         map->blank[i].presence = stream->table && map->where_found[i] != UNBOUND ? PRESENCE_EMPTY : PRESENCE_ABSENT;
-    return map->names.rc;
+    rc = stream->table || map->setup.kept ? layout_settle(map, stream) : 0;
+    return rc ? rc : map->names.rc;
 }
 
 bool map_wants(const struct map *map, size_t column)

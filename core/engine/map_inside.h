@@ -1,5 +1,5 @@
 /* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_drift (what of
- * the header is not as it was), map_unit. */
+ * the header is not as it was), map_kept (what a row said), map_unit. */
 #ifndef ENGINE_MAP_INSIDE_H
 #define ENGINE_MAP_INSIDE_H
 
@@ -55,11 +55,17 @@ struct map {
     struct buffer header;
     /* one record */
     struct cell *cells, *blank;
+    struct rawrow_layout layout;
+    uint8_t *given; /* mapping column → a field gives the cell back */
+    bool plainly;   /* the section that is being made has no key of its own */
+    const char *last_id;
     const struct lane_record *record;
     struct buffer id, key, scratch, body, place;
-    struct buffer finished; /* the row's body */
-    struct buffer why;      /* nothing of it is taken (decision_pack) */
-    struct buffer sealed;   /* protected values: digest, length, plain */
+    struct buffer finished;       /* the row's body */
+    struct buffer why;            /* nothing of it is taken (decision_pack) */
+    struct buffer packed, unused; /* then: what the row said; the same, sealed */
+    size_t unused_bytes;          /* of all that were spooled */
+    struct buffer sealed;         /* protected values: digest, length, plain */
     struct image_maker maker, unit_maker;
     struct body_maker sections;
     /* units that were written already, by hash of their id (odd), and of the words that name them (even) */
@@ -68,6 +74,28 @@ struct map {
     char *flagged_place;
     const char *flagged_field;
 };
+
+struct laid { /* a finished section: offsets into map->body, which may move */
+    enum kind kind;
+    size_t key, image;
+    uint16_t key_len;
+    uint32_t image_len;
+};
+
+/* map.c. A protected value goes to the sealed part; in the image its digest stands for it. */
+int map_protect(struct map *map, struct value *value);
+/* Writes the image that is in the maker behind the others, with the section's key. */
+int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_laid);
+/* The record was there, but nothing of it is taken: it counts as seen. `why` is packed, `unused` sealed. */
+int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
+             struct bytes unused, struct err *err);
+
+/* map_kept.c. Unmapped columns, when the organization wants them kept: into the maker. */
+void map_raw(struct map *map, const struct lane_record *record);
+/* What the row said in the columns that are mapped, as far as no field gives it back. */
+int map_mapped(struct map *map, const struct lane_record *record, const char *id, struct laid *ret_laid);
+/* Nothing of the row is taken: what it said is kept with the reason, sealed, of very many the first. */
+int map_unused(struct map *map, const struct lane_record *record, const char *id, struct err *err);
 
 /* Adds one row to the spool, under its source id. */
 int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err);

@@ -511,7 +511,7 @@ static void match_staged(struct match *match, uint64_t place)
         match_unit(match, &staged, place);
     else {
         for (uint16_t n = 0; n < match->record.count; n++)
-            if (match->record.sections[n].kind != KIND_RAW)
+            if (!kind_is_raw(match->record.sections[n].kind))
                 match_root(match, match->record.sections[n].kind, match_resolve(match, match->record.sections[n].seed),
                            place);
         stage_write(match->stage, &staged, SITUATION_LINKED);

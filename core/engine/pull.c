@@ -23,21 +23,26 @@ struct checkpoint_head {
     int64_t at_ms;
     uint64_t people;
     uint8_t mapping[16], files[32];
-}; /* then, with CHECKPOINT_FULL, when everybody was read; the columns, the cursor, and the header to the end */
-enum { CHECKPOINT_HELD = 1, CHECKPOINT_FULL = 2 }; /* in `held` */
+}; /* then, with CHECKPOINT_FULL, when everybody was read; with CHECKPOINT_LAYOUT its u32 length and bytes; the columns,
+      the cursor, and the header to the end */
+enum { CHECKPOINT_HELD = 1, CHECKPOINT_FULL = 2, CHECKPOINT_LAYOUT = 4 }; /* in `held` */
 
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
 {
     struct checkpoint_head head = {.run = checkpoint->run,
                                    .columns_len = (uint32_t)strlen(checkpoint->columns),
                                    .cursor_len = (uint32_t)strlen(checkpoint->cursor),
-                                   .held = (checkpoint->held ? CHECKPOINT_HELD : 0) | CHECKPOINT_FULL,
+                                   .held =
+                                       (checkpoint->held ? CHECKPOINT_HELD : 0) | CHECKPOINT_FULL | CHECKPOINT_LAYOUT,
                                    .at_ms = checkpoint->at_ms,
                                    .people = checkpoint->people};
     memcpy(head.mapping, checkpoint->mapping, sizeof(head.mapping));
     memcpy(head.files, checkpoint->files, sizeof(head.files));
     buffer_add(out, &head, sizeof(head));
+    uint32_t layout_len = (uint32_t)checkpoint->layout.len;
     buffer_add(out, &checkpoint->full_ms, sizeof(checkpoint->full_ms));
+    buffer_add(out, &layout_len, sizeof(layout_len));
+    buffer_add(out, checkpoint->layout.data, layout_len);
     buffer_text(out, checkpoint->columns);
     buffer_text(out, checkpoint->cursor);
     buffer_add(out, checkpoint->header.data, checkpoint->header.len);
@@ -57,12 +62,23 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     struct checkpoint found = {
         .run = head.run, .held = head.held & CHECKPOINT_HELD, .at_ms = head.at_ms, .people = head.people};
     size_t begin = sizeof(head) + (head.held & CHECKPOINT_FULL ? sizeof(found.full_ms) : 0);
+    uint32_t layout_len = 0;
+    if (head.held & CHECKPOINT_LAYOUT) {
+        if (value.len < begin + sizeof(layout_len))
+            return false;
+        memcpy(&layout_len, (const char *)value.data + begin, sizeof(layout_len));
+        begin += sizeof(layout_len);
+        if (value.len - begin < layout_len)
+            return false;
+        found.layout = bytes(arena_copy(arena, (const char *)value.data + begin, layout_len), layout_len);
+        begin += layout_len;
+    }
     size_t known = begin + (size_t)head.columns_len + head.cursor_len;
     if (value.len < known)
         return false;
     const char *at = (const char *)value.data + begin;
     if (head.held & CHECKPOINT_FULL)
-        memcpy(&found.full_ms, at - sizeof(found.full_ms), sizeof(found.full_ms));
+        memcpy(&found.full_ms, (const char *)value.data + sizeof(head), sizeof(found.full_ms));
     memcpy(found.mapping, head.mapping, sizeof(found.mapping));
     memcpy(found.files, head.files, sizeof(found.files));
     found.columns = arena_copy(arena, at, head.columns_len);
@@ -77,7 +93,8 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     found.header.data = arena_copy(arena, (const char *)value.data + known, found.header.len);
     found.tally.len = tally_len;
     found.tally.data = arena_copy(arena, (const char *)value.data + known + found.header.len, tally_len);
-    if (!found.columns || !found.cursor || !found.header.data || !found.tally.data)
+    if ((layout_len > 0 && !found.layout.data) || !found.columns || !found.cursor || !found.header.data ||
+        !found.tally.data)
         return false;
     *ret_checkpoint = found;
     return true;
@@ -367,7 +384,9 @@ int pull_begin(struct pull *pull)
     int rc = acceptances_load(&txn, pull->stream, pull->arena, &decisions);
     if (rc == 0)
         rc = txn_end(&txn);
-    if (rc == 0 && pull->had_checkpoint && !header_read(pull->before.header, pull->arena, &header))
+    if (rc == 0 && pull->had_checkpoint &&
+        (!header_read(pull->before.header, pull->arena, &header) ||
+         !rawrow_layout_read(pull->before.layout, pull->arena, &pull->layout)))
         rc = ERR_CORRUPT;
     pull_mapping_digest(pull, &decisions);
     pull->full |= pull_needs_all(pull);
@@ -376,13 +395,13 @@ int pull_begin(struct pull *pull)
     if (rc == 0)
         rc = sorter_new(pull->spill ? pull->spill : pull->own_spill, SPOOL_MEMORY, &pull->spool);
     const char *rejects = connection_option(pull->connection, "rejects");
-    if (rc == 0 && rejects && *rejects)
+    if (rc == 0 && rejects && *rejects && !pull->kept)
         rc = rejects_new(&pull->rejects);
     struct map_setup setup = {
         .rejects = pull->rejects,
         .mapping = pull->mapping,
         .stream = pull->stream,
-        .partition = pull->label,
+        .partition = pull->kept && *pull->layout.label ? pull->layout.label : pull->label,
         .zone = pull->zone,
         .vault = pull->vault,
         .store = pull->store,
@@ -392,6 +411,7 @@ int pull_begin(struct pull *pull)
         .columns_before = pull->had_checkpoint ? pull->before.columns : NULL,
         .header = header,
         .decisions = decisions,
+        .kept = pull->kept ? &pull->layout : NULL,
         .run = pull->run,
     };
     return rc ? rc : map_new(&setup, &pull->map);

@@ -25,6 +25,7 @@ struct checkpoint {
     const char *columns;            /* names joined with '\n' */
     struct bytes header;            /* what they held: header_read() */
     struct bytes tally;             /* what went through its safeguards lately: tally_read() */
+    struct bytes layout;            /* how what its rows said is kept: rawrow_layout_read() */
 };
 bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint);
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out);
@@ -60,6 +61,7 @@ struct pull {
     const char *partition, *label, *locator;
     uint32_t stream, run;
     bool full;
+    bool kept;                 /* no source is asked: the records come from the store, as they were kept */
     struct cassette *cassette; /* NULL: the world is asked, and nothing of it noted */
     const struct zone *zone;
     const struct vault *vault;
@@ -70,7 +72,9 @@ struct pull {
     /* found */
     bool had_checkpoint;
     struct checkpoint before;
-    uint8_t mapping_digest[16]; /* of the mapping, and of what is read under another name */
+    struct rawrow_layout layout; /* of before */
+    bool whole;                  /* of kept ones: all that the mapping asks for was kept, of everybody */
+    uint8_t mapping_digest[16];  /* of the mapping, and of what is read under another name */
     struct spill *own_spill;
     struct sorter *spool;
     struct map *map;
@@ -95,6 +99,12 @@ int pull_start(struct pull *pull, struct lane *lane);
 /* After lanes_wait(), which gave `rc`. 0: it came to an end, see result, same and err (a refusal by the connector is a
  * code in err.rc); the spool holds what may be staged. Else the lane is dead, with a sentence in err. */
 int pull_end(struct pull *pull, int rc);
+/* Takes a pull's place where no source is asked (pull_kept.c): the records of the stream as they were kept, mapped once
+ * more. */
+int pull_kept(struct pull *pull);
+/* Whether all that the mapping asks of this record was kept of its last row. */
+bool pull_kept_has(struct txn *txn, const struct mapping *mapping, uint32_t stream, const char *id,
+                   struct arena *arena);
 void pull_done(struct pull *pull);
 
 /* For records that come otherwise than by a pull: prepares the spool, then what takes records; its context is the

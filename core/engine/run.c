@@ -42,6 +42,11 @@ int run_begin(struct run *run, const struct run_request *request, struct run_rep
                                   .organization = request->organization->id,
                                   .connection = request->connection->name,
                                   .started_ms = clock_now_ms()};
+    if (request->kept) {
+        report->verb = "sync --kept";
+        report->author = request->author;
+        report->because = request->reason;
+    }
     run->request = request;
     run->report = report;
     run->err = err;
@@ -54,10 +59,10 @@ int run_begin(struct run *run, const struct run_request *request, struct run_rep
     return rc ? err_set(err, rc, "the run could not begin: %s", err_text(rc)) : 0;
 }
 
-int run_work_out(struct run *run, struct err *err)
+/* Whom to ask: files, calls, a host with the connector. */
+static int run_source(struct run *run, struct err *begin)
 {
     const struct run_request *request = run->request;
-    struct err *begin = run->err = &run->begin;
     int rc = files_open(request->connection, run_cancelled, (void *)(uintptr_t)request, &run->files, begin);
     if (rc == 0)
         files_cassette(run->files, request->cassette);
@@ -67,8 +72,13 @@ int run_work_out(struct run *run, struct err *err)
         rc = run_pickup(run);
     if (rc == 0)
         rc = run_lane(request, run->dir, &run->lane, begin);
-    if (rc == 0)
-        rc = run_partitions(run);
+    return rc ? rc : run_partitions(run);
+}
+
+int run_work_out(struct run *run, struct err *err)
+{
+    struct err *begin = run->err = &run->begin;
+    int rc = run->request->kept ? run_kept_partitions(run) : run_source(run, begin);
     if (rc == 0)
         rc = run_strands(run);
     if (rc == ERR_UNKNOWN) { /* wrong words are no run */
@@ -97,7 +107,7 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
 {
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
     int rc = run_begin(&run, request, ret_report, err);
-    if (rc == 0)
+    if (rc == 0 && !request->kept)
         rc = run_allowed(&run, err);
     if (rc == 0)
         rc = run_work_out(&run, err);

@@ -28,6 +28,7 @@ struct run_request {
     const struct connection *connection;
     bool full;                   /* read and compare everything, also what was taken already */
     bool push;                   /* of a plan: what the target is told, not what the source says */
+    bool kept;                   /* no source is asked: its records are mapped once more, as they were kept */
     const char *partition;       /* only this one; NULL: all */
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
@@ -43,7 +44,7 @@ struct run_request {
 struct run_partition {
     const char *name;
     enum outcome outcome;
-    const char *claim;  /* "complete" "changes" "partial" "failed" "unchanged" */
+    const char *claim;  /* "complete" "changes" "partial" "failed" "unchanged" "kept" */
     const char *reason; /* a sentence; "" when all is well */
     struct run_stream *streams;
     size_t stream_count;

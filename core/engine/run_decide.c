@@ -31,6 +31,7 @@ static int stage_strand(struct run *run, struct strand *strand)
                                   .mapping = pull->mapping,
                                   .spool = pull->spool,
                                   .complete = pull->result.claim == CLAIM_COMPLETE,
+                                  .kept = pull->kept,
                                   .unknown_kinds = map_unknown_kinds(pull->map),
                                   .grace_ms = run_grace(run),
                                   .lately_ms = run->now_ms - connection->deactivate.window_ms,
@@ -108,10 +109,23 @@ static int run_match(struct run *run, struct wait_list *reviews)
 
 /* --- writing down that it happened --- */
 
+/* No source was asked: what is known of it is as old as before. Where all that the mapping asks for was kept, it need
+ * not be read again because of the mapping. */
+static void checkpoint_kept(const struct pull *pull, struct checkpoint *checkpoint)
+{
+    struct checkpoint kept = pull->before;
+    if (pull->whole)
+        memcpy(kept.mapping, checkpoint->mapping, sizeof(kept.mapping));
+    kept.held |= checkpoint->held;
+    kept.people = checkpoint->people;
+    *checkpoint = kept;
+}
+
 static void rows_of_strand(struct run *run, struct strand *strand)
 {
     struct pull *pull = &strand->pull;
     struct buffer value __attribute__((cleanup(buffer_done))) = {0}, tally __attribute__((cleanup(buffer_done))) = {0};
+    struct buffer layout __attribute__((cleanup(buffer_done))) = {0};
     uint32_t stream = __builtin_bswap32(pull->stream);
     /* somebody's grace ends by itself: the same file is read again until then */
     bool grace = run_grace(run) > 0 && run->request->connection->on_missing != MISSING_IGNORE &&
@@ -130,6 +144,10 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     memcpy(checkpoint.mapping, pull->mapping_digest, sizeof(checkpoint.mapping));
     memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
     tally_write(&strand->tally, &tally);
+    if (pull->kept)
+        checkpoint_kept(pull, &checkpoint);
+    map_layout(pull->map, &layout);
+    checkpoint.layout = bytes(layout.data, layout.rc ? 0 : layout.len);
     checkpoint.tally = bytes(tally.data, tally.rc ? 0 : tally.len);
     checkpoint_write(&checkpoint, &value);
     if (value.rc == 0 && tally.rc == 0)
@@ -290,6 +308,14 @@ static int run_outcome(struct run *run)
     return 0;
 }
 
+/* Why something is held; and of what no source was asked and nothing was kept, which nobody else says then. */
+static const char *held_reason(struct run *run, const struct strand *strand)
+{
+    const char *reason = reason_text(strand->held), *lacking = strand->pull.kept ? strand->pull.lacking : NULL;
+    const char *both = lacking ? arena_format(run->arena, "%s; %s", reason, lacking) : NULL;
+    return both ? both : reason;
+}
+
 static int run_count(struct run *run)
 {
     struct run_report *report = run->report;
@@ -309,7 +335,7 @@ static int run_count(struct run *run)
         if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
             strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");
         if (strand->held)
-            strand_adds(run, strand, OUTCOME_HELD, reason_text(strand->held));
+            strand_adds(run, strand, OUTCOME_HELD, held_reason(run, strand));
     }
     int rc = run_outcome(run);
     report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;

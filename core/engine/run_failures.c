@@ -64,7 +64,7 @@ int run_failures(struct run *run)
 {
     const struct run_report *report = run->report;
     size_t failed = 0, tried = 0;
-    if (run->act || !run->request->connection)
+    if (run->act || !run->request->connection || run->request->kept) /* nobody was asked */
         return 0;
     for (size_t i = 0; i < report->partition_count; i++) {
         if (report->partitions[i].outcome == OUTCOME_CANCELLED)

@@ -112,6 +112,7 @@ int run_row(struct run *run);
 
 /* run_pull.c: the partitions, a strand for each stream of each. */
 int run_partitions(struct run *run);
+int run_kept_partitions(struct run *run); /* those that the store has records of */
 int run_strands(struct run *run);
 /* What a pull that came to its end, or did not, means for its partition. */
 void strand_judge(struct run *run, struct strand *strand);

@@ -94,8 +94,22 @@ static void note_flagged(struct run *run)
     }
 }
 
+/* No source is asked. */
+static void run_kept(struct run *run)
+{
+    for (size_t i = 0; i < run->strand_count; i++) {
+        pull_kept(&run->strands[i].pull);
+        strand_ends(run, &run->strands[i]);
+    }
+    note_flagged(run);
+}
+
 void run_pulls(struct run *run)
 {
+    if (run->request->kept) {
+        run_kept(run);
+        return;
+    }
     struct courses courses = {.run = run, .lanes = {TAKE(run->lane)}};
     size_t partitions = run->report->partition_count, wanted = run->request->connection->lanes, nth;
     int rc;

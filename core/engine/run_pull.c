@@ -38,6 +38,28 @@ int run_partitions(struct run *run)
     return rc;
 }
 
+int run_kept_partitions(struct run *run)
+{
+    const struct connection *connection = run->request->connection;
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    struct streams streams __attribute__((cleanup(streams_done))) = {0};
+    txn_begin(&txn, run->store, false);
+    int rc = streams_load(run->request->organization, &txn, &streams);
+    for (size_t i = 0; rc == 0 && i < streams.count; i++) {
+        const char *name = streams.items[i].partition;
+        bool there = streams.items[i].connection != connection;
+        for (size_t p = 0; p < run->partition_count && !there; p++)
+            there = strcmp(run->partitions[p].id, name) == 0;
+        if (!there)
+            rc = partition_add(run, name, name, "");
+    }
+    if (rc == 0 && run->partition_count == 0)
+        rc =
+            err_set(run->err, ERR_UNKNOWN, "nothing of connection '%s' is kept yet: `muster sync %s %s` reads it first",
+                    connection->name, run->request->organization->id, connection->name);
+    return rc;
+}
+
 /* A partition that is set aside is not asked: what was known of it stays, and counts. */
 static int strand_aside(struct run *run, struct txn *txn, struct strand *strand)
 {
@@ -103,9 +125,9 @@ int run_strands(struct run *run)
                                   .context = run->request->context};
             if (rc == 0)
                 rc = streams_number(run->store, connection->name, partition->id, pull->mapping->stream, &pull->stream);
-            if (rc == 0)
+            if (rc == 0 && run->pickup)
                 rc = pickup_stream(run->pickup, pull->stream);
-            if (rc == 0 && run->partition_count > 1)
+            if (rc == 0 && run->partition_count > 1 && !run->request->kept)
                 rc = strand_aside(run, &txn, strand);
             if (rc != 0)
                 return rc;
@@ -186,6 +208,8 @@ void strand_judge(struct run *run, struct strand *strand)
         strand_lacks(run, strand, "unchanged", pull->err.text); /* what is known of it stays */
     else if (pull->err.rc != 0)
         strand_outcome(run, strand, OUTCOME_FAILED, "failed", pull->err.text);
+    else if (pull->kept)
+        strand_outcome(run, strand, OUTCOME_SUCCEEDED, "kept", "");
     else if (pull->same)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "unchanged", "");
     else if (pull->result.claim == CLAIM_COMPLETE)

@@ -169,10 +169,14 @@ bool source_read(struct bytes value, struct source *ret_source)
     memcpy(&ret_source->since_ms, at + 8, sizeof(ret_source->since_ms));
     at += TAIL_HEAD;
     const uint8_t *end = (const uint8_t *)value.data + value.len;
-    if (end - at < ret_source->count * 8)
-        return false;
-    for (uint16_t n = 0; n < ret_source->count; n++, at += 8)
+    for (uint16_t n = 0; n < ret_source->count; n++) {
+        if (ret_source->sections[n].kind == KIND_MAPPED)
+            continue; /* body_read() has set 0 */
+        if (end - at < (ptrdiff_t)sizeof(uint64_t))
+            return false;
         memcpy(&ret_source->sections[n].seed, at, sizeof(uint64_t));
+        at += sizeof(uint64_t);
+    }
     return dead_read(at, end, ret_source);
 }
 
@@ -187,12 +191,20 @@ static uint8_t *dead_write(const struct section_view *dead, uint8_t *at)
     return at + DEAD_HEAD + dead->key_len;
 }
 
+static size_t seed_count(const struct source *source)
+{
+    size_t count = 0;
+    for (uint16_t n = 0; n < source->count; n++)
+        count += source->sections[n].kind != KIND_MAPPED;
+    return count;
+}
+
 void source_write(const struct source *source, struct buffer *out)
 {
     uint32_t body_len = (uint32_t)source->body.len;
     size_t place_len = source->place.len > PLACE_MAX ? PLACE_MAX : source->place.len;
     size_t size =
-        sizeof(body_len) + body_len + TAIL_HEAD + source->count * sizeof(uint64_t) + (place_len > 0) + place_len;
+        sizeof(body_len) + body_len + TAIL_HEAD + seed_count(source) * sizeof(uint64_t) + (place_len > 0) + place_len;
     for (uint16_t n = 0; n < source->dead_count; n++)
         size += DEAD_HEAD + (size_t)source->dead[n].key_len;
     uint8_t *at = (uint8_t *)buffer_reserve(out, size);
@@ -210,8 +222,11 @@ void source_write(const struct source *source, struct buffer *out)
     memcpy(at + 4, &source->run, sizeof(source->run));
     memcpy(at + 8, &source->since_ms, sizeof(source->since_ms));
     at += TAIL_HEAD;
-    for (uint16_t n = 0; n < source->count; n++, at += sizeof(uint64_t))
-        memcpy(at, &source->sections[n].seed, sizeof(uint64_t));
+    for (uint16_t n = 0; n < source->count; n++)
+        if (source->sections[n].kind != KIND_MAPPED) {
+            memcpy(at, &source->sections[n].seed, sizeof(uint64_t));
+            at += sizeof(uint64_t);
+        }
     for (uint16_t n = 0; n < source->dead_count; n++)
         at = dead_write(&source->dead[n], at);
     if (place_len > 0) {

@@ -9,12 +9,12 @@
  * Body (what the source said, the same bytes for the same words):
  *   u16 count, then per section { u8 kind, u8 0, u16 key length, u32 image length, key, image }
  * Stored value: u32 body length, body, then the engine's part:
- *   u8 state, u8 situation, u16 dead count, u32 run, i64 since, then a u64 seed per section, then per dead section
- *   (it was said once and is not any more; it keeps its seed) { u8 kind, u8 0, u16 key length, u64 seed, key }, then
- *   u8 length and bytes of the place, when the dead count has bit 15: where its first row stood when `run` took it, '*'
- *   for the column (a row that only moved is not written again); bit 14: there were more rows
- * Spooled value: u8 flags, u8 0, u16 place length, place, u32 body length, body, then protected values
- *   { digest 16, u32 length, plain } */
+ *   u8 state, u8 situation, u16 dead count, u32 run, i64 since, then a u64 seed per section (but KIND_MAPPED), then per
+ * dead section (it was said once and is not any more; it keeps its seed) { u8 kind, u8 0, u16 key length, u64 seed, key
+ * }, then u8 length and bytes of the place, when the dead count has bit 15: where its first row stood when `run` took
+ * it, '*' for the column (a row that only moved is not written again); bit 14: there were more rows Spooled value: u8
+ * flags, u8 0, u16 place length, place, u32 body length, body, then protected values { digest 16, u32 length, plain }
+ */
 #ifndef ENGINE_SOURCE_H
 #define ENGINE_SOURCE_H
 
@@ -35,6 +35,14 @@ enum situation {
 
 /* The section of unmapped columns, when they are kept: an image by numbers of column names. */
 #define KIND_RAW ((enum kind)0xff)
+/* What a row said in the columns that are mapped: see rawrow.h. It has no seed. */
+#define KIND_MAPPED ((enum kind)0xfe)
+
+/* Not of the model: what a row said, kept beside what was made of it. */
+static inline bool kind_is_raw(enum kind kind)
+{
+    return kind == KIND_RAW || kind == KIND_MAPPED;
+}
 
 enum { SECTIONS_MAX = 256, SOURCE_ID_MAX = 200, PLACE_MAX = 200 };
 
@@ -101,7 +109,8 @@ enum {
 };
 struct spool_row {
     uint8_t flags;
-    struct bytes place, body, protected_values; /* body of what is only seen: why (decision_pack) */
+    /* of what is only seen: why (decision_pack) is the body, the sealed row (rawrow_pack) the rest */
+    struct bytes place, body, protected_values;
 };
 size_t spool_row_size(const struct spool_row *row);
 void spool_row_write(const struct spool_row *row, uint8_t *at); /* spool_row_size() bytes */

@@ -196,6 +196,9 @@ int stage_seeds(struct stage *stage, struct bytes key, bool had)
         old = &stage->proposed;
     for (uint16_t n = 0; n < made->count; n++) {
         const struct section_view *before = NULL;
+        made->sections[n].seed = 0;
+        if (made->sections[n].kind == KIND_MAPPED)
+            continue;
         if (had && !(before = section_find(old->sections, old->count, &made->sections[n])))
             before = section_find(old->dead, old->dead_count, &made->sections[n]);
         made->sections[n].seed = before ? before->seed : ++stage->next_seed;
@@ -203,7 +206,7 @@ int stage_seeds(struct stage *stage, struct bytes key, bool had)
     made->dead_count = 0;
     for (uint16_t n = 0; had && n < old->count + old->dead_count; n++) {
         const struct section_view *before = n < old->count ? &old->sections[n] : &old->dead[n - old->count];
-        if (before->kind != KIND_RAW && made->dead_count < SECTIONS_MAX &&
+        if (!kind_is_raw(before->kind) && made->dead_count < SECTIONS_MAX &&
             !section_find(made->sections, made->count, before))
             made->dead[made->dead_count++] = *before;
     }

@@ -76,6 +76,7 @@ struct stage_stream {
     const struct mapping *mapping;
     struct sorter *spool;
     bool complete;          /* the claim proves absence */
+    bool kept;              /* records as they were kept: who is not ours any more goes, nobody is missing */
     uint32_t unknown_kinds; /* bit per kind: the column that says whether there is one is missing; keep what was */
     int64_t grace_ms;
     int64_t lately_ms; /* the instant at which the safeguard's window begins */

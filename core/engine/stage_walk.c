@@ -2,8 +2,10 @@
  * nothing is taken of some. */
 #include "engine/stage_walk.h"
 
+#include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "engine/rawrow.h"
 #include "engine/reason.h"
 
 #include <errno.h>
@@ -19,7 +21,7 @@ struct walk {
     struct bytes key, value; /* the spooled row that comes next */
     int spooled;
     /* of the group: key, protected values, the first row's place; of what is only seen, place and why */
-    struct buffer key_copy, sealed, place, seen_place, seen_why;
+    struct buffer key_copy, sealed, place, seen_place, seen_why, seen_kept;
 };
 
 static void walk_store_next(struct walk *walk, bool first)
@@ -60,6 +62,52 @@ static void walk_duplicate(struct walk *walk, struct group *group, struct bytes 
     group->ambiguous = true;
 }
 
+/* What rows said cannot be kept. True: some of it was there. */
+static bool mapped_drop(struct body_maker *maker, struct group *group)
+{
+    uint16_t left = 0, count = maker->count;
+    for (uint16_t n = 0; n < count; n++)
+        if (maker->sections[n].kind != KIND_MAPPED)
+            maker->sections[left++] = maker->sections[n];
+    maker->count = left;
+    group->unkept = true;
+    return left != count;
+}
+
+/* A further row is kept under a digest of what it said, so that the order of rows does not matter. `key` has room for
+ * that. True: it was not there. */
+static bool mapped_add(struct body_maker *maker, const struct section_view *row, char *key, struct group *group)
+{
+    uint16_t nth;
+    struct section_view section = *row;
+    uint64_t digest = digest_fast(row->image.bytes, row->image.len);
+    for (uint16_t n = 0; n < maker->count; n++) {
+        const struct image *image = &maker->sections[n].image;
+        if (maker->sections[n].kind == KIND_MAPPED && image->len == row->image.len &&
+            memcmp(image->bytes, row->image.bytes, image->len) == 0)
+            return false; /* word by word the same */
+    }
+    memcpy(key, row->key, RAWROW_KEY);
+    memcpy(key + RAWROW_KEY, &digest, sizeof(digest));
+    section.key = key;
+    section.key_len = RAWROW_KEY + sizeof(digest);
+    return body_add(maker, &section, &nth) == 0 || mapped_drop(maker, group);
+}
+
+static int walk_unkept(struct walk *walk, struct group *group)
+{
+    struct stage *stage = walk->stage;
+    struct buffer left __attribute__((cleanup(buffer_done))) = {0};
+    if (!body_read(bytes(stage->body.data, stage->body.len), stage->maker.sections, &stage->maker.count))
+        return ERR_CORRUPT;
+    if (!mapped_drop(&stage->maker, group))
+        return 0;
+    body_write(&stage->maker, &left);
+    buffer_clear(&stage->body);
+    buffer_add(&stage->body, left.data, left.len);
+    return left.rc ? left.rc : stage->body.rc;
+}
+
 /* A further row of the same id: gives what the first ones did not, or says the same again, or is a contradiction. */
 static int walk_join(struct walk *walk, struct group *group, const struct spool_row *row, struct stage_count *count)
 {
@@ -67,12 +115,20 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
     struct section_view sections[SECTIONS_MAX];
     uint16_t section_count, nth;
     struct buffer joined __attribute__((cleanup(buffer_done))) = {0};
-    bool fresh = false, disagrees = false;
+    bool fresh = false, disagrees = false, kept = false;
+    const struct section_view *mapped = NULL;
+    char key[RAWROW_KEY + sizeof(uint64_t)];
     if (!body_read(bytes(stage->body.data, stage->body.len), stage->maker.sections, &stage->maker.count) ||
         !body_read(row->body, sections, &section_count))
         return ERR_CORRUPT;
     for (uint16_t n = 0; n < section_count; n++) {
+        if (sections[n].kind == KIND_MAPPED) {
+            mapped = &sections[n];
+            continue;
+        }
         int rc = body_add(&stage->maker, &sections[n], &nth);
+        if (rc == ERR_LIMIT && mapped_drop(&stage->maker, group))
+            rc = body_add(&stage->maker, &sections[n], &nth);
         if (rc == ERR_LIMIT) {
             walk_dead(walk, group->key, row->place, REASON_CODE(too_many_parts));
             group->many = true;
@@ -92,7 +148,11 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
                                                    .id = "",
                                                    .reason = REASON_CODE(rows_disagree)});
     }
-    if (!fresh)
+    if (disagrees || group->unkept)
+        kept = mapped_drop(&stage->maker, group);
+    else if (mapped)
+        kept = mapped_add(&stage->maker, mapped, key, group);
+    if (!fresh && !kept)
         return 0;
     body_write(&stage->maker, &joined);
     buffer_clear(&stage->body);
@@ -104,14 +164,26 @@ static int walk_join(struct walk *walk, struct group *group, const struct spool_
 /* A row of which nothing is taken. */
 static int walk_seen(struct walk *walk, struct group *group, const struct spool_row *row)
 {
+    uint32_t len = (uint32_t)row->protected_values.len;
+    if (group->seen != SPOOL_REJECTED)
+        buffer_clear(&walk->seen_kept);
+    else if (walk->seen_kept.len == 0)
+        len = 0; /* all of them or none */
     group->seen = row->flags;
     buffer_clear(&walk->seen_place);
     buffer_clear(&walk->seen_why);
+    if (len == 0)
+        buffer_clear(&walk->seen_kept);
+    else
+        buffer_add(&walk->seen_kept, &len, sizeof(len));
+    buffer_add(&walk->seen_kept, row->protected_values.data, len);
     buffer_add(&walk->seen_place, row->place.data, row->place.len);
     buffer_add(&walk->seen_why, row->body.data, row->body.len);
-    if (walk->seen_place.rc != 0 || walk->seen_why.rc != 0)
+    if (walk->seen_place.rc != 0 || walk->seen_why.rc != 0 || walk->seen_kept.rc != 0)
         return -ENOMEM;
-    group->why = (struct decision_row){.judge = JUDGE_MAP, .place = bytes(walk->seen_place.data, row->place.len)};
+    group->why = (struct decision_row){.judge = JUDGE_MAP,
+                                       .place = bytes(walk->seen_place.data, row->place.len),
+                                       .kept = bytes(walk->seen_kept.data, walk->seen_kept.len)};
     return decision_unpack(bytes(walk->seen_why.data, row->body.len), &group->why) ? 0 : ERR_CORRUPT;
 }
 
@@ -145,6 +217,8 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
         if (rc == 0 && (walk->spooled = sorter_next(walk->stream->spool, &walk->key, &walk->value)) < 0)
             rc = walk->spooled;
     }
+    if (rc == 0 && group.rows > 0 && group.seen == SPOOL_REJECTED) /* of that one nothing is kept */
+        rc = walk_unkept(walk, &group);
     group.protected_values = bytes(walk->sealed.data, walk->sealed.len);
     if (group.rows > 0)
         group.place = bytes(walk->place.data, walk->place.len);
@@ -241,8 +315,9 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         walk_decide(walk, &group, passed, stage->count > before, stored);
     else if (rc == 0 && order > 0 && walk->decisions.there)
         walk_unseen(walk);
-    if (rc == 0 && order >= 0 && group.rows == 0 && walk->stream->complete &&
-        (order > 0 || group.seen == SPOOL_FILTERED))
+    bool filtered = order == 0 && group.rows == 0 && group.seen == SPOOL_FILTERED;
+    if (rc == 0 &&
+        ((walk->stream->complete && order > 0) || (filtered && (walk->stream->complete || walk->stream->kept))))
         rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
     if (order >= 0)
         walk_store_next(walk, false);
@@ -271,6 +346,7 @@ int stage_compare(struct stage *stage, const struct stage_stream *stream, struct
     buffer_done(&walk.place);
     buffer_done(&walk.seen_place);
     buffer_done(&walk.seen_why);
+    buffer_done(&walk.seen_kept);
     fault_kill("stage");
     rc = rc ? rc : stage->decisions.rc;
     if (rc == 0 && (rc = stage->waits->rc) == 0)

@@ -11,6 +11,7 @@ struct group { /* all spooled rows of one id */
     size_t rows;
     bool ambiguous;          /* two rows say different things under one key: neither is guessed to be the right one */
     bool several;            /* rows: its parts stood in different ones */
+    bool unkept;             /* what its rows said is not kept: they disagree, or are too many */
     bool many;               /* more parts than a record can have: nothing of it is taken */
     struct decision_row why; /* of what is only seen */
 };

@@ -100,7 +100,7 @@ void weave_gather(struct weave *weave, const struct root *roots, size_t count)
 
 static bool kind_hangs(enum kind kind)
 {
-    return kind != KIND_person && kind != KIND_org_unit && kind != KIND_RAW;
+    return kind != KIND_person && kind != KIND_org_unit && !kind_is_raw(kind);
 }
 
 /* A new employment from another connection is one that the person has already when they start on the same day, or

@@ -134,3 +134,29 @@ int vault_reveal(const struct vault *vault, struct bytes row, const uint8_t dige
     sodium_memzero(key, sizeof(key));
     return rc;
 }
+
+/* The nonce follows from what is sealed: two rows have the same one only when they are the same. */
+int vault_seal_row(const struct vault *vault, struct bytes plain, struct buffer *out)
+{
+    uint8_t *at = (uint8_t *)buffer_reserve(out, NONCE + MAC + plain.len);
+    if (!at)
+        return out->rc;
+    crypto_generichash(at, NONCE, plain.data, plain.len, vault->digest_key, sizeof(vault->digest_key));
+    crypto_secretbox_easy(at + NONCE, plain.data, plain.len, at, vault->wrap_key);
+    return 0;
+}
+
+int vault_open_row(const struct vault *vault, struct bytes sealed, struct buffer *out)
+{
+    const uint8_t *at = sealed.data;
+    if (sealed.len < NONCE + MAC)
+        return ERR_CORRUPT;
+    size_t begin = out->len, len = sealed.len - NONCE - MAC;
+    uint8_t *plain = (uint8_t *)buffer_reserve(out, len);
+    if (!plain)
+        return out->rc;
+    if (crypto_secretbox_open_easy(plain, at + NONCE, MAC + len, at, vault->wrap_key) == 0)
+        return 0;
+    out->data[out->len = begin] = '\0';
+    return ERR_CORRUPT;
+}

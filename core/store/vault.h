@@ -39,6 +39,10 @@ int vault_add(const struct vault *vault, struct bytes old, const struct vault_it
               struct buffer *out);
 /* Whether a row has a sealed value; opens nothing. */
 bool vault_has(struct bytes row, const uint8_t digest[DIGEST_KEYED]);
+/* All of a row that nobody's record holds yet, sealed as one: the same bytes for the same words. Appends to `out`. */
+int vault_seal_row(const struct vault *vault, struct bytes plain, struct buffer *out);
+/* ERR_CORRUPT: another master key, or it was changed. */
+int vault_open_row(const struct vault *vault, struct bytes sealed, struct buffer *out);
 /* Opens one value. Returns 0, ERR_GONE (no such value: erased), ERR_CORRUPT (another master key), -ENOMEM. */
 int vault_reveal(const struct vault *vault, struct bytes row, const uint8_t digest[DIGEST_KEYED], struct buffer *out);
 

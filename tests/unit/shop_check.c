@@ -137,11 +137,14 @@ static void check_sources(struct check *check)
         for (uint16_t n = 0; n < check->record->count + check->record->dead_count; n++) {
             const struct section_view *section =
                 n < check->record->count ? &check->record->sections[n] : &check->record->dead[n - check->record->count];
+            if (n < check->record->count)
+                assert_true(image_valid(section->image));
+            assert_int_equal(section->seed == 0, n < check->record->count && section->kind == KIND_MAPPED);
+            if (section->seed == 0)
+                continue;
             assert_in_range(section->seed, 1, last);
             assert_null(numbers_get(&check->seeds, section->seed));
             numbers_set(&check->seeds, section->seed, 1);
-            if (n < check->record->count)
-                assert_true(image_valid(section->image));
         }
         assert_in_range(check->record->situation, SITUATION_LINKED, SITUATION_NOT_OWNER);
         if (check->record->situation != SITUATION_LINKED && check->record->state != SOURCE_GONE)
@@ -176,7 +179,7 @@ static void check_linked(struct check *check)
         assert_true(source_read(cursor.value, check->record));
         bool linked = check->record->situation == SITUATION_LINKED;
         for (uint16_t n = 0; n < check->record->count; n++)
-            if (check->record->sections[n].kind != KIND_RAW)
+            if (!kind_is_raw(check->record->sections[n].kind))
                 assert_int_equal(numbers_get(&check->taken, check->record->sections[n].seed) != NULL, linked);
     }
 }

@@ -101,6 +101,7 @@ complete -c muster -l color -x -a 'auto never always' -d 'colours; auto\: on a t
 complete -c muster -l help -s h -d 'explain the command'
 complete -c muster -l connect -n '__fish_seen_subcommand_from check' -d 'also log in to every system; changes nothing there'
 complete -c muster -l full -n '__fish_seen_subcommand_from sync plan' -d 'read and compare everything, also a file that was taken before'
+complete -c muster -l kept -n '__fish_seen_subcommand_from sync plan' -d 'ask no source\: map what is kept of its records once more'
 complete -c muster -l partition -n '__fish_seen_subcommand_from sync plan release' -r -d 'only this partition of the connection'
 complete -c muster -l pull-only -n '__fish_seen_subcommand_from sync' -d 'take what the systems say, and tell nobody'
 complete -c muster -l push-only -n '__fish_seen_subcommand_from sync' -d 'tell what has changed, and ask nobody'
