@@ -99,7 +99,7 @@ static void run_kept(struct run *run)
 {
     for (size_t i = 0; i < run->strand_count; i++) {
         pull_kept(&run->strands[i].pull);
-        strand_ends(run, &run->strands[i]);
+        strand_pulled(run, &run->strands[i]);
     }
     note_flagged(run);
 }
