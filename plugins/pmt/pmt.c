@@ -90,11 +90,34 @@ static const muster_field schedule_answer[] = {
     {.name = "shift", .type = MUSTER_TEXT, .doc = "The shift's own number."},
     {0},
 };
+static const muster_option eligible_arguments[] = {
+    {.name = "person",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "Whose shift, by number, e-mail, name or id:12."},
+    {.name = "shift",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "The shift, as lookup schedule numbers it."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
+    {0},
+};
+static const muster_field eligible_answer[] = {
+    {.name = "user", .type = MUSTER_TEXT, .doc = "The colleague's number on this store's server."},
+    {.name = "first_name", .type = MUSTER_TEXT, .doc = "The colleague's first name."},
+    {.name = "last_name", .type = MUSTER_TEXT, .doc = "The colleague's surname."},
+    {.name = "store", .type = MUSTER_TEXT, .doc = "The store's number."},
+    {0},
+};
 static const muster_verb lookups[] = {
     {.name = "schedule",
      .doc = "Somebody's own shifts from a day on, as PMT shows them to who has logged in.",
      .arguments = schedule_arguments,
      .answer = schedule_answer},
+    {.name = "eligible",
+     .doc = "Colleagues who may take one of somebody's shifts over, by PMT's own rules, which gives no reasons.",
+     .arguments = eligible_arguments,
+     .answer = eligible_answer},
     {0},
 };
 static const muster_option login_arguments[] = {

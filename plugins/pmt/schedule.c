@@ -222,36 +222,63 @@ static muster_rc shift_row(struct pmt *pmt, const struct whom *whom, const muste
     return host->row(pmt->run, row);
 }
 
-muster_rc schedule_lookup(struct pmt *pmt, const char *name, const muster_record *args)
+static muster_rc colleague_row(struct pmt *pmt, const struct whom *whom, const muster_node *colleague)
+{
+    const muster_host *host = pmt->host;
+    muster_record *row = host->record(pmt->run, "eligible", text_of(colleague, "id"), "");
+    host->put(row, "user", MUSTER_TEXT, text_of(colleague, "id"));
+    host->put(row, "first_name", MUSTER_TEXT, text_of(colleague, "first_name"));
+    host->put(row, "last_name", MUSTER_TEXT, text_of(colleague, "last_name"));
+    host->put(row, "store", MUSTER_TEXT, whom->store.id);
+    return host->row(pmt->run, row);
+}
+
+/* Asks as the person who has logged in; a row for each of what the answer lists under `list`. */
+static muster_rc ask_as(struct pmt *pmt, const struct whom *whom, const char *path, const char *list,
+                        muster_rc (*row)(struct pmt *, const struct whom *, const muster_node *))
 {
     static const int32_t accept[] = {400, 401, 0};
-    struct whom whom;
     muster_auth links[3];
     muster_document *document = NULL;
-    const muster_node *list = NULL;
+    const muster_node *found = NULL;
     const muster_http *reply = NULL;
-    const char *from = pmt->host->get(args, "from");
-    char url[URL_ROOM + 60], today[DAY_ROOM], day[DAY_ROOM], who[2 * CODE_ROOM + 20];
-    if (strcmp(name, "schedule") != 0)
+    char url[2 * URL_ROOM], who[2 * CODE_ROOM + 20];
+    auth_make(pmt, whom, links);
+    store_call(&whom->store, who);
+    snprintf(url, sizeof(url), "%s%s", whom->store.url, path);
+    muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url, .fd = -1, .auth = links, .accept = accept};
+    muster_rc rc = pmt->host->http(pmt->run, &ask, &reply);
+    if (rc == MUSTER_AUTH && reply && reply->status == 0)
+        return fail(pmt, rc, "not logged in yet; action login asks for the password", whom);
+    if (rc == MUSTER_OK && reply->status >= 400)
+        return not_let_in(pmt, whom, reply);
+    rc = call_read(pmt, who, rc, reply, list, &document, &found);
+    for (const muster_node *one = muster_node_first(found); rc == MUSTER_OK && one; one = one->next)
+        rc = row(pmt, whom, one);
+    muster_document_free(document);
+    return rc;
+}
+
+muster_rc schedule_lookup(struct pmt *pmt, const char *name, const muster_record *args)
+{
+    struct whom whom;
+    const char *from = pmt->host->get(args, "from"), *shift = pmt->host->get(args, "shift");
+    char path[CODE_ROOM], today[DAY_ROOM], day[DAY_ROOM];
+    bool eligible = strcmp(name, "eligible") == 0;
+    if (!eligible && strcmp(name, "schedule") != 0)
         return pmt->host->fail(pmt->run, MUSTER_UNSUPPORTED, "PMT has no lookup '%s'", name);
+    if (eligible && (!shift || !*shift || strlen(shift) > 40 || shift[strspn(shift, "0123456789")]))
+        return pmt->host->fail(pmt->run, MUSTER_CONFIG, "shift= is a number, as lookup schedule gives it");
     muster_rc rc = whom_find(pmt, args, &whom);
     if (rc != MUSTER_OK)
         return rc;
+    if (eligible) {
+        snprintf(path, sizeof(path), "/shift/%s/available", shift);
+        return ask_as(pmt, &whom, path, "users", colleague_row);
+    }
     clock_day(pmt->host->now_ms(pmt->run), today);
     if (!day_turn(from && *from ? from : today, day))
         return pmt->host->fail(pmt->run, MUSTER_CONFIG, "from= is a day, as in 2026-03-02");
-    auth_make(pmt, &whom, links);
-    store_call(&whom.store, who);
-    snprintf(url, sizeof(url), "%s/me/shifts/%s", whom.store.url, day);
-    muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url, .fd = -1, .auth = links, .accept = accept};
-    rc = pmt->host->http(pmt->run, &ask, &reply);
-    if (rc == MUSTER_AUTH && reply && reply->status == 0)
-        return fail(pmt, rc, "not logged in yet; action login asks for the password", &whom);
-    if (rc == MUSTER_OK && reply->status >= 400)
-        return not_let_in(pmt, &whom, reply);
-    rc = call_read(pmt, who, rc, reply, "shifts", &document, &list);
-    for (const muster_node *shift = muster_node_first(list); rc == MUSTER_OK && shift; shift = shift->next)
-        rc = shift_row(pmt, &whom, shift);
-    muster_document_free(document);
-    return rc;
+    snprintf(path, sizeof(path), "/me/shifts/%s", day);
+    return ask_as(pmt, &whom, path, "shifts", shift_row);
 }
