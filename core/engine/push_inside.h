@@ -84,7 +84,7 @@ struct push_stream {
     uint16_t *numbers;
     const char **names;
     uint8_t *types;
-    uint32_t *flags; /* MUSTER_MUST … of each; 0 of one that the connector does not declare */
+    uint32_t *flags;                       /* MUSTER_MUST … of each; 0 of one that the connector does not declare */
     const struct muster_field **generated; /* fields that we make, behind those of the map; see push_generated.c */
     size_t generated_count;
     struct push_job *jobs; /* by ascending unit */
