@@ -305,10 +305,14 @@ static const char *gate_off(const struct connection_health *one, enum gate gate,
     return safeguard->off_reason ? safeguard->off_reason : "";
 }
 
+static const enum gate gates[] = {GATE_DEACTIVATE, GATE_UPDATE, GATE_REKEY, GATE_EMAIL, GATE_MANAGER, GATE_CREATE};
+enum { GATES = sizeof(gates) / sizeof(gates[0]) };
+
 static void gates_tell(struct context *context, const struct health *health)
 {
     for (size_t i = 0; i < health->count; i++)
-        for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
+        for (size_t n = 0; n < GATES; n++) {
+            enum gate gate = gates[n];
             const struct connection_health *one = &health->connections[i];
             char until[25], time[QUERY_TIME];
             const char *reason = gate_off(one, gate, until);
@@ -325,7 +329,8 @@ static void gates_json(const struct connection_health *one, struct buffer *out)
     bool first = true;
     json_name(out, "safeguards_off");
     buffer_byte(out, '[');
-    for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
+    for (size_t n = 0; n < GATES; n++) {
+        enum gate gate = gates[n];
         char until[25];
         const char *reason = gate_off(one, gate, until);
         if (!reason)

@@ -80,8 +80,8 @@ struct connection {
     const struct mapping *const *mappings; /* NULL-terminated: streams that are read */
     const struct trigger *triggers;
     size_t trigger_count;
-    struct safeguard deactivate, update, rekey, email, manager;
-    int64_t grace_ms;      /* -1: by the number of partitions */
+    struct safeguard deactivate, update, rekey, email, manager, create; /* create: of a target */
+    int64_t grace_ms;                                                   /* -1: by the number of partitions */
     int64_t full_every_ms; /* where only changes are read: how often everybody is */
     enum on_missing on_missing;
     unsigned lanes;                   /* 1 unless said */

@@ -9,19 +9,21 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static const char *const gates[] = {"deactivate", "update", "rekey", "email", "manager", "grace", NULL};
+static const char *const gates[] = {"deactivate", "update", "rekey", "email", "manager", "create", "grace", NULL};
+enum { GATES = 6 };
 static const char *const keys[] = {"percent", "from", "count", "of", "window", "minimum", "except", "off", NULL};
 static const char *const within[] = {"partition", "connection", NULL};
 
 /* What holds where the file says nothing. `deactivate: 5%` is short for the first. A share that is usual for e-mail
  * addresses is a bad day for numbers; one manager may leave a shop of five, which changes the other four. Values come
- * and go all the time: only the file knows how many are too many. */
+ * and go all the time: only the file knows how many are too many; so it is with who is new in a target. */
 static const struct safeguard usual[] = {
     {.set = true, .percent = 5, .from = 2, .count = 50, .window_ms = 7 * DAY_MS},
     {.set = false, .percent = 40, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
     {.set = true, .percent = 20, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
     {.set = true, .percent = 20, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
     {.set = true, .percent = 50, .from = 5, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
+    {.set = false, .percent = 20, .from = 3, .count = UINT_MAX, .window_ms = 7 * DAY_MS},
 };
 
 static void read_exception(struct reading *reading, const struct node *node, const char *what,
@@ -129,16 +131,21 @@ static void read_gate(struct reading *reading, const struct node *node, const ch
 
 void safeguards_read(struct reading *reading, struct connection *connection, const struct node *node)
 {
-    struct safeguard *const all[] = {&connection->deactivate, &connection->update, &connection->rekey,
-                                     &connection->email, &connection->manager};
+    struct safeguard *const all[GATES] = {&connection->deactivate, &connection->update,  &connection->rekey,
+                                          &connection->email,      &connection->manager, &connection->create};
     const char *what = reading_format(reading, "connection '%s': safeguards", connection->name);
     connection->grace_ms = -1;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < GATES; i++)
         *all[i] = usual[i];
     if (!want_map(reading, node, what))
         return;
     node_unknown_keys(reading->complaints, node, gates, what);
-    for (size_t i = 0; i < 5; i++)
+    if (node_get(node, "create") && !node_get(connection->node, "target"))
+        complain(reading->complaints, node_get(node, "create"),
+                 "connection '%s': safeguard 'create' looks at who would be new in a target, and it has none: add "
+                 "target:, or leave it out",
+                 connection->name);
+    for (size_t i = 0; i < GATES; i++)
         read_gate(reading, node_get(node, gates[i]),
                   reading_format(reading, "connection '%s': safeguard '%s'", connection->name, gates[i]), all[i]);
     connection->grace_ms = want_duration(reading, node_get(node, "grace"),

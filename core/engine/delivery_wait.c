@@ -33,7 +33,12 @@ enum wait_type delivery_wait_type(const struct delivery *row)
 
 enum gate delivery_gate(int op)
 {
-    return op == MUSTER_DEACTIVATE ? GATE_DEACTIVATE : op == MUSTER_UPDATE ? GATE_UPDATE : GATE_NONE;
+    switch (op) {
+    case MUSTER_DEACTIVATE: return GATE_DEACTIVATE;
+    case MUSTER_UPDATE: return GATE_UPDATE;
+    case MUSTER_CREATE: return GATE_CREATE;
+    default: return GATE_NONE;
+    }
 }
 
 uint64_t delivery_subject(uint32_t stream, enum kind kind, uint64_t id, const struct delivery *row)

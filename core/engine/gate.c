@@ -33,6 +33,7 @@ const struct safeguard *gate_safeguard(const struct connection *connection, enum
     case GATE_REKEY: return &connection->rekey;
     case GATE_EMAIL: return &connection->email;
     case GATE_MANAGER: return &connection->manager;
+    case GATE_CREATE: return &connection->create;
     default: return &connection->deactivate;
     }
 }
@@ -61,5 +62,5 @@ int64_t gate_approval_ends(const struct connection *connection, enum gate gate, 
 const char *gate_name(enum gate gate)
 {
     static const char *const names[] = {"", "deactivate", "update", "rekey", "email", "manager"};
-    return gate <= GATE_MANAGER ? names[gate] : "";
+    return gate <= GATE_MANAGER ? names[gate] : gate == GATE_CREATE ? "create" : "";
 }

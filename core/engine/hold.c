@@ -19,6 +19,7 @@ static const char *const reasons[GATE_COUNT] = {
     [GATE_EMPTY] = reason_empty_partition,
     [GATE_NO_ID] = reason_row_without_id,
     [GATE_PLAN] = reason_plan_moved,
+    [GATE_CREATE] = reason_safeguard_create,
 };
 
 const char *gate_reason(enum gate gate)

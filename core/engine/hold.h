@@ -21,6 +21,7 @@ enum gate {
     GATE_EMPTY,    /* removals of a source that came empty */
     GATE_NO_ID,    /* removals beside rows that might be anybody's */
     GATE_PLAN,     /* it moved since a plan was made */
+    GATE_CREATE,   /* somebody would be new in a target */
     GATE_COUNT
 };
 

@@ -86,4 +86,5 @@ void push_guard(struct push *push, struct push_stream *stream)
 {
     guard_at(push, stream, GATE_DEACTIVATE);
     guard_at(push, stream, GATE_UPDATE);
+    guard_at(push, stream, GATE_CREATE);
 }

@@ -115,7 +115,9 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         row.into = (struct delivery_mark){0};
         if (sent->manual)
             row.why = bytes(sent->manual, strlen(sent->manual));
-        stream->passed[delivery_gate(sent->op)] += sent->counts;
+        unsigned slot = tally_slot(delivery_gate(sent->op));
+        if (slot < TALLY_GATES)
+            stream->passed[slot] += sent->counts;
         if (sent->op == MUSTER_CREATE)
             push_generated_note(push, stream, txn, sent->id);
     } else {

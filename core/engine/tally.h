@@ -7,7 +7,13 @@
 #include "engine/hold.h"
 
 enum { TALLY_ENTRIES = 32 /* of one gate */ };
-#define TALLY_GATES 6u /* GATE_DEACTIVATE to GATE_MANAGER, by number */
+#define TALLY_GATES 6u /* GATE_DEACTIVATE to GATE_MANAGER, by number; GATE_CREATE in the place of none */
+
+/* Where a gate is counted; TALLY_GATES: nowhere. */
+static inline unsigned tally_slot(enum gate gate)
+{
+    return gate == GATE_CREATE ? 0 : gate == GATE_NONE || gate > GATE_MANAGER ? TALLY_GATES : (unsigned)gate;
+}
 
 struct tally_entry {
     int64_t at_ms;
