@@ -258,7 +258,8 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     progress_end(&progress);
     if (rc == ERR_PAUSED) {
         sync_paused(syncing, &err);
-        sync_dates(syncing, &request);
+        if (!push)
+            sync_dates(syncing, &request);
         return 0;
     }
     if (rc == ERR_UNKNOWN) {
@@ -425,11 +426,14 @@ static void sync_each(struct syncing *syncing, const char *const *words)
             if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
                 continue; /* nothing is read from it */
             int rc = 0;
+            bool paused = syncing->paused;
+            syncing->paused = false;
             if (!push && pulls(syncing, connection))
                 rc = sync_read(syncing, connection);
             else if (push && pushes(syncing, connection) && !*failure)
                 rc = sync_push(syncing, connection);
-            *failure |= rc != 0;
+            *failure |= rc != 0 || syncing->paused; /* that was said once */
+            syncing->paused |= paused;
             if (rc == ERR_BUSY || atomic_load(&cancelled))
                 return;
         }

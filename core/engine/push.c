@@ -335,21 +335,21 @@ static void outcome_tell(struct push *push, int talk)
  * was cut short (`whole` false) somebody may never have been told: then the next push looks at them again. */
 static int heads_write(struct push *push, uint64_t sequence, bool whole)
 {
+    static const enum gate gates[] = {GATE_DEACTIVATE, GATE_UPDATE, GATE_CREATE};
     const struct connection *connection = push->run->request->connection;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, true);
-    for (size_t n = 0; n < push->stream_count; n++) {
-        struct push_stream *stream = &push->streams[n];
+    for (size_t s = 0; s < push->stream_count; s++) {
+        struct push_stream *stream = &push->streams[s];
         struct delivery_head head = stream->head;
         if (whole) {
             head.sequence = sequence;
             memcpy(head.digest, stream->stream->digest, sizeof(head.digest));
             memcpy(head.day, push->run->today_text, sizeof(head.day));
         }
-        for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
-            tally_forget(&head.tally, (enum gate)gate,
-                         push->run->now_ms - gate_safeguard(connection, (enum gate)gate)->window_ms);
-            tally_add(&head.tally, (enum gate)gate, push->run->now_ms, stream->passed[gate]);
+        for (size_t n = 0; n < sizeof(gates) / sizeof(gates[0]); n++) {
+            tally_forget(&head.tally, gates[n], push->run->now_ms - gate_safeguard(connection, gates[n])->window_ms);
+            tally_add(&head.tally, gates[n], push->run->now_ms, stream->passed[tally_slot(gates[n])]);
         }
         delivery_head_put(&txn, stream->number, &head);
     }
@@ -391,7 +391,6 @@ int push_begin(struct push *push, struct err *err)
 {
     push->run->report->pushed.is = true;
     push->target = push->run->request->connection->target;
-    push->retry = true;
     push->insist = push->units || push->only || push->run->request->full;
     push->mends = push->units || push->only || (push->run->dry && push->run->request->full);
     date_write(date_from_days(push->run->today), push->run->today_text);
@@ -443,6 +442,8 @@ static int push_go(struct push *push, const struct run_request *request, struct 
     int rc = authorization_check(request->organization, request->connection, err);
     if (rc == 0)
         rc = run_begin(&run, request, ret_report, err);
+    if (rc == 0)
+        rc = run_allowed(&run, err);
     if (rc == 0)
         rc = push_begin(push, err);
     if (rc == 0)

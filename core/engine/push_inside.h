@@ -108,8 +108,7 @@ struct push {
     struct buffer settles; /* scratch of the judge */
     struct image_maker *maker;
     struct statements said;     /* what people have said, in the transaction at hand */
-    bool retry;                 /* what was put off is tried now */
-    bool insist;                /* so is what was refused */
+    bool insist;                /* what was put off or refused is tried now */
     bool mends;                 /* what somebody changed there is changed back */
     bool looks;                 /* only who is there already: nothing is sent, everybody is looked at */
     bool shows;                 /* somebody wants to see all of it: also what there is nothing to do about */

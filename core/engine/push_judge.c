@@ -245,8 +245,8 @@ static void judge_under_way(const struct push *push, const struct push_stream *s
         verdict->what = PUSH_ASK; /* it is looked up before anything else is done */
     else if (verdict->what != PUSH_SEND || push_is_whole(stream))
         return; /* a file has everybody in it */
-    else if (row->state == DELIVERY_RETRY && !push->retry && push->run->now_ms < row->next_ms)
-        verdict->what = PUSH_WAIT;
+    else if (row->state == DELIVERY_RETRY && !push->insist && same && push->run->now_ms < row->next_ms)
+        verdict->what = PUSH_WAIT; /* another change does not wait: who has to go, goes */
     else if (row->state == DELIVERY_REFUSED && !push->insist && same)
         verdict->what = PUSH_WAIT;
     else if (row->state == DELIVERY_DRIFTED && !push->mends && same)
