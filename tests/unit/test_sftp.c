@@ -279,6 +279,9 @@ static void only_named_places_are_reached_on_a_server_too(void **state)
 
 /* Trouble on the way */
 
+/* "At once" is long before the thirty seconds that a server may be silent; a busy machine has a few of its own. */
+enum { AT_ONCE_MS = 5000 };
+
 static void cancelling_is_obeyed_at_once(void **state)
 {
     (void)state;
@@ -293,7 +296,7 @@ static void cancelling_is_obeyed_at_once(void **state)
     uint64_t size;
     int fd = -7;
     expect(&w, files_fetch(w.files, w.location, scratch, &fd, digest, &size, &w.err), ERR_CANCELLED, "cancelled while");
-    assert_true(clock_steady_ms() - w.cancelled_ms < 300);
+    assert_true(clock_steady_ms() - w.cancelled_ms < AT_ONCE_MS);
     assert_int_equal(fd, -7);
     end(&w);
 }
@@ -355,14 +358,14 @@ static void a_server_that_says_nothing_is_given_up_in_time(void **state)
     begin(&w, "/x");
     with_key(&w);
     place(&w, "hr", stranger.port, "/x");
-    files_patience(w.files, 1000, 400);
+    files_patience(w.files, 10000, 400);
     int64_t before = clock_steady_ms();
     check(&w, ERR_NETWORK, "says nothing for 0.4 seconds");
-    assert_in_range(clock_steady_ms() - before, 350, 2000);
+    assert_in_range(clock_steady_ms() - before, 350, AT_ONCE_MS);
     w.cancel_at = 1;
-    files_patience(w.files, 1000, 30000);
+    files_patience(w.files, 10000, 30000);
     check(&w, ERR_CANCELLED, "cancelled while connecting");
-    assert_true(clock_steady_ms() - w.cancelled_ms < 300);
+    assert_true(clock_steady_ms() - w.cancelled_ms < AT_ONCE_MS);
     end(&w);
     stranger_stop(&stranger);
 }
@@ -378,7 +381,6 @@ static void what_is_no_ssh_server_is_said_not_to_be_one(void **state)
         begin(&w, "/x");
         with_key(&w);
         place(&w, "hr", stranger.port, "/x");
-        files_patience(w.files, 1000, 2000);
         check(&w, ERR_NETWORK, "does not answer as an SSH server does");
         end(&w);
         stranger_stop(&stranger);
@@ -388,15 +390,17 @@ static void what_is_no_ssh_server_is_said_not_to_be_one(void **state)
 static void refused_and_unknown_hosts_are_named(void **state)
 {
     (void)state;
-    struct stranger stranger;
-    stranger_start(&stranger, "");
-    int port = stranger.port;
-    stranger_stop(&stranger);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* nobody else gets this port, and nobody listens */
+    assert_int_equal(bind(taken, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(taken, (struct sockaddr *)&address, &size), 0);
     struct world w;
     begin(&w, "/x");
     with_key(&w);
-    place(&w, "hr", port, "/x");
+    place(&w, "hr", ntohs(address.sin_port), "/x");
     check(&w, ERR_NETWORK, "refuses connections");
+    close(taken);
     snprintf(w.location, sizeof(w.location), "sftp://hr@no-such-host.invalid/x");
     check(&w, ERR_NETWORK, "no-such-host.invalid");
     end(&w);
