@@ -197,6 +197,17 @@ class Paths:
         it.give(200, {"ok": True})
 
     @staticmethod
+    def together(it, url, query, body):
+        """Answers when `count` such calls are here at once, and not before."""
+        with LOCK:
+            gate = it.server.gates.setdefault(it.path, threading.Barrier(int(query["count"])))
+        try:
+            gate.wait(60)
+            it.give(200, {"ok": True})
+        except threading.BrokenBarrierError:
+            it.give(400, {"error": "the others did not come"})
+
+    @staticmethod
     def cut(it, url, query, body):
         """Ends in the middle of its body; with times=N only so often."""
         if "times" in query and it.times(it.path) >= int(query["times"]):
@@ -315,7 +326,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def __init__(self, root, context=None):
         self.root, self.context = root, context
-        self.counts, self.tokens = {}, {}
+        self.counts, self.tokens, self.gates = {}, {}, {}
         super().__init__(("127.0.0.1", 0), Handler)
 
     def server_bind(self):  # without asking DNS who we are
