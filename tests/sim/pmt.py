@@ -7,6 +7,7 @@ keeps everything in memory, answers GET /_sim/state with what it has."""
 import json
 import re
 import selectors
+import socket
 import threading
 import time
 import urllib.parse
@@ -45,6 +46,7 @@ class PMT(simulator.Simulator):
         self.chains, self.stores = {}, {}  # by what they are called in addresses
         self.flying, self.peak, self.gate = {}, {}, threading.Lock()
         self.url, self.servers, self.doors = "", {}, selectors.DefaultSelector()
+        self.kept = {}  # of stores that are down: their ports, which nobody else shall have meanwhile
         number = 101
         for name, said in (self.settings["chains"] or {"Van de Berg": 2, "Ander Bedrijf": 1}).items():
             self.chains[slug(name)] = name
@@ -211,10 +213,14 @@ class PMT(simulator.Simulator):
         own = self.servers.get(store.slug)
         if own is None:
             return 'only a store with "address": "port" can be down'
-        if down:
+        if down and store.slug not in self.kept:
             self.doors.unregister(own)
             own.server_close()
-        else:
+            self.kept[store.slug] = kept = socket.socket()
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(own.server_address)  # who is not listened to is refused
+        elif not down and store.slug in self.kept:
+            self.kept.pop(store.slug).close()
             self.serve(store, own.server_address[1])
         return None
 
