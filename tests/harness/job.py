@@ -1,4 +1,5 @@
 """job - one thing that tests/run can run, what comes of it, and how a program is run for it."""
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -54,7 +55,8 @@ class Fresh:
 
     def __exit__(self, *_):
         for folder, _, _ in os.walk(self.path):
-            os.chmod(folder, 0o700)
+            with contextlib.suppress(FileNotFoundError):  # what still ends may be tidying up
+                os.chmod(folder, 0o700)
         shutil.rmtree(self.path, ignore_errors=True)
 
 
