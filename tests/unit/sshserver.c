@@ -221,6 +221,17 @@ int stop_server(void **state)
     return rmdir(scratch);
 }
 
+bool has_children(pid_t parent)
+{
+    char path[64], byte;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *file = fopen(path, "r");
+    bool has = file && fread(&byte, 1, 1, file) == 1;
+    if (file)
+        fclose(file);
+    return has;
+}
+
 void kill_children_of(pid_t parent)
 {
     char path[64], text[256];

@@ -45,6 +45,7 @@ void put(const char *name, const char *text, long age_s);
 void put_big(const char *name, size_t megabytes, uint8_t ret_sha256[32]);
 void clear_files(void);
 void kill_children_of(pid_t parent); /* connections, when it is the server */
+bool has_children(pid_t parent);
 int start_server(void **state);
 int stop_server(void **state);
 
