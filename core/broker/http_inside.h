@@ -45,6 +45,7 @@ struct request {
         muster_part part;
         int fd; /* ours; -1 */
         uint64_t fd_len, fd_at;
+        bool once; /* the call may not be repeated */
     } * parts;
     size_t part_count;
     const muster_auth *auth;

@@ -425,10 +425,11 @@ static size_t part_read(char *to, size_t size, size_t count, void *context)
     return (size_t)got;
 }
 
+/* As with a whole body: what may have arrived is not sent twice. */
 static int part_seek(void *context, curl_off_t offset, int origin)
 {
     struct request_part *part = context;
-    if (origin != SEEK_SET)
+    if (origin != SEEK_SET || (part->once && part->fd_at > 0))
         return CURL_SEEKFUNC_FAIL;
     part->fd_at = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
@@ -442,6 +443,7 @@ static int parts_make(struct request *request)
         struct request_part *part = &request->parts[i];
         curl_mimepart *made = request->mime ? curl->mime_addpart(request->mime) : NULL;
         part->fd_at = 0;
+        part->once = !request->repeatable;
         if (part->part.body)
             part->fd_len = part->part.body_len;
         if (!made || curl->mime_name(made, part->part.name) != CURLE_OK ||

@@ -178,6 +178,24 @@ static void a_call_that_was_taken_without_a_word_on_a_kept_connection_is_not_mad
     json_decref(seen);
 }
 
+static void nor_is_one_that_sends_a_form(void **state)
+{
+    (void)state;
+    static const muster_part word = {.name = "word", .body = "pay him", .body_len = 7, .fd = -1};
+    static const muster_part *const parts[] = {&word, NULL};
+    WEB web;
+    web_begin(&web, "http");
+    web_open(&web);
+    web_call(&web, "GET", "/headers", NULL);
+    web_expect(&web, MUSTER_OK, 200, NULL);
+    web_forget();
+    web_ask(&web, (muster_http){.method = "POST", .parts = parts}, "/hang_up?case=kept");
+    web_expect(&web, MUSTER_RETRY, 0, "whether it did what it was asked is not known");
+    json_t *seen = web_seen();
+    assert_int_equal(json_array_size(seen), 1);
+    json_decref(seen);
+}
+
 static void connections_are_kept(void **state)
 {
     (void)state;
@@ -360,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_passes_is_tried_again_and_a_call_that_is_not_idempotent_is_not),
         cmocka_unit_test(a_kept_connection_that_died_repeats_nothing_by_itself),
         cmocka_unit_test(a_call_that_was_taken_without_a_word_on_a_kept_connection_is_not_made_again),
+        cmocka_unit_test(nor_is_one_that_sends_a_form),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(a_long_wait_that_is_asked_for_ends_the_call_and_says_until_when),
         cmocka_unit_test(a_redirect_stays_on_its_server),
