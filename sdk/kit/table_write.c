@@ -42,6 +42,7 @@ muster_rc muster_write_flush(struct muster_table_writer *writer, muster_table_er
             return muster_table_fail(error, MUSTER_FAIL, "%s cannot be written: %s", writer->name, strerror(errno));
         done += (size_t)put;
     }
+    writer->flushed += writer->out.len;
     writer->out.len = 0;
     return MUSTER_OK;
 }
@@ -250,6 +251,7 @@ muster_rc muster_table_write_open(int fd, const muster_write_options *options, c
     }
     writer->fd = fd;
     writer->flags = whole.flags;
+    writer->most = whole.most;
     writer->out.ceiling = OUT_MAX;
     writer->format = formats[whole.format];
     rc = writer->format->open(writer, &whole, error);
@@ -267,7 +269,7 @@ muster_rc muster_table_write_open(int fd, const muster_write_options *options, c
 static muster_rc final(struct muster_table_writer *writer, muster_rc rc, const muster_table_error *failure,
                        muster_table_error *error)
 {
-    if (rc != MUSTER_OK && rc != MUSTER_DATA)
+    if (rc != MUSTER_OK && rc != MUSTER_DATA && rc != MUSTER_RETRY)
         writer->failed = *failure;
     if (rc != MUSTER_OK && error)
         *error = *failure;
@@ -295,7 +297,12 @@ muster_rc muster_table_write_row(muster_table_writer *writer, const muster_write
         rc = muster_table_fail(&failure, MUSTER_DATA, "%s: row %llu is larger than %zu MB", writer->name,
                                (unsigned long long)writer->given, OUT_MAX >> 20);
     }
-    if (rc == MUSTER_DATA)
+    if (rc == MUSTER_OK && writer->most > 0 && writer->flushed + writer->out.len > writer->most) {
+        writer->given--;
+        rc = muster_table_fail(&failure, MUSTER_RETRY, "%s: no row more than these %llu is within %llu bytes",
+                               writer->name, (unsigned long long)writer->given, (unsigned long long)writer->most);
+    }
+    if (rc == MUSTER_DATA || rc == MUSTER_RETRY)
         writer->out.len = before;
     if (rc == MUSTER_OK && (writer->out.len > OUT_WRITE || writer->out.rc != MUSTER_OK))
         rc = muster_write_flush(writer, &failure);

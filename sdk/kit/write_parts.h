@@ -28,6 +28,7 @@ struct muster_table_writer {
     muster_write_column *columns; /* own copies */
     size_t count;
     uint64_t given, written; /* rows; of the header none */
+    uint64_t most, flushed;  /* bytes: that the file may have; that are in fd */
     struct muster_cell_value *row;
     struct muster_bytes out; /* bytes not yet written to fd; what a row adds is taken back when it fails */
     bool finished;

@@ -53,7 +53,7 @@ static int written(const muster_write_options *options, const muster_write_colum
     muster_rc rc = muster_table_write_open(fd, options, columns, count, &writer, &error);
     for (size_t n = 0; n < rows && rc == MUSTER_OK; n++) {
         rc = muster_table_write_row(writer, values + n * count, count, &error);
-        if (rc == MUSTER_DATA) {
+        if (rc == MUSTER_DATA || rc == MUSTER_RETRY) {
             fprintf(said, "%s\n", error.text);
             rc = MUSTER_OK;
         }
@@ -464,6 +464,16 @@ static void a_cell_has_32767_characters_at_most(void **state)
     free(text);
 }
 
+static void a_row_that_does_not_fit_is_for_another_file(void **state)
+{
+    (void)state;
+    static const muster_write_value rows[] = {TEXT("1"), TEXT("a"), TEXT("1"), TEXT("ab"), TEXT("1"), TEXT("a")};
+    muster_write_options options = file(MUSTER_TABLE_CSV);
+    options.most = 23;
+    EXPECT(&options, names, rows, "Number,Name\r\n1,a\r\n1,a\r\n",
+           "out: no row more than these 1 is within 23 bytes\n");
+}
+
 static void sheet_names_follow_the_rules_of_excel(void **state)
 {
     (void)state;
@@ -582,6 +592,7 @@ int main(void)
         cmocka_unit_test(cells_have_the_type_of_their_value),
         cmocka_unit_test(a_text_is_just_that_text),
         cmocka_unit_test(a_cell_has_32767_characters_at_most),
+        cmocka_unit_test(a_row_that_does_not_fit_is_for_another_file),
         cmocka_unit_test(sheet_names_follow_the_rules_of_excel),
         cmocka_unit_test(a_sheet_has_1048576_rows_and_no_more),
         cmocka_unit_test(nothing_stays_in_tmpdir_and_one_that_is_missing_or_full_is_told),

@@ -84,6 +84,8 @@ typedef struct muster_write_options {
                                          * its texts in a table of their own, as Excel writes them; a larger one takes
                                          * little memory */
     int64_t made;                       /* seconds since 1970: when a workbook says it was made; 0: now */
+    uint64_t most;                      /* of a .csv: bytes that it may have; a row that would be more is not written:
+                                         * MUSTER_RETRY, in another file. 0: any */
 } muster_write_options;
 
 typedef struct muster_table_writer muster_table_writer;
