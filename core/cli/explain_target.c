@@ -146,7 +146,8 @@ static void head_tell(struct showing *showing, const struct told *told)
     TIDY_DONE(screen_buffer_done) struct buffer answer = {0};
     TIDY_DONE(screen_buffer_done) struct buffer turn = {0};
     struct grid grid;
-    screen_print(&showing->context->screen, "\n%s, stream %s%s\n", told->connection->name, told->stream->name,
+    screen_print(&showing->context->screen, "\n%s, stream %s%s%s%s\n", told->connection->name, told->stream->name,
+                 told->set ? ", " : "", told->set ? told->set : "",
                  told->there && !told->inside ? ", outside its scope" : "");
     there_write(told, &there);
     state_write(showing, told, &state);
@@ -162,9 +163,21 @@ static void head_tell(struct showing *showing, const struct told *told)
     grid_end(&grid);
 }
 
+/* A row among many of its set, and nothing to be done about it. */
+static bool is_at_rest(const struct told *told)
+{
+    return told->set && told->next == TOLD_NOTHING && told->known && told->row.state == DELIVERY_SETTLED;
+}
+
 static void told_tell(struct showing *showing, const struct told *told)
 {
     struct grid grid;
+    if (is_at_rest(told) && !showing->field) {
+        screen_print(&showing->context->screen, "\n%s, stream %s, %s: %s, by run %u\n", told->connection->name,
+                     told->stream->name, told->set, told->row.active ? "there as it is to be" : "no longer there",
+                     told->row.run);
+        return;
+    }
     if (!showing->field)
         head_tell(showing, told);
     else
@@ -254,6 +267,8 @@ static void told_json(struct showing *showing, const struct told *told, uint64_t
     json_member_text(&out, "stream", told->stream->name);
     json_member_text(&out, "kind", kind_name(told->kind));
     json_member_number(&out, "id", told->unit);
+    if (told->set)
+        json_member_text(&out, "set", told->set);
     member_bool(&out, "inside", told->inside);
     member_bytes(&out, "remote_id", row->remote_id);
     member_bool(&out, "active", told->known && row->active);

@@ -75,6 +75,30 @@ void sync_tell_counts(const struct screen *screen, const struct run_report *repo
     fprintf(screen->out, "  (%.1f s)\n", report->seconds);
 }
 
+/* "lookups, salary 2026-10: 120 rows, 3 changed" */
+static void set_tell(const struct screen *screen, const struct run_set *set)
+{
+    bool plain = strcmp(set->outcome, "written") == 0 || strcmp(set->outcome, "planned") == 0;
+    char number[32];
+    progress_number(set->rows, number);
+    screen_print(screen, "  %s, %s: %s row%s", set->stream, set->name, number, set->rows == 1 ? "" : "s");
+    progress_number(set->changed, number);
+    screen_print(screen, ", %s changed", number);
+    progress_number(set->refused, number);
+    if (set->refused > 0)
+        screen_print(screen, ", %s not taken", number);
+    screen_print(screen, "%s%s%s%s\n", plain ? "" : ": ", plain ? "" : set->outcome, *set->why && !plain ? ": " : "",
+                 plain ? "" : set->why);
+}
+
+static void sets_tell(const struct screen *screen, const struct run_pushed *pushed)
+{
+    for (size_t i = 0; i < pushed->set_count && i < SHOWN; i++)
+        set_tell(screen, &pushed->sets[i]);
+    if (pushed->set_count > SHOWN)
+        screen_print(screen, "  … %zu more: --json lists all\n", pushed->set_count - SHOWN);
+}
+
 void sync_tell_pushed(const struct screen *screen, const struct run_report *report)
 {
     const struct run_pushed *pushed = &report->pushed;
@@ -104,6 +128,7 @@ void sync_tell_pushed(const struct screen *screen, const struct run_report *repo
         before = ", ";
     }
     fprintf(screen->out, "  (%.1f s)\n", report->seconds);
+    sets_tell(screen, pushed);
 }
 
 /* A few of what waits for this connection, then where the rest is. */

@@ -100,11 +100,14 @@ void connections_read(struct reading *reading, const struct node *connections);
 void triggers_read(struct reading *reading, struct connection *connection, const struct node *triggers);
 void triggers_check_circles(struct reading *reading);
 void safeguards_read(struct reading *reading, struct connection *connection, const struct node *safeguards);
+struct target_stream;
 /* target.c: the section compiled; NULL: the connection has none. */
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node);
 /* target_place.c: how its file is called. */
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target);
 void target_done(const struct target *target);
+/* target_sets.c: what tells the sets of a stream apart has to be sent, and seen. */
+void target_sets_check(struct reading *reading, const struct target_stream *stream, const char *what);
 void match_read(struct reading *reading, const struct node *match);
 void authority_read(struct reading *reading, const struct node *authority);
 void notify_read(struct reading *reading, const struct node *notify, const struct notify **ret_notifies,

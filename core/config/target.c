@@ -400,6 +400,7 @@ static void stream_compile(struct aim *aim, const struct node *node)
     aim->node = node;
     paths_compile(aim, stream->of, &stream->map);
     must_check(aim);
+    target_sets_check(aim->reading, stream, aim->what);
     digest_make(aim, node, scope);
 }
 
@@ -478,6 +479,21 @@ static void streams_compile(struct aim *aim, const struct node *streams, struct 
     }
 }
 
+/* Streams are told in the order in which the connector names them: accounts before what hangs on them. */
+static void streams_order(const struct connection *connection, struct target *target)
+{
+    struct target_stream *streams = (struct target_stream *)target->streams;
+    size_t place = 0;
+    for (size_t n = 0; connection->description && stream_nth(connection->description, n); n++)
+        for (size_t i = place; i < target->stream_count; i++) {
+            struct target_stream found = streams[i];
+            if (found.description != stream_nth(connection->description, n))
+                continue;
+            memmove(&streams[place + 1], &streams[place], (i - place) * sizeof(*streams));
+            streams[place++] = found;
+        }
+}
+
 /* [ [Number, employee_number], … ]: their field, our field. */
 static void match_check(struct aim *aim, const struct node *node)
 {
@@ -527,6 +543,7 @@ const struct target *target_read(struct reading *reading, const struct connectio
         scope_check(&aim, node_get(map, "scope"));
     if (target->streams)
         streams_compile(&aim, streams, target);
+    streams_order(connection, target);
     target_place_check(reading, connection, target);
     if (connection->description && target->stream_count == 0 && !streams && reading->rc == 0)
         complain(reading->complaints, map,

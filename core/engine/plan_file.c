@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* What is said about a plan, all by base/wire.h: version, then as plan_write() has it. */
-enum { VERSION_ABOUT = 3, LIST_MAX = 1 << 20 };
+enum { VERSION_ABOUT = 4, LIST_MAX = 1 << 20 };
 
 int plan_folder_open(const struct settings *settings, const struct organization *organization,
                      struct plan_folder *ret_folder, struct err *err)
@@ -111,6 +111,21 @@ int plan_folder_list(const struct plan_folder *folder, uint32_t **ret_numbers, s
     X(reviews)                                                                                                         \
     X(drift)
 
+static void sets_put(const struct run_pushed *pushed, struct buffer *out)
+{
+    wire_put_u32(out, (uint32_t)pushed->set_count);
+    for (size_t i = 0; i < pushed->set_count; i++) {
+        const struct run_set *set = &pushed->sets[i];
+        wire_put_text(out, set->stream);
+        wire_put_text(out, set->name);
+        wire_put_text(out, set->outcome);
+        wire_put_text(out, set->why);
+        wire_put_u64(out, set->rows);
+        wire_put_u64(out, set->changed);
+        wire_put_u64(out, set->refused);
+    }
+}
+
 static void report_put(const struct run_report *report, struct buffer *out)
 {
     wire_put_u32(out, report->run);
@@ -141,6 +156,7 @@ static void report_put(const struct run_report *report, struct buffer *out)
     wire_put_u32(out, (uint32_t)report->file_count);
     for (size_t i = 0; i < report->file_count; i++)
         wire_put_text(out, report->files[i]);
+    sets_put(&report->pushed, out);
 }
 
 /* A list of so many things, in the arena; NULL and bad when there cannot be so many. */
@@ -162,6 +178,23 @@ static const char *text_get(struct wire *in, struct arena *arena)
 {
     const char *text = wire_get_text(in);
     return text ? arena_text(arena, text) : NULL;
+}
+
+static void sets_get(struct run_pushed *pushed, struct wire *in, struct arena *arena)
+{
+    pushed->set_count = wire_get_u32(in);
+    pushed->sets = list_get(in, arena, pushed->set_count, sizeof(*pushed->sets));
+    for (size_t i = 0; !in->bad && i < pushed->set_count; i++) {
+        struct run_set *set = &pushed->sets[i];
+        set->stream = text_get(in, arena);
+        set->name = text_get(in, arena);
+        set->outcome = text_get(in, arena);
+        set->why = text_get(in, arena);
+        set->rows = wire_get_u64(in);
+        set->changed = wire_get_u64(in);
+        set->refused = wire_get_u64(in);
+        in->bad |= !set->stream || !set->name || !set->outcome || !set->why;
+    }
 }
 
 static void report_get(struct run_report *report, struct wire *in)
@@ -197,6 +230,7 @@ static void report_get(struct run_report *report, struct wire *in)
     report->files = list_get(in, report->arena, report->file_count, sizeof(*report->files));
     for (size_t i = 0; !in->bad && i < report->file_count; i++)
         report->files[i] = text_get(in, report->arena);
+    sets_get(&report->pushed, in, report->arena);
 }
 
 static void strand_put(const struct plan_strand *strand, struct buffer *out)

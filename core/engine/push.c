@@ -27,6 +27,7 @@ void push_done(struct push *push)
         free(push->streams[n].generated);
         free(push->streams[n].jobs);
         free(push->streams[n].files);
+        push_sets_done(push->streams[n].sets);
     }
     free(push->streams);
     free(push->maker);
@@ -85,6 +86,8 @@ static int streams_open(struct push *push)
         rc = name ? streams_number(push->run->store, connection, "main", name, &stream->number) : -ENOMEM;
         if (rc == 0)
             rc = fields_number(push, stream);
+        if (rc == 0)
+            rc = push_sets_open(stream);
     }
     return rc;
 }
@@ -112,6 +115,8 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
     if (rc == 0 && push->only && !as_it_comes && !push_as_planned(push, stream, txn, job, &verdict, &held)) {
         verdict.what = PUSH_NOTHING;
         push->left_out++;
+        if (stream->sets)
+            return push_sets_leave(stream, job, &verdict);
     }
     bool elsewhere = push->filing && (!push->file.any || verdict.row.in.file != (int32_t)push->file.span.from);
     if (rc == 0 && push_is_whole(stream) && verdict.what == PUSH_NOTHING && verdict.projection.inside &&
@@ -120,11 +125,13 @@ static int job_judge(struct push *push, struct push_stream *stream, struct proje
     if (rc == 0 && verdict.what == PUSH_SEND && is_left(push, stream, job, &verdict))
         verdict.what = PUSH_WAIT;
     job->what = (uint8_t)verdict.what;
-    job->op = verdict.what == PUSH_KEEP ? MUSTER_KEEP : (uint8_t)verdict.op;
-    job->said = rc == 0 && verdict.what == PUSH_SEND ? (uint8_t)push_said_of(push, stream, job, &verdict) : PUSH_UNSAID;
+    job->op = verdict.what == PUSH_KEEP ? MUSTER_KEEP : (uint8_t)push_sets_op(stream, &verdict);
+    bool goes = verdict.what == PUSH_SEND || job->op != verdict.op;
+    verdict.op = job->op;
+    job->said = rc == 0 && goes ? (uint8_t)push_said_of(push, stream, job, &verdict) : PUSH_UNSAID;
     if (held && job->said == PUSH_UNSAID)
         job->said = PUSH_PENDING; /* the plan showed it as held */
-    return rc;
+    return rc == 0 && stream->sets ? push_sets_place(stream, job, &verdict) : rc;
 }
 
 /* What nothing is to be done about is forgotten at once: of many there are few left. */
@@ -165,11 +172,16 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
         rc = job_judge(push, stream, projector, txn, &stream->jobs[n]);
     if (rc != 0)
         return rc;
-    jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);
+    if (stream->sets)
+        rc = push_sets_settle(push, stream, projector, txn);
+    else
+        jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);
     if (stream->whole)
         stream->head.active = count_active(stream, txn);
     push_guard(push, stream);
-    return txn->rc ? txn->rc : push->said.rc;
+    if (rc == 0 && stream->sets)
+        rc = push_sets_hold(push, stream);
+    return rc ? rc : txn->rc ? txn->rc : push->said.rc;
 }
 
 int push_decide(struct push *push)
@@ -304,6 +316,21 @@ static int push_talk(struct push *push)
 
 /* --- writing down that it happened --- */
 
+/* What is wrong with a set as a whole waits in nobody's inbox: it is tried again. */
+static const char *set_reason(const struct run_report *report)
+{
+    for (size_t n = 0; n < report->pushed.set_count; n++) {
+        const struct run_set *set = &report->pushed.sets[n];
+        const char *text = strcmp(set->outcome, "not taken") != 0
+                               ? NULL
+                               : arena_format(report->arena, "%s, %s was not taken, and is tried again: %s",
+                                              set->stream, set->name, set->why);
+        if (text)
+            return text;
+    }
+    return NULL;
+}
+
 static void outcome_tell(struct push *push, int talk)
 {
     struct run_report *report = push->run->report;
@@ -318,6 +345,8 @@ static void outcome_tell(struct push *push, int talk)
         reason = pushed->unknown
                      ? "some changes were sent and got no answer: they are looked up before anything is repeated"
                      : "some changes were not taken: see muster inbox";
+        const char *set = pushed->unknown ? NULL : set_reason(report);
+        reason = set ? set : reason;
     }
     for (size_t n = 0; n < push->stream_count && outcome == OUTCOME_SUCCEEDED; n++)
         if (push->streams[n].held) {
@@ -342,7 +371,7 @@ static int heads_write(struct push *push, uint64_t sequence, bool whole)
     for (size_t s = 0; s < push->stream_count; s++) {
         struct push_stream *stream = &push->streams[s];
         struct delivery_head head = stream->head;
-        if (whole) {
+        if (whole && !stream->behind) {
             head.sequence = sequence;
             memcpy(head.digest, stream->stream->digest, sizeof(head.digest));
             memcpy(head.day, push->run->today_text, sizeof(head.day));
@@ -375,6 +404,8 @@ int push_finish(struct push *push, int talk)
     }
     push_said_end(push);
     wait_settled(&settling);
+    if (rc == 0)
+        rc = push_sets_tell(push, true);
     outcome_tell(push, talk);
     run->report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
     if (rc == 0)

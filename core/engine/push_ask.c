@@ -75,7 +75,8 @@ bool push_can_find(const struct push *push, const struct push_stream *stream)
     size_t field;
     const muster_connector *connector = lane_description(push->run->lane);
     const struct muster_stream *declared = stream->stream->description;
-    return connector->find && !(declared && (declared->flags & (MUSTER_REPEAT_SAFE | MUSTER_SNAPSHOT))) &&
+    return connector->find && !stream->sets &&
+           !(declared && (declared->flags & (MUSTER_REPEAT_SAFE | MUSTER_SNAPSHOT))) &&
            push_match_field(push, stream, 0, &field);
 }
 
@@ -167,7 +168,7 @@ static bool reads_all(const struct push *push, const struct push_stream *stream)
 {
     const struct muster_stream *declared = stream->stream->description;
     size_t count = 0;
-    if (declared && (declared->flags & MUSTER_REPEAT_SAFE))
+    if (stream->sets || (declared && (declared->flags & MUSTER_REPEAT_SAFE)))
         return false;
     for (size_t n = 0; n < stream->job_count; n++) {
         const struct push_job *job = &stream->jobs[n];

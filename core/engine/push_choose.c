@@ -78,6 +78,17 @@ static int choose_all(struct choice *choice)
 
 /* --- those of whom something changed --- */
 
+/* Things that came with a person's record, and may have gone with it. */
+static int choose_parts(struct choice *choice, struct journal_reader *reader)
+{
+    struct journal_part part;
+    int rc = 0;
+    while (rc == 0 && journal_next_part(reader, &part))
+        if (part.kind == choice->stream->unit)
+            rc = push_job_add(choice->stream, part.id, 0);
+    return rc;
+}
+
 static int choose_from_journal(struct choice *choice)
 {
     uint64_t be = __builtin_bswap64(choice->stream->head.sequence + 1);
@@ -89,6 +100,8 @@ static int choose_from_journal(struct choice *choice)
         if (!journal_open(&reader, cursor.value))
             return ERR_CORRUPT;
         rc = root_add(choice, reader.kind, reader.id);
+        if (rc == 0 && choice->stream->sets && reader.kind != choice->stream->unit)
+            rc = choose_parts(choice, &reader);
     }
     return rc ? rc : choice->txn->rc;
 }
@@ -138,7 +151,7 @@ int push_things(struct txn *txn, enum kind kind, struct push_ids *ids)
 static int units_of(struct choice *choice, const struct root *root)
 {
     struct push_stream *stream = choice->stream;
-    if (!hangs_below(stream->unit))
+    if (root->kind == stream->unit)
         return push_job_add(stream, root->id, root->kind == KIND_person ? root->id : 0);
     int rc = 0;
     if (!entity_get(choice->txn, KIND_person, root->id, choice->entity))
@@ -206,7 +219,7 @@ static bool wants_all(const struct push *push, const struct push_stream *stream)
     const struct muster_stream *declared = stream->stream->description;
     return push->run->request->full || push->looks || !stream->head_known ||
            memcmp(stream->head.digest, stream->stream->digest, sizeof(stream->head.digest)) != 0 ||
-           (declared && ((declared->flags & MUSTER_SNAPSHOT) || declared->set)) ||
+           (declared && (declared->flags & MUSTER_SNAPSHOT)) || (push->units && stream->sets) ||
            ((looks_at_today(&stream->stream->map) || stream->unit != stream->stream->of) &&
             strcmp(stream->head.day, push->run->today_text) != 0);
 }
@@ -243,7 +256,7 @@ int push_choose(struct push *push, struct push_stream *stream, struct txn *txn)
         jobs_settle(stream);
         return rc;
     }
-    if (push->only || (push->units && !push_is_whole(stream))) {
+    if (push->only || (push->units && !push_is_whole(stream) && !stream->sets)) {
         free(choice.entity);
         rc = push->only ? push_choose_planned(push, stream) : choose_named(push, stream);
         jobs_settle(stream);
@@ -256,7 +269,7 @@ int push_choose(struct push *push, struct push_stream *stream, struct txn *txn)
         rc = choose_referring(&choice);
     roots_settle(&choice);
     for (size_t n = 0; rc == 0 && n < choice.count; n++)
-        if (choice.roots[n].kind == root_kind(stream))
+        if (choice.roots[n].kind == root_kind(stream) || (stream->sets && choice.roots[n].kind == KIND_person))
             rc = units_of(&choice, &choice.roots[n]);
     if (rc == 0)
         rc = choose_left_over(&choice, stream->whole || hangs_below(stream->unit) ? DELIVERY_UNIT : DELIVERY_OPEN);

@@ -53,7 +53,7 @@ enum push_said push_said_of(struct push *push, const struct push_stream *stream,
 
 static bool is_of(const struct push_job *job, enum gate gate)
 {
-    return job->what == PUSH_SEND && delivery_gate(job->op) == gate;
+    return job->what == PUSH_SEND && job->part != PUSH_ALSO && delivery_gate(job->op) == gate;
 }
 
 static void guard_at(struct push *push, struct push_stream *stream, enum gate gate)

@@ -1,6 +1,6 @@
 /* push_inside - what the files of a push share: push.c (the line), push_choose.c (who), push_judge.c (what),
  * push_guard.c (whether it may be), push_ask.c (is it there already), push_send.c (the talk with the target),
- * push_waits.c (what is left to people). */
+ * push_waits.c (what is left to people), push_sets*.c (streams that are written in sets). */
 #ifndef ENGINE_PUSH_INSIDE_H
 #define ENGINE_PUSH_INSIDE_H
 
@@ -8,6 +8,7 @@
 #include "engine/delivery_wait.h"
 #include "engine/project.h"
 #include "engine/push.h"
+#include "engine/push_sets.h"
 #include "engine/run_inside.h"
 #include "engine/statement.h"
 
@@ -39,6 +40,8 @@ enum push_what {
 struct push_job {
     uint64_t id, person; /* the unit; whose it is */
     uint8_t what, op, said;
+    uint8_t part, parts; /* of streams in sets: enum push_part, and of how many */
+    uint32_t set;
 };
 
 /* What is said of a change that a safeguard looks at. */
@@ -98,6 +101,8 @@ struct push_stream {
     size_t file_count, file_room;
     bool walking; /* beside a plan */
     struct changeset_row row;
+    struct push_sets *sets; /* NULL: it is not written in sets */
+    bool behind;            /* of what was seen something waits for others: it is looked at again */
 };
 
 struct push {

@@ -208,7 +208,8 @@ static void judge_wanted(struct push *push, const struct push_stream *stream, st
     const struct delivery *row = &verdict->row;
     bool have = verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0) && !made_anew(push, row);
     if (!projection->there || !projection->inside) {
-        bool leaves = have && (row->active ? !push->target->keep_outside : tells_who_left(stream, verdict));
+        bool leaves =
+            have && (row->active ? !push->target->keep_outside || stream->sets : tells_who_left(stream, verdict));
         verdict->what = leaves ? PUSH_SEND : PUSH_NOTHING;
         verdict->op = leaves ? MUSTER_DEACTIVATE : 0;
         return;
@@ -293,9 +294,11 @@ int push_judge(struct push *push, struct push_stream *stream, struct projector *
         return rc ? rc : txn->rc;
     judge_wanted(push, stream, ret_verdict);
     judge_under_way(push, stream, ret_verdict);
+    if (stream->sets)
+        push_sets_judge(ret_verdict);
     if (ret_verdict->op == MUSTER_DEACTIVATE && !ret_verdict->projection.kept.data)
         ret_verdict->settles = ret_verdict->row.confirmed;
-    else if (ret_verdict->what == PUSH_SEND || ret_verdict->echoed)
+    else if (ret_verdict->what == PUSH_SEND || ret_verdict->echoed || (ret_verdict->what == PUSH_WAIT && stream->sets))
         return push_settles(push, stream, ret_verdict);
     return 0;
 }

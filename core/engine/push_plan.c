@@ -29,7 +29,7 @@ static int job_keep(struct push *push, struct push_stream *stream, struct projec
                                                  [PUSH_HELD] = DELIVERY_HELD};
     struct push_verdict verdict;
     int rc = push_judge(push, stream, projector, txn, job, &verdict);
-    if (rc != 0 || job->what == PUSH_SETTLE || job->what == PUSH_KEEP)
+    if (rc != 0 || job->what == PUSH_SETTLE || job->what == PUSH_KEEP || job->part == PUSH_ALSO)
         return rc;
     struct delivery row = verdict.known ? verdict.row : (struct delivery){0};
     row.state = states[job->what];
@@ -71,6 +71,8 @@ int push_plan(struct run *run, struct err *err)
     for (bool more = true; rc == 0 && more; more = push_files_next(&push))
         if ((rc = push_decide(&push)) == 0)
             rc = jobs_keep(&push);
+    if (rc == 0)
+        rc = push_sets_tell(&push, false);
     for (size_t n = 0; n < push.stream_count; n++)
         if (push.streams[n].held)
             run->report->outcome = OUTCOME_HELD;
@@ -114,7 +116,7 @@ bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *
             continue;
         *ret_held = planned.state == DELIVERY_HELD;
         return number == stream->number && id == job->id && changeset_stands(txn, TABLE_delivery, &stream->row) &&
-               planned.op == verdict->op && push_same(planned.wanted, verdict->projection.kept);
+               planned.op == push_sets_op(stream, verdict) && push_same(planned.wanted, verdict->projection.kept);
     }
     return false;
 }

@@ -21,6 +21,9 @@ struct sent {
     uint64_t id;
     uint8_t op;
     bool answered, leaves_manual;
+    uint8_t part, parts; /* of a stream in sets */
+    uint32_t set;
+    bool heard;     /* the set has noted the answer */
     bool untouched; /* the connector never saw it */
     bool counts;    /* a safeguard counts it */
     bool left;      /* it was switched off before */
@@ -38,9 +41,11 @@ struct sending {
     uint32_t nth;
     struct sent *sent; /* in the order of nth; those kept are gone */
     size_t count, room;
+    size_t answers; /* among them */
     struct lane_cell *before, *after;
     char (*tokens)[GENERATED_TOKEN];
     struct buffer text;
+    struct push_parts parts;
     struct lane_result result;
 };
 
@@ -63,10 +68,17 @@ static int64_t backoff(uint32_t attempts, uint64_t id)
     return wait / 2 + (int64_t)(digest_fast(&id, sizeof(id)) % (uint64_t)(wait / 2)); /* not all at once */
 }
 
-static void count_answer(struct push *push, const struct sent *sent)
+/* A row of a set that was written anew without it: the target has it no more. */
+static bool lost(const struct push_stream *stream, const struct sent *sent)
 {
-    struct run_pushed *pushed = &push->run->report->pushed;
-    if (sent->op == MUSTER_KEEP)
+    return stream->sets && sent->rc != MUSTER_OK && sent->rc != MUSTER_RETRY && sent->rc != MUSTER_AUTH &&
+           sent->rc != MUSTER_CANCELLED;
+}
+
+static void count_answer(const struct sending *sending, const struct sent *sent)
+{
+    struct run_pushed *pushed = &sending->push->run->report->pushed;
+    if (sent->op == MUSTER_KEEP && !lost(sending->stream, sent))
         return;
     if (sent->rc != MUSTER_OK) {
         pushed->failed++;
@@ -94,7 +106,8 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
     struct push_stream *stream = sending->stream;
     struct push *push = sending->push;
     struct delivery row = {0};
-    if (sent->op == MUSTER_KEEP || !delivery_get(txn, stream->number, stream->unit, sent->id, &row))
+    if ((sent->op == MUSTER_KEEP && !lost(stream, sent)) ||
+        !delivery_get(txn, stream->number, stream->unit, sent->id, &row))
         return;
     bool was_active = row.active;
     row.rc = sent->rc;
@@ -125,21 +138,69 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         row.state = may_pass_later(stream, sent, row.attempts) ? DELIVERY_RETRY : DELIVERY_REFUSED;
         row.next_ms = push->run->now_ms + (sent->untouched ? 0 : backoff(row.attempts, sent->id));
         row.why = bytes(sent->why ? sent->why : "", sent->why ? strlen(sent->why) : 0);
+        row.active &= !lost(stream, sent);
+        if (sent->op == MUSTER_KEEP) {
+            row.op = MUSTER_REACTIVATE;
+            row.wanted = row.confirmed;
+        }
     }
     stream->head.active += row.active;
     stream->head.active -= was_active && stream->head.active > 0;
     delivery_put(txn, stream->number, stream->unit, sent->id, &row);
 }
 
-/* Keeps all answers there are; those without stay. In a transaction of its own, unless one is given. */
-static void keep_answers(struct sending *sending, struct txn *txn)
+/* Of a stream in sets: the set hears of it; and whether all that belongs to the change is answered. */
+static int set_hears(struct sending *sending, struct sent *sent)
+{
+    if (sent->heard)
+        return 0;
+    sent->heard = true;
+    push_sets_hear(sending->stream, sent->set, sent->op == MUSTER_KEEP, sent->rc, sent->why);
+    return sent->part == PUSH_ALSO ? push_parts_also(&sending->parts, sent->id, sent->parts, sent->rc, sent->why) : 0;
+}
+
+static int sets_hear(struct sending *sending)
+{
+    int rc = 0;
+    for (size_t n = 0; sending->stream->sets && n < sending->count && rc == 0; n++)
+        if (sending->sent[n].answered)
+            rc = set_hears(sending, &sending->sent[n]);
+    return rc;
+}
+
+/* False: other parts of it have no answer yet. */
+static bool change_ends(struct sending *sending, struct sent *sent, bool anyway)
+{
+    muster_rc rc = sent->rc;
+    const char *why = NULL;
+    if (sent->part == PUSH_ALSO || sent->parts < 2)
+        return true;
+    if (!push_parts_close(&sending->parts, sent->id, anyway, &rc, &why))
+        return false;
+    sent->rc = rc;
+    if (why) {
+        free(sent->why);
+        sent->why = mem_text(why);
+    }
+    return true;
+}
+
+/* Keeps all answers there are; those without stay. `anyway`: no more will come. */
+static int keep_answers(struct sending *sending, struct txn *txn, bool anyway)
 {
     size_t left = 0;
+    int rc = 0;
+    if (sending->answers == 0 && !anyway)
+        return 0;
+    sending->answers = 0;
+    rc = sets_hear(sending);
     for (size_t n = 0; n < sending->count; n++) {
         struct sent *sent = &sending->sent[n];
-        if (sent->answered) {
-            keep_one(sending, txn, sent);
-            count_answer(sending->push, sent);
+        if (sent->answered && change_ends(sending, sent, anyway)) {
+            if (sent->part != PUSH_ALSO) {
+                keep_one(sending, txn, sent);
+                count_answer(sending, sent);
+            }
             sent_done(sent);
         } else {
             sending->sent[left++] = *sent;
@@ -148,6 +209,7 @@ static void keep_answers(struct sending *sending, struct txn *txn)
     sending->count = left;
     if (left == 0 && http_generated(sending->push->run->http))
         generated_forget(http_generated(sending->push->run->http));
+    return rc;
 }
 
 static struct sent *sent_find(struct sending *sending, uint32_t nth)
@@ -165,10 +227,12 @@ static struct sent *sent_find(struct sending *sending, uint32_t nth)
 
 static int take_applied(void *context, uint32_t nth, const char *remote_id)
 {
-    struct sent *sent = sent_find(context, nth);
+    struct sending *sending = context;
+    struct sent *sent = sent_find(sending, nth);
     if (!sent)
         return ERR_CORRUPT;
     sent->answered = true;
+    sending->answers++;
     sent->rc = MUSTER_OK;
     sent->remote_id = remote_id ? mem_text(remote_id) : NULL;
     fault_kill("answered");
@@ -177,10 +241,12 @@ static int take_applied(void *context, uint32_t nth, const char *remote_id)
 
 static int take_refused(void *context, uint32_t nth, muster_rc rc, const char *why)
 {
-    struct sent *sent = sent_find(context, nth);
+    struct sending *sending = context;
+    struct sent *sent = sent_find(sending, nth);
     if (!sent)
         return ERR_CORRUPT;
     sent->answered = true;
+    sending->answers++;
     sent->rc = rc >= 0 ? MUSTER_FAIL : rc;
     sent->why = mem_text(why ? why : "");
     return sent->why ? 0 : -ENOMEM;
@@ -217,6 +283,8 @@ static void change_key(const struct sending *sending, const struct push_job *job
     buffer_format(&text, "%s/%s/%s/%d/%llu/%d/", request->organization->id, request->connection->name,
                   sending->stream->stream->name, (int)sending->stream->unit, (unsigned long long)job->id, verdict->op);
     buffer_format(&text, "%u/", intent_of(sending, verdict));
+    if (job->part == PUSH_ALSO)
+        buffer_format(&text, "%s/", sending->stream->sets->items[job->set].name);
     buffer_add(&text, verdict->settles.data, verdict->settles.len);
     if (text.rc == 0)
         digest_sha256(text.data, text.len, digest);
@@ -261,18 +329,21 @@ static int sent_add(struct sending *sending, const struct push_job *job, const s
     struct sent sent = {.nth = sending->nth++,
                         .id = job->id,
                         .op = (uint8_t)verdict->op,
+                        .part = job->part,
+                        .parts = job->parts,
+                        .set = job->set,
                         .leaves_manual = verdict->leaves_manual,
                         .counts = job->said == PUSH_UNSAID,
                         .left = verdict->known && !verdict->row.active};
-    sent.settles = mem_new(verdict->settles.len + 1, 1);
+    sent.settles_len = verdict->op == MUSTER_KEEP ? 0 : verdict->settles.len;
+    sent.settles = sent.settles_len ? mem_new(sent.settles_len, 1) : NULL;
     sent.manual = verdict->leaves_manual ? mem_text(verdict->why) : NULL;
-    if (!sent.settles || (verdict->leaves_manual && !sent.manual)) {
+    if ((sent.settles_len && !sent.settles) || (verdict->leaves_manual && !sent.manual)) {
         sent_done(&sent);
         return -ENOMEM;
     }
-    if (verdict->settles.len)
-        memcpy(sent.settles, verdict->settles.data, verdict->settles.len);
-    sent.settles_len = verdict->settles.len;
+    if (sent.settles_len)
+        memcpy(sent.settles, verdict->settles.data, sent.settles_len);
     sending->sent[sending->count++] = sent;
     return 0;
 }
@@ -295,32 +366,42 @@ static void mark_sent(struct sending *sending, struct txn *txn, const struct pus
     delivery_put(txn, sending->stream->number, sending->stream->unit, job->id, &row);
 }
 
+/* What was decided about it is still so. */
+static bool job_stands(const struct push_job *job, struct push_verdict *verdict)
+{
+    if (job->what != PUSH_KEEP)
+        return verdict->what == PUSH_SEND && verdict->op == job->op;
+    verdict->op = MUSTER_KEEP;
+    verdict->settles = verdict->row.confirmed;
+    return verdict->what == PUSH_NOTHING;
+}
+
 static int job_goes(struct sending *sending, struct txn *txn, struct projector *projector, struct push_job *job,
                     struct lane_batch *batch)
 {
     struct push_verdict verdict;
     char key[KEY_TEXT];
-    int rc = push_judge(sending->push, sending->stream, projector, txn, job, &verdict);
-    bool keep = job->what == PUSH_KEEP && verdict.what == PUSH_NOTHING;
-    if (rc != 0 || (!keep && (verdict.what != PUSH_SEND || verdict.op != job->op)))
+    struct push_stream *stream = sending->stream;
+    int rc = push_judge(sending->push, stream, projector, txn, job, &verdict);
+    bool keep = job->what == PUSH_KEEP;
+    if (rc != 0 || !(stream->sets ? push_sets_goes(job, &verdict) : job_stands(job, &verdict)))
         return rc; /* nothing moves under run.lock */
-    if (keep) {
-        verdict.op = MUSTER_KEEP;
-        verdict.settles = verdict.row.confirmed;
-    }
+    bool leaves = stream->sets && job->op == MUSTER_DEACTIVATE;
     change_key(sending, job, &verdict, key);
     cells_make(sending, &verdict);
-    push_generated_cells(sending->push, sending->stream, job->id, verdict.op,
-                         sending->after + sending->stream->stream->map.rule_count, sending->tokens);
+    if (leaves)
+        push_sets_cells(stream, job, sending->before);
+    push_generated_cells(sending->push, stream, job->id, verdict.op, sending->after + stream->stream->map.rule_count,
+                         sending->tokens);
     buffer_clear(&sending->text);
     buffer_add(&sending->text, verdict.row.remote_id.data, verdict.row.remote_id.len);
     buffer_byte(&sending->text, 0);
     struct lane_change change = {.nth = sending->nth,
-                                 .op = verdict.op,
+                                 .op = leaves ? MUSTER_DEACTIVATE : verdict.op,
                                  .key = key,
                                  .remote_id = verdict.row.remote_id.len ? sending->text.data : NULL,
-                                 .before = verdict.row.confirmed.len ? sending->before : NULL,
-                                 .after = sending->after};
+                                 .before = verdict.row.confirmed.len || leaves ? sending->before : NULL,
+                                 .after = leaves ? NULL : sending->after};
     if (sending->text.rc != 0)
         return sending->text.rc;
     rc = lane_batch_add(batch, &change);
@@ -328,6 +409,8 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
         rc = sent_add(sending, job, &verdict);
     if (rc == 0 && !keep)
         mark_sent(sending, txn, job, &verdict);
+    if (rc == 0 && !keep && stream->sets)
+        stream->sets->items[job->set].sent++;
     return rc;
 }
 
@@ -341,8 +424,9 @@ static int give_next(void *context, struct lane_batch *batch)
     TIDY(projector_free) struct projector *projector = NULL;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, sending->push->run->store, true);
-    keep_answers(sending, &txn);
-    int rc = push_projector(sending->push, stream, &txn, &projector);
+    int rc = keep_answers(sending, &txn, false);
+    if (rc == 0)
+        rc = push_projector(sending->push, stream, &txn, &projector);
     for (; rc == 0 && given < most && sending->next < stream->job_count && !lane_batch_full(batch); sending->next++) {
         if (run_cancelled((void *)(uintptr_t)sending->push->run->request))
             break; /* between two changes */
@@ -408,6 +492,23 @@ void push_files_sink(struct lane_sink *ret_sink)
     ret_sink->log = take_log;
 }
 
+/* Of a change with several parts the target was told some, and the change itself never came to its turn. */
+static void parts_end(struct sending *sending, struct txn *txn)
+{
+    for (size_t n = 0; n < sending->parts.count; n++) {
+        struct sent sent = {.id = sending->parts.items[n].id, .untouched = true};
+        const char *why = NULL;
+        if (sending->parts.items[n].closed)
+            continue;
+        sent.rc = MUSTER_RETRY;
+        push_parts_close(&sending->parts, sent.id, true, &sent.rc, &why);
+        sent.why = mem_text(why ? why : "");
+        keep_one(sending, txn, &sent);
+        count_answer(sending, &sent);
+        sent_done(&sent);
+    }
+}
+
 int push_send(struct push *push, struct push_stream *stream)
 {
     size_t fields = stream->stream->map.rule_count + stream->generated_count;
@@ -433,18 +534,20 @@ int push_send(struct push *push, struct push_stream *stream)
     int talk = rc;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, true);
-    keep_answers(&sending, &txn);
+    rc = keep_answers(&sending, &txn, true);
+    parts_end(&sending, &txn);
     if (talk == 0 && sending.result.rc >= 0 && sending.next >= stream->job_count && sending.count == 0)
         push_file_close(push, stream, &txn, true);
-    rc = txn_end(&txn);
+    rc = rc ? rc : txn_end(&txn);
     for (size_t n = 0; n < sending.count; n++) {
-        push->run->report->pushed.unknown += sending.sent[n].op != MUSTER_KEEP;
+        push->run->report->pushed.unknown += sending.sent[n].op != MUSTER_KEEP && sending.sent[n].part != PUSH_ALSO;
         sent_done(&sending.sent[n]);
     }
     free(sending.sent);
     free(sending.before);
     free(sending.after);
     free(sending.tokens);
+    push_parts_done(&sending.parts);
     buffer_done(&sending.text);
     if (rc != 0)
         return store_fail(push->run->store, rc, push->run->err);

@@ -61,6 +61,18 @@ bool query_image(struct query *query, enum kind kind, uint64_t id, struct image 
            entity_image(value, ret_image, &state);
 }
 
+static void lookup_label(struct query *query, struct image image, struct buffer *out)
+{
+    uint64_t person =
+        query_reference(image_get(image, FIELD_lookup_row_person)); /* "salary 2026-10 of 1001 Anna Smit" */
+    bool any = add_part(image_get(image, FIELD_lookup_row_module), out, false);
+    any |= add_part(image_get(image, FIELD_lookup_row_period), out, any);
+    if (person && any) {
+        buffer_text(out, " of ");
+        query_label(query, KIND_person, person, out);
+    }
+}
+
 void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer *out)
 {
     struct image image;
@@ -82,6 +94,8 @@ void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer
         add_part(image_get(image, FIELD_org_unit_name), out, any);
     } else if (kind == KIND_employment) {
         add_part(image_get(image, FIELD_employment_title), out, false);
+    } else if (kind == KIND_lookup_row) {
+        lookup_label(query, image, out);
     }
     if (out->rc == 0 && out->len == before)
         buffer_format(out, "%s %lu", kind_name(kind), (unsigned long)id);

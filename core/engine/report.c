@@ -144,6 +144,25 @@ static void report_not_taken(const struct run_report *report, struct buffer *out
     buffer_byte(out, ']');
 }
 
+static void report_sets(const struct run_pushed *pushed, struct buffer *out)
+{
+    json_name(out, "sets");
+    buffer_byte(out, '[');
+    for (size_t i = 0; i < pushed->set_count; i++) {
+        const struct run_set *set = &pushed->sets[i];
+        buffer_text(out, i ? ",{" : "{");
+        json_member_text(out, "stream", set->stream);
+        json_member_text(out, "set", set->name);
+        json_member_text(out, "outcome", set->outcome);
+        json_member_number(out, "rows", set->rows);
+        json_member_number(out, "changed", set->changed);
+        json_member_number(out, "refused", set->refused);
+        json_member_text(out, "why", *set->why ? set->why : NULL);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
 static void report_pushed(const struct run_pushed *pushed, struct buffer *out)
 {
     const struct {
@@ -168,6 +187,8 @@ static void report_pushed(const struct run_pushed *pushed, struct buffer *out)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         if (counts[i].always || counts[i].value > 0)
             json_member_number(out, counts[i].name, counts[i].value);
+    if (pushed->set_count > 0)
+        report_sets(pushed, out);
     buffer_byte(out, '}');
 }
 

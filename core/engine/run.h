@@ -66,6 +66,14 @@ struct run_column {
     const char *sentence; /* all of it, for people */
 };
 
+/* A set of a target's stream in which something changed. */
+struct run_set {
+    const char *stream, *name; /* "lookups", "salary 2026-10" */
+    const char *outcome;       /* planned written "not taken" "without an answer" "not sent" held "left out" */
+    const char *why;           /* ""; the target's sentence */
+    uint64_t rows, changed, refused;
+};
+
 /* What a target was told. */
 struct run_pushed {
     bool is; /* this run was about a target */
@@ -73,9 +81,11 @@ struct run_pushed {
     uint64_t failed;  /* not taken; tried again or waiting for a person */
     uint64_t unknown; /* sent, and no answer came */
     uint64_t manual, held, put_off;
-    uint64_t drifted; /* that somebody has changed there */
-    uint64_t heard;   /* records that it gave us while it was told */
-    uint64_t people;  /* that the target has, switched on, after the run */
+    uint64_t drifted;     /* that somebody has changed there */
+    uint64_t heard;       /* records that it gave us while it was told */
+    uint64_t people;      /* that the target has, switched on, after the run */
+    struct run_set *sets; /* that were to be written whole; by name */
+    size_t set_count;
 };
 
 struct run_report {

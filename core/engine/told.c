@@ -143,6 +143,8 @@ static int unit_tell(struct telling *telling, struct push_stream *stream, struct
         verdict.what == PUSH_SEND ? push_said_of(&telling->push, stream, &job, &verdict) : PUSH_UNSAID;
     told->next = next_of(verdict.what, said);
     told->why = arena_text(query->arena, verdict.why);
+    if (stream->sets && (rc = push_sets_name(stream, &verdict, query->arena, &told->set)) != 0)
+        return rc;
     said_read(telling, stream, told);
     waits_read(telling, told);
     return told->why ? fields_read(telling, stream, &verdict, told) : -ENOMEM;
@@ -154,17 +156,13 @@ static int newest_first(const void *a, const void *b)
     return one->id > other->id ? -1 : one->id < other->id;
 }
 
-/* What happened to the person: the newest of it, whether it hangs on them or stands by itself. */
-static int happened_tell(struct telling *telling, struct push_stream *stream, struct projector *projector)
+/* The newest things that are the person's, whether they hang on them or stand by themselves. */
+static int things_tell(struct telling *telling, struct push_stream *stream, struct projector *projector)
 {
     TIDY(free) struct root *roots = NULL;
     const struct entity *person = telling->person;
     size_t count = 0, room = 0, told = 0;
-    int rc = push_files_find(&telling->push, stream, &telling->query->txn, false);
-    telling->push.filing = stream;
-    telling->push.file = rc == 0 && stream->file_count ? stream->files[0] : (struct push_file){0};
-    if (rc == 0)
-        rc = refer_each(&telling->query->txn, KIND_person, telling->id, &roots, &count, &room);
+    int rc = refer_each(&telling->query->txn, KIND_person, telling->id, &roots, &count, &room);
     for (uint16_t n = 0; rc == 0 && n < person->child_count; n++)
         if ((rc = mem_grow(&roots, count, &room, sizeof(*roots))) == 0)
             roots[count++] = (struct root){person->children[n].kind, person->children[n].id, ROOT_ONLY};
@@ -175,6 +173,16 @@ static int happened_tell(struct telling *telling, struct push_stream *stream, st
         rc = ours ? unit_tell(telling, stream, projector, roots[n].id) : 0;
         told += ours;
     }
+    return rc;
+}
+
+static int happened_tell(struct telling *telling, struct push_stream *stream, struct projector *projector)
+{
+    int rc = push_files_find(&telling->push, stream, &telling->query->txn, false);
+    telling->push.filing = stream;
+    telling->push.file = rc == 0 && stream->file_count ? stream->files[0] : (struct push_file){0};
+    if (rc == 0)
+        rc = things_tell(telling, stream, projector);
     telling->push.filing = NULL;
     return rc;
 }
@@ -187,6 +195,8 @@ static int stream_tell(struct telling *telling, struct push_stream *stream)
     int rc = push_projector(&telling->push, stream, &telling->query->txn, &projector);
     if (rc == 0 && stream->stream->period != PERIOD_NONE)
         return happened_tell(telling, stream, projector);
+    if (rc == 0 && stream->sets)
+        return things_tell(telling, stream, projector);
     if (rc == 0 && stream->unit == KIND_person)
         rc = unit_tell(telling, stream, projector, telling->id);
     for (uint16_t n = 0; rc == 0 && n < person->child_count; n++)

@@ -36,6 +36,7 @@ struct told {
     uint32_t number;
     enum kind kind;
     uint64_t unit;
+    const char *set;    /* in which it is written, "salary 2026-10"; NULL: in none */
     bool there, inside; /* it exists, and the target is to have it */
     bool known;         /* there is a row */
     struct delivery row;

@@ -389,6 +389,28 @@ static void a_file_that_says_nothing_is_told_so(void **state)
     expect_said(HR, "a.yaml:3:3: connection 'hr' names no stream: add streams: or target:\n");
 }
 
+/* ---- sets ---- */
+
+#define LOOKUPS(map)                                                                                                   \
+    "  ciq:\n    connector: companyiq\n    target:\n      streams:\n        lookups: { of: lookup_row, map: { " map    \
+    " } }\n"
+
+static void what_tells_sets_apart_is_sent_and_seen(void **state)
+{
+    (void)state;
+    struct reading *reading = good(HR STREAM LOOKUPS("values: values"));
+    const struct connection *ciq = organization_connection(reading->organization, "ciq");
+    assert_string_equal(ciq->target->streams[0].name, "users"); /* in the connector's order, not the file's */
+    assert_string_equal(ciq->target->streams[1].name, "lookups");
+    done(reading);
+    expect_said(HR STREAM LOOKUPS("period: off"),
+                "a.yaml:11:18: connection 'ciq': target: stream 'lookups' is written in sets of 'module period': map "
+                "'period'\n");
+    expect_said(HR STREAM LOOKUPS("period: values"),
+                "a.yaml:11:51: connection 'ciq': target: stream 'lookups' is written in sets of 'module period': "
+                "'period' cannot come from a protected value, or from several\n");
+}
+
 /* ---- files of a period ---- */
 
 #define FILE_TO(name)                                                                                                  \
@@ -552,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_connector_that_cannot_be_described_says_why),
         cmocka_unit_test(a_good_file_is_in_structs_with_its_defaults),
         cmocka_unit_test(a_target_keeps_nobody_alive_unless_it_is_listed),
+        cmocka_unit_test(what_tells_sets_apart_is_sent_and_seen),
         cmocka_unit_test(a_period_is_for_what_happens_and_is_written_as_a_file),
         cmocka_unit_test(each_period_has_a_file_of_its_own),
         cmocka_unit_test(authority_is_per_field_then_per_kind_then_the_persons),

@@ -110,10 +110,16 @@ typedef struct muster_stream { /* one class of objects */
     const muster_field *fields;             /* NULL: only the source knows */
     const char *mapping_in, *mapping_out;   /* defaults, as an integrator would write them */
     const char *kinds;                      /* what it gives or takes: "person employment" */
-    const char *set;                        /* written in sets of these fields: "module period" */
+    const char *set;                        /* written in sets of these fields: "module period"; see below */
     uint32_t flags, gone, batch;
 } muster_stream;
 
+/* Sets: units with the same values in these fields are written together, or not at all. When something in a set
+ * changed, all of it comes, one set behind the other, most as MUSTER_KEEP; of other sets nothing does.
+ * MUSTER_DEACTIVATE, which has no `after`, says by `before` which set a unit is no longer in; when nothing else comes
+ * of that set, it is empty from now on. A set that was not taken is refused whole, as MUSTER_RETRY or MUSTER_AUTH, and
+ * comes again whole; any other code is about just that row, and that it is not in the set as it was written. A repeat
+ * replaces what came before: such a stream is MUSTER_REPEAT_SAFE. */
 typedef struct muster_verb { /* a lookup or an action: told, checked and helped by this */
     const char *name, *doc;
     const muster_option *arguments;
