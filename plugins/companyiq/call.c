@@ -172,3 +172,15 @@ void call_form(struct companyiq *companyiq, const char *path_option, const muste
                        .auth = companyiq->form};
     call(companyiq, &ask, path_option, "", ret_answer);
 }
+
+bool answer_ends_it(const struct answer *answer)
+{
+    return answer->told || answer->rc == MUSTER_AUTH || answer->rc == MUSTER_PERMISSION ||
+           answer->rc == MUSTER_CANCELLED || (answer->rc == MUSTER_RETRY && !answer->later);
+}
+
+muster_rc answer_of_rows(const struct answer *answer)
+{
+    return answer->rc == MUSTER_AUTH || answer->rc == MUSTER_PERMISSION || answer->rc == MUSTER_CONFIG ? MUSTER_AUTH
+                                                                                                       : MUSTER_RETRY;
+}

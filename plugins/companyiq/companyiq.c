@@ -1,4 +1,4 @@
-/* companyiq - CompanyIQ by MicroBenefits as a target: employee accounts by its Open Platform.
+/* companyiq - CompanyIQ by MicroBenefits as a target: employee accounts and lookup files by its Open Platform.
  *
  * The vendor's rules for users are declared in the table of fields, so that a
  * plan shows what the platform would refuse. What of the wire is not public is
@@ -11,6 +11,15 @@
 static const muster_option names[] = {
     {.name = "field", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "As it is called here."},
     {.name = "name", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "As the platform calls it."},
+    {0},
+};
+static const muster_option modules[] = {
+    {.name = "name", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "The module as rows call it."},
+    {.name = "code", .type = MUSTER_TEXT, .doc = "As the platform calls it; without it the same."},
+    {.name = "columns",
+     .type = MUSTER_LIST,
+     .doc = "The columns behind the employee ID, in the order of the module's template: a column of the row, or "
+            "COLUMN=HEADER where the template calls it otherwise."},
     {0},
 };
 static const muster_option options[] = {
@@ -95,6 +104,51 @@ static const muster_option options[] = {
      .initial = "/openapi/v1/users/import",
      .flags = MUSTER_ADVANCED,
      .doc = "Where users are imported."},
+    {.name = "modules",
+     .type = MUSTER_LIST,
+     .members = modules,
+     .doc = "The lookup modules that HR has created in the back end: what they are called there, and their columns."},
+    {.name = "csv_encoding",
+     .type = MUSTER_CHOICE,
+     .initial = "utf-8-bom",
+     .choices = "utf-8-bom|utf-8|gb18030",
+     .doc = "How lookup files are written; utf-8-bom begins with a byte order mark."},
+    {.name = "key_column",
+     .type = MUSTER_TEXT,
+     .initial = "Employee ID",
+     .doc = "What the first column of lookup files is called, the employee's number."},
+    {.name = "period_format",
+     .type = MUSTER_CHOICE,
+     .initial = "YYYY-MM",
+     .choices = "YYYY-MM|YYYYMM|YYYY/MM",
+     .flags = MUSTER_ADVANCED,
+     .doc = "How the month of a lookup file is told."},
+    {.name = "file_max",
+     .type = MUSTER_INTEGER,
+     .initial = "20000000",
+     .min = 1000,
+     .max = 1000000000,
+     .flags = MUSTER_ADVANCED,
+     .doc = "Bytes of a lookup file, before it is packed; more rows go into a second one that is appended."},
+    {.name = "zip_above",
+     .type = MUSTER_INTEGER,
+     .initial = "2000000",
+     .flags = MUSTER_ADVANCED,
+     .min = 1,
+     .max = 1000000000,
+     .doc = "A lookup file of more bytes than this is sent as a zip."},
+    {.name = "batch_patience",
+     .type = MUSTER_INTEGER,
+     .initial = "120",
+     .min = 1,
+     .max = 3600,
+     .flags = MUSTER_ADVANCED,
+     .doc = "Seconds in which the platform has to have read a lookup file."},
+    {.name = "upload_path",
+     .type = MUSTER_TEXT,
+     .initial = "/openapi/v1/lookup/upload",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where lookup files are sent."},
     {.name = "batch_path",
      .type = MUSTER_TEXT,
      .initial = "/openapi/v1/lookup/batches/",
@@ -175,6 +229,63 @@ static const muster_option options[] = {
      .initial = "/data/failed",
      .flags = MUSTER_ADVANCED,
      .doc = "Where it says how many failed."},
+    {.name = "module_part",
+     .type = MUSTER_TEXT,
+     .initial = "moduleCode",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The part of an upload that says the module."},
+    {.name = "period_part",
+     .type = MUSTER_TEXT,
+     .initial = "period",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The part that says the month."},
+    {.name = "mode_part",
+     .type = MUSTER_TEXT,
+     .initial = "mode",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The part that says whether the file replaces what is there."},
+    {.name = "file_part",
+     .type = MUSTER_TEXT,
+     .initial = "file",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The part that is the file."},
+    {.name = "replace_word",
+     .type = MUSTER_TEXT,
+     .initial = "replace",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The mode of a first file."},
+    {.name = "append_word",
+     .type = MUSTER_TEXT,
+     .initial = "append",
+     .flags = MUSTER_ADVANCED,
+     .doc = "The mode of further ones."},
+    {.name = "batch_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/data/batchId",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where the answer to an upload has the id by which its outcome is asked."},
+    {.name = "state_pointer",
+     .type = MUSTER_TEXT,
+     .initial = "/data/status",
+     .flags = MUSTER_ADVANCED,
+     .doc = "Where the outcome says how far the platform is."},
+    {.name = "busy_words",
+     .type = MUSTER_TEXT,
+     .initial = "processing pending queued",
+     .flags = MUSTER_ADVANCED,
+     .doc = "What it says while it is at it, with spaces between."},
+    {.name = "done_words",
+     .type = MUSTER_TEXT,
+     .initial = "done",
+     .flags = MUSTER_ADVANCED,
+     .doc = "What it says once all is read, with spaces between; anything else means that it failed."},
+    {.name = "first_line",
+     .type = MUSTER_INTEGER,
+     .initial = "2",
+     .min = 0,
+     .max = 2,
+     .flags = MUSTER_ADVANCED,
+     .doc = "The number by which an error calls the first row behind the header."},
     {0},
 };
 
@@ -212,6 +323,13 @@ static const muster_field user_fields[] = {
      .doc = "Number that the state gave; by hand only."},
     {0},
 };
+static const muster_field lookup_fields[] = {
+    {.name = "employeeId", .type = MUSTER_TEXT, .flags = MUSTER_MUST, .doc = "The employee whose row it is."},
+    {.name = "module", .type = MUSTER_TEXT, .flags = MUSTER_MUST, .doc = "The module, as option modules names it."},
+    {.name = "period", .type = MUSTER_TEXT, .flags = MUSTER_MUST, .doc = "The month, YYYY-MM."},
+    {.name = "values", .type = MUSTER_JSON, .flags = MUSTER_MUST, .doc = "The columns and their values."},
+    {0},
+};
 static const muster_stream streams[] = {
     {.name = "users",
      .doc = "Employee accounts.",
@@ -229,6 +347,19 @@ static const muster_stream streams[] = {
                     "  resignationDate: terminated_on\n"
                     "  department: employment.department.name\n"
                     "  position: employment.title\n"},
+    {.name = "lookups",
+     .doc = "Rows that employees look up: salary, attendance, leave, any module.",
+     .kinds = "lookup_row",
+     .fields = lookup_fields,
+     .set = "module period",
+     .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE,
+     .batch = 2000,
+     .mapping_out = "of: lookup_row\n"
+                    "map:\n"
+                    "  employeeId: person.employee_number\n"
+                    "  module: module\n"
+                    "  period: period\n"
+                    "  values: values\n"},
     {0},
 };
 
@@ -280,9 +411,10 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
 {
     struct companyiq *companyiq = self;
     companyiq->run = run;
-    return users_apply(companyiq, push);
+    return strcmp(push->stream, "lookups") == 0 ? lookups_apply(companyiq, push) : users_apply(companyiq, push);
 }
 
-MUSTER_CONNECTOR(companyiq, .version = "1.0", .summary = "CompanyIQ (MicroBenefits): employee accounts",
+MUSTER_CONNECTOR(companyiq, .version = "1.0",
+                 .summary = "CompanyIQ (MicroBenefits): employee accounts, and what employees look up",
                  .account = "corp_id", .options = options, .streams = streams, .open = open_it, .close = close_it,
                  .check = check, .apply = apply)

@@ -1,5 +1,6 @@
 /* companyiq - what the files of the companyiq connector share: companyiq (what it offers), call (talk with the Open
- * Platform), code (what its codes mean), users (the user import), text (bytes that grow). */
+ * Platform), code (what its codes mean), users (the user import), lookups (rows of the lookup modules, set by set),
+ * part (one file of such a set), upload (sends it, and waits for its outcome), text (bytes that grow). */
 #ifndef COMPANYIQ_COMPANYIQ_H
 #define COMPANYIQ_COMPANYIQ_H
 
@@ -66,6 +67,7 @@ struct answer {
     muster_rc rc;
     char why[CODE_WHY];        /* when rc is not OK */
     bool told;                 /* the host has told a better sentence already */
+    bool later;                /* just this was not taken, whatever rc says */
     muster_document *document; /* released with answer_done(); NULL: none that can be read */
 };
 
@@ -84,8 +86,65 @@ int64_t node_count(const muster_node *node);
 /* A member that is a text or a number; NULL: there is none. */
 const char *node_text(const muster_node *node, const char *member);
 
+/* Whether a call that failed so is the connection's fault: the next one would fail like it. */
+bool answer_ends_it(const struct answer *answer);
+/* As what the rows of a call that failed are refused: what is wrong with the connection is no row's fault, and does not
+ * count as a try of it. */
+muster_rc answer_of_rows(const struct answer *answer);
+
 /* --- users.c --- */
 
 muster_rc users_apply(struct companyiq *companyiq, const muster_push *push);
+
+/* --- lookups.c --- */
+
+/* One row on its way: a change that says what is in the set, or what is no longer in it. */
+struct lookup_row {
+    const muster_change *change;
+    size_t line;  /* of the file it went in, from 1 behind the header; 0: of none */
+    muster_rc rc; /* when it is refused by itself */
+    char *why;
+};
+
+/* All that comes of one module and period. */
+struct lookup_set {
+    struct companyiq *companyiq;
+    char *module, *period; /* as they are called here; "" when a row has none */
+    struct lookup_row *rows;
+    size_t count, room;
+    char **names, **headers; /* of the columns behind the first: of values, and in the file */
+    size_t column_count;
+    const char *code;     /* of the module there */
+    char wire_period[16]; /* as it is told */
+};
+
+muster_rc lookups_apply(struct companyiq *companyiq, const muster_push *push);
+/* A row is refused by itself; the first reason counts. */
+void row_refuse(struct lookup_row *row, muster_rc rc, const char *why);
+bool row_leaves(const struct lookup_row *row);
+
+/* --- part.c --- */
+
+/* One file of a set. */
+struct part {
+    int fd;
+    size_t from, until; /* rows of the set that are in it, as far as they can be written */
+    size_t lines;       /* without the header */
+    char name[120];     /* "SAL01-2026-10.csv" */
+    const char *type;
+};
+
+/* Writes rows from `from` on, as many as the file may hold; and packs it when it is large. The first part may be empty.
+ * What cannot be written of a row refuses it. Returns MUSTER_OK, or the sentence in ret_why. */
+muster_rc part_make(struct lookup_set *set, size_t from, unsigned nth, struct part *ret_part, char ret_why[CODE_WHY]);
+void part_done(struct part *part);
+/* Which columns there are: those that option modules names, else all that the rows have. False: no memory. */
+bool columns_find(struct lookup_set *set);
+
+/* --- upload.c --- */
+
+/* Sends one part and waits for what becomes of it; rows that were not taken are refused. ret_answer->rc: of the part.
+ */
+void upload(struct lookup_set *set, const struct part *part, bool first, struct answer *ret_answer);
 
 #endif

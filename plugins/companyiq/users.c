@@ -368,13 +368,6 @@ static muster_rc done_tell(struct import *import)
     return rc;
 }
 
-/* What is wrong with the connection as a whole is no row's fault, and does not count as a try of it. */
-static muster_rc class_of_rows(muster_rc of_call)
-{
-    return of_call == MUSTER_AUTH || of_call == MUSTER_PERMISSION || of_call == MUSTER_CONFIG ? MUSTER_AUTH
-                                                                                              : MUSTER_RETRY;
-}
-
 /* One import. What failed as a whole is tried later, and ends this push. */
 static muster_rc import_once(struct import *import, bool again)
 {
@@ -386,7 +379,7 @@ static muster_rc import_once(struct import *import, bool again)
     call_json(import->companyiq, "import_path", "", &import->body, &answer);
     if (answer.rc == MUSTER_OK && (rc = answer_take(import, &answer)) == MUSTER_OK)
         rc = done_tell(import);
-    if (answer.rc != MUSTER_OK && (rc = rest_refuse(import, class_of_rows(answer.rc), answer.why)) == MUSTER_OK)
+    if (answer.rc != MUSTER_OK && (rc = rest_refuse(import, answer_of_rows(&answer), answer.why)) == MUSTER_OK)
         rc = answer.told ? answer.rc : import->host->fail(import->companyiq->run, answer.rc, "%s", answer.why);
     answer_done(&answer);
     return rc;

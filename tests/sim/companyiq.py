@@ -97,10 +97,8 @@ class CompanyIQ(simulator.Simulator):
         if self.place() == "header":
             return request.headers.get(self.settings["headers"][name]) or ""
         name = self.settings["parameters"][name]
-        if self.place() == "query":
+        if self.place() == "query" or request.method == "GET" or request.content_type() == "multipart/form-data":
             return request.parameter(name) or ""
-        if request.content_type() == "multipart/form-data":
-            return parts_of(request).get(name, (None, b""))[1].decode("utf-8", "replace")
         document = document_of(request)
         return document.get(name) or "" if isinstance(document.get(name), str) else ""
 
