@@ -299,8 +299,8 @@ muster_rc muster_table_write_row(muster_table_writer *writer, const muster_write
     }
     if (rc == MUSTER_OK && writer->most > 0 && writer->flushed + writer->out.len > writer->most) {
         writer->given--;
-        rc = muster_table_fail(&failure, MUSTER_RETRY, "%s: no row more than these %llu is within %llu bytes",
-                               writer->name, (unsigned long long)writer->given, (unsigned long long)writer->most);
+        rc = muster_table_fail(&failure, MUSTER_RETRY, "%s: one row more is over %llu bytes", writer->name,
+                               (unsigned long long)writer->most);
     }
     if (rc == MUSTER_DATA || rc == MUSTER_RETRY)
         writer->out.len = before;

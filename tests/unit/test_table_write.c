@@ -468,10 +468,8 @@ static void a_row_that_does_not_fit_is_for_another_file(void **state)
 {
     (void)state;
     static const muster_write_value rows[] = {TEXT("1"), TEXT("a"), TEXT("1"), TEXT("ab"), TEXT("1"), TEXT("a")};
-    muster_write_options options = file(MUSTER_TABLE_CSV);
-    options.most = 23;
-    EXPECT(&options, names, rows, "Number,Name\r\n1,a\r\n1,a\r\n",
-           "out: no row more than these 1 is within 23 bytes\n");
+    muster_write_options options = {.size = sizeof(options), .format = MUSTER_TABLE_CSV, .name = "out", .most = 23};
+    EXPECT(&options, names, rows, "Number,Name\r\n1,a\r\n1,a\r\n", "out: one row more is over 23 bytes\n");
 }
 
 static void sheet_names_follow_the_rules_of_excel(void **state)
