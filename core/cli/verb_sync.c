@@ -524,9 +524,9 @@ int verb_sync(struct context *context)
     if (status != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
-    if (!sessions)
-        return complain_rc(-ENOMEM, NULL);
     TIDY(warm_free) struct warm *warm = syncing.warm = warm_new();
+    if (!sessions || !warm)
+        return complain_rc(-ENOMEM, NULL);
     TIDY(cassette_free) struct cassette *cassette = NULL;
     status = record_begin(&syncing, &cassette);
     if (status != STATUS_DONE)

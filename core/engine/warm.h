@@ -12,7 +12,7 @@
 
 struct warm;
 
-/* NULL when there is no memory; then everybody starts cold. */
+/* NULL when there is no memory. */
 struct warm *warm_new(void);
 /* Ends those that nobody took. */
 void warm_free(struct warm *warm);
