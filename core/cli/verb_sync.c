@@ -281,6 +281,8 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .context = &progress};
     int rc = push ? push_run(&request, &report, &err) : run_sync(&request, &report, &err);
     progress_end(&progress);
+    if (rc == ERR_PAUSED && push && syncing->set_aside)
+        return 0;
     if (rc == ERR_PAUSED) {
         sync_paused(syncing, &err);
         if (!push)
@@ -441,23 +443,29 @@ static void sync_each(struct syncing *syncing, const char *const *words)
 {
     struct organization *organization = syncing->organization;
     const struct connection *connection;
-    TIDY(free) bool *failed = mem_new(organization->connection_count + 1, sizeof(*failed));
+    enum fared { WELL, FAILED, UNREAD };
+    TIDY(free) enum fared *all = mem_new(organization->connection_count + 1, sizeof(*all));
     for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++)
         if (pushes(syncing, connection))
             warm_expect(syncing->warm, connection);
-    for (int push = 0; failed && push < 2; push++)
+    for (int push = 0; all && push < 2; push++)
         for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++) {
-            bool *failure = &failed[connection - organization->connections];
+            enum fared *fared = &all[connection - organization->connections];
             if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
                 continue; /* nothing is read from it */
             int rc = 0;
             bool paused = syncing->paused;
+            size_t failed = syncing->failed;
             syncing->paused = false;
+            syncing->set_aside = *fared == FAILED;
             if (!push && pulls(syncing, connection))
                 rc = sync_read(syncing, connection);
-            else if (push && pushes(syncing, connection) && !*failure)
+            else if (push && pushes(syncing, connection) && *fared != UNREAD)
                 rc = sync_push(syncing, connection);
-            *failure |= rc != 0 || syncing->paused; /* that was said once */
+            if (rc != 0 || syncing->paused)
+                *fared = UNREAD; /* that was said once */
+            else if (syncing->failed > failed)
+                *fared = FAILED;
             syncing->paused |= paused;
             if (rc == ERR_BUSY || atomic_load(&cancelled))
                 return;
