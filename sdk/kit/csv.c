@@ -24,7 +24,8 @@ static int64_t csv_read(struct csv *csv)
     char *into = plain ? muster_bytes_reserve(window, room) : (char *)csv->raw + csv->raw_len;
     if (!into)
         return 0; /* window->rc says why */
-    int64_t got = muster_pread(csv->fd, into, room, csv->at);
+    uint64_t left = csv->at < csv->size ? csv->size - csv->at : 0;
+    int64_t got = muster_pread(csv->fd, into, room < left ? room : (size_t)left, csv->at);
     window->len -= plain ? room - (size_t)(got > 0 ? got : 0) : 0;
     if (got < 0)
         return got;

@@ -50,7 +50,8 @@ uint64_t muster_feed_line(const struct muster_feed *feed, size_t offset)
 static muster_rc feed_read(struct muster_feed *feed, muster_table_error *error)
 {
     size_t room = CHUNK - feed->raw_len, chunk = feed->chunk < room ? feed->chunk : room;
-    int64_t got = muster_pread(feed->fd, feed->raw + feed->raw_len, chunk, feed->at);
+    uint64_t left = feed->at < feed->size ? feed->size - feed->at : 0; /* one that grows would never end */
+    int64_t got = muster_pread(feed->fd, feed->raw + feed->raw_len, chunk < left ? chunk : (size_t)left, feed->at);
     if (got < 0)
         return muster_table_fail(error, MUSTER_FAIL, "%s cannot be read", feed->name);
     feed->at += (uint64_t)got;
