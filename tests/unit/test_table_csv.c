@@ -185,6 +185,33 @@ static void other_files_are_called_what_they_are(void **state)
 }
 
 /* Whatever the bytes are, there are rows or a sentence. */
+/* Whoever appends as fast as it is read would keep a reader busy for ever. */
+static void what_is_appended_after_it_was_opened_is_not_read(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"1,2\n", "{\"a\":1}\n"};
+    enum { LINES = 50000 }; /* more than a reader takes at once */
+    for (size_t n = 0; n < sizeof(lines) / sizeof(lines[0]); n++) {
+        int fd = bytes_fd("", 0);
+        FILE *file = fdopen(dup(fd), "w");
+        for (size_t line = 0; line < LINES; line++)
+            fputs(lines[n], file);
+        fclose(file);
+        muster_table *table = NULL;
+        muster_table_error error = {0};
+        const muster_row *row = NULL;
+        size_t rows = 0, len = strlen(lines[n]);
+        assert_int_equal(muster_table_open(fd, NULL, &table, &error), MUSTER_OK);
+        do {
+            assert_int_equal(write(fd, lines[n], len), (int)len);
+            assert_int_equal(muster_table_next(table, &row, &error), MUSTER_OK);
+        } while (row && ++rows < 2 * (size_t)LINES);
+        assert_in_range(rows, LINES, LINES + 1); /* a table of objects has a header of its own */
+        muster_table_close(table);
+        close(fd);
+    }
+}
+
 static void noise_gives_rows_or_a_sentence(void **state)
 {
     (void)state;
@@ -285,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_header_is_found_below_a_title),
         cmocka_unit_test(a_missing_header_row_is_told),
         cmocka_unit_test(other_files_are_called_what_they_are),
+        cmocka_unit_test(what_is_appended_after_it_was_opened_is_not_read),
         cmocka_unit_test(noise_gives_rows_or_a_sentence),
         cmocka_unit_test(cuts_between_chunks_change_nothing),
         cmocka_unit_test(a_cell_over_a_mebibyte_spoils_its_row_only),
