@@ -4,6 +4,7 @@
  * reply is not copied: its frame is kept until the next one. */
 #include "host/http.h"
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/tidy.h"
@@ -28,17 +29,10 @@ static int in_file(const char *bytes, size_t len, int *ret_fd)
     TIDY(close) int fd = memfd_create("body", MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
-    while (len > 0) {
-        ssize_t wrote = write(fd, bytes, len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return -errno;
-        bytes += wrote;
-        len -= (size_t)wrote;
-    }
-    *ret_fd = take_fd(&fd);
-    return 0;
+    int rc = descriptor_write(fd, bytes, len);
+    if (rc == 0)
+        *ret_fd = take_fd(&fd);
+    return rc;
 }
 
 static void auth_put(struct buffer *out, const muster_auth *auth)

@@ -18,27 +18,11 @@ void store_call(const struct store *store, char ret_who[2 * CODE_ROOM + 20])
     snprintf(ret_who, 2 * CODE_ROOM + 20, named ? "store %s (%s)" : "store %s", store->id, store->name);
 }
 
-/* A body that is too large for a frame lies in a file. */
-static muster_document *body_read(const muster_http *reply, const char **ret_why)
-{
-    if (reply->body)
-        return muster_document_read(reply->body, reply->body_len, ret_why);
-    char *bytes = reply->fd >= 0 && reply->body_len <= MUSTER_DOCUMENT_MAX ? malloc(reply->body_len + 1) : NULL;
-    size_t have = 0;
-    *ret_why = bytes ? "it is cut off" : "it is larger than there is memory";
-    for (ssize_t got; bytes && have < reply->body_len; have += (size_t)got)
-        if ((got = pread(reply->fd, bytes + have, reply->body_len - have, (off_t)have)) <= 0)
-            break;
-    muster_document *document = bytes && have == reply->body_len ? muster_document_read(bytes, have, ret_why) : NULL;
-    free(bytes);
-    return document;
-}
-
 /* What the server itself says is wrong, if it does; the broker's own sentence stands otherwise. */
 static muster_rc refused(struct pmt *pmt, const char *who, muster_rc rc, const muster_http *reply)
 {
     const char *why;
-    muster_document *document = reply->status != 0 ? body_read(reply, &why) : NULL;
+    muster_document *document = reply->status != 0 ? muster_document_of_reply(reply, &why) : NULL;
     const char *said = text_of(muster_document_root(document), "error");
     if (said)
         rc = pmt->host->fail(pmt->run, rc, "%s answers %d: %.200s%s", who, reply->status, said,
@@ -100,7 +84,7 @@ muster_rc call_read(struct pmt *pmt, const char *who, muster_rc rc, const muster
     const char *why = NULL;
     if (rc != MUSTER_OK)
         return reply ? refused(pmt, who, rc, reply) : rc;
-    muster_document *document = body_read(reply, &why);
+    muster_document *document = muster_document_of_reply(reply, &why);
     if (!document)
         return nonsense(pmt, who, "no whole JSON", "");
     const muster_node *found = list_of(pmt, who, document, list);

@@ -80,22 +80,6 @@ void call_get(struct poweroffice *po, const struct address *address, muster_http
                              .auth = &po->token};
 }
 
-/* A body that is too large for a frame lies in a file. */
-static muster_document *body_read(const muster_http *reply, const char **ret_why)
-{
-    if (reply->body)
-        return muster_document_read(reply->body, reply->body_len, ret_why);
-    char *bytes = reply->fd >= 0 && reply->body_len <= MUSTER_DOCUMENT_MAX ? malloc(reply->body_len + 1) : NULL;
-    size_t have = 0;
-    *ret_why = bytes ? "cut off" : "larger than there is memory";
-    for (ssize_t got; bytes && have < reply->body_len; have += (size_t)got)
-        if ((got = pread(reply->fd, bytes + have, reply->body_len - have, (off_t)have)) <= 0)
-            break;
-    muster_document *document = bytes && have == reply->body_len ? muster_document_read(bytes, have, ret_why) : NULL;
-    free(bytes);
-    return document;
-}
-
 static muster_rc is_nonsense(struct poweroffice *po, const char *asked, const char *what)
 {
     return po->host->fail(po->run, MUSTER_RETRY, nonsense, asked, what);
@@ -111,7 +95,7 @@ muster_rc call_document(struct poweroffice *po, const char *asked, muster_rc rc,
         *ret_document = NULL;
         return MUSTER_OK;
     }
-    muster_document *document = body_read(reply, &why);
+    muster_document *document = muster_document_of_reply(reply, &why);
     if (!document)
         return is_nonsense(po, asked, "no JSON");
     *ret_document = document;
