@@ -182,7 +182,8 @@ typedef struct muster_http { /* what is asked, answered, or comes in */
     const muster_part *const *parts;
     const muster_auth *auth;
     const int32_t *accept;      /* statuses besides 2xx that are OK, ending in 0 */
-    const char *capture;        /* JSON pointer of a token in the reply: kept by the broker for auth->subject */
+    const char *capture;        /* JSON pointer of a token in the reply: kept by the broker for auth->subject. "": the
+                                 * token of that subject is forgotten, and nothing is called */
 } muster_http;
 
 typedef struct muster_pull {
@@ -323,6 +324,9 @@ typedef struct muster_connector {
     muster_rc (*get)(muster_run *, void *self, const muster_pull *, const char *const *ids, size_t n);
     muster_rc (*find)(muster_run *, void *self, const char *stream, const muster_record *fields);
     muster_rc (*apply)(muster_run *, void *self, const muster_push *);
+    /* What came by the routes: n of them, in the order in which they came; all of it is the host's until this returns.
+     * Each has method, url, body and headers "Muster-Event: NUMBER", "Muster-Received: MS" and, if it was said,
+     * Content-Type. Emits records, like pull. */
     muster_rc (*receive)(muster_run *, void *self, const muster_http *const *inbound, size_t n);
     muster_rc (*lookup)(muster_run *, void *self, const char *name, const muster_record *args);
     muster_rc (*action)(muster_run *, void *self, const char *name, const muster_record *args);
