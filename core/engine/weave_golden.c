@@ -32,18 +32,22 @@ static void weave_status(struct weave *weave, size_t begin, size_t end, size_t i
     image_put(weave->maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, place});
 }
 
+/* `of`: the kind that it belongs to besides, in the same record, and the field that says so. */
 static const struct owned {
     enum kind kind;
-    uint16_t person, employment;
+    uint16_t person;
+    enum kind of;
+    uint16_t field;
 } owned[] = {
-    {KIND_employment, FIELD_employment_person, 0},
-    {KIND_membership, FIELD_membership_person, 0},
-    {KIND_absence, FIELD_absence_person, FIELD_absence_employment},
-    {KIND_pay, FIELD_pay_person, FIELD_pay_employment},
-    {KIND_shift, FIELD_shift_person, 0},
-    {KIND_punch, FIELD_punch_person, 0},
-    {KIND_work_period, FIELD_work_period_person, 0},
-    {KIND_lookup_row, FIELD_lookup_row_person, 0},
+    {KIND_employment, FIELD_employment_person, KIND_NONE, 0},
+    {KIND_membership, FIELD_membership_person, KIND_NONE, 0},
+    {KIND_absence, FIELD_absence_person, KIND_employment, FIELD_absence_employment},
+    {KIND_pay, FIELD_pay_person, KIND_employment, FIELD_pay_employment},
+    {KIND_shift, FIELD_shift_person, KIND_NONE, 0},
+    {KIND_exchange, FIELD_exchange_requester, KIND_shift, FIELD_exchange_shift},
+    {KIND_punch, FIELD_punch_person, KIND_NONE, 0},
+    {KIND_work_period, FIELD_work_period_person, KIND_NONE, 0},
+    {KIND_lookup_row, FIELD_lookup_row_person, KIND_NONE, 0},
 };
 
 uint16_t weave_owner_field(enum kind kind)
@@ -54,40 +58,49 @@ uint16_t weave_owner_field(enum kind kind)
     return 0;
 }
 
-/* Whether a section is of that employment: it has the same key, or one that begins with it, as key: [EMPLOYMENT, ITS
+/* Whether a section is of that other one: it has the same key, or one that begins with it, as key: [EMPLOYMENT, ITS
  * OWN] makes it. */
-static bool section_of(const struct section_view *section, const struct section_view *employment)
+static bool section_of(const struct section_view *section, const struct section_view *other)
 {
-    size_t len = employment->key_len;
-    return section->key_len >= len && memcmp(employment->key, section->key, len) == 0 &&
+    size_t len = other->key_len;
+    return section->key_len >= len && memcmp(other->key, section->key, len) == 0 &&
            (section->key_len == len || (len > 0 && section->key[len] == '|'));
 }
 
-/* What hangs on a person says so: the person, and for absence and pay the employment of the same record. */
-static void weave_owner(struct weave *weave, const struct part *part)
+/* The thing of that kind in the same record that a part belongs to: of employments whichever there is, where none has
+ * its key. 0: none. */
+static uint64_t owner_of(struct weave *weave, const struct part *part, enum kind of)
 {
-    uint64_t employment = 0;
+    uint64_t found = 0;
     const struct section_view *section = part_section(weave, part);
-    for (size_t i = 0; i < weave->part_count; i++) {
+    for (size_t i = 0; of != KIND_NONE && i < weave->part_count; i++) {
         const struct part *other = &weave->parts[i];
-        if (other->kind != KIND_employment || other->group != part->group)
+        if (other->kind != of || other->group != part->group)
             continue;
         bool same = section_of(section, part_section(weave, other));
-        if (employment == 0 || same)
-            employment = other->entity;
+        if (same || (found == 0 && of == KIND_employment))
+            found = other->entity;
     }
+    return found;
+}
+
+/* What hangs on a person says so: the person, and what it belongs to in the same record: of absence and pay the
+ * employment, of an exchange the shift. */
+static void weave_owner(struct weave *weave, const struct part *part)
+{
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
         if (owned[i].kind != part->kind)
             continue;
-        uint64_t ids[2] = {__builtin_bswap64(weave->id), __builtin_bswap64(employment)};
+        uint64_t other = owner_of(weave, part, owned[i].of);
+        uint64_t ids[2] = {__builtin_bswap64(weave->id), __builtin_bswap64(other)};
         char *place = arena_copy(weave->arena, ids, sizeof(ids));
         if (!place) {
             weave_fail(weave, -ENOMEM);
             return;
         }
         image_put(weave->maker, owned[i].person, (struct value){PRESENCE_VALUE, 0, 8, place});
-        if (owned[i].employment && employment)
-            image_put(weave->maker, owned[i].employment, (struct value){PRESENCE_VALUE, 0, 8, place + 8});
+        if (other != 0)
+            image_put(weave->maker, owned[i].field, (struct value){PRESENCE_VALUE, 0, 8, place + 8});
     }
 }
 
