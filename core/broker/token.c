@@ -346,7 +346,8 @@ static int token_read(struct token *token, struct request *request, const muster
     const struct http_reply *reply = &request->reply;
     say_why(request, &why);
     /* A 4xx to a token request is a log-in that is refused, whatever its number. */
-    if (reply->rc == MUSTER_DATA && reply->status >= 400)
+    bool refused = reply->rc == MUSTER_DATA || reply->rc == MUSTER_AUTH || reply->rc == MUSTER_PERMISSION;
+    if (refused && reply->status >= 400)
         return err_set(&token->err, ERR_AUTH, "%s refuses the log-in (%d%s): check option '%s'", request->url.host,
                        reply->status, why.data ? why.data : "", or_none(auth_option(link)));
     if (reply->rc != MUSTER_OK)
