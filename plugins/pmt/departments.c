@@ -10,7 +10,7 @@
 
 void departments_done(struct departments *departments)
 {
-    muster_document_free(departments->document);
+    rows_done(&departments->rows);
     free(departments->items);
     *departments = (struct departments){0};
 }
@@ -35,32 +35,40 @@ const struct department *department_find(const struct pmt *pmt, const char *id)
     return NULL;
 }
 
+/* Either dialect's name of a member. */
+static const char *either(const muster_node *row, const char *name, const char *other)
+{
+    const char *text = text_of(row, name);
+    return text ? text : text_of(row, other);
+}
+
 muster_rc departments_read(struct pmt *pmt, const struct store *store, bool anew)
 {
-    char url[URL_ROOM + 20], who[2 * CODE_ROOM + 20];
-    const muster_node *list = NULL;
+    static const struct place place = {"departments", "departments", "departments"};
+    struct departments *departments = &pmt->departments;
     if (!anew && pmt->read && strcmp(pmt->of.id, store->id) == 0 && strcmp(pmt->of.url, store->url) == 0)
         return MUSTER_OK;
-    departments_done(&pmt->departments);
+    departments_done(departments);
     pmt->read = false;
     pmt->of = *store;
-    store_call(store, who);
-    snprintf(url, sizeof(url), "%s/departments", store->url);
-    muster_rc rc = call_list(pmt, who, url, "departments", &pmt->departments.document, &list);
+    muster_rc rc = rows_read(pmt, store, &place, &departments->rows);
     if (rc != MUSTER_OK)
         return rc;
-    pmt->departments.items = calloc(list->count + 1, sizeof(*pmt->departments.items));
-    if (!pmt->departments.items)
-        return pmt->host->fail(pmt->run, MUSTER_FAIL, "out of memory");
-    for (const muster_node *row = muster_node_first(list); row; row = row->next) {
-        const char *id = text_of(row, "department_id");
+    departments->items = calloc(departments->rows.count + 1, sizeof(*departments->items));
+    if (!departments->items)
+        return no_memory(pmt);
+    for (size_t n = 0; n < departments->rows.count; n++) {
+        const muster_node *row = departments->rows.items[n];
+        const char *id = either(row, "department_id", "id");
         if (!id || department_find(pmt, id))
             continue; /* told of as rejected when departments themselves are read */
-        pmt->departments.items[pmt->departments.count++] = (struct department){
-            .id = id, .name = text_of(row, "department_name"), .shortcode = text_of(row, "department_shortcode")};
+        departments->items[departments->count++] =
+            (struct department){.id = id,
+                                .name = either(row, "department_name", "name"),
+                                .shortcode = either(row, "department_shortcode", "shortcode")};
     }
-    for (size_t n = 0; n < pmt->departments.count; n++)
-        department_code(pmt, store, pmt->departments.items[n].id, pmt->departments.items[n].code);
+    for (size_t n = 0; n < departments->count; n++)
+        department_code(pmt, store, departments->items[n].id, departments->items[n].code);
     pmt->read = true;
     return MUSTER_OK;
 }

@@ -15,9 +15,18 @@ static const muster_option store_members[] = {
     {.name = "id", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "By which it is known for good."},
     {.name = "name", .type = MUSTER_TEXT, .doc = "What people call it."},
     {.name = "url", .type = MUSTER_URL, .flags = MUSTER_REQUIRED, .doc = "Where its server is."},
+    {.name = "tenant",
+     .type = MUSTER_TEXT,
+     .doc = "With dialect v2: what it is called there, if that is not the first word of its host."},
     {0},
 };
 static const muster_option options[] = {
+    {.name = "dialect",
+     .type = MUSTER_CHOICE,
+     .initial = "partner-rest",
+     .choices = "partner-rest|v2",
+     .doc = "Which of PMT's two interfaces is spoken: that for partners (rest.php), or that of its own screens "
+            "(api/v2)."},
     {.name = "root_url",
      .type = MUSTER_URL,
      .doc = "Where the partner's server is that knows the chains, as in https://partner2.testpmt.nl/rest.php."},
@@ -35,7 +44,33 @@ static const muster_option options[] = {
     {.name = "api_key",
      .type = MUSTER_TEXT,
      .flags = MUSTER_REQUIRED | MUSTER_SECRET,
-     .doc = "The partner's key, which Retail Solutions gives; all organizations that use it share its limits."},
+     .doc = "The partner's key, or with dialect v2 the application's, which Retail Solutions gives; all organizations "
+            "that use it share its limits."},
+    {.name = "reader",
+     .type = MUSTER_TEXT,
+     .doc = "With dialect v2: the user name of the account that reads, in each store."},
+    {.name = "reader_password",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_SECRET,
+     .doc = "With dialect v2: the password of that account."},
+    {.name = "shift_mode",
+     .type = MUSTER_CHOICE,
+     .initial = "per_user",
+     .choices = "per_user|store",
+     .doc = "Whose shifts are read: per_user, nobody's but those that somebody looks up for themselves; store, "
+            "everybody's with each run, and with dialect v2 the exchanges of them."},
+    {.name = "shift_days",
+     .type = MUSTER_INTEGER,
+     .initial = "14",
+     .min = 0,
+     .max = 366,
+     .doc = "With shift_mode store: how many days ahead."},
+    {.name = "shift_days_back",
+     .type = MUSTER_INTEGER,
+     .initial = "7",
+     .min = 0,
+     .max = 366,
+     .doc = "With shift_mode store: how many days that have passed; what is older is forgotten."},
     {.name = "departments",
      .type = MUSTER_CHOICE,
      .initial = "function",
@@ -60,88 +95,25 @@ static const muster_option options[] = {
      .doc = "How long a server may take for an answer."},
     {.name = "api_key_header",
      .type = MUSTER_TEXT,
-     .initial = "api-key",
      .flags = MUSTER_ADVANCED,
-     .doc = "The header in which the key goes."},
+     .doc = "The header in which the key goes: api-key, or with dialect v2 x-api-context."},
     {.name = "user_token_header",
      .type = MUSTER_TEXT,
-     .initial = "logged-in-user-token",
      .flags = MUSTER_ADVANCED,
-     .doc = "The header in which a person's log-in goes."},
-    {0},
-};
-
-static const muster_option schedule_arguments[] = {
-    {.name = "person",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_REQUIRED,
-     .doc = "Whose, by number, e-mail, name or id:12."},
-    {.name = "from", .type = MUSTER_DATE, .doc = "The first day; today without it."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
-    {0},
-};
-static const muster_field schedule_answer[] = {
-    {.name = "starts_at", .type = MUSTER_DATETIME, .doc = "When the shift begins, in Amsterdam."},
-    {.name = "ends_at", .type = MUSTER_DATETIME, .doc = "When the shift ends."},
-    {.name = "break_minutes", .type = MUSTER_INTEGER, .doc = "How long the break is."},
-    {.name = "work_minutes", .type = MUSTER_INTEGER, .doc = "How long is worked, without the break."},
-    {.name = "department", .type = MUSTER_TEXT, .doc = "The department's number."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "The store's number."},
-    {.name = "shift", .type = MUSTER_TEXT, .doc = "The shift's own number."},
-    {0},
-};
-static const muster_option eligible_arguments[] = {
-    {.name = "person",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_REQUIRED,
-     .doc = "Whose shift, by number, e-mail, name or id:12."},
-    {.name = "shift",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_REQUIRED,
-     .doc = "The shift, as lookup schedule numbers it."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
-    {0},
-};
-static const muster_field eligible_answer[] = {
-    {.name = "user", .type = MUSTER_TEXT, .doc = "The colleague's number on this store's server."},
-    {.name = "first_name", .type = MUSTER_TEXT, .doc = "The colleague's first name."},
-    {.name = "last_name", .type = MUSTER_TEXT, .doc = "The colleague's surname."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "The store's number."},
-    {0},
-};
-static const muster_verb lookups[] = {
-    {.name = "schedule",
-     .doc = "Somebody's own shifts from a day on, as PMT shows them to who has logged in.",
-     .arguments = schedule_arguments,
-     .answer = schedule_answer},
-    {.name = "eligible",
-     .doc = "Colleagues who may take one of somebody's shifts over, by PMT's own rules, which gives no reasons.",
-     .arguments = eligible_arguments,
-     .answer = eligible_answer},
-    {0},
-};
-static const muster_option login_arguments[] = {
-    {.name = "person", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED, .doc = "Who, by number, e-mail, name or id:12."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
-    {.name = "password",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_REQUIRED | MUSTER_SECRET,
-     .doc = "The person's password in PMT, which is not kept."},
-    {0},
-};
-static const muster_option reset_arguments[] = {
-    {.name = "person",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_REQUIRED,
-     .doc = "Whose, by number, e-mail, name or id:12."},
-    {.name = "store", .type = MUSTER_TEXT, .doc = "Which store, where they work in several."},
-    {0},
-};
-static const muster_verb actions[] = {
-    {.name = "login",
-     .doc = "Logs somebody in at PMT, so that their schedule can be asked for; what PMT gives for it is kept sealed.",
-     .arguments = login_arguments},
-    {.name = "reset-token", .doc = "Forgets somebody's log-in at PMT.", .arguments = reset_arguments},
+     .doc = "The header in which a log-in goes: logged-in-user-token, or with dialect v2 x-api-user."},
+    {.name = "page_size",
+     .type = MUSTER_INTEGER,
+     .initial = "10000",
+     .min = 1,
+     .max = 10000,
+     .flags = MUSTER_ADVANCED,
+     .doc = "With dialect v2: how many rows are asked for at once."},
+    {.name = "reply_words",
+     .type = MUSTER_JSON,
+     .flags = MUSTER_ADVANCED,
+     .doc =
+         "With dialect v2: what answers to an exchange are called there where it is something else, as in { approve: "
+         "goedkeuren }; there are accept, decline, approve, reject and withdraw."},
     {0},
 };
 
@@ -156,18 +128,42 @@ static void pmt_close(muster_run *run, void *self)
     free(pmt);
 }
 
+static const char *header_of(muster_run *run, const char *option, const char *otherwise)
+{
+    const char *said = run->host->text(run, option);
+    return said && *said ? said : otherwise;
+}
+
 static muster_rc pmt_open(muster_run *run, void **ret_self)
 {
+    const char *dialect = run->host->text(run, "dialect"), *reader = run->host->text(run, "reader");
     struct pmt *pmt = calloc(1, sizeof(*pmt));
     if (!pmt)
         return run->host->fail(run, MUSTER_FAIL, "out of memory");
     pmt->run = run;
     pmt->host = run->host;
+    pmt->v2 = strcmp(dialect, "v2") == 0;
     pmt->key = (muster_auth){.size = sizeof(pmt->key),
                              .scheme = "recipe",
                              .secret = "api_key",
                              .where = "header",
-                             .name = run->host->text(run, "api_key_header")};
+                             .name = header_of(run, "api_key_header", pmt->v2 ? "x-api-context" : "api-key")};
+    pmt->reader = (muster_auth){
+        .size = sizeof(pmt->reader),
+        .scheme = "exchange",
+        .secret = "reader_password",
+        .user = "reader",
+        .name = header_of(run, "user_token_header", "x-api-user"),
+        .recipe = "{\"username\":\"{user}\",\"password\":\"{secret}\",\"browser_info\":{\"os_name\":\"Linux\","
+                  "\"browser_name\":\"muster\",\"browser_version\":\"1\",\"screen_resolution\":\"1x1\"}}",
+        .token = "/result/user_token",
+        .extra = &pmt->key};
+    if (pmt->v2 && !(reader && *reader)) {
+        free(pmt);
+        return run->host->fail(run, MUSTER_CONFIG,
+                               "option 'reader' is missing: api/v2 shows its lists only to who is logged in, so give "
+                               "reader and reader_password of an account that may see them in each store");
+    }
     *ret_self = pmt;
     return MUSTER_OK;
 }
@@ -176,9 +172,9 @@ static muster_rc pmt_open(muster_run *run, void **ret_self)
 
 static muster_rc tell_partition(struct pmt *pmt, const struct store *store, void *context)
 {
-    char locator[URL_ROOM + CODE_ROOM + 1];
+    char locator[URL_ROOM + 2 * CODE_ROOM + 2];
     uint64_t *count = context;
-    snprintf(locator, sizeof(locator), "%s %s", store->url, store->name);
+    store_locator(store, locator, sizeof(locator));
     (*count)++;
     return pmt->host->partition(pmt->run, store->id, store->name, locator);
 }
@@ -301,11 +297,19 @@ static muster_rc pmt_action(muster_run *run, void *self, const char *name, const
 {
     struct pmt *pmt = self;
     pmt->run = run;
-    return schedule_action(pmt, name, args);
+    if (strcmp(name, "login") != 0 && strcmp(name, "reset-token") != 0)
+        return exchange_action(pmt, name, args);
+    struct whom whom;
+    muster_rc rc = whom_find(pmt, args, &whom);
+    if (rc == MUSTER_OK)
+        rc = strcmp(name, "login") == 0 ? person_log_in(pmt, &whom, run->host->get(args, "username"))
+                                        : person_log_out(pmt, &whom);
+    return rc;
 }
 
-MUSTER_CONNECTOR(pmt, .version = "1.0", .summary = "Reads stores, departments and people of PMT (personeelstool.nl)",
+MUSTER_CONNECTOR(pmt, .version = "1.0",
+                 .summary = "Reads stores, departments, people and shifts of PMT (personeelstool.nl)",
                  .hosts = "*.personeelstool.nl *.testpmt.nl", .account = "api_key", .options = options,
                  .streams = pmt_streams, .open = pmt_open, .close = pmt_close, .check = pmt_check,
-                 .discover = pmt_discover, .partitions = pmt_partitions, .pull = pmt_pull, .lookups = lookups,
-                 .actions = actions, .lookup = pmt_lookup, .action = pmt_action)
+                 .discover = pmt_discover, .partitions = pmt_partitions, .pull = pmt_pull, .lookups = pmt_lookups,
+                 .actions = pmt_actions, .lookup = pmt_lookup, .action = pmt_action)

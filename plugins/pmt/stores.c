@@ -33,6 +33,15 @@ static bool text_set(char ret_text[CODE_ROOM], const char *text)
     return wrote > 0 && wrote < CODE_ROOM;
 }
 
+/* The first word of the host: https://STORE.personeelstool.nl. Its letters and what is as harmless are all it may have.
+ */
+static void tenant_set(struct store *store, const char *said)
+{
+    const char *host = strstr(store->url, "://"), *from = said ? said : host ? host + 3 : "";
+    size_t len = said ? strlen(said) : strcspn(from, ".:/");
+    snprintf(store->tenant, sizeof(store->tenant), "%.*s", (int)len, from);
+}
+
 /* ---- as the options list them ---- */
 
 static const char *option_nth(struct pmt *pmt, size_t nth, const char *member)
@@ -46,10 +55,15 @@ static const char *option_nth(struct pmt *pmt, size_t nth, const char *member)
 static muster_rc listed_store(struct pmt *pmt, size_t nth, struct store *ret_store)
 {
     const char *id = option_nth(pmt, nth, "id"), *name = option_nth(pmt, nth, "name"),
-               *url = option_nth(pmt, nth, "url");
+               *url = option_nth(pmt, nth, "url"), *tenant = option_nth(pmt, nth, "tenant");
+    if (tenant && tenant[strspn(tenant, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")])
+        return pmt->host->fail(pmt->run, MUSTER_CONFIG, "option 'stores[%zu].tenant' is one word of letters and digits",
+                               nth);
     if (id && url && text_set(ret_store->id, id) && text_set(ret_store->name, name ? name : id) &&
-        url_set(ret_store->url, url))
+        url_set(ret_store->url, url)) {
+        tenant_set(ret_store, tenant);
         return MUSTER_OK;
+    }
     return pmt->host->fail(pmt->run, MUSTER_CONFIG, "option 'stores[%zu]' needs an id of up to %d bytes and an url",
                            nth, CODE_ROOM - 1);
 }
@@ -67,7 +81,8 @@ static muster_rc chain_find(struct pmt *pmt, char ret_url[URL_ROOM])
         return fail_config(pmt, "option 'root_url' is missing: where the partner's server is, as in "
                                 "https://partner2.testpmt.nl/rest.php");
     snprintf(all, sizeof(all), "%s/chains", url);
-    muster_rc rc = call_list(pmt, "the partner's server", all, "chains", &document, &list);
+    const struct question question = {.who = "the partner's server", .url = all, .list = "chains"};
+    muster_rc rc = call_list(pmt, &question, &document, &list);
     if (rc != MUSTER_OK)
         return rc;
     bool found = false, good = false;
@@ -125,7 +140,8 @@ static muster_rc stores_asked(struct pmt *pmt,
     if (rc != MUSTER_OK)
         return rc;
     snprintf(url, sizeof(url), "%s/stores", chain);
-    rc = call_list(pmt, "the chain's server", url, "stores", &document, &list);
+    const struct question question = {.who = "the chain's server", .url = url, .list = "stores"};
+    rc = call_list(pmt, &question, &document, &list);
     if (rc != MUSTER_OK)
         return rc;
     if (list->count == 0)
@@ -148,6 +164,8 @@ muster_rc stores_each(struct pmt *pmt, muster_rc (*each)(struct pmt *pmt, const 
 {
     size_t listed = pmt->host->count(pmt->run, "stores");
     const char *chain = pmt->host->text(pmt->run, "chain");
+    if (listed == 0 && pmt->v2)
+        return fail_config(pmt, "option 'stores' is missing: api/v2 knows no chains, so the stores have to be listed");
     if (listed == 0 && (!chain || !*chain))
         return fail_config(pmt, "option 'chain' is missing: the partner's key sees the stores of all its customers, so "
                                 "say whose they are, or list them in option 'stores'");
@@ -163,16 +181,55 @@ muster_rc stores_each(struct pmt *pmt, muster_rc (*each)(struct pmt *pmt, const 
     return rc;
 }
 
-/* The locator is "URL NAME": what else is known of a store comes again with every pull. */
+/* "URL TENANT NAME": what else is known of a store comes again with every pull. */
+void store_locator(const struct store *store, char *ret_locator, size_t room)
+{
+    snprintf(ret_locator, room, "%s %s %s", store->url, store->tenant, store->name);
+}
+
+/* The word at *at, of at most `room`, and what is behind the blank that ends it. */
+static bool word_take(const char **at, char *ret_word, size_t room)
+{
+    size_t len = strcspn(*at, " ");
+    if ((*at)[len] != ' ' || len >= room)
+        return false;
+    memcpy(ret_word, *at, len);
+    ret_word[len] = '\0';
+    *at += len + 1;
+    return true;
+}
+
 muster_rc store_of(struct pmt *pmt, const muster_pull *what, struct store *ret_store)
 {
-    const char *locator = what->locator ? what->locator : "", *blank = strchr(locator, ' ');
-    size_t len = blank ? (size_t)(blank - locator) : strlen(locator);
-    if (len == 0 || len >= URL_ROOM || !text_set(ret_store->id, what->partition) ||
-        !text_set(ret_store->name, blank ? blank + 1 : what->partition))
+    const char *at = what->locator ? what->locator : "";
+    if (!word_take(&at, ret_store->url, sizeof(ret_store->url)) ||
+        !word_take(&at, ret_store->tenant, sizeof(ret_store->tenant)) || !*ret_store->url ||
+        !text_set(ret_store->id, what->partition) || !text_set(ret_store->name, *at ? at : what->partition))
         return pmt->host->fail(pmt->run, MUSTER_FAIL, "store '%.100s' was asked for without its address",
                                what->partition);
-    memcpy(ret_store->url, locator, len);
-    ret_store->url[len] = '\0';
     return MUSTER_OK;
+}
+
+/* ---- one of them ---- */
+
+struct named {
+    const char *id;
+    struct store store;
+};
+
+static muster_rc take_named(struct pmt *pmt, const struct store *store, void *context)
+{
+    struct named *named = context;
+    (void)pmt;
+    if (strcmp(store->id, named->id) == 0)
+        named->store = *store;
+    return MUSTER_OK;
+}
+
+muster_rc store_named(struct pmt *pmt, const char *id, struct store *ret_store)
+{
+    struct named named = {.id = id};
+    muster_rc rc = stores_each(pmt, take_named, &named);
+    *ret_store = named.store;
+    return rc;
 }

@@ -29,7 +29,22 @@ static const char users_in[] =
     "  when: { from: scope.key, present: true }\n"
     "  unit: { unit: store, code: store.id, name: store.name }\n"
     "  function: { unit: \"{option:departments}\", code: scope.code, name: scope.name, on_null: clear }\n"
-    "  role: { from: rolename, lower: true, on_null: clear, on_empty: clear }\n";
+    "  role: { from: rolename, lower: true, on_null: clear, on_empty: clear }\n"
+    "shift:\n"
+    "  key: shift.id\n"
+    "  when: { from: shift.id, present: true }\n"
+    "  unit: { unit: store, code: store.id, name: store.name }\n"
+    "  function: { unit: \"{option:departments}\", code: shift.code, name: shift.name, on_null: clear }\n"
+    "  starts_at: shift.starts_at\n"
+    "  ends_at: shift.ends_at\n"
+    "  break_minutes: shift.break_minutes\n"
+    "  status: { from: shift.status, on_null: clear }\n"
+    "exchange:\n"
+    "  key: [shift.id, exchange.id]\n"
+    "  when: { from: exchange.id, present: true }\n"
+    "  substitute: { person: work_email, from: exchange.substitute_email, on_null: clear }\n"
+    "  eligible: exchange.eligible\n"
+    "  status: exchange.status\n";
 
 static const muster_field stores_fields[] = {
     {.name = "store.id", .type = MUSTER_TEXT, .flags = MUSTER_ID, .doc = "The store's number."},
@@ -65,8 +80,28 @@ static const muster_field users_fields[] = {
     {.name = "scope.department", .type = MUSTER_TEXT, .doc = "A department that the user works in."},
     {.name = "scope.code", .type = MUSTER_TEXT, .doc = "The code of that department."},
     {.name = "scope.name", .type = MUSTER_TEXT, .doc = "Its name, as the store's departments have it."},
+    {.name = "personnel_number", .type = MUSTER_TEXT, .doc = "With dialect v2: the number in the payroll."},
     {.name = "store.id", .type = MUSTER_TEXT, .doc = "The store's number."},
     {.name = "store.name", .type = MUSTER_TEXT, .doc = "What people call the store."},
+    {.name = "shift.id", .type = MUSTER_TEXT, .doc = "With shift_mode store: one of the user's shifts."},
+    {.name = "shift.starts_at", .type = MUSTER_DATETIME, .doc = "When it begins, with the offset of Amsterdam."},
+    {.name = "shift.ends_at", .type = MUSTER_DATETIME, .doc = "When the shift ends there."},
+    {.name = "shift.break_minutes", .type = MUSTER_INTEGER, .doc = "How long the break is."},
+    {.name = "shift.department", .type = MUSTER_TEXT, .doc = "The department that it is in."},
+    {.name = "shift.code", .type = MUSTER_TEXT, .doc = "The code of that department."},
+    {.name = "shift.name", .type = MUSTER_TEXT, .doc = "Its name, as the store's departments have it."},
+    {.name = "shift.status",
+     .type = MUSTER_TEXT,
+     .doc = "PMT's word; handed_over: an exchange gave it to a colleague."},
+    {.name = "exchange.id", .type = MUSTER_TEXT, .doc = "With dialect v2: an exchange of that shift."},
+    {.name = "exchange.status", .type = MUSTER_TEXT, .doc = "How far the exchange is."},
+    {.name = "exchange.substitute", .type = MUSTER_TEXT, .doc = "The user who is asked to take the shift over."},
+    {.name = "exchange.substitute_email", .type = MUSTER_TEXT, .doc = "Their e-mail address, if the list tells it."},
+    {.name = "exchange.substitute_number", .type = MUSTER_TEXT, .doc = "The personnel_number of that user."},
+    {.name = "exchange.eligible",
+     .type = MUSTER_JSON,
+     .doc = "Of an open one: the users who may, as a list of numbers."},
+    {.name = "exchange.remark", .type = MUSTER_TEXT, .doc = "What was said beside it."},
     {0},
 };
 
@@ -86,10 +121,10 @@ const muster_stream pmt_streams[] = {
      .flags = MUSTER_READ_FULL,
      .gone = MUSTER_BY_ABSENCE},
     {.name = "users",
-     .doc = "The store's users, with a membership for each department that they work in.",
+     .doc = "The store's users, with a membership for each department that they work in, and shifts.",
      .fields = users_fields,
      .mapping_in = users_in,
-     .kinds = "person membership",
+     .kinds = "person membership shift exchange",
      .flags = MUSTER_READ_FULL,
      .gone = MUSTER_BY_ABSENCE},
     {0},

@@ -3,11 +3,11 @@ import pty
 import sys
 
 
-def log_in(password):
+def log_in(password, name="ann"):
     """`muster action acme pmt login` on a terminal, and what is typed there."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execvp("muster", ["muster", "action", "acme", "pmt", "login", "person=ann@acme.example"])
+        os.execvp("muster", ["muster", "action", "acme", "pmt", "login", f"person={name}@acme.example"])
     said = b""
     typed = False
     while True:
@@ -32,3 +32,7 @@ def wrongly():
 
 def rightly():
     log_in("welkom-ann")
+
+
+def colleague():
+    log_in("welkom-bob", "bob")
