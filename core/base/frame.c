@@ -2,6 +2,7 @@
 #include "base/frame.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/tidy.h"
@@ -251,21 +252,25 @@ static int send_all(int fd, struct iovec *vector, size_t count, int passed, int6
     return 0;
 }
 
+static const char *frames_in;
+
+void frame_folder(const char *folder)
+{
+    frames_in = folder;
+}
+
 static int write_file(const char *data, size_t len, int *ret_fd)
 {
-    TIDY(close) int fd = memfd_create("frame", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    for (size_t done = 0; done < len;) {
-        ssize_t wrote = write(fd, data + done, len - done);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return -errno;
-        done += (size_t)wrote;
-    }
-    *ret_fd = take_fd(&fd);
-    return 0;
+    TIDY(close) int fd = -1;
+    int rc = frames_in ? descriptor_unnamed(frames_in, &fd) : 0;
+    if (rc == 0 && !frames_in && (fd = memfd_create("frame", MFD_CLOEXEC)) < 0)
+        rc = -errno;
+    if (rc != 0)
+        return rc;
+    rc = descriptor_write(fd, data, len);
+    if (rc == 0)
+        *ret_fd = take_fd(&fd);
+    return rc;
 }
 
 int frame_send(int fd, const void *data, size_t len, int passed, int timeout_ms)

@@ -41,6 +41,9 @@ int frame_take_fd(struct frame_reader *reader); /* of the last frame; -1: there 
 /* The last frame's memory becomes the caller's (freed with free()), who gives what it kept before for the next one. */
 void frame_keep(struct frame_reader *reader, char **kept, size_t *kept_room);
 
+/* From now on large frames of this process lie in this folder instead of in memory of nobody's. It must live on. */
+void frame_folder(const char *folder);
+
 /* Sends one frame, whole, with a copy of `passed` unless it is -1 (then len is at most FRAME_MAX). timeout_ms -1: waits
  * for ever; else ERR_TIMEOUT when the other side does not read. -EPIPE: it is gone. */
 int frame_send(int fd, const void *data, size_t len, int passed, int timeout_ms);

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 5u
+#define WIRE_VERSION 6u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
@@ -65,6 +65,7 @@ enum wire_type {
     WIRE_HTTP,       /* WIRE_HTTP_…, tag, what is asked; fd of a large body → a reply, if it is waited for */
     WIRE_HTTP_WAIT,  /* → a reply */
     WIRE_LACKING,    /* stream, field, why */
+    WIRE_TRIED,      /* names of system calls that were refused */
 };
 
 enum { /* presence of a value in a record; absent ones are not sent */

@@ -2,9 +2,9 @@
  *
  * The engine's end of the frames. The host may always write, the engine always
  * reads; the engine writes only while the host waits for it: no deadlock. A
- * host that sends nonsense, dies, hangs or floods costs its call and nothing
- * else: every violation ends the lane with a sentence and ERR_CONNECTOR,
- * ERR_TIMEOUT or ERR_LIMIT. Two clocks: silence (stopped while the engine
+ * host that sends nonsense, dies, hangs, floods or takes more memory or disk
+ * than it may costs its call and nothing else: every violation ends the lane
+ * with a sentence and ERR_CONNECTOR, ERR_TIMEOUT or ERR_LIMIT. Two clocks: silence (stopped while the engine
  * works for the host) and total. */
 #ifndef ENGINE_LANE_H
 #define ENGINE_LANE_H
@@ -136,8 +136,9 @@ struct lane_result {
     muster_rc rc;
     char text[1000]; /* of fail(); "" when none */
     enum claim claim;
-    uint64_t count; /* of complete() and changes() */
-    char why[500];  /* of partial() */
+    uint64_t count;  /* of complete() and changes() */
+    char why[500];   /* of partial() */
+    char tried[200]; /* system calls that its process tried and may not: "fork, socket"; "" when none */
 };
 
 struct lane_start {

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CANCEL_GRACE_MS = 2000, CANCEL_LOOK_MS = 50 };
@@ -21,12 +22,16 @@ static void clocks_start(struct lane *lane)
     int64_t now = clock_steady_ms();
     lane->total_until = lane->settings->limits.total_ms > 0 ? now + lane->settings->limits.total_ms : 0;
     lane->cancelled_until = 0;
+    lane_watch_begins(lane);
 }
 
 /* Looks at the flag and the clocks. Returns how long poll() may sleep, -1 for ever, or what ends the lane. */
 static int clocks_check(struct lane *lane, int64_t *ret_sleep_ms)
 {
-    int64_t now = clock_steady_ms(), until = 0;
+    int64_t now = clock_steady_ms(), until = 0, watch_at = 0;
+    int rc = lane_watch(lane, now, &watch_at);
+    if (rc != 0)
+        return rc;
     if (lane->cancelled_until == 0 && cancel_wanted(lane)) {
         __atomic_store_n(lane->cancel_page, 1, __ATOMIC_RELAXED);
         lane->cancelled_until = now + CANCEL_GRACE_MS;
@@ -48,6 +53,8 @@ static int clocks_check(struct lane *lane, int64_t *ret_sleep_ms)
         if (lane->silent_until && (until == 0 || lane->silent_until < until))
             until = lane->silent_until;
     }
+    if (watch_at && (until == 0 || watch_at < until))
+        until = watch_at;
     int64_t sleep = until ? until - now : -1;
     if (lane->cancel && lane->cancelled_until == 0 && (sleep < 0 || sleep > CANCEL_LOOK_MS))
         sleep = CANCEL_LOOK_MS;
@@ -130,8 +137,22 @@ static bool skipped(const struct lane *lane, uint32_t type)
     return lane->cancelled_until != 0 && ((type > WIRE_COLUMNS && type <= WIRE_FIELD) || type == WIRE_AFTERWARDS);
 }
 
+/* What a call hands over is bounded even where nothing of it is kept. */
+static int count_bytes(struct lane *lane, size_t len)
+{
+    const uint64_t most = lane->settings->limits.spool_bytes;
+    lane->heard += len;
+    if (most == 0 || lane->heard <= most)
+        return 0;
+    return err_set(lane->err, ERR_LIMIT, "connector '%s' handed over more than %lu MiB in one call (limits: spool)",
+                   lane->name, (unsigned long)(most >> 20));
+}
+
 static int frame_take(struct lane *lane, const struct frame *frame)
 {
+    int over = count_bytes(lane, frame->len);
+    if (over != 0)
+        return over;
     struct wire all = wire_over(frame->data, frame->len), message;
     uint32_t type;
     while (!lane->done && lane->awaits == LANE_HEARS && wire_next(&all, &type, &message)) {
@@ -205,6 +226,8 @@ static void call_end(struct lane *lane, int rc)
         lane_kill(lane);
     } else {
         *lane->ret_result = lane->result;
+        snprintf(lane->ret_result->tried, sizeof(lane->ret_result->tried), "%s", lane->tried);
+        lane->tried[0] = '\0';
         if (lane->result.rc == MUSTER_AUTH && lane->sink->http)
             http_distrust(lane->sink->http);
     }
@@ -313,6 +336,7 @@ int lane_call_start(struct lane *lane, const struct lane_call *asked, const stru
     lane->err = err;
     lane->under_way = true;
     lane->ended = lane->opening = false;
+    lane->lines = lane->heard = 0;
     clocks_start(lane);
     buffer_clear(&lane->asked);
     size_t begin = wire_begin(&lane->asked, asked->type);

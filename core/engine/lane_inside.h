@@ -1,5 +1,6 @@
 /* lane_inside - what the files of a lane share: lane (its beginning and end), lane_call (calls and clocks), lane_spawn
- * (the process), lane_message (what the host says), lane_push (writing), lane_question (what is asked for by name). */
+ * (the process), lane_watch (what it takes of this machine), lane_message (what the host says), lane_push (writing),
+ * lane_question (what is asked for by name). */
 #ifndef ENGINE_LANE_INSIDE_H
 #define ENGINE_LANE_INSIDE_H
 
@@ -59,6 +60,9 @@ struct lane {
     size_t line_len;
     char last_line[500];
     uint64_t error_bytes;
+    int64_t watch_at;       /* steady ms; when it is looked at again */
+    uint64_t free_at_first; /* bytes on the disk of its scratch folder when the call began */
+    char tried[200];        /* what was refused and is not told yet */
     /* the talk */
     struct frame_reader in;
     struct buffer out;
@@ -78,6 +82,7 @@ struct lane {
     struct lane_result result, *ret_result;
     struct err *err;
     int64_t total_until, silent_until, cancelled_until; /* steady ms; 0: not set */
+    uint64_t lines, heard;                              /* that it logged; bytes that it handed over */
     struct lane_column_table **streams;
     size_t stream_count, stream_room;
     struct lane_value *values;
@@ -96,6 +101,11 @@ void lane_hear(struct lane *lane);
 int lane_died(struct lane *lane, struct err *err);
 void lane_kill(struct lane *lane);
 void lane_despawn(struct lane *lane); /* closes, removes the scratch folder */
+
+/* A call begins. */
+void lane_watch_begins(struct lane *lane);
+/* Looks every now and then at what the process takes of memory and disk. Returns 0 or ERR_LIMIT with the sentence. */
+int lane_watch(struct lane *lane, int64_t now, int64_t *ret_next);
 
 /* Waits for the answer to the handshake. */
 int lane_first_frame(struct lane *lane, struct frame *ret_frame);

@@ -274,14 +274,41 @@ static int progress(struct lane *lane, struct wire *message)
     return 0;
 }
 
+static void log_line_of(struct lane *lane, int level, const char *text)
+{
+    if (lane->sink->log)
+        lane->sink->log(lane->sink->context, level, text);
+}
+
+/* Bounded, so that a connector cannot fill the log either. */
 static int hears_log(struct lane *lane, struct wire *message)
 {
+    enum { LINES_MAX = 10000 };
     uint32_t level = wire_get_u32(message);
     const char *text = wire_need_text(message);
     if (!wire_finished(message) || level < MUSTER_DEBUG || level > MUSTER_ERROR)
         return lane_nonsense(lane, "a log line that is none");
-    if (lane->sink->log)
-        lane->sink->log(lane->sink->context, (int)level, text);
+    lane->lines++;
+    if (lane->lines <= LINES_MAX)
+        log_line_of(lane, (int)level, text);
+    else if (lane->lines == LINES_MAX + 1)
+        log_line_of(lane, MUSTER_WARN, "it logged more than 10000 lines in one call; the others are left out");
+    return 0;
+}
+
+/* Names that the host knows by heart; what comes is looked at all the same. */
+static int tried(struct lane *lane, struct wire *message)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789_, ?";
+    const char *names = wire_need_text(message);
+    char text[sizeof(lane->tried) + 100];
+    size_t len = strlen(lane->tried);
+    if (!wire_finished(message) || names[strspn(names, plain)] != '\0')
+        return lane_nonsense(lane, "system calls that are none");
+    if (!strstr(lane->tried, names))
+        snprintf(lane->tried + len, sizeof(lane->tried) - len, "%s%s", len ? ", " : "", names);
+    snprintf(text, sizeof(text), "its process tried what it may not, which was refused: %s", names);
+    log_line_of(lane, MUSTER_WARN, text);
     return 0;
 }
 
@@ -401,6 +428,7 @@ int lane_message(struct lane *lane, uint32_t type, struct wire *message)
     case WIRE_HTTP: return lane_http(lane, message);
     case WIRE_HTTP_WAIT: return lane_http_wait(lane, message);
     case WIRE_LACKING: return lacking(lane, message);
+    case WIRE_TRIED: return tried(lane, message);
     default: return lane_nonsense(lane, "a message of type %u, which is none here", type);
     }
 }

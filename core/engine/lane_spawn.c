@@ -241,9 +241,14 @@ int lane_died(struct lane *lane, struct err *err)
         snprintf(how, sizeof(how), "exited with %d", info.si_status);
     else
         snprintf(how, sizeof(how), "was killed by signal %d (%s)", info.si_status, strsignal(info.si_status));
+    /* Once it has been given people's data, its last words may be some of it: those are for the log at debug level. */
+    bool loading = !lane->description;
     return err_set(err, ERR_CONNECTOR, "connector '%s' %s %s%s%s", lane->name, how,
-                   lane->description ? "in the middle of its work" : "while it was being loaded",
-                   lane->last_line[0] ? "; its last words: " : "", lane->last_line);
+                   loading ? "while it was being loaded" : "in the middle of its work",
+                   !lane->last_line[0] ? ""
+                   : loading           ? "; its last words: "
+                                       : "; its last words are in the log (-v)",
+                   loading ? lane->last_line : "");
 }
 
 void lane_kill(struct lane *lane)

@@ -113,6 +113,8 @@ static void report_partitions(const struct run_report *report, struct buffer *ou
         json_member_text(out, "outcome", outcome_name(partition->outcome));
         json_member_text(out, "claim", partition->claim);
         json_member_text(out, "reason", partition->reason);
+        if (partition->code)
+            json_member_text(out, "code", partition->code);
         if (partition->stream_count > 1)
             report_streams(partition, out);
         buffer_byte(out, '}');

@@ -48,6 +48,7 @@ struct run_partition {
     const char *reason; /* a sentence; "" when all is well */
     struct run_stream *streams;
     size_t stream_count;
+    const char *code; /* of reason.def, where a connector's process misbehaved; NULL: it did not */
 };
 
 /* The same of one of its streams. */

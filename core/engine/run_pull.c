@@ -2,6 +2,7 @@
 #include "engine/run_inside.h"
 
 #include "base/mem.h"
+#include "engine/reason.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,7 +91,7 @@ int run_strands(struct run *run)
         if (run->request->partition && strcmp(run->request->partition, partition->id) != 0)
             continue;
         struct run_partition *report = &run->report->partitions[run->report->partition_count];
-        *report = (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", "", NULL, mappings};
+        *report = (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", "", NULL, mappings, NULL};
         report->streams = arena_get(run->arena, (mappings + 1) * sizeof(*report->streams));
         if (!report->streams)
             return -ENOMEM;
@@ -194,6 +195,27 @@ static bool of_people(const struct mapping *mapping)
     return mapping->section_count > 0 && mapping->sections[0].kind == KIND_person;
 }
 
+/* What its connector's process did beside reading, or instead of it. */
+static void strand_process(struct run *run, const struct strand *strand)
+{
+    struct run_partition *partition = &run->report->partitions[strand->partition];
+    const char *tried = strand->pull.result.tried;
+    const char *code = strand->pull.err.rc == ERR_CONNECTOR ? REASON_CODE(connector_failed)
+                       : strand->pull.err.rc == ERR_TIMEOUT ? REASON_CODE(connector_hung)
+                       : strand->pull.err.rc == ERR_LIMIT   ? REASON_CODE(connector_over_limit)
+                                                            : NULL;
+    if (*tried) {
+        code = REASON_CODE(connector_reached_out);
+        const char *both =
+            arena_format(run->arena, "%s%sconnector '%s' tried what it may not, which was refused: %s",
+                         partition->reason, *partition->reason ? "; " : "", strand->pull.connection->connector, tried);
+        if (both && !strstr(partition->reason, "tried what it may not"))
+            partition->reason = both;
+    }
+    if (code && !partition->code)
+        partition->code = code;
+}
+
 /* What a pull that came to its end, or did not, means for its partition. */
 void strand_judge(struct run *run, struct strand *strand)
 {
@@ -223,6 +245,7 @@ void strand_judge(struct run *run, struct strand *strand)
                                            "be missing");
     if (pull->err.rc == 0 && pull->lacking)
         strand_lacks(run, strand, NULL, pull->lacking);
+    strand_process(run, strand);
 }
 
 bool strand_stages(const struct strand *strand)

@@ -2,6 +2,7 @@
 #include "host/calls.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/tidy.h"
@@ -137,16 +138,8 @@ static int64_t call_now_ms(muster_run *run)
 static muster_rc call_scratch(muster_run *run, int *ret_fd)
 {
     struct session *session = session_of(run);
-    char name[] = "/unlinkedXXXXXX";
-    char path[4096 + sizeof(name)];
-    if (snprintf(path, sizeof(path), "%s%s", session->scratch, name) >= (int)sizeof(path))
-        return session_fail(session, MUSTER_FAIL, "the scratch folder's name is too long");
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        return session_fail(session, MUSTER_FAIL, "no scratch file: %s", err_text(-errno));
-    unlink(path);
-    *ret_fd = fd;
-    return MUSTER_OK;
+    int rc = descriptor_unnamed(session->scratch, ret_fd);
+    return rc ? session_fail(session, MUSTER_FAIL, "no scratch file: %s", err_text(rc)) : MUSTER_OK;
 }
 
 static muster_rc not_offered(muster_run *run, const char *what)

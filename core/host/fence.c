@@ -1,11 +1,14 @@
 /* fence - the system calls that are left to a connector's process. */
 #include "host/fence.h"
 
+#include "host/attempt.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -77,7 +80,6 @@ static const int allowed[] = {
     SCMP_SYS(dup2),
     SCMP_SYS(dup3),
     SCMP_SYS(pipe2),
-    SCMP_SYS(memfd_create),
     SCMP_SYS(copy_file_range),
     SCMP_SYS(umask),
     SCMP_SYS(fchmod),
@@ -110,7 +112,6 @@ static const int allowed[] = {
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(eventfd2),
-    SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
@@ -138,8 +139,8 @@ static const int allowed[] = {
     SCMP_SYS(exit_group),
 };
 
-/* A plain "no" where a library should not believe that the kernel is merely old. */
-static const int refused[] = {
+/* What reaches out of this process: refused, and noted. */
+static const int outside[] = {
     SCMP_SYS(socket),
     SCMP_SYS(socketpair),
     SCMP_SYS(connect),
@@ -158,35 +159,26 @@ static const int refused[] = {
     SCMP_SYS(rt_tgsigqueueinfo),
     SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev),
-    SCMP_SYS(mkdir),
-    SCMP_SYS(mkdirat),
-    SCMP_SYS(mknod),
-    SCMP_SYS(mknodat),
-    SCMP_SYS(link),
-    SCMP_SYS(linkat),
-    SCMP_SYS(symlink),
-    SCMP_SYS(symlinkat),
-    SCMP_SYS(chmod),
-    SCMP_SYS(fchmodat),
-    SCMP_SYS(chown),
-    SCMP_SYS(fchown),
-    SCMP_SYS(lchown),
-    SCMP_SYS(fchownat),
     SCMP_SYS(mount),
     SCMP_SYS(unshare),
     SCMP_SYS(setns),
-    SCMP_SYS(setrlimit),
     SCMP_SYS(keyctl),
     SCMP_SYS(bpf),
     SCMP_SYS(perf_event_open),
-    SCMP_SYS(personality),
     SCMP_SYS(io_uring_setup),
     SCMP_SYS(userfaultfd),
     SCMP_SYS(pidfd_open),
     SCMP_SYS(pidfd_getfd),
-    SCMP_SYS(chdir),
-    SCMP_SYS(fchdir),
     SCMP_SYS(chroot),
+};
+
+/* A plain "no" where a library should not believe that the kernel is merely old. */
+static const int refused[] = {
+    SCMP_SYS(mkdir),       SCMP_SYS(mkdirat), SCMP_SYS(mknod),     SCMP_SYS(mknodat),      SCMP_SYS(link),
+    SCMP_SYS(linkat),      SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(chmod),        SCMP_SYS(fchmodat),
+    SCMP_SYS(chown),       SCMP_SYS(fchown),  SCMP_SYS(lchown),    SCMP_SYS(fchownat),     SCMP_SYS(setrlimit),
+    SCMP_SYS(personality), SCMP_SYS(chdir),   SCMP_SYS(fchdir),    SCMP_SYS(memfd_create), /* memory that no limit
+                                                                                              counts */
 };
 
 static int rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
@@ -198,19 +190,27 @@ static int rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size
     return rc;
 }
 
+#define REFUSE_OUTSIDE (ATTEMPT_NOTES ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EPERM))
+
 /* Calls that are harmless or not by what they are asked. */
 static int rules_by_argument(scmp_filter_ctx filter)
 {
-    const uint32_t no = SCMP_ACT_ERRNO(EPERM);
+    const uint32_t no = REFUSE_OUTSIDE;
     int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                               SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-    if (rc == 0)
-        rc = seccomp_rule_add(filter, no, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+    if (rc == 0) /* not noted: the C library asks with all signals blocked, and the note is one */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                              SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
     if (rc == 0) /* raise() and abort() */
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     if (rc == 0)
         rc = seccomp_rule_add(filter, no, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
+    if (rc == 0) /* whose signal it is that notes attempts */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1, SCMP_A0(SCMP_CMP_NE, SIGSYS, 0));
+    if (rc == 0)
+        rc =
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(rt_sigaction), 1, SCMP_A0(SCMP_CMP_EQ, SIGSYS, 0));
     if (rc == 0) /* isatty() of stdio */
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
     if (rc == 0) /* reading limits, of oneself */
@@ -235,13 +235,17 @@ int fence_calls(void)
     FILTER filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!filter)
         return -ENOMEM;
-    int rc = ready(filter);
+    int rc = attempt_watch();
+    if (rc == 0)
+        rc = ready(filter);
     if (rc == 0) /* a tree, not a list: each call is looked up */
         rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (rc == 0)
         rc = rules(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
     if (rc == 0)
         rc = rules(filter, SCMP_ACT_ERRNO(EPERM), refused, sizeof(refused) / sizeof(refused[0]));
+    if (rc == 0)
+        rc = rules(filter, REFUSE_OUTSIDE, outside, sizeof(outside) / sizeof(outside[0]));
     if (rc == 0)
         rc = rules_by_argument(filter);
     return rc != 0 ? rc : seccomp_load(filter);

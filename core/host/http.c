@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { INLINE_MAX = FRAME_MAX - 64 * 1024, WORDS_MAX = 128 * 1024, LINKS_MAX = 16, PARTS_MAX = 100 };
 
@@ -23,13 +22,13 @@ static size_t length(const char *text)
     return text ? strlen(text) : 0;
 }
 
-/* A body that is too large for a frame, in a file of no folder. */
-static int in_file(const char *bytes, size_t len, int *ret_fd)
+/* A body that is too large for a frame, in a file that has no name. */
+static int in_file(const struct session *session, const char *bytes, size_t len, int *ret_fd)
 {
-    TIDY(close) int fd = memfd_create("body", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int rc = descriptor_write(fd, bytes, len);
+    TIDY(close) int fd = -1;
+    int rc = descriptor_unnamed(session->scratch, &fd);
+    if (rc == 0)
+        rc = descriptor_write(fd, bytes, len);
     if (rc == 0)
         *ret_fd = take_fd(&fd);
     return rc;
@@ -61,8 +60,8 @@ static muster_rc parts_put(struct session *session, const muster_part *const *pa
         if (i >= PARTS_MAX || length(part->name) + length(part->filename) + length(part->type) > WORDS_MAX)
             return session_fail(session, MUSTER_FAIL, "the connector sends a form of too many or too long parts");
         if (part->body && part->body_len > INLINE_MAX) {
-            if (in_file(part->body, part->body_len, &made) != 0)
-                return session_fail(session, MUSTER_FAIL, "no memory for a part of a form");
+            if (in_file(session, part->body, part->body_len, &made) != 0)
+                return session_fail(session, MUSTER_FAIL, "no room for a part of a form");
             fd = made;
         }
         session_flush(session, -1); /* a descriptor goes with a frame of its own */
@@ -111,7 +110,7 @@ static muster_rc ask_put(struct session *session, const muster_http *ask, uint32
     if (rc != MUSTER_OK)
         return rc;
     if (body && ask->body_len > INLINE_MAX) {
-        if (in_file(body, ask->body_len, made) != 0)
+        if (in_file(session, body, ask->body_len, made) != 0)
             return session_fail(session, MUSTER_FAIL, "no memory for a body of %zu bytes", ask->body_len);
         body = NULL;
         fd = *made;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "host/attempt.h"
 #include "host/calls.h"
 #include "host/describe.h"
 #include "host/push.h"
@@ -48,6 +49,12 @@ static void done(struct session *session, muster_rc rc)
     const char *sentence = session->failed[0]                  ? session->failed
                            : rc < 0 && rc == session->asked_rc ? session->asked
                                                                : "";
+    char names[200];
+    if (attempt_told(names, sizeof(names))) {
+        size_t tried = session_begin(session, WIRE_TRIED);
+        wire_put_text(&session->out, names);
+        session_end(session, tried);
+    }
     size_t begin = session_begin(session, WIRE_DONE);
     wire_put_u32(&session->out, (uint32_t)rc);
     wire_put_text(&session->out, rc < 0 ? sentence : "");

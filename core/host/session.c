@@ -87,6 +87,7 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     if (shared == MAP_FAILED)
         session_orphaned();
     session->cancel = shared;
+    frame_folder(session->scratch);
     session->in.ceiling = ANSWER_MAX;
     session->record.bytes.ceiling = session->record_max + OUT_SLACK;
     session->out.ceiling = session->record_max + OUT_SLACK + FRAME_MAX;
