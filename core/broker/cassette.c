@@ -528,6 +528,16 @@ size_t cassette_left(const struct cassette *cassette)
     return left;
 }
 
+const char *cassette_question(const struct cassette *cassette, size_t nth, const char **ret_what, bool *ret_given)
+{
+    const struct entry *entry = nth < cassette->count ? &cassette->entries[nth] : NULL;
+    if (!entry)
+        return NULL;
+    *ret_what = entry->what;
+    *ret_given = entry->given;
+    return entry->asked;
+}
+
 /* --- faults --- */
 
 static bool is_number(const char *text)

@@ -68,6 +68,8 @@ bool cassette_has(struct cassette *cassette, const struct exchange *ask, struct 
 /* Questions without an answer, and the sentence about the first one; answers that nobody asked for. */
 size_t cassette_unknown(const struct cassette *cassette, const char **ret_sentence);
 size_t cassette_left(const struct cassette *cassette);
+/* The nth question that is on it, of one that plays; NULL after the last. ret_given: its answer was given. */
+const char *cassette_question(const struct cassette *cassette, size_t nth, const char **ret_what, bool *ret_given);
 
 /* "KIND[=COUNT][@TEXT]", several with ',' between: the first COUNT (else one) answers about what has TEXT in its
  * address or place go wrong. KIND: slow (no answer in time), cut (in the middle), schema (JSON with other names, else a

@@ -3,6 +3,7 @@
 #include "base/tidy.h"
 #include "conform/judge.h"
 #include "conform/report.h"
+#include "conform/walk.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +14,7 @@
 enum { CONFORMS = 0, CONFORMS_NOT = 1, WRONG_WORDS = 2 };
 
 struct words {
-    const char *connector, *config, *bypass, *only, *previous, *junit, *level;
+    const char *connector, *config, *cassette, *record, *bypass, *only, *previous, *junit, *level;
     bool json, strict, quiet, list, manual;
 };
 
@@ -23,6 +24,8 @@ static const char usage[] =
     "Holds a connector against the rules of the interface, in the same sandbox in which it runs in production.\n"
     "\n"
     "  --config FILE      an organization's file with a connection that uses it; {here} in it is FILE's folder\n"
+    "  --cassette FILE    what its system said, in the place of that system (muster sync --record, or --record)\n"
+    "  --record FILE      leave what the system said here\n"
     "  --previous FILE    the previous release's shared object, with which it must be compatible\n"
     "  --bypass FILE      lines \"RULE [SUBJECT]: why\", for what cannot be otherwise\n"
     "  --strict           no bypasses, and what could not be looked at has not passed\n"
@@ -43,6 +46,8 @@ static int wrong(int rc, const struct err *err)
 
 enum {
     OPTION_CONFIG = 256,
+    OPTION_CASSETTE,
+    OPTION_RECORD,
     OPTION_PREVIOUS,
     OPTION_BYPASS,
     OPTION_STRICT,
@@ -56,6 +61,8 @@ enum {
 };
 
 static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
+                                        {"cassette", required_argument, NULL, OPTION_CASSETTE},
+                                        {"record", required_argument, NULL, OPTION_RECORD},
                                         {"previous", required_argument, NULL, OPTION_PREVIOUS},
                                         {"bypass", required_argument, NULL, OPTION_BYPASS},
                                         {"strict", no_argument, NULL, OPTION_STRICT},
@@ -76,6 +83,8 @@ static int words_read(int argc, char **argv, struct words *words)
     for (int one; (one = getopt_long(argc, argv, "qh", options, NULL)) != -1;)
         switch (one) {
         case OPTION_CONFIG: words->config = optarg; break;
+        case OPTION_CASSETTE: words->cassette = optarg; break;
+        case OPTION_RECORD: words->record = optarg; break;
         case OPTION_PREVIOUS: words->previous = optarg; break;
         case OPTION_BYPASS: words->bypass = optarg; break;
         case OPTION_STRICT: words->strict = true; break;
@@ -134,9 +143,13 @@ static int judge(struct trial *trial, struct subject *subject, const struct word
     if (rc != 0)
         return rc;
     trial_looked(trial, RULE_C12);
-    if (!subject->connection)
+    if (!subject->connection) {
         trial_fault(trial, RULE_C12, "", "%s", subject->complaints);
-    return 0;
+        return 0;
+    }
+    struct tape tape;
+    rc = tape_init(&tape, subject, words->cassette, words->record);
+    return rc ? rc : walk_judge(&(struct walk){trial, subject, &tape}, err);
 }
 
 static int conform(struct trial *trial, struct subject *subject, const struct words *words, struct err *err)

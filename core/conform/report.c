@@ -22,7 +22,7 @@ static void title(const struct subject *subject, struct buffer *out)
 
 static void people_rule(const struct trial *trial, enum rule_number rule, struct buffer *out)
 {
-    const struct verdict *verdict = &trial->verdicts[rule];
+    const struct finding *verdict = &trial->verdicts[rule];
     enum state state = trial_state(trial, rule);
     buffer_format(out, "%-4s %-8s  %s\n", rule_texts[rule].code, states[state], rule_texts[rule].sentence);
     for (size_t i = 0; i < verdict->count && i < FAULTS_MAX; i++) {
@@ -90,7 +90,7 @@ void report_people(const struct trial *trial, const struct subject *subject, boo
 static void json_rule(const struct trial *trial, enum rule_number rule, struct buffer *out)
 {
     static const char *const words[] = {"", "passed", "bypassed", "unseen", "failed"};
-    const struct verdict *verdict = &trial->verdicts[rule];
+    const struct finding *verdict = &trial->verdicts[rule];
     json_member_text(out, "rule", rule_texts[rule].code);
     json_member_text(out, "level", level_name(rule_texts[rule].level));
     json_member_text(out, "sentence", rule_texts[rule].sentence);
@@ -159,7 +159,7 @@ static void xml_text(struct buffer *out, const char *text)
 
 static void junit_rule(const struct trial *trial, enum rule_number rule, struct buffer *out)
 {
-    const struct verdict *verdict = &trial->verdicts[rule];
+    const struct finding *verdict = &trial->verdicts[rule];
     enum state state = trial_state(trial, rule);
     buffer_format(out, "  <testcase classname=\"%s\" name=\"%s: ", level_name(rule_texts[rule].level),
                   rule_texts[rule].code);

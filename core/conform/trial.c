@@ -107,7 +107,7 @@ void trial_looked(struct trial *trial, enum rule_number rule)
 
 void trial_unseen(struct trial *trial, enum rule_number rule, const char *format, ...)
 {
-    struct verdict *verdict = &trial->verdicts[rule];
+    struct finding *verdict = &trial->verdicts[rule];
     char text[600];
     va_list args;
     va_start(args, format);
@@ -119,7 +119,7 @@ void trial_unseen(struct trial *trial, enum rule_number rule, const char *format
 
 void trial_fault(struct trial *trial, enum rule_number rule, const char *subject, const char *format, ...)
 {
-    struct verdict *verdict = &trial->verdicts[rule];
+    struct finding *verdict = &trial->verdicts[rule];
     char text[1500];
     va_list args;
     va_start(args, format);
@@ -146,7 +146,7 @@ void trial_fault(struct trial *trial, enum rule_number rule, const char *subject
 
 enum state trial_state(const struct trial *trial, enum rule_number rule)
 {
-    const struct verdict *verdict = &trial->verdicts[rule];
+    const struct finding *verdict = &trial->verdicts[rule];
     if (!trial_wants(trial, rule))
         return STATE_NONE;
     if (verdict->count > verdict->bypassed || (verdict->count > 0 && trial->strict))

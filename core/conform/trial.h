@@ -20,7 +20,7 @@ struct fault {
     const char *bypass; /* the written reason; NULL: none */
 };
 
-struct verdict {
+struct finding {
     bool looked;
     const char *unseen; /* why; NULL: it was seen */
     struct fault faults[FAULTS_MAX];
@@ -39,7 +39,7 @@ struct trial {
     struct arena *arena;
     bool strict;                 /* a bypass is none, and what was not seen has not passed */
     bool limited, wanted[RULES]; /* --only */
-    struct verdict verdicts[RULES];
+    struct finding verdicts[RULES];
     struct bypass *bypasses;
     size_t bypass_count, bypass_room;
     int rc; /* no memory */

@@ -7,6 +7,7 @@
 #include <muster/connector.h>
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,51 +49,133 @@ static muster_stream streams[] = {
      NULL, "person", NULL, MUSTER_READ_FULL, MUSTER_BY_ABSENCE, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0}};
 
+static muster_rc call(muster_run *run, const char *method, const char *path, const muster_http **reply)
+{
+    char url[500];
+    snprintf(url, sizeof(url), "%s%s", run->host->text(run, "base_url"), path);
+    muster_http ask = {.size = sizeof(ask), .method = method, .url = url, .fd = -1};
+    return run->host->http(run, &ask, reply);
+}
+
 static muster_rc check(muster_run *run, void *self)
 {
     const muster_http *reply = NULL;
-    char url[500];
     (void)self;
-    snprintf(url, sizeof(url), "%s/ping", run->host->text(run, "base_url"));
-    muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url, .fd = -1};
-    return run->host->http(run, &ask, &reply);
+    if (is("c18"))
+        return run->host->fail(run, MUSTER_CONFIG, "not like this");
+    muster_rc rc = call(run, is("c20") ? "DELETE" : "GET", "/ping", &reply);
+    return rc != MUSTER_OK && is("c19") ? run->host->fail(run, MUSTER_FAIL, "no") : rc;
+}
+
+static void person(muster_run *run, const char *number, const char *called, const char *since)
+{
+    char own[100];
+    snprintf(own, sizeof(own), "%s-%d", called, (int)getpid());
+    const char *id = is("s4") ? "007" : is("s18") ? number + strspn(number, "0") : number;
+    muster_record *record = run->host->record(run, "people", id, "");
+    run->host->put(record, "number", MUSTER_TEXT, number);
+    run->host->put(record, "name", MUSTER_TEXT, is("s8") ? own : called);
+    run->host->put(record, "since", MUSTER_DATE, is("s5") ? "3.2.2001" : since);
+    if (!is("s7"))
+        run->host->put(record, "boss", MUSTER_REF, number);
+    if (is("s6"))
+        run->host->put(record, "extra", MUSTER_TEXT, number);
+    if (is("c22"))
+        run->host->log(run, MUSTER_INFO, "read %s", called);
+    run->host->emit(run, record);
 }
 
 /* A page. Returns 1: there is another one, 0: that was the last, or a failure. */
-static muster_rc page(muster_run *run, const muster_pull *what, const char *text, uint64_t *count)
+static muster_rc page(muster_run *run, const char *text, uint64_t limit, uint64_t *count)
 {
     char number[20], called[40], since[20];
-    for (; *text; text += strcspn(text, "\n") + 1) {
+    for (; *text && (limit == 0 || *count < limit); text += strcspn(text, "\n") + 1) {
         if (strncmp(text, "next", 4) == 0 || strncmp(text, "end", 3) == 0)
             return *text == 'n';
-        if (sscanf(text, "%19s %39s %19s", number, called, since) != 3)
+        if (sscanf(text, "%19s %39s %19s", number, called, since) != 3 || number[0] != '0')
             break;
-        muster_record *record = run->host->record(run, what->stream, number, "");
-        run->host->put(record, "number", MUSTER_TEXT, number);
-        run->host->put(record, "name", MUSTER_TEXT, called);
-        run->host->put(record, "since", MUSTER_DATE, since);
-        run->host->put(record, "boss", MUSTER_REF, number);
-        run->host->emit(run, record);
+        if (is("s2"))
+            continue;
+        person(run, number, called, since);
         ++*count;
     }
-    return run->host->fail(run, MUSTER_FAIL, "a page without its end");
+    if (is("s13") || (limit && *count == limit))
+        return 0;
+    return is("c21") ? MUSTER_DATA : run->host->fail(run, MUSTER_DATA, "a page without its end");
+}
+
+static muster_rc failed(muster_run *run, muster_rc rc)
+{
+    if (is("s11"))
+        return MUSTER_OK;
+    if (is("s12") && rc == MUSTER_RETRY)
+        return run->host->fail(run, MUSTER_FAIL, "something went wrong");
+    if (is("s14") && rc == MUSTER_AUTH)
+        return run->host->fail(run, MUSTER_CONFIG, "something is wrong");
+    return rc;
+}
+
+static muster_rc changes(muster_run *run, const char *cursor)
+{
+    if (strcmp(cursor, "c1") != 0 && !is("s10"))
+        return run->host->fail(run, MUSTER_DATA, "this cursor is none of ours");
+    return run->host->changes(run, 0);
 }
 
 static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
 {
     const muster_http *reply = NULL;
     uint64_t count = 0;
-    char url[500];
     muster_rc rc = 1;
     (void)self;
+    if (strcmp(what->stream, "people") != 0 && is("s17"))
+        return run->host->complete(run, 0);
+    if (strcmp(what->stream, "people") != 0 && is("c23"))
+        raise(SIGKILL);
+    if (strcmp(what->stream, "people") != 0)
+        return run->host->fail(run, MUSTER_UNSUPPORTED, "there are only people");
+    if (!what->full && what->cursor)
+        return changes(run, what->cursor);
     for (int nth = 1; rc == 1; nth++) {
-        snprintf(url, sizeof(url), "%s/people?page=%d", run->host->text(run, "base_url"), nth);
-        muster_http ask = {.size = sizeof(ask), .method = "GET", .url = url, .fd = -1};
-        rc = run->host->http(run, &ask, &reply);
-        if (rc == MUSTER_OK)
-            rc = page(run, what, reply->body, &count);
+        char path[40];
+        snprintf(path, sizeof(path), "/people?page=%d", nth);
+        rc = call(run, "GET", path, &reply);
+        rc = rc == MUSTER_OK ? page(run, reply->body, what->limit, &count) : failed(run, rc);
     }
-    return rc == MUSTER_OK ? run->host->complete(run, count) : rc;
+    if (rc != MUSTER_OK)
+        return rc;
+    if (streams[0].flags & MUSTER_READ_CHANGES && !is("s9"))
+        run->host->cursor(run, "c1");
+    if (what->limit && !is("s15"))
+        return run->host->partial(run, "a sample");
+    return run->host->complete(run, count + is("s3"));
+}
+
+static muster_rc get(muster_run *run, void *self, const muster_pull *what, const char *const *ids, size_t n)
+{
+    (void)self, (void)what;
+    for (size_t i = 0; i < n && !is("s16"); i++)
+        if (ids[i][0] == '0')
+            person(run, ids[i], "Annabel", "2001-02-03");
+        else
+            run->host->gone(run, "people", ids[i]);
+    return MUSTER_OK;
+}
+
+static muster_rc partitions(muster_run *run, void *self)
+{
+    (void)self;
+    run->host->partition(run, "main", NULL, NULL);
+    if (is("s1"))
+        run->host->partition(run, "main", NULL, NULL);
+    return run->host->complete(run, is("s1") ? 2 : 1);
+}
+
+/* So that there is something that it offers. */
+static muster_rc lookup(muster_run *run, void *self, const char *what, const muster_record *arguments)
+{
+    (void)run, (void)self, (void)what, (void)arguments;
+    return MUSTER_UNSUPPORTED;
 }
 
 static muster_connector described;
@@ -115,6 +198,8 @@ static void tables_spoil(void)
         fields[3].to = "bosses";
     if (is("c11"))
         fields[0].flags = 0;
+    if (is("s9") || is("s10") || is("c17") || is("right"))
+        streams[0].flags |= MUSTER_READ_CHANGES;
     if (is("c12"))
         streams[0].mapping_in = "key: number\nperson: { nonsense: number }";
     if (is("c17"))
@@ -146,10 +231,9 @@ const muster_connector *muster_connector_entry(void)
                                    .options = options,
                                    .streams = streams,
                                    .check = is("c15") ? NULL : check,
+                                   .partitions = is("s1") || is("right") ? partitions : NULL,
                                    .pull = is("c9") ? NULL : pull,
-                                   .apply = NULL,
-                                   .receive = NULL};
-    if (is("c9"))
-        described.lookup = (muster_rc(*)(muster_run *, void *, const char *, const muster_record *))(void *)check;
+                                   .get = is("s16") || is("right") ? get : NULL,
+                                   .lookup = is("c9") ? lookup : NULL};
     return &described;
 }

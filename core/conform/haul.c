@@ -1,0 +1,137 @@
+/* haul - all that one call of the connector gave, kept to be looked at. */
+#include "conform/haul.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int haul_new(struct haul *ret_haul)
+{
+    *ret_haul = (struct haul){.arena = arena_new()};
+    return ret_haul->arena ? 0 : -ENOMEM;
+}
+
+void haul_done(struct haul *haul)
+{
+    free(haul->records);
+    free(haul->partitions);
+    free(haul->gone);
+    buffer_done(&haul->said);
+    arena_free(haul->arena);
+}
+
+int haul_record(struct haul *haul, const struct lane_record *record)
+{
+    haul->emitted++;
+    if (haul->count >= HAUL_MOST)
+        return 0;
+    struct haul_value *values = arena_get(haul->arena, (record->count + 1) * sizeof(*values));
+    int rc = mem_grow(&haul->records, haul->count, &haul->room, sizeof(*haul->records));
+    if (rc != 0 || !values)
+        return -ENOMEM;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct lane_value *value = &record->values[i];
+        bool text = value->presence == PRESENCE_VALUE;
+        values[i] = (struct haul_value){arena_text(haul->arena, record->stream->names[value->column]),
+                                        text ? arena_copy(haul->arena, value->bytes, value->len) : NULL, value->type,
+                                        value->presence};
+        if (!values[i].name || (text && !values[i].text))
+            return -ENOMEM;
+    }
+    struct haul_record *kept = &haul->records[haul->count++];
+    *kept = (struct haul_record){arena_text(haul->arena, record->stream->name),
+                                 record->source_id ? arena_text(haul->arena, record->source_id) : NULL,
+                                 arena_text(haul->arena, record->place ? record->place : ""), record->count, values};
+    return kept->stream && kept->place ? 0 : -ENOMEM;
+}
+
+int haul_partition(struct haul *haul, const char *id, const char *label, const char *locator)
+{
+    if (mem_grow(&haul->partitions, haul->partition_count, &haul->partition_room, sizeof(*haul->partitions)) != 0)
+        return -ENOMEM;
+    struct haul_partition *partition = &haul->partitions[haul->partition_count++];
+    *partition = (struct haul_partition){arena_text(haul->arena, id), arena_text(haul->arena, label ? label : id),
+                                         arena_text(haul->arena, locator ? locator : "")};
+    return partition->id && partition->label && partition->locator ? 0 : -ENOMEM;
+}
+
+int haul_gone(struct haul *haul, const char *id)
+{
+    if (mem_grow(&haul->gone, haul->gone_count, &haul->gone_room, sizeof(*haul->gone)) != 0)
+        return -ENOMEM;
+    haul->gone[haul->gone_count] = arena_text(haul->arena, id);
+    return haul->gone[haul->gone_count++] ? 0 : -ENOMEM;
+}
+
+void haul_say(struct haul *haul, const char *text)
+{
+    if (text && *text) {
+        buffer_text(&haul->said, text);
+        buffer_byte(&haul->said, '\n');
+    }
+}
+
+static const struct haul_value *value_of(const struct haul_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (strcmp(record->values[i].name, name) == 0)
+            return &record->values[i];
+    return NULL;
+}
+
+const char *haul_id(const struct haul *haul, size_t nth, const char *const *keys, struct arena *arena)
+{
+    const struct haul_record *record = &haul->records[nth];
+    const char *id = "";
+    if (record->id)
+        return record->id;
+    for (; keys && *keys && id; keys++) {
+        const struct haul_value *value = value_of(record, *keys);
+        if (value && value->text)
+            id = arena_format(arena, "%s%s%s", id, *id ? " " : "", value->text);
+    }
+    return id;
+}
+
+bool haul_well(const struct haul *haul)
+{
+    return haul->rc == 0 && haul->result.rc >= 0;
+}
+
+bool haul_complete(const struct haul *haul)
+{
+    return haul_well(haul) && haul->result.claim == CLAIM_COMPLETE &&
+           haul->result.count == haul->emitted + haul->rejected;
+}
+
+static bool record_same(const struct haul_record *a, const struct haul_record *b)
+{
+    if (a->count != b->count || strcmp(a->stream, b->stream) != 0 ||
+        strcmp(a->id ? a->id : "", b->id ? b->id : "") != 0)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct haul_value *one = &a->values[i], *other = &b->values[i];
+        if (strcmp(one->name, other->name) != 0 || one->type != other->type || one->presence != other->presence ||
+            strcmp(one->text ? one->text : "", other->text ? other->text : "") != 0)
+            return false;
+    }
+    return true;
+}
+
+size_t haul_differs(const struct haul *a, const struct haul *b)
+{
+    size_t i = 0;
+    while (i < a->count && i < b->count && record_same(&a->records[i], &b->records[i]))
+        i++;
+    return i == a->count && i == b->count && a->emitted == b->emitted ? SIZE_MAX : i;
+}
+
+const char *haul_code(muster_rc rc)
+{
+    static const char *const names[] = {
+        "MUSTER_OK",       "MUSTER_RETRY", "MUSTER_AUTH",        "MUSTER_PERMISSION", "MUSTER_CONFIG", "MUSTER_DATA",
+        "MUSTER_CONFLICT", "MUSTER_GONE",  "MUSTER_UNSUPPORTED", "MUSTER_CANCELLED",  "MUSTER_FAIL"};
+    return rc > 0 ? "MUSTER_SAME" : -rc < (int)(sizeof(names) / sizeof(names[0])) ? names[-rc] : "no code of ours";
+}

@@ -1,0 +1,63 @@
+/* haul - all that one call of the connector gave, kept to be looked at. */
+#ifndef CONFORM_HAUL_H
+#define CONFORM_HAUL_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "engine/lane.h"
+
+enum { HAUL_MOST = 20000 }; /* records that are kept; all are counted */
+
+struct haul_value {
+    const char *name, *text; /* text: NULL unless it is a value */
+    int type;
+    enum presence presence;
+};
+
+struct haul_record {
+    const char *stream, *id, *place; /* id: NULL when the connector left it to the mapping */
+    size_t count;
+    const struct haul_value *values;
+};
+
+struct haul_partition {
+    const char *id, *label, *locator;
+};
+
+struct haul {
+    struct arena *arena;
+    struct haul_record *records;
+    size_t count, room;
+    uint64_t emitted, rejected;
+    struct haul_partition *partitions;
+    size_t partition_count, partition_room;
+    const char **gone;
+    size_t gone_count, gone_room;
+    const char *cursor;
+    bool lacking;
+    struct buffer said; /* what was logged at INFO and above, and every sentence, a line each */
+    int rc;             /* of the call itself: not 0: the process did not live through it */
+    struct err err;
+    struct lane_result result;
+};
+
+int haul_new(struct haul *ret_haul);
+void haul_done(struct haul *haul);
+
+int haul_record(struct haul *haul, const struct lane_record *record);
+int haul_partition(struct haul *haul, const char *id, const char *label, const char *locator);
+int haul_gone(struct haul *haul, const char *id);
+void haul_say(struct haul *haul, const char *text);
+
+/* What identifies the nth record: its id, else its values of the fields (or columns) that do; in the arena. */
+const char *haul_id(const struct haul *haul, size_t nth, const char *const *keys, struct arena *arena);
+/* Whether it went well, so far as the connector itself says: it lived, and its code is no failure. */
+bool haul_well(const struct haul *haul);
+/* Everybody is said to be in it. */
+bool haul_complete(const struct haul *haul);
+/* The first record that is not the same in both; SIZE_MAX: they are the same. */
+size_t haul_differs(const struct haul *a, const struct haul *b);
+/* "MUSTER_AUTH" */
+const char *haul_code(muster_rc rc);
+
+#endif

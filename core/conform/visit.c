@@ -1,0 +1,188 @@
+/* visit - the connector in a host of its own, with the true broker around it, for one or several calls. */
+#include "conform/visit.h"
+
+#include "broker/http.h"
+#include "config/network.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int take_record(void *context, const struct lane_record *record)
+{
+    return haul_record(((struct visit *)context)->haul, record);
+}
+
+static int take_columns(void *context, struct lane_stream *stream)
+{
+    (void)context, (void)stream;
+    return 0;
+}
+
+static int take_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
+{
+    struct haul *haul = ((struct visit *)context)->haul;
+    (void)stream, (void)source_id, (void)place;
+    haul->rejected++;
+    haul_say(haul, why);
+    return 0;
+}
+
+static int take_gone(void *context, const char *stream, const char *source_id)
+{
+    (void)stream;
+    return haul_gone(((struct visit *)context)->haul, source_id);
+}
+
+static int take_cursor(void *context, const char *value, bool checkpoint)
+{
+    struct haul *haul = ((struct visit *)context)->haul;
+    (void)checkpoint;
+    haul->cursor = arena_text(haul->arena, value);
+    return haul->cursor ? 0 : -ENOMEM;
+}
+
+static int take_partition(void *context, const char *id, const char *label, const char *locator)
+{
+    return haul_partition(((struct visit *)context)->haul, id, label, locator);
+}
+
+static void take_log(void *context, int level, const char *text)
+{
+    if (level >= MUSTER_INFO)
+        haul_say(((struct visit *)context)->haul, text);
+}
+
+static int take_lacking(void *context, const char *stream, const char *field, const char *why)
+{
+    struct haul *haul = ((struct visit *)context)->haul;
+    (void)stream, (void)field;
+    haul->lacking = true;
+    haul_say(haul, why);
+    return 0;
+}
+
+static int take_unchanged(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+/* Files stay where they are: nothing that is read here is committed. */
+static int take_afterwards(void *context, const char *name, int what, const char *to)
+{
+    (void)context, (void)name, (void)what, (void)to;
+    return 0;
+}
+
+static void sink_make(struct visit *visit, struct haul *haul, struct lane_sink *ret_sink)
+{
+    const char *sentence;
+    visit->haul = haul;
+    visit->unknown = cassette_plays(visit->cassette) ? cassette_unknown(visit->cassette, &sentence) : 0;
+    pull_file_sink(&visit->pull, ret_sink);
+    ret_sink->columns = take_columns;
+    ret_sink->record = take_record;
+    ret_sink->reject = take_reject;
+    ret_sink->gone = take_gone;
+    ret_sink->cursor = take_cursor;
+    ret_sink->partition = take_partition;
+    ret_sink->log = take_log;
+    ret_sink->lacking = take_lacking;
+    ret_sink->unchanged = take_unchanged;
+    ret_sink->afterwards = take_afterwards;
+}
+
+/* After each call: what killed its process is the same fault whatever was asked; every sentence is kept. */
+static void heard(struct visit *visit, const char *call)
+{
+    struct haul *haul = visit->haul;
+    trial_looked(visit->trial, RULE_C23);
+    if (haul->rc != 0)
+        trial_fault(visit->trial, RULE_C23, call, "%s", haul->err.text);
+    haul_say(haul, haul->result.text);
+    haul_say(haul, haul->result.why);
+    if (haul->rc == 0 && haul->result.rc < 0)
+        trial_looked(visit->trial, RULE_C21);
+    if (haul->rc == 0 && haul->result.rc < 0 && !*haul->result.text)
+        trial_fault(visit->trial, RULE_C21, call, "ends as %s without a word", haul_code(haul->result.rc));
+}
+
+static int http_begin_here(struct visit *visit, struct err *err)
+{
+    struct http_setup setup = {
+        .connection = visit->subject->connection, .scratch_dir = visit->subject->dir, .cassette = visit->cassette};
+    return network_offered(visit->subject->description) ? http_open(&setup, &visit->http, err) : 0;
+}
+
+int visit_begin(struct trial *trial, struct subject *subject, struct cassette *cassette, struct visit *ret_visit,
+                struct err *err)
+{
+    struct visit *visit = ret_visit;
+    *visit = (struct visit){.trial = trial, .subject = subject, .cassette = cassette};
+    int rc = files_open(subject->connection, NULL, NULL, &visit->files, err);
+    if (rc == 0)
+        files_cassette(visit->files, cassette);
+    if (rc == 0)
+        rc = http_begin_here(visit, err);
+    struct lane_start start = {.connector = subject->path,
+                               .scratch_dir = subject->dir,
+                               .connection = subject->connection,
+                               .settings = subject->settings};
+    if (rc == 0)
+        rc = lane_begin(&start, &visit->lane, err);
+    visit->pull = (struct pull){.arena = subject->arena,
+                                .files = visit->files,
+                                .http = visit->http,
+                                .scratch_dir = subject->dir,
+                                .connection = subject->connection,
+                                .cassette = cassette};
+    return rc;
+}
+
+void visit_end(struct visit *visit)
+{
+    lane_stop(visit->lane);
+    pull_done(&visit->pull);
+    http_free(visit->http);
+    files_free(visit->files);
+    *visit = (struct visit){0};
+}
+
+void visit_check(struct visit *visit, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_check(visit->lane, &sink, &haul->result, &haul->err);
+    heard(visit, "check");
+}
+
+void visit_partitions(struct visit *visit, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_partitions(visit->lane, &sink, &haul->result, &haul->err);
+    heard(visit, "partitions");
+}
+
+void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_pull(visit->lane, pull, &sink, &haul->result, &haul->err);
+    heard(visit, "pull");
+}
+
+void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_get(visit->lane, pull, ids, count, &sink, &haul->result, &haul->err);
+    heard(visit, "get");
+}
+
+const char *visit_unknown(const struct visit *visit)
+{
+    const char *sentence = NULL;
+    return cassette_plays(visit->cassette) && cassette_unknown(visit->cassette, &sentence) > visit->unknown ? sentence
+                                                                                                            : NULL;
+}

@@ -1,0 +1,40 @@
+/* visit - the connector in a host of its own, with the true broker around it, for one or several calls.
+ *
+ * Where there is a cassette it plays or records; what goes wrong in the world
+ * is asked of the cassette. Each call fills a haul; what the connector says is
+ * never the failure of a call here, but something to be judged. */
+#ifndef CONFORM_VISIT_H
+#define CONFORM_VISIT_H
+
+#include "broker/cassette.h"
+#include "conform/haul.h"
+#include "conform/subject.h"
+#include "conform/trial.h"
+#include "engine/pull.h"
+
+struct visit {
+    struct pull pull; /* first: it is the context of the file functions */
+    struct trial *trial;
+    struct subject *subject;
+    struct files *files;
+    struct http *http;
+    struct lane *lane;
+    struct cassette *cassette; /* NULL: the world itself */
+    struct haul *haul;         /* of the call under way */
+    size_t unknown;            /* what the cassette did not have, before that call */
+};
+
+/* `cassette` stays the caller's. Failure: a sentence in err. */
+int visit_begin(struct trial *trial, struct subject *subject, struct cassette *cassette, struct visit *ret_visit,
+                struct err *err);
+void visit_end(struct visit *visit);
+
+void visit_check(struct visit *visit, struct haul *haul);
+void visit_partitions(struct visit *visit, struct haul *haul);
+void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
+void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);
+
+/* Where the last call asked something that the cassette does not have: a sentence; else NULL. */
+const char *visit_unknown(const struct visit *visit);
+
+#endif

@@ -1,0 +1,52 @@
+/* walk - the connector at work: once with its system, then again and again with what that said, and with failures. */
+#ifndef CONFORM_WALK_H
+#define CONFORM_WALK_H
+
+#include "conform/tape.h"
+#include "conform/visit.h"
+
+/* One stream of one partition. */
+struct take {
+    const char *partition, *locator, *stream;
+    const muster_stream *declared; /* NULL: only the source knows */
+    const char *const *keys;       /* names that identify, where the connector gives no id; NULL-terminated */
+    struct haul haul;
+};
+
+struct reading {
+    struct arena *arena;
+    struct haul partitions;
+    struct take *takes;
+    size_t count;
+    const char *unknown; /* something was asked that the cassette does not have */
+};
+
+struct walk {
+    struct trial *trial;
+    struct subject *subject;
+    struct tape *tape;
+};
+
+int reading_new(struct reading *ret_reading);
+void reading_done(struct reading *reading);
+/* Everything there is to read, in full. */
+int reading_make(struct visit *visit, struct reading *reading);
+
+/* check(): with the system itself, then with failures. */
+int checking_live(const struct walk *walk, struct cassette *cassette, struct err *err);
+int checking_fails(const struct walk *walk, struct err *err);
+/* What is read besides a full reading: changes and single records; a sample, and a stream that is none. */
+void asking_judge(struct visit *visit, struct reading *reading);
+int asking_again(const struct walk *walk, const struct reading *good, struct err *err);
+/* The records of a good reading. */
+void reading_judge(const struct walk *walk, const struct reading *reading);
+void values_judge(const struct walk *walk, const struct reading *reading);
+/* The same reading again, and while the system fails. */
+int failing_judge(const struct walk *walk, const struct reading *good, struct err *err);
+/* Nothing of people in what was said. */
+void quiet_judge(struct trial *trial, const struct reading *good, const struct haul *haul, const char *call);
+
+/* All of it. */
+int walk_judge(const struct walk *walk, struct err *err);
+
+#endif
