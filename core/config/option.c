@@ -366,6 +366,9 @@ static void read_value(struct options *options, const struct muster_option *opti
                        const struct node *node)
 {
     bool list = option->type == MUSTER_LIST;
+    if (list && named_may_be(options->connection->description, option, node) &&
+        !(node = named_list(options->reading, options->connection->description, option, node)))
+        return; /* no memory, which is remembered */
     if (list && node->type != NODE_LIST) {
         wrong(options, node, path, "must be a list, as in [a, b]");
     } else if (list) {

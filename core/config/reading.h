@@ -79,6 +79,12 @@ const struct muster_option *option_nth(const struct muster_connector *connector,
                                        size_t n);
 const struct muster_stream *stream_nth(const struct muster_connector *connector, size_t n);
 
+/* named.c: whether a list of things with a name is written as a map, and that map as the list; NULL: no memory. */
+bool named_may_be(const struct muster_connector *connector, const struct muster_option *option,
+                  const struct node *node);
+const struct node *named_list(struct reading *reading, const struct muster_connector *connector,
+                              const struct muster_option *option, const struct node *map);
+
 /* stream.c: fills connection->mappings. */
 void streams_read(struct reading *reading, struct connection *connection, const struct node *streams);
 /* True when the connector declares it, or takes any; complains otherwise. */

@@ -21,6 +21,12 @@ static const muster_option sheet_options[] = {
     {.name = "on_missing", .type = MUSTER_CHOICE, .choices = "deactivate|ignore", .initial = "deactivate"},
     {0},
 };
+static const muster_option field_members[] = {
+    {.name = "name", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED},
+    {.name = "at", .type = MUSTER_TEXT},
+    {.name = "type", .type = MUSTER_CHOICE, .choices = "text|date"},
+    {0},
+};
 static const muster_option store_members[] = {
     {.name = "id", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED},
     {.name = "name", .type = MUSTER_TEXT},
@@ -33,6 +39,7 @@ static const muster_option pmt_options[] = {
     {.name = "api_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET | MUSTER_REQUIRED, .doc = "The partner's key."},
     {.name = "dialect", .type = MUSTER_TEXT},
     {.name = "stores", .type = MUSTER_LIST, .members = store_members},
+    {.name = "fields", .type = MUSTER_LIST, .members = field_members},
     {.name = "every", .type = MUSTER_SECONDS, .initial = "60", .max = 86400},
     {.name = "memory", .type = MUSTER_BYTES, .min = 1, .max = 1 << 30},
     {.name = "retries", .type = MUSTER_INTEGER, .min = 0, .max = 10},

@@ -170,6 +170,34 @@ static void a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_fi
               "stable_for: 1m30s, ready_marker: READY, receipts: 'archive/{date}-{stem}.{run}.csv' }\n" STREAM));
 }
 
+#define FIELDS "organization: a\nconnections:\n  p:\n    connector: pmt\n    options:\n      api_key: !secret env:A\n"
+
+static void a_list_of_things_with_a_name_may_be_a_map(void **state)
+{
+    (void)state;
+    struct reading *map = good(FIELDS "      fields: { no: /n, born: { at: /b, type: date }, 12: {} }\n");
+    struct reading *list = good(FIELDS "      fields: [ { name: no, at: /n }, { name: born, at: /b, type: date }, "
+                                       "{ name: '12' } ]\n");
+    const struct connection *a = &map->organization->connections[0], *b = &list->organization->connections[0];
+    assert_int_equal(a->option_count, 7);
+    assert_int_equal(b->option_count, 7);
+    for (size_t i = 1; i < 7; i++) {
+        assert_string_equal(a->options[i].name, b->options[i].name);
+        assert_string_equal(a->options[i].text, b->options[i].text);
+    }
+    done(map);
+    done(list);
+    expect_said(FIELDS "      fields:\n        born: { at: /b, tipe: date }\n        left: { type: dat }\n"
+                       "        who: [a]\n        '': /x\n",
+                "a.yaml:8:25: connection 'p': option 'fields[0].tipe' is unknown to connector 'pmt': did you mean "
+                "'type'?\n"
+                "a.yaml:9:23: connection 'p': option 'fields[1].type' must be one of text|date: did you mean 'date'?\n"
+                "a.yaml:10:14: connection 'p': option 'fields[2].at' must be one text\n");
+    /* Without a name there is no such map. */
+    expect_said(FIELDS "      stores: { a: https://a.example }\n",
+                "a.yaml:7:15: connection 'p': option 'stores' must be a list, as in [a, b]\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_server_without_a_known_key_is_refused),
         cmocka_unit_test(a_place_is_absolute_or_on_a_server_and_says_what_it_means),
         cmocka_unit_test(on_missing_is_taken_from_the_options),
+        cmocka_unit_test(a_list_of_things_with_a_name_may_be_a_map),
         cmocka_unit_test(a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_file),
     };
     return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);
