@@ -1,0 +1,301 @@
+/* value - what stands in a reply as the host wants it: numbers digit by digit, days by the form in which they are
+ * written, lists and objects as JSON. */
+#include "rest.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIGITS_MOST = 60 };
+
+int32_t value_type(enum kind kind)
+{
+    static const int32_t types[] = {MUSTER_TEXT, MUSTER_INTEGER, MUSTER_DECIMAL,  MUSTER_BOOL,
+                                    MUSTER_DATE, MUSTER_TIME,    MUSTER_DATETIME, MUSTER_JSON};
+    return types[kind];
+}
+
+/* ---- JSON ---- */
+
+void value_json(const muster_node *node, muster_text *out)
+{
+    bool object = node->kind == MUSTER_NODE_OBJECT;
+    if (node->kind == MUSTER_NODE_TEXT)
+        muster_text_json(out, node->text);
+    else if (!object && node->kind != MUSTER_NODE_LIST)
+        muster_text_put(out, node->text ? node->text : "null");
+    else {
+        muster_text_put(out, object ? "{" : "[");
+        for (const muster_node *one = node->first; one; one = one->next) {
+            if (one != node->first)
+                muster_text_put(out, ",");
+            if (object) {
+                muster_text_json(out, one->name);
+                muster_text_put(out, ":");
+            }
+            value_json(one, out);
+        }
+        muster_text_put(out, object ? "}" : "]");
+    }
+}
+
+/* ---- numbers ---- */
+
+/* Sign, digits, and where the point goes among them. */
+struct number {
+    bool minus;
+    char digits[DIGITS_MOST + 1];
+    long count, point;
+};
+
+static bool number_take(const char *text, struct number *number)
+{
+    char *end;
+    long exponent = 0;
+    bool point = false, some = false;
+    *number = (struct number){.minus = *text == '-'};
+    for (text += *text == '-' || *text == '+'; isdigit((unsigned char)*text) || (*text == '.' && !point); text++) {
+        if (*text == '.') {
+            point = true;
+            continue;
+        }
+        some = true;
+        if (number->count == 0 && *text == '0') {
+            number->point -= point;
+            continue; /* in front */
+        }
+        if (number->count == DIGITS_MOST)
+            return false;
+        number->digits[number->count++] = *text;
+        number->point += !point;
+    }
+    if (some && (*text == 'e' || *text == 'E')) {
+        exponent = strtol(text + 1, &end, 10);
+        some = end > text + 1;
+        text = end;
+    }
+    number->point += exponent;
+    return some && *text == '\0' && number->point > -DIGITS_MOST && number->point <= DIGITS_MOST;
+}
+
+/* Without zeros that say nothing. */
+bool value_number(const char *text, muster_text *out)
+{
+    struct number number;
+    if (!number_take(text, &number))
+        return false;
+    while (number.count > 0 && number.count > number.point && number.digits[number.count - 1] == '0')
+        number.count--;
+    if (number.count == 0) {
+        muster_text_put(out, "0");
+        return true;
+    }
+    if (number.minus)
+        muster_text_put(out, "-");
+    if (number.point <= 0)
+        muster_text_put(out, "0.");
+    for (long n = number.point; n < 0; n++)
+        muster_text_put(out, "0");
+    for (long n = 0; n < number.count || n < number.point; n++) {
+        if (n > 0 && n == number.point)
+            muster_text_put(out, ".");
+        muster_text_add(out, n < number.count ? number.digits + n : "0", 1);
+    }
+    return true;
+}
+
+static bool number_read(const struct field *field, const char *text, muster_text *room, char ret_why[WHY_ROOM])
+{
+    bool good = value_number(text, room);
+    if (good && field->kind == KIND_INTEGER && room->data && strchr(room->data, '.'))
+        good = false;
+    if (!good)
+        snprintf(ret_why, WHY_ROOM, "'%.60s' is no %snumber", text, field->kind == KIND_INTEGER ? "whole " : "");
+    return good;
+}
+
+/* ---- days and times ---- */
+
+/* The pieces of a form: YYYY MM DD HH mm SS. */
+struct moment {
+    int year, month, day, hour, minute, second;
+};
+
+static int *piece_of(struct moment *moment, const char *form, int *ret_len)
+{
+    const struct {
+        const char *word;
+        int *number;
+    } pieces[] = {{"YYYY", &moment->year}, {"MM", &moment->month},  {"DD", &moment->day},
+                  {"HH", &moment->hour},   {"mm", &moment->minute}, {"SS", &moment->second}};
+    for (size_t n = 0; n < sizeof(pieces) / sizeof(*pieces); n++)
+        if (strncmp(form, pieces[n].word, strlen(pieces[n].word)) == 0) {
+            *ret_len = (int)strlen(pieces[n].word);
+            return pieces[n].number;
+        }
+    return NULL;
+}
+
+static bool form_read(const char *form, const char *text, struct moment *moment)
+{
+    for (int len = 1; *form; form += len) {
+        int *number = piece_of(moment, form, &len);
+        if (!number) {
+            len = 1;
+            if (*text++ != *form)
+                return false;
+            continue;
+        }
+        *number = 0;
+        for (int n = 0; n < len; n++, text++) {
+            if (!isdigit((unsigned char)*text))
+                return false;
+            *number = *number * 10 + (*text - '0');
+        }
+    }
+    return *text == '\0';
+}
+
+static bool exists(const struct moment *moment)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (moment->month < 1 || moment->month > 12 || moment->day < 1 || moment->year < 1)
+        return false;
+    bool leap = (moment->year % 4 == 0 && moment->year % 100 != 0) || moment->year % 400 == 0;
+    return moment->day <= days[moment->month - 1] + (moment->month == 2 && leap) && moment->hour < 24 &&
+           moment->minute < 60 && moment->second < 61;
+}
+
+bool value_format_known(enum kind kind, const char *format)
+{
+    struct moment moment = {0};
+    bool day = strstr(format, "YYYY") && strstr(format, "MM") && strstr(format, "DD");
+    int len;
+    if (kind == KIND_DATE || kind == KIND_DATETIME)
+        if (strcmp(format, "epoch_s") == 0 || strcmp(format, "epoch_ms") == 0 || strcmp(format, "iso") == 0)
+            return true;
+    for (const char *at = format; *at; at += piece_of(&moment, at, &len) ? len : 1)
+        if (isalpha((unsigned char)*at) && !piece_of(&moment, at, &len) && *at != 'T' && *at != 'Z')
+            return false;
+    return kind == KIND_TIME ? strstr(format, "HH") != NULL && !day : day;
+}
+
+static void moment_write(enum kind kind, const struct moment *moment, muster_text *room)
+{
+    char text[80];
+    if (kind == KIND_TIME)
+        snprintf(text, sizeof(text), "%02d:%02d:%02d", moment->hour, moment->minute, moment->second);
+    else if (kind == KIND_DATE)
+        snprintf(text, sizeof(text), "%04d-%02d-%02d", moment->year, moment->month, moment->day);
+    else
+        snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d", moment->year, moment->month, moment->day,
+                 moment->hour, moment->minute, moment->second);
+    muster_text_put(room, text);
+}
+
+static bool epoch_read(const struct field *field, const char *text, muster_text *room)
+{
+    char stamp[STAMP_ROOM];
+    int64_t ms = stamp_read(field->format, text);
+    if (ms == INT64_MIN)
+        return false;
+    stamp_write(field->kind == KIND_DATE ? "date" : "iso", ms, stamp);
+    muster_text_put(room, stamp);
+    return true;
+}
+
+/* What an ISO text says, as it stands: the zone is the host's to mind. */
+static bool iso_read(const struct field *field, const char *text, muster_text *room)
+{
+    struct moment moment = {.year = 1, .month = 1, .day = 1};
+    char head[20];
+    snprintf(head, sizeof(head), "%.10s", text);
+    if (field->kind == KIND_TIME) {
+        snprintf(head, sizeof(head), "%.8s", text);
+        bool good = (form_read("HH:mm:SS", head, &moment) || form_read("HH:mm", head, &moment)) && exists(&moment);
+        if (good)
+            moment_write(KIND_TIME, &moment, room);
+        return good;
+    }
+    if (!form_read("YYYY-MM-DD", head, &moment) || !exists(&moment) || stamp_read("iso", text) == INT64_MIN)
+        return false;
+    if (field->kind == KIND_DATE)
+        moment_write(KIND_DATE, &moment, room);
+    else if (strlen(text) == 10) {
+        muster_text_put(room, text);
+        muster_text_put(room, "T00:00:00");
+    } else {
+        muster_text_add(room, head, 10);
+        muster_text_put(room, "T");
+        muster_text_put(room, text + 11);
+    }
+    return true;
+}
+
+static bool day_read(const struct field *field, const char *text, muster_text *room, char ret_why[WHY_ROOM])
+{
+    static const char *const what[] = {[KIND_DATE] = "day", [KIND_TIME] = "time", [KIND_DATETIME] = "time of a day"};
+    struct moment moment = {.year = 1, .month = 1, .day = 1};
+    const char *form = field->format;
+    bool good;
+    if (!form || strcmp(form, "iso") == 0)
+        good = iso_read(field, text, room);
+    else if (strncmp(form, "epoch", 5) == 0)
+        good = epoch_read(field, text, room);
+    else if ((good = form_read(form, text, &moment) && exists(&moment)))
+        moment_write(field->kind, &moment, room);
+    if (!good)
+        snprintf(ret_why, WHY_ROOM, "'%.60s' is no %s%s%s", text, what[field->kind],
+                 form ? " written as " : ": say how it is written, as in format: DD-MM-YYYY", form ? form : "");
+    return good;
+}
+
+/* ---- one value ---- */
+
+static bool bool_read(const char *text, const char **ret_text, char ret_why[WHY_ROOM])
+{
+    static const char *const yes[] = {"true", "1", "yes", "Y", "True", "TRUE"};
+    static const char *const no[] = {"false", "0", "no", "N", "False", "FALSE"};
+    for (size_t n = 0; n < sizeof(yes) / sizeof(*yes); n++)
+        if (strcmp(text, yes[n]) == 0 || strcmp(text, no[n]) == 0) {
+            *ret_text = strcmp(text, yes[n]) == 0 ? "true" : "false";
+            return true;
+        }
+    snprintf(ret_why, WHY_ROOM, "'%.60s' is neither true nor false", text);
+    return false;
+}
+
+bool value_read(const struct field *field, const muster_node *node, muster_text *room, const char **ret_text,
+                int32_t *ret_type, char ret_why[WHY_ROOM])
+{
+    bool nested = node->kind == MUSTER_NODE_LIST || node->kind == MUSTER_NODE_OBJECT, good = true;
+    const char *text = node->text;
+    muster_text_clear(room);
+    *ret_type = value_type(field->kind);
+    *ret_text = NULL;
+    if (node->kind == MUSTER_NODE_NULL)
+        return true;
+    if (field->kind == KIND_JSON || nested) {
+        if (field->kind != KIND_JSON && field->kind != KIND_TEXT) {
+            snprintf(ret_why, WHY_ROOM, "it is %s, and no value",
+                     node->kind == MUSTER_NODE_LIST ? "a list" : "an object");
+            return false;
+        }
+        value_json(node, room);
+        *ret_type = MUSTER_JSON;
+    } else if (field->kind == KIND_TEXT || !*text) {
+        *ret_text = text;
+        return true;
+    } else if (field->kind == KIND_BOOL) {
+        return bool_read(text, ret_text, ret_why);
+    } else if (field->kind == KIND_INTEGER || field->kind == KIND_DECIMAL) {
+        good = number_read(field, text, room, ret_why);
+    } else {
+        good = day_read(field, text, room, ret_why);
+    }
+    if (good && (room->failed || !room->data))
+        snprintf(ret_why, WHY_ROOM, "no memory");
+    *ret_text = room->data;
+    return good && !room->failed && room->data;
+}
