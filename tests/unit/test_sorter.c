@@ -282,6 +282,32 @@ static void what_was_flushed_is_adopted_by_another_sorter(void **state)
         }
 }
 
+/* A run of many partitions puts each one's rows to rest while others come. */
+static void rows_that_rest_are_walked_and_joined_by_others(void **state)
+{
+    (void)state;
+    static const size_t memories[] = {300, 8 << 20};
+    for (size_t m = 0; m < sizeof(memories) / sizeof(memories[0]); m++) {
+        struct row *rows = rows_random(4000, 700, 60, 31 + m);
+        struct sorter *sorter TIDY(sorter_free) = NULL;
+        assert_int_equal(sorter_new(spill, memories[m], &sorter), 0);
+        sorter_stripe(sorter, m);
+        assert_int_equal(sorter_rest(sorter), 0); /* of nothing */
+        rows_add(sorter, rows, 2500);
+        assert_int_equal(sorter_rest(sorter), 0);
+        assert_int_equal(sorter_rest(sorter), 0);
+        assert_int_equal(sorter_count(sorter), 2500);
+        rows_add(sorter, rows + 2500, 1500);
+        assert_int_equal(sorter_rest(sorter), 0);
+        qsort(rows, 4000, sizeof(*rows), row_compare);
+        for (int twice = 0; twice < 2; twice++) {
+            assert_int_equal(sorter_rewind(sorter), 0);
+            rows_check(sorter, rows, 4000);
+        }
+        free(rows);
+    }
+}
+
 static void nothing_added_is_nothing_to_walk(void **state)
 {
     (void)state;
@@ -429,6 +455,7 @@ int main(void)
         cmocka_unit_test(rows_that_stop_to_come_in_order_are_sorted),
         cmocka_unit_test(sorters_share_a_spill_and_do_not_mix),
         cmocka_unit_test(what_was_flushed_is_adopted_by_another_sorter),
+        cmocka_unit_test(rows_that_rest_are_walked_and_joined_by_others),
         cmocka_unit_test(nothing_added_is_nothing_to_walk),
         cmocka_unit_test(empty_keys_and_values_are_rows_too),
         cmocka_unit_test(a_key_over_the_ceiling_is_refused_for_good),
