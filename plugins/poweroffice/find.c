@@ -72,25 +72,59 @@ static muster_rc find_people(struct poweroffice *po, const muster_record *fields
     return MUSTER_OK;
 }
 
-/* "1001|2024-01-01" */
-static muster_rc find_employment(struct poweroffice *po, const char *which)
+/* The employments of the employee of "1001|2024-01-01"; none where the employee is not there. */
+static muster_rc employments_of(struct poweroffice *po, const char *which, char ret_employee[24], struct list *list)
 {
-    char employee[200], id[24], remote[64];
+    char employee[200];
     struct address address;
-    struct list list = {0};
-    size_t page = 0;
     const char *bar = strrchr(which, '|');
+    *ret_employee = '\0';
     snprintf(employee, sizeof(employee), "%.*s", bar ? (int)(bar - which) : 0, which);
-    muster_rc rc = bar ? find_employee(po, employee, id) : MUSTER_OK;
-    if (rc != MUSTER_OK || !bar || !*id)
+    muster_rc rc = bar ? find_employee(po, employee, ret_employee) : MUSTER_OK;
+    if (rc != MUSTER_OK || !bar || !*ret_employee)
         return rc;
     address_start(po, &address);
-    address_path(&address, "/Employees/%s/Employments", id);
-    rc = list_read(po, &address, "Employments", &list);
-    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = list_next(&list, &page, one));) {
-        const char *start = text_of(one, "StartDate");
-        if (!start || strcmp(start, bar + 1) != 0)
-            continue;
+    address_path(&address, "/Employees/%s/Employments", ret_employee);
+    return list_read(po, &address, "Employments", list);
+}
+
+/* The next row whose `field` is what stands behind the last bar. */
+static const muster_node *next_on(const struct list *list, size_t *page, const muster_node *at, const char *field,
+                                  const char *which)
+{
+    const char *bar = strrchr(which, '|');
+    while ((at = list_next(list, page, at))) {
+        const char *day = text_of(at, field);
+        if (bar && day && strcmp(day, bar + 1) == 0)
+            break;
+    }
+    return at;
+}
+
+muster_rc find_employment(struct poweroffice *po, const char *which, char ret_remote[64])
+{
+    char id[24];
+    struct list list = {0};
+    size_t page = 0;
+    *ret_remote = '\0';
+    muster_rc rc = employments_of(po, which, id, &list);
+    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = next_on(&list, &page, one, "StartDate", which));) {
+        if (*ret_remote)
+            rc = po->host->fail(po->run, MUSTER_CONFLICT, "PowerOffice Go has several employments %s", which);
+        snprintf(ret_remote, 64, "%s/%.20s", id, text_of(one, "Id"));
+    }
+    list_done(&list);
+    return rc;
+}
+
+/* "1001|2024-01-01": each one, as whoever asks is to see that there are several. */
+static muster_rc find_employments(struct poweroffice *po, const char *which)
+{
+    char id[24], remote[64];
+    struct list list = {0};
+    size_t page = 0;
+    muster_rc rc = employments_of(po, which, id, &list);
+    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = next_on(&list, &page, one, "StartDate", which));) {
         snprintf(remote, sizeof(remote), "%s/%.20s", id, text_of(one, "Id"));
         rc = give(po, "employments", remote, "/Employments", "Employment", which);
     }
@@ -98,10 +132,37 @@ static muster_rc find_employment(struct poweroffice *po, const char *which)
     return rc;
 }
 
-muster_rc find_one(struct poweroffice *po, const char *stream, const muster_record *fields)
+/* "1001|2024-01-01|2024-06-01": of the employment, what begins on that day. */
+static muster_rc find_lines(struct poweroffice *po, const struct target_stream *stream, const char *which)
 {
-    const char *which = po->host->get(fields, "Employment");
-    if (strcmp(stream, "people") == 0)
-        return find_people(po, fields);
-    return which && *which ? find_employment(po, which) : MUSTER_OK;
+    char employment[200], owner[64], remote[120];
+    struct address address;
+    struct list list = {0};
+    size_t page = 0;
+    const char *bar = strrchr(which, '|');
+    snprintf(employment, sizeof(employment), "%.*s", bar ? (int)(bar - which) : 0, which);
+    muster_rc rc = find_employment(po, employment, owner);
+    const char *slash = strchr(owner, '/');
+    if (rc != MUSTER_OK || !slash)
+        return rc;
+    address_start(po, &address);
+    address_path(&address, "/Employees/Employments/%s/%s", slash + 1, stream->path);
+    rc = list_read(po, &address, stream->asked, &list);
+    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = next_on(&list, &page, one, stream->day, which));) {
+        snprintf(remote, sizeof(remote), "%s/%.40s", owner, text_of(one, "Id"));
+        rc = give(po, stream->name, remote, stream->path, stream->fields[0].name, which);
+    }
+    list_done(&list);
+    return rc;
+}
+
+muster_rc find_one(struct poweroffice *po, const char *name, const muster_record *fields)
+{
+    const struct target_stream *stream = target_named(name);
+    if (!stream || stream->kind == TARGET_PEOPLE)
+        return stream ? find_people(po, fields) : MUSTER_OK;
+    const char *which = po->host->get(fields, stream->fields[0].name);
+    if (!which || !*which)
+        return MUSTER_OK;
+    return stream->kind == TARGET_LINES ? find_lines(po, stream, which) : find_employments(po, which);
 }

@@ -141,6 +141,33 @@ static const char employments_out[] =
     "    table: { none: NonShift, semi_continuous: SemiContinuousShift, continuous: ContinuousShift,\n"
     "    shift: ShiftWork, offshore: Offshore } }\n";
 
+/* `needs` names no option: these two are told only where the organization's file names them. */
+static const char salaries_out[] =
+    "needs: named\n"
+    "of: pay\n"
+    "where: { from: type, in: [annual, hourly, commission] }\n"
+    "map:\n"
+    "  Salary: { join: [person.employee_number, employment.start_date, from_date], with: \"|\" }\n"
+    "  FromDate: from_date\n"
+    "  RemunerationType: { from: type, table: { annual: FixedWage, hourly: HourlyWage, commission: Commission } }\n"
+    "  AnnualSalary: amount\n"
+    "  HourlyRate: rate\n";
+
+static const char leaves_out[] =
+    "needs: named\n"
+    "of: absence\n"
+    "where: { from: type, in: [maternity, education, military, other] }\n"
+    "map:\n"
+    "  Leave: { join: [person.employee_number, employment.start_date, start_date], with: \"|\" }\n"
+    "  StartDate: start_date\n"
+    "  EndDate: end_date\n"
+    "  LeavePercentage: { from: percent, default: \"100\" }\n"
+    "  TypeOfLeave: { join: [type, statutory], with: \" \", table: { maternity: Maternity, maternity true: Maternity,\n"
+    "    maternity false: Maternity, military: Military, military true: Military, military false: Military,\n"
+    "    education: EducationalNonStatutory, education true: EducationalStatutory,\n"
+    "    education false: EducationalNonStatutory, other: OtherNonStatutory, other true: OtherStatutory,\n"
+    "    other false: OtherNonStatutory } }\n";
+
 static const muster_field people_fields[] = {
     {.name = "ExternalNumber", .type = MUSTER_INTEGER, .flags = MUSTER_ID, .doc = "Our number, where it is digits."},
     {.name = "ExternalImportReference", .type = MUSTER_TEXT, .flags = MUSTER_ID, .doc = "Our number as text."},
@@ -194,6 +221,31 @@ static const muster_field employments_fields[] = {
     {.name = "WorkingHoursArrangement", .type = MUSTER_TEXT, .flags = MUSTER_MUST, .doc = "NonShift and others."},
     {0}};
 
+static const muster_field salaries_fields[] = {
+    {.name = "Salary",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ID | MUSTER_ON_CREATE | MUSTER_MUST,
+     .doc = "Number of the employee, first day of the employment and of the salary, with bars between."},
+    {.name = "FromDate", .type = MUSTER_DATE, .flags = MUSTER_MUST, .doc = "The day from which on it is paid."},
+    {.name = "RemunerationType",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_MUST,
+     .doc = "FixedWage, HourlyWage or Commission."},
+    {.name = "AnnualSalary", .type = MUSTER_DECIMAL, .doc = "What is paid a year, in NOK."},
+    {.name = "HourlyRate", .type = MUSTER_DECIMAL, .doc = "What is paid an hour, in NOK."},
+    {0}};
+
+static const muster_field leaves_fields[] = {
+    {.name = "Leave",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_ID | MUSTER_ON_CREATE | MUSTER_MUST,
+     .doc = "Number of the employee, first day of the employment and of the leave, with bars between."},
+    {.name = "StartDate", .type = MUSTER_DATE, .flags = MUSTER_MUST, .doc = "The first day of it."},
+    {.name = "EndDate", .type = MUSTER_DATE, .doc = "The last day of it."},
+    {.name = "LeavePercentage", .type = MUSTER_DECIMAL, .flags = MUSTER_MUST, .doc = "How much of the time, 0 to 100."},
+    {.name = "TypeOfLeave", .type = MUSTER_TEXT, .flags = MUSTER_MUST, .doc = "Maternity, Military and others."},
+    {0}};
+
 const muster_stream poweroffice_streams[] = {
     {.name = "employees",
      .doc = "Employees with their employments, and with salaries, full-time equivalents, leaves and lay-offs of these.",
@@ -231,6 +283,20 @@ const muster_stream poweroffice_streams[] = {
      .fields = employments_fields,
      .mapping_out = employments_out,
      .kinds = "employment",
+     .flags = MUSTER_WRITE,
+     .batch = 20},
+    {.name = "salaries",
+     .doc = "Of a target, where it is named: salaries of employments as they are written.",
+     .fields = salaries_fields,
+     .mapping_out = salaries_out,
+     .kinds = "pay",
+     .flags = MUSTER_WRITE,
+     .batch = 20},
+    {.name = "leaves",
+     .doc = "Of a target, where it is named: leaves of employments as they are written.",
+     .fields = leaves_fields,
+     .mapping_out = leaves_out,
+     .kinds = "absence",
      .flags = MUSTER_WRITE,
      .batch = 20},
     {0}};

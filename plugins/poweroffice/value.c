@@ -7,7 +7,7 @@
 
 #define PLAIN .unit = RIGHTS, .creation = true
 
-const struct wire_field people_wire[] = {
+static const struct wire_field people_wire[] = {
     {"ExternalNumber", "/ExternalNumber", MUSTER_INTEGER, PLAIN},
     {"ExternalImportReference", "/ExternalImportReference", MUSTER_TEXT, PLAIN},
     {"Number", "/Number", MUSTER_INTEGER, PLAIN},
@@ -31,7 +31,7 @@ const struct wire_field people_wire[] = {
     {"CountryCode", "/MailAddress/CountryCode", MUSTER_TEXT, PLAIN},
     {0}};
 
-const struct wire_field employments_wire[] = {
+static const struct wire_field employments_wire[] = {
     {"Employment", NULL, MUSTER_TEXT, PLAIN},
     {"EnterpriseNo", "/EnterpriseId", MUSTER_TEXT, .unit = RIGHT_ENTERPRISES},
     {"EmploymentForm", "/EmploymentForm", MUSTER_TEXT, PLAIN},
@@ -44,6 +44,35 @@ const struct wire_field employments_wire[] = {
     {"ProfessionCode", "/ProfessionCode", MUSTER_TEXT, PLAIN},
     {"WorkingHoursArrangement", "/WorkingHoursArrangement", MUSTER_TEXT, PLAIN},
     {0}};
+
+static const struct wire_field salaries_wire[] = {{"Salary", NULL, MUSTER_TEXT, PLAIN},
+                                                  {"FromDate", "/FromDate", MUSTER_DATE, PLAIN},
+                                                  {"RemunerationType", "/RemunerationType", MUSTER_TEXT, PLAIN},
+                                                  {"AnnualSalary", "/AnnualSalary", MUSTER_DECIMAL, PLAIN},
+                                                  {"HourlyRate", "/HourlyRate", MUSTER_DECIMAL, PLAIN},
+                                                  {0}};
+
+static const struct wire_field leaves_wire[] = {{"Leave", NULL, MUSTER_TEXT, PLAIN},
+                                                {"StartDate", "/StartDate", MUSTER_DATE, PLAIN},
+                                                {"EndDate", "/EndDate", MUSTER_DATE, PLAIN},
+                                                {"LeavePercentage", "/LeavePercentage", MUSTER_DECIMAL, PLAIN},
+                                                {"TypeOfLeave", "/TypeOfLeave", MUSTER_TEXT, PLAIN},
+                                                {0}};
+
+static const struct target_stream targets[] = {
+    {"people", people_wire, TARGET_PEOPLE, "Employees", NULL, NULL},
+    {"employments", employments_wire, TARGET_EMPLOYMENTS, "Employments", NULL, NULL},
+    {"salaries", salaries_wire, TARGET_LINES, "Employments/Salaries", "Salaries", "FromDate"},
+    {"leaves", leaves_wire, TARGET_LINES, "Employments/Leaves", "Leaves", "StartDate"},
+    {0}};
+
+const struct target_stream *target_named(const char *name)
+{
+    for (size_t n = 0; targets[n].name; n++)
+        if (strcmp(targets[n].name, name) == 0)
+            return &targets[n];
+    return NULL;
+}
 
 bool script_open(struct script *script)
 {

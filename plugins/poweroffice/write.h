@@ -1,5 +1,5 @@
-/* write - what the files of the connector's target share: apply (what becomes of each change), find (who is there
- * already), value (fields as the service wants them). */
+/* write - what the files of the connector's target share: apply (what becomes of each change), body (what is sent),
+ * find (who is there already), value (fields as the service wants them). */
 #ifndef POWEROFFICE_WRITE_H
 #define POWEROFFICE_WRITE_H
 
@@ -28,7 +28,19 @@ struct wire_field {
     enum right unit;        /* its value is a code in this list, whose id goes into a patch; RIGHTS: it is none */
     bool manager, creation; /* a number of an employee, whose id goes into a patch; also told on creation by `path` */
 };
-extern const struct wire_field people_wire[], employments_wire[];
+
+/* A stream of the target. */
+enum target_kind { TARGET_PEOPLE, TARGET_EMPLOYMENTS, TARGET_LINES };
+struct target_stream {
+    const char *name;
+    const struct wire_field *fields; /* the first says which one it is */
+    enum target_kind kind;
+    const char *asked; /* what the service calls it, for sentences */
+    const char *path;  /* of lines: behind an employment */
+    const char *day;   /* of lines: the field by which one is told from another of its employment */
+};
+/* NULL: there is none of that name. */
+const struct target_stream *target_named(const char *name);
 
 /* The JSON of one value, "null" when it is null or empty. Returns what finding an id gave. */
 muster_rc value_write(struct poweroffice *po, const struct wire_field *field, const char *text, bool as_id,
@@ -44,8 +56,30 @@ muster_rc find_one(struct poweroffice *po, const char *stream, const muster_reco
 /* The employee of that external number, external import reference or number, the first that is there; "" in ret_id:
  * nobody. */
 muster_rc find_employee(struct poweroffice *po, const char *wanted, char ret_id[24]);
+/* The employment "1001|2024-01-01": number of the employee and first day, as EMPLOYEE/EMPLOYMENT; "" : there is none.
+ * Several of them: MUSTER_CONFLICT, with a sentence. */
+muster_rc find_employment(struct poweroffice *po, const char *which, char ret_remote[64]);
 /* By one filter of the list of employees. */
 muster_rc find_by(struct poweroffice *po, const char *filter, const char *value, struct list *ret_list);
+
+/* --- body.c --- */
+
+/* One change on its way. */
+struct change {
+    struct poweroffice *po;
+    const muster_change *given;
+    const struct target_stream *stream;
+    bool posted;   /* a creation was sent */
+    char way[200]; /* below base_url */
+    char why[600];
+};
+/* What it is to be; NULL: that is not said, or it is to be nothing. */
+const char *change_value(const struct change *change, const char *field);
+/* What a creation says. */
+muster_rc body_write(struct change *change, struct script *body);
+/* The operations by which what is there becomes what it is to be, with commas between. */
+muster_rc patch_write(struct change *change, const muster_node *there, struct script *patch);
+void patch_operation(struct script *patch, const char *path, const char *json);
 
 /* --- apply.c --- */
 

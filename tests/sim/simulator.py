@@ -70,15 +70,17 @@ class Reply:
 
 
 class Fault:
-    """Something that goes wrong for the next `count` requests whose path contains `where`, after `after` good ones."""
+    """Something that goes wrong for the next `count` requests whose path contains `where`, of one `method` if it is
+    said, after `after` good ones."""
 
     def __init__(self, said):
         self.said = said
-        self.kind, self.where = said["kind"], said.get("where", "")
+        self.kind, self.where, self.method = said["kind"], said.get("where", ""), said.get("method")
         self.count, self.after = int(said.get("count", 1)), int(said.get("after", 0))
 
-    def fits(self, path):
-        if self.where not in path or self.count == 0:
+    def fits(self, request):
+        other = self.method is not None and self.method != request.method
+        if self.where not in request.path or other or self.count == 0:
             return False
         if self.after > 0:
             self.after -= 1
@@ -178,7 +180,7 @@ class Simulator:
         """{kind: what was said} of the faults that this request meets: of each kind the one that was ordered first."""
         kinds = {}
         for fault in self.faults:
-            if fault.kind in of and fault.kind not in kinds and fault.fits(request.path):
+            if fault.kind in of and fault.kind not in kinds and fault.fits(request):
                 kinds[fault.kind] = fault.said
         return kinds
 
