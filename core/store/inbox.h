@@ -35,6 +35,7 @@ struct inbox_event {
     const char *target; /* "/punches/987?x=y": as it was called */
     const char *type;   /* of its body; "" */
     const char *key;    /* what makes two of them the same thing; NULL: nothing but their bodies */
+    bool apart;         /* no two of them are: it is kept, whatever was kept before */
     struct bytes body;
     int rc;     /* ret: what became of it */
     bool known; /* ret: the same was kept before */

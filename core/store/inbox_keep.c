@@ -94,7 +94,7 @@ static void keep_one(struct work *work, struct inbox_event *event, uint64_t most
     struct bytes there;
     event_digest(work->inbox, event, head.key, known.body);
     struct row_key by_key = row_key(event->connection, head.key, sizeof(head.key));
-    if (work_get(work, BOX_key, key_bytes(&by_key), &there) && there.len == sizeof(before)) {
+    if (!event->apart && work_get(work, BOX_key, key_bytes(&by_key), &there) && there.len == sizeof(before)) {
         memcpy(&before, there.data, sizeof(before));
         event->known = memcmp(before.body, known.body, sizeof(known.body)) == 0;
         event->number = before.number;
@@ -117,7 +117,8 @@ static void keep_one(struct work *work, struct inbox_event *event, uint64_t most
     counters->bytes += row.len;
     struct row_key key = event_key(event->connection, event->number);
     work_put(work, BOX_event, key_bytes(&key), bytes(row.data, row.len));
-    work_put(work, BOX_key, key_bytes(&by_key), bytes(&known, sizeof(known)));
+    if (!event->apart)
+        work_put(work, BOX_key, key_bytes(&by_key), bytes(&known, sizeof(known)));
 }
 
 int inbox_keep(struct inbox *inbox, struct inbox_event *const *events, size_t count, uint64_t most)
