@@ -34,7 +34,7 @@ enum wire_type {
     WIRE_SEEK,       /* stream, fields, row: the connector's find() */
     WIRE_LOOKUP,     /* name, fields, row */
     WIRE_ACTION,     /* name, fields, row */
-    WIRE_RECEIVE,    /* count, { number, received ms, method, target, type, body } */
+    WIRE_RECEIVE,    /* count, waited for, { number, received ms, method, target, type, body } */
     /* host → engine */
     WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, the description */
     WIRE_REFUSED,           /* a sentence: it did not load */
@@ -66,6 +66,7 @@ enum wire_type {
     WIRE_HTTP_WAIT,  /* → a reply */
     WIRE_LACKING,    /* stream, field, why */
     WIRE_TRIED,      /* names of system calls that were refused */
+    WIRE_REPLY,      /* status, type of the body, body: what who called is told */
 };
 
 enum { /* presence of a value in a record; absent ones are not sent */

@@ -91,6 +91,14 @@ struct lane_found {
     const struct lane_cell *cells;
 };
 
+/* What a connector answers to who called; lives until the sink returns. */
+struct lane_reply {
+    unsigned status;  /* 200 to 599 */
+    const char *type; /* of the body; NULL: it is not said */
+    const char *body;
+    size_t body_len;
+};
+
 /* What the host may ask or say during a call; each returns 0 or a code that ends the call. Functions that are NULL
  * answer MUSTER_UNSUPPORTED. All run on the caller's thread. */
 struct lane_sink {
@@ -126,6 +134,8 @@ struct lane_sink {
     int (*row)(void *context, const struct lane_record *record);
     /* The connector asks for an object of the organization by a field's value; ERR_CONFLICT: there are several. */
     int (*find)(void *context, const char *kind, const char *field, const char *value, struct lane_found *ret_found);
+    /* What who called is told; of several the last one counts. NULL: nobody waits for it. */
+    int (*answer)(void *context, const struct lane_reply *reply);
     struct http *http; /* calls by HTTP go there; NULL: there are none */
 };
 
@@ -191,7 +201,7 @@ struct lane_inbound {
     const char *body;
     size_t body_len;
 };
-/* Hands over what came in; records and rejections come to the sink. */
+/* Hands over what came in; records and rejections come to the sink. With sink.answer somebody waits for it. */
 int lane_receive(struct lane *lane, const struct lane_inbound *items, size_t count, const struct lane_sink *sink,
                  struct lane_result *ret_result, struct err *err);
 /* Asks the remote system for objects with these values; those that are absent do not count. */

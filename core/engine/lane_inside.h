@@ -126,6 +126,7 @@ int lane_applied(struct lane *lane, struct wire *message);
 int lane_refuses(struct lane *lane, struct wire *message);
 int lane_untouched(struct lane *lane, struct wire *message);
 int lane_finds(struct lane *lane, struct wire *message);
+int lane_replies(struct lane *lane, struct wire *message);
 int lane_record(struct lane *lane, struct wire *message, bool row);
 /* A sink that refused: its own sentence stands, if it left one. */
 int lane_sink_says(struct lane *lane, int rc);

@@ -429,6 +429,7 @@ int lane_message(struct lane *lane, uint32_t type, struct wire *message)
     case WIRE_HTTP_WAIT: return lane_http_wait(lane, message);
     case WIRE_LACKING: return lacking(lane, message);
     case WIRE_TRIED: return tried(lane, message);
+    case WIRE_REPLY: return lane_replies(lane, message);
     default: return lane_nonsense(lane, "a message of type %u, which is none here", type);
     }
 }

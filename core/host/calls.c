@@ -11,6 +11,7 @@
 #include "host/push.h"
 #include "host/question.h"
 #include "host/reading.h"
+#include "host/receive.h"
 #include "host/record.h"
 #include "host/session.h"
 
@@ -140,12 +141,6 @@ static muster_rc call_scratch(muster_run *run, int *ret_fd)
     struct session *session = session_of(run);
     int rc = descriptor_unnamed(session->scratch, ret_fd);
     return rc ? session_fail(session, MUSTER_FAIL, "no scratch file: %s", err_text(rc)) : MUSTER_OK;
-}
-
-static muster_rc not_offered(muster_run *run, const char *what)
-{
-    return session_fail(session_of(run), MUSTER_UNSUPPORTED, "this version of muster does not offer %s to connectors",
-                        what);
 }
 
 static muster_rc call_list(muster_run *run, const char *place, size_t nth, const char **name, uint64_t *size,
@@ -320,12 +315,6 @@ static muster_rc call_field(muster_run *run, const char *stream, const muster_fi
     return MUSTER_OK;
 }
 
-static muster_rc call_answer(muster_run *run, const muster_http *reply)
-{
-    (void)reply;
-    return not_offered(run, "receiving");
-}
-
 const muster_host calls_table = {
     .size = sizeof(muster_host),
     .abi_major = MUSTER_ABI_MAJOR,
@@ -371,7 +360,7 @@ const muster_host calls_table = {
     .applied = push_applied,
     .refused = push_refused,
     .row = record_row,
-    .answer = call_answer,
+    .answer = receive_answer,
     .find = question_find,
     .lacking = call_lacking,
 };

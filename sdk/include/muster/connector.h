@@ -28,7 +28,8 @@
  * ABI 1.0: first. Members are only ever appended, and noted here.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
  * ABI 1.2: muster_host has lacking.
- * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called. */
+ * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called.
+ * ABI 1.4: routes that reply are called, and answer() is offered; more schemes of routes; find() of people. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -38,7 +39,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 3       /* +1 for each append */
+#define MUSTER_ABI_MINOR 4       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -47,49 +48,81 @@ extern "C" {
 #define MUSTER_HAS(p, m) ((p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)
 
 typedef int32_t muster_rc;
-enum { /* whose turn it is */
-    MUSTER_SAME = 1,         /* pull only: unchanged() said so, nothing was read */
-    MUSTER_OK = 0,
-    MUSTER_RETRY = -1,       /* the host's: may pass later */
-    MUSTER_AUTH = -2,        /* an integrator's: credentials refused */
-    MUSTER_PERMISSION = -3,  /* logged in, but this right is missing */
-    MUSTER_CONFIG = -4,      /* an option is wrong */
-    MUSTER_DATA = -5,        /* this record is unusable; the run goes on */
-    MUSTER_CONFLICT = -6,    /* the system already has another one */
-    MUSTER_GONE = -7,        /* the remote object is no longer there */
-    MUSTER_UNSUPPORTED = -8, /* the system cannot do this */
-    MUSTER_CANCELLED = -9,   /* cancelled() was seen and obeyed */
-    MUSTER_FAIL = -10        /* anything else */
+enum {                  /* whose turn it is */
+       MUSTER_SAME = 1, /* pull only: unchanged() said so, nothing was read */
+       MUSTER_OK = 0,
+       MUSTER_RETRY = -1,       /* the host's: may pass later */
+       MUSTER_AUTH = -2,        /* an integrator's: credentials refused */
+       MUSTER_PERMISSION = -3,  /* logged in, but this right is missing */
+       MUSTER_CONFIG = -4,      /* an option is wrong */
+       MUSTER_DATA = -5,        /* this record is unusable; the run goes on */
+       MUSTER_CONFLICT = -6,    /* the system already has another one */
+       MUSTER_GONE = -7,        /* the remote object is no longer there */
+       MUSTER_UNSUPPORTED = -8, /* the system cannot do this */
+       MUSTER_CANCELLED = -9,   /* cancelled() was seen and obeyed */
+       MUSTER_FAIL = -10        /* anything else */
 };
 enum { MUSTER_DEBUG = 1, MUSTER_INFO, MUSTER_WARN, MUSTER_ERROR };
 enum { /* types of options, fields and values */
-    MUSTER_TEXT = 1, MUSTER_INTEGER, MUSTER_DECIMAL, MUSTER_BOOL, MUSTER_DATE, MUSTER_TIME, MUSTER_DATETIME,
-    MUSTER_SECONDS, MUSTER_BYTES, MUSTER_URL, MUSTER_HOSTS, MUSTER_CHOICE, MUSTER_JSON, MUSTER_LIST, MUSTER_REF
+       MUSTER_TEXT = 1,
+       MUSTER_INTEGER,
+       MUSTER_DECIMAL,
+       MUSTER_BOOL,
+       MUSTER_DATE,
+       MUSTER_TIME,
+       MUSTER_DATETIME,
+       MUSTER_SECONDS,
+       MUSTER_BYTES,
+       MUSTER_URL,
+       MUSTER_HOSTS,
+       MUSTER_CHOICE,
+       MUSTER_JSON,
+       MUSTER_LIST,
+       MUSTER_REF
 };
 /* How values are written: INTEGER and DECIMAL as digits with '.', BOOL "true" or "false", DATE YYYY-MM-DD, TIME
  * HH:MM:SS, DATETIME YYYY-MM-DDTHH:MM:SS with optional fraction and zone (none: the organization's). */
 enum { /* options */
-    MUSTER_REQUIRED = 0x1, MUSTER_SECRET = 0x2, MUSTER_ADVANCED = 0x4,
-    MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker */ };
+       MUSTER_REQUIRED = 0x1,
+       MUSTER_SECRET = 0x2,
+       MUSTER_ADVANCED = 0x4,
+       MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker */
+};
 enum { /* fields */
-    MUSTER_ID = 0x100, MUSTER_ON_CREATE = 0x200, MUSTER_ON_UPDATE = 0x400,
-    MUSTER_AFTER_LEAVING = 0x800, MUSTER_MUST = 0x1000, MUSTER_WRITE_ONLY = 0x2000, MUSTER_GENERATED = 0x4000,
-    MUSTER_ORDER = 0x8000,  /* 1.3, of what is received: of two that say a record the one that is greater here counts */
-    MUSTER_FINAL = 0x10000  /* 1.3, likewise: once true nothing changes it back */ };
+       MUSTER_ID = 0x100,
+       MUSTER_ON_CREATE = 0x200,
+       MUSTER_ON_UPDATE = 0x400,
+       MUSTER_AFTER_LEAVING = 0x800,
+       MUSTER_MUST = 0x1000,
+       MUSTER_WRITE_ONLY = 0x2000,
+       MUSTER_GENERATED = 0x4000,
+       MUSTER_ORDER =
+           0x8000, /* 1.3, of what is received: of two that say a record the one that is greater here counts */
+       MUSTER_FINAL = 0x10000 /* 1.3, likewise: once true nothing changes it back */
+};
 enum { /* streams */
-    MUSTER_READ_FULL = 0x1, MUSTER_READ_CHANGES = 0x2, MUSTER_WRITE = 0x4,
-    MUSTER_SNAPSHOT = 0x8,     /* written whole: a file that holds everybody */
-    MUSTER_REPEAT_SAFE = 0x10, /* a repeated create is an update */
-    MUSTER_DYNAMIC = 0x20      /* known only from the organization's file: any stream it names */ };
+       MUSTER_READ_FULL = 0x1,
+       MUSTER_READ_CHANGES = 0x2,
+       MUSTER_WRITE = 0x4,
+       MUSTER_SNAPSHOT = 0x8,     /* written whole: a file that holds everybody */
+       MUSTER_REPEAT_SAFE = 0x10, /* a repeated create is an update */
+       MUSTER_DYNAMIC = 0x20      /* known only from the organization's file: any stream it names */
+};
 enum { /* how a reader learns that something is gone */
-    MUSTER_BY_ABSENCE = 1, MUSTER_BY_FLAG, MUSTER_BY_EVENT, MUSTER_NEVER };
+       MUSTER_BY_ABSENCE = 1,
+       MUSTER_BY_FLAG,
+       MUSTER_BY_EVENT,
+       MUSTER_NEVER
+};
 enum { MUSTER_NEEDS_NETWORK = 1, MUSTER_NEEDS_FILES = 2, MUSTER_NEEDS_EXEC = 4, MUSTER_NEEDS_SECRETS = 8 };
 enum { MUSTER_CREATE = 1, MUSTER_UPDATE, MUSTER_DEACTIVATE, MUSTER_REACTIVATE, MUSTER_DELETE, MUSTER_KEEP };
 enum { MUSTER_LEAVE = 0, MUSTER_ARCHIVE, MUSTER_REMOVE }; /* afterwards() */
 
 typedef struct muster_record muster_record; /* one object as its system has it */
 typedef struct muster_host muster_host;
-typedef struct muster_run { const muster_host *host; } muster_run; /* more hides behind */
+typedef struct muster_run {
+    const muster_host *host;
+} muster_run; /* more hides behind */
 
 typedef struct muster_option {
     const char *name, *initial, *doc, *choices; /* doc: one sentence; choices: "one|two" */
@@ -107,10 +140,10 @@ typedef struct muster_field {
 
 typedef struct muster_stream { /* one class of objects */
     const char *name, *doc;
-    const muster_field *fields;             /* NULL: only the source knows */
-    const char *mapping_in, *mapping_out;   /* defaults, as an integrator would write them */
-    const char *kinds;                      /* what it gives or takes: "person employment" */
-    const char *set;                        /* written in sets of these fields: "module period"; see below */
+    const muster_field *fields;           /* NULL: only the source knows */
+    const char *mapping_in, *mapping_out; /* defaults, as an integrator would write them */
+    const char *kinds;                    /* what it gives or takes: "person employment" */
+    const char *set;                      /* written in sets of these fields: "module period"; see below */
     uint32_t flags, gone, batch;
 } muster_stream;
 
@@ -126,19 +159,26 @@ typedef struct muster_verb { /* a lookup or an action: told, checked and helped 
     const muster_field *answer;
 } muster_verb;
 
-/* What comes in. Schemes: bearer (one of the secrets as a token), "hmac-sha256 HEADER" (hexadecimal, of the body).
- * What has the same key and says the very same as the last time is not kept again; a body is JSON where the key has a
- * pointer. Options that the core understands: the list of secrets, anonymous, sources (addresses), relaxed_json (what
- * is no JSON is kept too). receive() gets what was kept, in its order: method, url (path and query behind the
- * connection's own), body, headers Content-Type, Muster-Event (its number) and Muster-Received (ms since 1970). It
- * emits records with ids of their own; what it was handed is repeated until a run has come to its end. */
+/* What comes in. Schemes: bearer (one of the secrets as a token); 1.4: "key HEADER" (one of them as it is);
+ * "hmac-sha256 HEADER" (hexadecimal, of the body), 1.4: "hmac-sha256 HEADER hex|base64 TEXT TIME_HEADER SECONDS" (the
+ * last two may be left out), TEXT with {time} {method} {path} {body}: the time, in s since 1970, stands in its header
+ * and may be so far from ours. 1.4: a header written {name} is what that option says; "OPTION=CHOICE SCHEME; SCHEME" is
+ * the first whose option has that choice. What has the same key and says the very same as the last time is not kept
+ * again; a body is JSON where the key has a pointer. Options that the core understands: the list of secrets, anonymous,
+ * sources (addresses), relaxed_json (what is no JSON is kept too). receive() gets what was kept, in its order: method,
+ * url (path and query behind the connection's own), body, headers Content-Type, Muster-Event (its number) and
+ * Muster-Received (ms since 1970). It emits records with ids of their own; what it was handed is repeated until a run
+ * has come to its end. 1.4: a route that replies is asked at once, one call by itself, in a host that stays: then it
+ * has the header "Muster-Waiting: 1", find() finds, and answer() says what the caller gets; what is emitted is let go.
+ * Where that is a 2xx and the method is not GET, the call is kept before it is said, and comes once more in a run,
+ * where answer() is for nobody. Without a key such a call is kept each time, also when it says the very same. */
 typedef struct muster_route {
-    const char *method, *path;         /* "/punches/{id}" */
-    const char *auth, *secret;         /* scheme and list option; checked before the connector is woken */
-    const char *key;                   /* of the business key: "/PunchId {id} ?PunchId", pointers, part of the path,
-                                        * query; the first that is there counts */
-    int32_t replies;                   /* 0: stored, answered, mapped later; 1: asked at once */
-    uint32_t body_max;                 /* bytes; 0: 1 MiB */
+    const char *method, *path; /* "/punches/{id}" */
+    const char *auth, *secret; /* scheme and list option; checked before the connector is woken */
+    const char *key;           /* of the business key: "/PunchId {id} ?PunchId", pointers, part of the path,
+                                * query; the first that is there counts */
+    int32_t replies;           /* 0: stored, answered, mapped later; 1: asked at once */
+    uint32_t body_max;         /* bytes; 0: 1 MiB */
 } muster_route;
 
 /* Built by the broker at every attempt; the connector sees nothing of it. A chain: each link puts one thing in.
@@ -153,25 +193,29 @@ typedef struct muster_route {
  * a 401. A link with a subject and no secret is left out of the call that captures that subject's token. */
 typedef struct muster_auth {
     uint32_t size;
-    const char *scheme;    /* bearer basic oauth2-client-credentials exchange recipe */
+    const char *scheme;                   /* bearer basic oauth2-client-credentials exchange recipe */
     const char *secret, *fallback, *user; /* names of options; fallback: tried once after 401 or 403 */
-    const char *subject;   /* whose log-in, without a secret: what `capture` kept; NULL: the connection's own */
+    const char *subject;      /* whose log-in, without a secret: what `capture` kept; NULL: the connection's own */
     const char *where, *name; /* header query form json sign (in nothing but {sorted:…}); its name; json: at the top */
     const char *recipe;
-    const char *digest, *encoding; /* md5 sha256 sha512 hmac-md5 hmac-sha256 hmac-sha512 none; hex HEX base64 */
-    const char *token_url; /* a URL, on a host that may be called */
+    const char *digest, *encoding;   /* md5 sha256 sha512 hmac-md5 hmac-sha256 hmac-sha512 none; hex HEX base64 */
+    const char *token_url;           /* a URL, on a host that may be called */
     const struct muster_auth *extra; /* also put in, on the token request too */
-    const char *token, *expires; /* 1.1: of exchange: pointers into the reply; NULL: /access_token, /expires_in */
+    const char *token, *expires;     /* 1.1: of exchange: pointers into the reply; NULL: /access_token, /expires_in */
 } muster_auth;
 
 /* A part of a form: bytes, or with body NULL a file. */
-typedef struct muster_part { const char *name, *filename, *type, *body; size_t body_len; int32_t fd; } muster_part;
+typedef struct muster_part {
+    const char *name, *filename, *type, *body;
+    size_t body_len;
+    int32_t fd;
+} muster_part;
 
 enum { MUSTER_IDEMPOTENT = 1, MUSTER_BODY_FD = 2 };
 
 typedef struct muster_http { /* what is asked, answered, or comes in */
     uint32_t size, flags;
-    muster_rc rc;        /* of this reply */
+    muster_rc rc; /* of this reply */
     int32_t status;
     uint32_t timeout_ms, retry_after_ms;
     const char *method, *url, *partition;
@@ -181,9 +225,9 @@ typedef struct muster_http { /* what is asked, answered, or comes in */
     int32_t fd;                 /* with MUSTER_BODY_FD: a file to send, or a large body that came (then body is NULL) */
     const muster_part *const *parts;
     const muster_auth *auth;
-    const int32_t *accept;      /* statuses besides 2xx that are OK, ending in 0 */
-    const char *capture;        /* JSON pointer of a token in the reply: kept by the broker for auth->subject. "": the
-                                 * token of that subject is forgotten, and nothing is called */
+    const int32_t *accept; /* statuses besides 2xx that are OK, ending in 0 */
+    const char *capture;   /* JSON pointer of a token in the reply: kept by the broker for auth->subject. "": the
+                            * token of that subject is forgotten, and nothing is called */
 } muster_http;
 
 typedef struct muster_pull {
@@ -197,15 +241,15 @@ typedef struct muster_pull {
 typedef struct muster_change {
     uint32_t size;
     int32_t op;
-    const char *key;       /* the same for every repeat of this change */
-    const char *remote_id; /* what applied() said; NULL on create */
+    const char *key;                     /* the same for every repeat of this change */
+    const char *remote_id;               /* what applied() said; NULL on create */
     const muster_record *before, *after; /* last confirmed; wanted. Only what the field flags allow */
 } muster_change;
 
 typedef struct muster_push {
     uint32_t size;
     const char *partition, *stream;
-    int32_t snapshot; /* everybody comes, most as MUSTER_KEEP */
+    int32_t snapshot;           /* everybody comes, most as MUSTER_KEEP */
     const muster_field *fields; /* names and types of what may be told, in their order; ends with a NULL name */
 } muster_push;
 
@@ -275,7 +319,7 @@ struct muster_host {
     muster_rc (*changes)(muster_run *, uint64_t count);
     muster_rc (*partial)(muster_run *, const char *why);
     muster_rc (*partition)(muster_run *, const char *id, const char *label, const char *locator);
-    muster_rc (*stream)(muster_run *, const muster_stream *);                   /* discover() */
+    muster_rc (*stream)(muster_run *, const muster_stream *); /* discover() */
     muster_rc (*field)(muster_run *, const char *stream, const muster_field *);
     /* Reading in. present(): 0 absent, 1 null, 2 empty, 3 a value. get(): NULL unless a value or empty. */
     int32_t (*present)(const muster_record *, const char *field);
@@ -290,9 +334,12 @@ struct muster_host {
     muster_rc (*applied)(muster_run *, const muster_change *, const char *remote_id);
     muster_rc (*refused)(muster_run *, const muster_change *, muster_rc, const char *why);
     /* Answering. */
-    muster_rc (*row)(muster_run *, muster_record *);                /* of lookup, action, find */
-    muster_rc (*answer)(muster_run *, const muster_http *reply);    /* of receive */
-    /* One object of the organization by a field's value, until the next find(); *found is NULL: there is none. */
+    muster_rc (*row)(muster_run *, muster_record *);             /* of lookup, action, find */
+    muster_rc (*answer)(muster_run *, const muster_http *reply); /* 1.4, of receive: status, body, Content-Type */
+    /* One object of the organization by a field's value, until the next find(); *found is NULL: there is none. In a
+     * lookup or an action of kind "person" by "key", whatever a person typed: fields name and records. 1.4, while
+     * somebody waits for answer(): of kind "person" by "record" ("STREAM/ID": whom this connection calls so),
+     * employee_number or work_email: all fields of the model but protected ones. MUSTER_CONFLICT: they are several. */
     muster_rc (*find)(muster_run *, const char *kind, const char *field, const char *value, muster_record **found);
     /* 1.2, in a pull: the account may not read what `field` is of. Parts of records that hang on it by their mapping's
      * `when` or `key` stay as they were instead of being gone, whatever the claim; the run says why ("": it was said).
@@ -332,16 +379,23 @@ typedef struct muster_connector {
     muster_rc (*action)(muster_run *, void *self, const char *name, const muster_record *args);
 } muster_connector;
 
-#define MUSTER_CONNECTOR(id, ...)                                                                \
-    __attribute__((visibility("default"))) const muster_connector *muster_connector_entry(void); \
-    const muster_connector *muster_connector_entry(void) {                                       \
-        static const muster_connector c = {.magic = MUSTER_MAGIC, .size = sizeof(c),             \
-            .abi_major = MUSTER_ABI_MAJOR, .abi_minor = MUSTER_ABI_MINOR,                        \
-            .needs_minor = MUSTER_NEEDS_MINOR, .option_size = sizeof(muster_option),             \
-            .field_size = sizeof(muster_field), .stream_size = sizeof(muster_stream),            \
-            .verb_size = sizeof(muster_verb), .route_size = sizeof(muster_route),                \
-            .name = #id, __VA_ARGS__};                                                           \
-        return &c;                                                                               \
+#define MUSTER_CONNECTOR(id, ...)                                                                                      \
+    __attribute__((visibility("default"))) const muster_connector *muster_connector_entry(void);                       \
+    const muster_connector *muster_connector_entry(void)                                                               \
+    {                                                                                                                  \
+        static const muster_connector c = {.magic = MUSTER_MAGIC,                                                      \
+                                           .size = sizeof(c),                                                          \
+                                           .abi_major = MUSTER_ABI_MAJOR,                                              \
+                                           .abi_minor = MUSTER_ABI_MINOR,                                              \
+                                           .needs_minor = MUSTER_NEEDS_MINOR,                                          \
+                                           .option_size = sizeof(muster_option),                                       \
+                                           .field_size = sizeof(muster_field),                                         \
+                                           .stream_size = sizeof(muster_stream),                                       \
+                                           .verb_size = sizeof(muster_verb),                                           \
+                                           .route_size = sizeof(muster_route),                                         \
+                                           .name = #id,                                                                \
+                                           __VA_ARGS__};                                                               \
+        return &c;                                                                                                     \
     }
 #ifdef __cplusplus
 }
