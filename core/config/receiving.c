@@ -33,6 +33,52 @@ const struct secretref *route_secret(const struct connection *connection, const 
     return NULL;
 }
 
+/* NULL: there is no such option, or it is not set. */
+static const char *option_text(const struct connection *connection, const char *name, size_t len)
+{
+    char text[64];
+    if (len >= sizeof(text))
+        return NULL;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    return connection_option(connection, text);
+}
+
+/* "auth=hmac": whether that is so. What has no such word counts always. */
+static bool way_counts(const struct connection *connection, const char **way)
+{
+    size_t len = strcspn(*way, " ;"), name = strcspn(*way, "= ;");
+    if (name >= len)
+        return true;
+    const char *said = option_text(connection, *way, name), *wanted = *way + name + 1;
+    bool counts = said && strlen(said) == len - name - 1 && memcmp(said, wanted, strlen(said)) == 0;
+    *way += len + strspn(*way + len, " ");
+    return counts;
+}
+
+int route_auth(const struct connection *connection, const muster_route *route, struct buffer *out)
+{
+    const char *way = route->auth ? route->auth : "";
+    while (*way && !way_counts(connection, &way)) {
+        way += strcspn(way, ";");
+        way += strspn(way, "; ");
+    }
+    while (*way && *way != ';') {
+        size_t len = strcspn(way, " ;");
+        const char *said =
+            way[0] == '{' && len > 2 && way[len - 1] == '}' ? option_text(connection, way + 1, len - 2) : NULL;
+        if (out->len > 0)
+            buffer_byte(out, ' ');
+        if (said)
+            buffer_text(out, said);
+        else
+            buffer_add(out, way, len);
+        way += len;
+        way += strspn(way, " ");
+    }
+    return out->rc;
+}
+
 bool receiving_anonymous(const struct connection *connection)
 {
     const char *text = connection_option(connection, "anonymous");

@@ -8,12 +8,17 @@
 
 #include "config/organization.h"
 
+#include "base/buffer.h"
+
 #include <muster/connector.h>
 
 /* NULL after the last; by the stride of who made the table. */
 const muster_route *route_nth(const muster_connector *connector, size_t n);
 /* The nth of the secrets that a list option names; NULL after the last. */
 const struct secretref *route_secret(const struct connection *connection, const char *option, size_t n);
+/* How who calls a route shows that they may, with what the options say: "key X-Key"; "" where the options leave no way.
+ */
+int route_auth(const struct connection *connection, const muster_route *route, struct buffer *out);
 /* Whether it asks for no secret: the file says so. */
 bool receiving_anonymous(const struct connection *connection);
 

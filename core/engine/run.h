@@ -137,6 +137,10 @@ int run_bind_fields(const struct organization *organization, struct store *store
 struct txn;
 int run_find_fields(const struct organization *organization, struct txn *txn);
 
+/* A host with the connection's connector, whose scratch folder is made in `scratch`. */
+struct lane;
+int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
+
 /* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
 int run_check(const struct run_request *request, struct err *err);
 /* Asks the connector what its source has: the sink's stream, field and record functions are called. */

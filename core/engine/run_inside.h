@@ -95,8 +95,6 @@ int run_open(struct run *run);
 int run_allowed(struct run *run, struct err *err);
 /* The same of one of its partitions, for itself. */
 int run_partition_allowed(struct run *run, struct txn *txn, const char *partition, struct err *err);
-/* A host with the connection's connector. */
-int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
 /* run_http.c: the connection's calls by HTTP; *ret_http stays as it is where the connector makes none. `anew`: tokens
  * of earlier log-ins are not used. */
 int run_http(const struct run_request *request, bool anew, const char *scratch, struct arena *arena,
