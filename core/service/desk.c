@@ -4,7 +4,6 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "broker/secretstore.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -19,38 +18,25 @@ static const char *copied(struct desks *desks, const char *text)
     return text ? arena_text(desks->arena, text) : NULL;
 }
 
-/* A bearer's token is compared by its digest: that takes the same time for all, and no secret stays in memory. */
-static int read_secrets(struct desks *desks, const struct desk *desk, const struct roster_route *from,
-                        struct desk_route *route)
+/* What a connection's secrets are, and what is to be done with them. */
+static int read_proof(struct desks *desks, const struct desk *desk, const struct roster_route *from,
+                      struct proof *proof)
 {
-    route->digests = arena_get(desks->arena, (from->secret_count + 1) * sizeof(*route->digests));
-    route->secrets = arena_get(desks->arena, (from->secret_count + 1) * sizeof(*route->secrets));
-    if (!route->digests || !route->secrets)
-        return -ENOMEM;
-    for (size_t i = 0; i < from->secret_count; i++) {
-        struct err err = {0};
-        TIDY_DONE(secret_done) struct secret secret = {0};
-        TIDY(free) char *what = mem_format("connection '%s'", desk->connection);
-        int rc = what ? secretstore_read(&from->secrets[i], what, &secret, &err) : -ENOMEM;
-        if (rc != 0) {
-            const struct log log = {.organization = desk->organization, .connection = desk->connection};
-            log_error(&log, "nobody is let in: %s", err.rc ? err.text : err_text(rc));
-            return ERR_CONFIG;
-        }
-        digest_sha256(secret_reveal(&secret), secret.len, route->digests[i]);
-        if (route->auth == DESK_SIGNED) {
-            route->secrets[i] = secret;
-            secret = (struct secret){0};
-        }
-        route->secret_count++;
+    struct err err = {0};
+    TIDY(free) char *what = mem_format("connection '%s'", desk->connection);
+    int rc =
+        what ? proof_make(from->auth, from->secrets, from->secret_count, what, desks->arena, proof, &err) : -ENOMEM;
+    if (rc != 0 && rc != -ENOMEM) {
+        const struct log log = {.organization = desk->organization, .connection = desk->connection};
+        log_error(&log, "nobody is let in: %s", err.rc ? err.text : err_text(rc));
+        return ERR_CONFIG;
     }
-    return 0;
+    return rc;
 }
 
 static int route_make(struct desks *desks, const struct desk *desk, const struct roster_receiver *receiver,
                       const struct roster_route *from, struct desk_route *route)
 {
-    static const char sign[] = "hmac-sha256 ";
     *route = (struct desk_route){.method = copied(desks, from->method),
                                  .path = copied(desks, from->path),
                                  .key = copied(desks, from->key),
@@ -60,12 +46,7 @@ static int route_make(struct desks *desks, const struct desk *desk, const struct
         route->body_max = BODY_MOST;
     if (!route->method || !route->path)
         return -ENOMEM;
-    if (receiver->anonymous || !from->auth)
-        return 0;
-    if (strncmp(from->auth, sign, sizeof(sign) - 1) == 0)
-        route->header = copied(desks, from->auth + sizeof(sign) - 1);
-    route->auth = route->header ? DESK_SIGNED : DESK_BEARER;
-    return read_secrets(desks, desk, from, route);
+    return receiver->anonymous || !from->auth ? 0 : read_proof(desks, desk, from, &route->proof);
 }
 
 static int desk_make(struct desks *desks, const struct settings *settings, const char *organization,
@@ -138,8 +119,7 @@ void desks_free(struct desks *desks)
         return;
     for (size_t i = 0; i < desks->count; i++)
         for (size_t r = 0; r < desks->items[i].route_count; r++)
-            for (size_t s = 0; s < desks->items[i].routes[r].secret_count; s++)
-                secret_done(&desks->items[i].routes[r].secrets[s]);
+            proof_done(&desks->items[i].routes[r].proof);
     arena_free(desks->arena);
     free(desks);
 }

@@ -5,19 +5,14 @@
 #ifndef SERVICE_DESK_H
 #define SERVICE_DESK_H
 
-#include "base/digest.h"
-#include "base/secret.h"
+#include "service/proof.h"
 #include "service/roster.h"
 
 #include <stdatomic.h>
 
 struct desk_route {
     const char *method, *path, *key;
-    enum desk_auth { DESK_OPEN, DESK_BEARER, DESK_SIGNED } auth;
-    const char *header;                /* of DESK_SIGNED: where the signature stands */
-    uint8_t (*digests)[DIGEST_SHA256]; /* of bearers */
-    struct secret *secrets;            /* of signatures */
-    size_t secret_count;
+    struct proof proof;
     size_t body_max;
     bool replies;
 };

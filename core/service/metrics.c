@@ -148,7 +148,7 @@ static void each(struct buffer *out, const struct metrics *metrics, const char *
 
 static void write_received(struct buffer *out, const struct metrics *metrics)
 {
-    static const char *const fates[RECEIVED_FATES] = {"kept", "known", "refused"};
+    static const char *const fates[RECEIVED_FATES] = {"kept", "known", "refused", "answered"};
     head(out, "received_total", "counter", "Events that others sent, by what became of them.");
     for (size_t i = 0; i < metrics->count; i++)
         for (size_t f = 0; f < RECEIVED_FATES; f++)

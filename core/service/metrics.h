@@ -16,7 +16,7 @@ void metrics_free(struct metrics *metrics);
 /* From any thread. */
 void metrics_answered(struct metrics *metrics, unsigned status); /* 0: the caller went before there was an answer */
 
-enum received { RECEIVED_KEPT, RECEIVED_KNOWN, RECEIVED_REFUSED, RECEIVED_FATES };
+enum received { RECEIVED_KEPT, RECEIVED_KNOWN, RECEIVED_REFUSED, RECEIVED_ANSWERED, RECEIVED_FATES };
 void metrics_received(struct metrics *metrics, const char *organization, const char *connection, enum received fate,
                       size_t bytes);
 

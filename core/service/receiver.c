@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
-#include "base/signature.h"
 #include "broker/jsonpointer.h"
 #include "service/desk.h"
 
@@ -21,6 +20,7 @@ struct news {
 
 struct receiver {
     struct intake *intake;
+    struct counters *counters;
     struct metrics *metrics;
     receiver_wake_fn *wake;
     void *context;
@@ -40,6 +40,7 @@ struct visit {
     const char *rest; /* the path behind the connection's */
     struct buffer key;
     struct letter letter;
+    struct question question; /* of a route that replies */
 };
 
 /* --- news --- */
@@ -98,47 +99,13 @@ static bool from_there(const struct desk *desk, const struct sockaddr *peer)
     return desk->source_count == 0;
 }
 
-/* All are looked at, and each byte of them: nothing is learned from how long it takes. */
-static bool bearer_fits(struct web_request *request, const struct desk_route *route)
+static void refuse_secret(const struct desk_route *route, struct web_reply *reply)
 {
-    const char *said = web_header(request, "Authorization");
-    uint8_t digest[DIGEST_SHA256];
-    int fits = 0;
-    if (!said || strncasecmp(said, "Bearer ", 7) != 0)
-        return false;
-    said += 7 + strspn(said + 7, " ");
-    digest_sha256(said, strlen(said), digest);
-    for (size_t i = 0; i < route->secret_count; i++)
-        fits |= digest_equal(digest, route->digests[i]);
-    return fits != 0;
-}
-
-/* Hexadecimal, with or without "sha256=" before it. */
-static bool signature_fits(struct web_request *request, const struct desk_route *route)
-{
-    const char *said = web_header(request, route->header);
-    uint8_t shown[DIGEST_SHA256], made[DIGEST_SHA256];
-    int fits = 0;
-    if (!said)
-        return false;
-    said += strncmp(said, "sha256=", 7) == 0 ? 7 : 0;
-    digest_sha256(said, strlen(said), shown);
-    for (size_t i = 0; i < route->secret_count; i++) {
-        TIDY_DONE(buffer_done) struct buffer text = {0};
-        signature_write("hmac-sha256", "hex", secret_reveal(&route->secrets[i]), route->secrets[i].len, request->body,
-                        request->body_len, &text);
-        if (text.rc != 0)
-            return false;
-        digest_sha256(text.data, text.len, made);
-        fits |= digest_equal(shown, made);
-    }
-    return fits != 0;
-}
-
-static void refuse_secret(struct web_reply *reply)
-{
-    web_problem(reply, 401, "The secret is missing, or it is not one that is known here.");
-    reply->challenge = true;
+    web_problem(reply, 401,
+                route->proof.time_header
+                    ? "The signature is missing, or made otherwise or at another time than is agreed."
+                    : "The secret is missing, or it is not one that is known here.");
+    reply->challenge = route->proof.how == PROOF_BEARER;
 }
 
 /* --- headers --- */
@@ -158,10 +125,9 @@ static void look(struct visit *visit)
     } else if (visit->desk->closed) {
         web_problem(&request->reply, 503, "What comes in cannot be taken now.");
         request->reply.retry_after_s = COME_AGAIN;
-    } else if (visit->route->auth == DESK_BEARER && !bearer_fits(request, visit->route)) {
-        refuse_secret(&request->reply);
-    } else if (visit->route->replies) {
-        web_problem(&request->reply, 501, "This is not answered yet.");
+    } else if (proof_early(&visit->route->proof) &&
+               !proof_shown(&visit->route->proof, request, visit->rest, clock_now_ms())) {
+        refuse_secret(visit->route, &request->reply);
     }
 }
 
@@ -255,6 +221,17 @@ static void accepted(struct web_reply *reply)
     buffer_text(&reply->body, "{\"status\":\"accepted\"}\n");
 }
 
+/* What the connector said. */
+static void answered(struct visit *visit)
+{
+    struct web_reply *reply = &visit->request->reply;
+    const struct buffer none = reply->body;
+    reply->status = visit->question.status;
+    reply->type = visit->question.type;
+    reply->body = visit->question.body;
+    visit->question.body = none;
+}
+
 static void kept(void *context, struct letter *letter)
 {
     struct visit *visit = context;
@@ -263,7 +240,10 @@ static void kept(void *context, struct letter *letter)
     enum received fate = letter->rc ? RECEIVED_REFUSED : letter->event.known ? RECEIVED_KNOWN : RECEIVED_KEPT;
     metrics_received(visit->receiver->metrics, desk->organization, desk->connection, fate, request->body_len);
     if (letter->rc == 0) {
-        accepted(&request->reply);
+        if (visit->route->replies)
+            answered(visit);
+        else
+            accepted(&request->reply);
         if (!letter->event.known)
             add_news(visit->receiver, desk->organization, desk->connection);
     } else {
@@ -283,17 +263,18 @@ static const char *target_of(const struct web_request *request)
     return at;
 }
 
-bool receiver_whole(struct receiver *receiver, struct web_request *request)
+/* --- on its way --- */
+
+static void ending(struct web_reply *reply)
 {
-    struct visit *visit = request->held;
-    if (visit->route->auth == DESK_SIGNED && !signature_fits(request, visit->route)) {
-        refuse_secret(&request->reply);
-        return true;
-    }
-    if (request->body_len > 0 && takes_json(visit) && !is_json(request->body, request->body_len)) {
-        web_problem(&request->reply, 400, "The body is no JSON.");
-        return true;
-    }
+    web_problem(reply, 503, "The service is ending; come again soon.");
+    reply->retry_after_s = COME_AGAIN;
+}
+
+/* False: nothing is kept any more. */
+static bool keep(struct visit *visit, const char *key)
+{
+    struct web_request *request = visit->request;
     const char *type = web_header(request, "Content-Type");
     visit->letter = (struct letter){.event = {.received_ms = clock_now_ms(),
                                               .connection = visit->desk->connection,
@@ -301,16 +282,88 @@ bool receiver_whole(struct receiver *receiver, struct web_request *request)
                                               .route = visit->route->path,
                                               .target = target_of(request),
                                               .type = type ? type : "",
-                                              .key = key_of(visit),
+                                              .key = key,
+                                              .apart = visit->route->replies && !key,
                                               .body = {request->body, request->body_len}},
                                     .organization = visit->desk->organization,
                                     .dir = visit->desk->dir,
                                     .kept = kept,
                                     .context = visit};
-    if (intake_put(receiver->intake, &visit->letter))
+    return intake_put(visit->receiver->intake, &visit->letter);
+}
+
+static bool is_question(const struct visit *visit)
+{
+    return strcmp(visit->route->method, "GET") == 0;
+}
+
+/* On the thread of the counter. */
+static void told(void *context, struct question *question)
+{
+    struct visit *visit = context;
+    struct web_request *request = visit->request;
+    const struct desk *desk = visit->desk;
+    bool well = question->rc == 0 && question->status < 300 && !is_question(visit);
+    if (well && keep(visit, key_of(visit)))
+        return;
+    metrics_received(visit->receiver->metrics, desk->organization, desk->connection,
+                     question->rc == 0 && !well ? RECEIVED_ANSWERED : RECEIVED_REFUSED, request->body_len);
+    if (well || question->rc == ERR_CANCELLED)
+        ending(&request->reply);
+    else if (question->rc == ERR_DATA)
+        web_problem(&request->reply, 422, "%s", question->why);
+    else if (question->rc != 0)
+        web_problem(&request->reply, 500,
+                    "This cannot be answered now; whoever runs this service finds why in its log.");
+    else
+        answered(visit);
+    web_answer(request);
+}
+
+static bool ask(struct visit *visit)
+{
+    struct web_request *request = visit->request;
+    const char *type = web_header(request, "Content-Type");
+    visit->question = (struct question){.organization = visit->desk->organization,
+                                        .connection = visit->desk->connection,
+                                        .inbound = {.received_ms = clock_now_ms(),
+                                                    .method = visit->route->method,
+                                                    .target = target_of(request),
+                                                    .type = type ? type : "",
+                                                    .body = request->body,
+                                                    .body_len = request->body_len},
+                                        .told = told,
+                                        .context = visit};
+    int rc = counters_put(visit->receiver->counters, &visit->question);
+    if (rc == 0)
         return false;
-    web_problem(&request->reply, 503, "The service is ending; come again soon.");
-    request->reply.retry_after_s = COME_AGAIN;
+    if (rc == ERR_CANCELLED) {
+        ending(&request->reply);
+    } else {
+        web_problem(&request->reply, 503, "Too many wait for an answer already; come again soon.");
+        request->reply.retry_after_s = COME_AGAIN;
+    }
+    return true;
+}
+
+bool receiver_whole(struct receiver *receiver, struct web_request *request)
+{
+    struct visit *visit = request->held;
+    (void)receiver;
+    if (!proof_early(&visit->route->proof) &&
+        !proof_shown(&visit->route->proof, request, visit->rest, clock_now_ms())) {
+        refuse_secret(visit->route, &request->reply);
+        return true;
+    }
+    if (request->body_len > 0 && takes_json(visit) && !is_json(request->body, request->body_len)) {
+        web_problem(&request->reply, 400, "The body is no JSON.");
+        return true;
+    }
+    if (visit->route->replies)
+        return ask(visit);
+    if (keep(visit, key_of(visit)))
+        return false;
+    ending(&request->reply);
     return true;
 }
 
@@ -322,17 +375,20 @@ void receiver_ends(struct receiver *receiver, struct web_request *request)
         return;
     desks_free(visit->desks);
     buffer_done(&visit->key);
+    question_done(&visit->question);
     free(visit);
 }
 
 /* --- begin and end --- */
 
-struct receiver *receiver_open(struct intake *intake, struct metrics *metrics, receiver_wake_fn *wake, void *context)
+struct receiver *receiver_open(struct intake *intake, struct counters *counters, struct metrics *metrics,
+                               receiver_wake_fn *wake, void *context)
 {
     struct receiver *receiver = mem_new(1, sizeof(*receiver));
     if (!receiver)
         return NULL;
-    *receiver = (struct receiver){.intake = intake, .metrics = metrics, .wake = wake, .context = context};
+    *receiver =
+        (struct receiver){.intake = intake, .counters = counters, .metrics = metrics, .wake = wake, .context = context};
     pthread_mutex_init(&receiver->lock, NULL);
     return receiver;
 }

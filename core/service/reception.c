@@ -26,6 +26,7 @@ struct reception {
     const struct roster *roster;
     struct metrics *metrics;
     struct intake *intake;
+    struct counters *counters;
     struct receiver *receiver;
     struct web *web;
     uint8_t master[VAULT_MASTER];
@@ -190,9 +191,10 @@ void reception_ends(struct reception *reception)
     atomic_store(&reception->ending, true);
 }
 
-/* First nothing waits for a commit any more, then nobody is connected. */
+/* First nobody asks a connector any more, then nothing waits for a commit, then nobody is connected. */
 void reception_close(struct reception *reception)
 {
+    counters_close(reception->counters);
     intake_close(reception->intake);
     web_close(reception->web);
     receiver_close(reception->receiver);
@@ -208,9 +210,13 @@ static int begin(struct reception *reception, struct err *err)
     if (rc != 0)
         return rc;
     reception->intake = intake_open(reception->master, reception->settings->limits.inbox_bytes);
+    reception->counters = counters_open();
     reception->receiver =
-        reception->intake ? receiver_open(reception->intake, reception->metrics, wake, reception) : NULL;
-    if (!reception->receiver || receiver_reload(reception->receiver, reception->settings, reception->roster) != 0)
+        reception->intake && reception->counters
+            ? receiver_open(reception->intake, reception->counters, reception->metrics, wake, reception)
+            : NULL;
+    if (!reception->receiver || counters_reload(reception->counters, reception->settings) != 0 ||
+        receiver_reload(reception->receiver, reception->settings, reception->roster) != 0)
         return err_set(err, -ENOMEM, "out of memory");
     look_at_all(reception);
     return web_open(reception->settings, &handler, &reception->web, err);
@@ -251,6 +257,8 @@ void reception_reload(struct reception *reception, const struct settings *settin
     reception->settings = settings;
     reception->roster = roster;
     web_reload(reception->web, settings);
+    if (counters_reload(reception->counters, settings) != 0)
+        log_error(NULL, "calls are answered by the files as they were: they cannot be read again");
     if (receiver_reload(reception->receiver, settings, roster) != 0)
         log_error(NULL, "who may call is as it was: out of memory");
     reception->read_ms = clock_steady_ms();

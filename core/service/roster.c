@@ -84,14 +84,17 @@ static const struct secretref *secrets_kept(struct arena *arena, const struct co
 static bool route_kept(struct arena *arena, const struct connection *connection, const muster_route *route,
                        struct roster_route *kept)
 {
+    TIDY_DONE(buffer_done) struct buffer auth = {0};
+    if (route_auth(connection, route, &auth) != 0)
+        return false;
     *kept = (struct roster_route){.method = text_kept(arena, route->method ? route->method : "POST"),
                                   .path = text_kept(arena, route->path),
-                                  .auth = text_kept(arena, route->auth),
+                                  .auth = route->auth ? text_kept(arena, auth.len > 0 ? auth.data : "") : NULL,
                                   .key = text_kept(arena, route->key),
                                   .body_max = route->body_max,
                                   .replies = route->replies != 0};
     kept->secrets = secrets_kept(arena, connection, route->secret, &kept->secret_count);
-    return kept->method && kept->path && kept->secrets;
+    return kept->method && kept->path && kept->secrets && (!route->auth || kept->auth);
 }
 
 static const struct cidr *sources_kept(struct arena *arena, const struct connection *connection, size_t *ret_count)

@@ -55,7 +55,9 @@ static const char *title_of(unsigned status)
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
     case 413: return "Content Too Large";
+    case 409: return "Conflict";
     case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
     case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
     default: return "Internal Server Error";

@@ -28,7 +28,7 @@ static const muster_route routes[] = {
      .secret = "keys",
      .key = "/id",
      .body_max = 99},
-    {.method = "POST", .path = "/ask", .replies = 1},
+    {.method = "POST", .path = "/ask", .auth = "hmac-sha256 X-Signature", .secret = "keys", .replies = 1},
     {0},
 };
 
@@ -53,12 +53,29 @@ static muster_rc hear(muster_run *run, const muster_http *inbound)
     return rc;
 }
 
+/* "nothing": no answer is given; else the text itself comes back. */
+static muster_rc answer(muster_run *run, const muster_http *inbound)
+{
+    static const char *const headers[] = {"Content-Type: text/plain", NULL};
+    if (strstr(inbound->body, "nothing"))
+        return MUSTER_OK;
+    const muster_http reply = {.size = sizeof(reply),
+                               .status = strstr(inbound->body, "teapot") ? 418 : 200,
+                               .headers = headers,
+                               .body = inbound->body,
+                               .body_len = inbound->body_len};
+    return run->host->answer(run, &reply);
+}
+
 static muster_rc hears_receive(muster_run *run, void *self, const muster_http *const *inbound, size_t n)
 {
     muster_rc rc = MUSTER_OK;
     (void)self;
-    for (size_t i = 0; i < n && rc == MUSTER_OK; i++)
+    for (size_t i = 0; i < n && rc == MUSTER_OK; i++) {
         rc = hear(run, inbound[i]);
+        if (rc == MUSTER_OK && strcmp(inbound[i]->url, "/ask") == 0)
+            rc = answer(run, inbound[i]);
+    }
     return rc;
 }
 
