@@ -3,7 +3,7 @@
 
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "engine/reason.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* plan_push - a plan of what a target would be told, as people read it and as JSON. */
 #include "base/jsontext.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "config/target.h"

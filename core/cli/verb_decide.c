@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "cli/decide.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "cli/plan.h"
 #include "cli/verb.h"
 #include "config/node.h"

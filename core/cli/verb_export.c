@@ -1,7 +1,7 @@
 /* verb_export - everything of one kind, for other programs: one JSON object per line, CSV, or a workbook. */
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "cli/context.h"
 #include "cli/excel.h"
 #include "cli/verb.h"

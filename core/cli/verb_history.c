@@ -2,7 +2,7 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
 #include "cli/context.h"

@@ -1,11 +1,9 @@
 /* verb_people - people: who there is. */
-#include "base/date.h"
-#include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/json.h"
 #include "cli/person.h"
 #include "cli/verb.h"
+#include "engine/person_json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,23 +37,15 @@ void person_row(struct context *context, struct query *query, struct grid *grid,
     TIDY_DONE(screen_buffer_done) struct buffer name = {0};
     if (!entity_image(value, &image, &state))
         return;
-    query_name(query, id, image, &name);
     if (context->json) {
         TIDY_DONE(screen_buffer_done) struct buffer out = {0};
-        static const uint16_t fields[] = {FIELD_person_employee_number, FIELD_person_status, FIELD_person_work_email};
-        buffer_byte(&out, '{');
-        json_member_number(&out, "id", id);
-        json_member_text(&out, "name", name.data);
-        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-            const struct field *field = field_by_number(KIND_person, fields[i]);
-            json_name(&out, field->name);
-            json_value(query, NULL, field, image_get(image, fields[i]), &out);
-        }
-        buffer_text(&out, "}\n");
+        person_json_line(query, id, image, &out);
+        buffer_byte(&out, '\n');
         if (out.rc == 0)
             fwrite(out.data, 1, out.len, context->screen.out);
         return;
     }
+    query_name(query, id, image, &name);
     grid_number(grid, id);
     field_cell(query, grid, image, FIELD_person_employee_number, false);
     grid_cell(grid, COLOR_NONE, name.data ? name.data : "", name.len);

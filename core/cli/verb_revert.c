@@ -4,7 +4,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "cli/decide.h"
-#include "cli/json.h"
+#include "engine/json.h"
 #include "cli/verb.h"
 #include "engine/reason.h"
 

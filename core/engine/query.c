@@ -76,8 +76,29 @@ int query_open(const struct settings *settings, const struct organization *organ
     rc = query->txn.rc ? query->txn.rc : streams_load(organization, &query->txn, &query->streams);
     if (rc != 0)
         return store_fail(query->store, rc, err);
+    query->names = txn_count(&query->txn, TABLE_dict);
     *ret_query = TAKE(query);
     return 0;
+}
+
+void query_rest(struct query *query)
+{
+    txn_abort(&query->txn);
+    arena_clear(query->arena);
+}
+
+int query_again(struct query *query, struct err *err)
+{
+    txn_begin(&query->txn, query->store, false);
+    uint64_t names = txn_count(&query->txn, TABLE_dict);
+    int rc = query->txn.rc;
+    if (rc == 0 && names != query->names) {
+        streams_done(&query->streams);
+        rc = run_find_fields(query->organization, &query->txn);
+        rc = rc ? rc : streams_load(query->organization, &query->txn, &query->streams);
+        query->names = rc ? 0 : names;
+    }
+    return rc ? store_fail(query->store, rc, err) : 0;
 }
 
 int query_unseal(struct query *query, const struct settings *settings, struct err *err)

@@ -33,12 +33,17 @@ struct query {
     bool unsealed;
     const struct cut *cut; /* labels are told as of then; NULL: as they stand */
     struct source *record; /* scratch: the record that was looked at last */
+    uint64_t names;        /* rows of the dict when the streams were read */
 };
 
 /* ERR_GONE and a sentence when the organization has no store yet. */
 int query_open(const struct settings *settings, const struct organization *organization, struct query **ret_query,
                struct err *err);
 void query_close(struct query *query);
+/* For who asks often: lets go of the snapshot and of all that was handed out, and takes a new one when there is a
+ * question again. The organization's own fields and the streams are read anew when there are more of them. */
+void query_rest(struct query *query);
+int query_again(struct query *query, struct err *err);
 /* From here on protected values are told. */
 int query_unseal(struct query *query, const struct settings *settings, struct err *err);
 /* What went wrong while reading, as a sentence: 0 when nothing did. */

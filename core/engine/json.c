@@ -1,8 +1,7 @@
 /* json - golden records as JSON, with the model's names. */
-#include "cli/json.h"
+#include "engine/json.h"
 
 #include "base/jsontext.h"
-#include "cli/screen.h"
 #include "config/organization.h"
 
 #include <string.h>
@@ -29,9 +28,16 @@ static void reference_json(struct query *query, enum kind kind, uint64_t id, str
     buffer_byte(out, '}');
 }
 
+/* What could not be written down makes the whole fail. */
+static void fail_with(struct buffer *out, const struct buffer *part)
+{
+    if (part->rc != 0 && out->rc == 0)
+        out->rc = part->rc;
+}
+
 static void waiting_json(struct query *query, struct value value, struct buffer *out)
 {
-    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+    TIDY_DONE(buffer_done) struct buffer text = {0};
     const char *by;
     if (!query_waiting(query, value, &by, &text)) {
         buffer_text(out, "null");
@@ -40,6 +46,7 @@ static void waiting_json(struct query *query, struct value value, struct buffer 
     buffer_text(out, "{\"waiting\":{");
     json_member_text(out, by, text.data ? text.data : "");
     buffer_text(out, "}}");
+    fail_with(out, &text);
 }
 
 void json_value(struct query *query, const struct entity *entity, const struct field *field, struct value value,
@@ -50,17 +57,19 @@ void json_value(struct query *query, const struct entity *entity, const struct f
     } else if (value.presence != PRESENCE_VALUE) {
         buffer_text(out, "null");
     } else if (value.flags & VALUE_SEALED) {
-        TIDY_DONE(screen_buffer_done) struct buffer plain = {0};
+        TIDY_DONE(buffer_done) struct buffer plain = {0};
         if (entity && query_reveal(query, entity, value, &plain) == 0)
             json_string(out, plain.data ? plain.data : "", plain.len);
         else
             buffer_text(out, "null");
+        fail_with(out, &plain);
     } else if (field->type == TYPE_REF) {
         reference_json(query, field->refers_to, query_reference(value), out);
     } else if (field->type == TYPE_ENUM) {
-        TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+        TIDY_DONE(buffer_done) struct buffer text = {0};
         query_value(query, entity, field, value, &text);
         json_string(out, text.data ? text.data : "", text.len);
+        fail_with(out, &text);
     } else if (field->type == TYPE_INTEGER || field->type == TYPE_BOOL || field->type == TYPE_JSON) {
         buffer_add(out, value.bytes, value.len);
     } else {

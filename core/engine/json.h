@@ -1,6 +1,6 @@
 /* json - golden records as JSON, with the model's names. */
-#ifndef CLI_JSON_H
-#define CLI_JSON_H
+#ifndef ENGINE_JSON_H
+#define ENGINE_JSON_H
 
 #include "engine/query.h"
 
