@@ -330,6 +330,18 @@ const struct command commands[] = {
      "muster export acme employment >employments.jsonl\n"
      "muster export acme person --format xlsx --output people.xlsx",
      verb_export},
+    {"token", "create|list|revoke [NAME]", 1, 2,
+     OPTION_BIT(role) | OPTION_BIT(organizations) | OPTION_BIT(until) | OPTION_BIT(protected) | OPTION_BIT(all),
+     "Say who may use the API of musterd",
+     "A token is shown once, when it is made, and kept nowhere: only its digest is. What is done with it is done in "
+     "its name, which stands in statements and in the history as token:NAME. A viewer looks; an operator also syncs, "
+     "plans, applies, pauses, retries and decides what waits; an administrator also reverts, releases, has actions "
+     "done and looks things up in the systems themselves. With --protected it sees what is sealed. With --until it "
+     "counts through that day (UTC). One that is revoked counts no more at once; list shows it with --all.",
+     "muster token create desk --role operator --organizations acme --until 2027-03-31\nmuster token list\nmuster "
+     "token "
+     "revoke desk",
+     verb_token},
     {"help", "[COMMAND]", 0, 1, OPTION_BIT(man) | OPTION_BIT(completion), "Explain muster, or one command", NULL,
      "muster help sync", verb_help},
     {"version", "", 0, 0, 0, "Print the version; with -v how it was built", NULL, "muster version -v", verb_version},

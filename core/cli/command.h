@@ -50,6 +50,8 @@
     OPTION(target, 0, "target", "CONNECTION", "what that connection is told: what it has, is to have, and why not")    \
     OPTION(record, 0, "record", "FILE", "note all that is asked of the world and answered in this file, for replay")   \
     OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT]", "let answers go wrong: slow, cut, schema, or a status as 429")    \
+    OPTION(role, 0, "role", "viewer|operator|administrator", "what a token may do: look; also act; also undo")         \
+    OPTION(organizations, 0, "organizations", "ORG,ORG", "those that a token sees; default: all")                      \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")

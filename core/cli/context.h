@@ -46,13 +46,15 @@ int context_person(struct context *context, struct query *query, const char *org
 
 /* "muster: …" on standard error. Returns the exit status that belongs to the code. */
 int complain_rc(int rc, const struct err *err);
+/* At the beginning: where musterd started us for a caller of its own, it is told the code, too. */
+void complain_to_caller(void);
 int complain_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether an option was given; its value. */
 #define GIVEN(context, id) ((context)->arguments.values[OPTION_##id] != NULL)
 #define VALUE(context, id) ((context)->arguments.values[OPTION_##id])
 
-/* Who types: under sudo the person behind it. */
+/* Who types: under sudo the person behind it; of a caller of musterd the token. */
 const char *context_author(void);
 
 #endif

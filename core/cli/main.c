@@ -42,6 +42,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     const char **words = mem_new((size_t)argc + 1, sizeof(*words));
     context.arena = arena_new();
+    complain_to_caller();
     if (!words || !context.arena) {
         free(words);
         fputs("muster: out of memory\n", stderr);

@@ -44,6 +44,7 @@ int verb_statements(struct context *context);
 int verb_secret(struct context *context);
 int verb_status(struct context *context);
 int verb_sync(struct context *context);
+int verb_token(struct context *context);
 int verb_unlink(struct context *context);
 int verb_unpin(struct context *context);
 int verb_version(struct context *context);

@@ -20,7 +20,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { LOOKED_AGAIN = 20 * 1000, STOP_WAITS = 30 * 1000, JOBS_MOST = 256 };
+enum { LOOKED_AGAIN = 20 * 1000, STOP_WAITS = 30 * 1000, STOP_LOOKS = 50, JOBS_MOST = 256 };
 
 struct service {
     uv_loop_t loop;
@@ -179,8 +179,6 @@ static void job_ended(void *context, struct job *job, const struct job_order *or
     job_free(job);
     if (service->watches)
         watches_again(service->watches); /* the first run of an organization makes its folder */
-    if (service->stopping && service->job_count == 0)
-        uv_stop(&service->loop);
     look(service);
 }
 
@@ -238,6 +236,18 @@ static void too_late(uv_timer_t *timer)
         job_stop(service->jobs[i], true);
 }
 
+/* When nothing that was begun goes on any more. */
+static void look_at_end(struct service *service)
+{
+    if (service->job_count == 0 && reception_acts(service->reception) == 0)
+        uv_stop(&service->loop);
+}
+
+static void looked_at_end(uv_timer_t *timer)
+{
+    look_at_end(timer->data);
+}
+
 static void stop(struct service *service)
 {
     if (service->stopping)
@@ -251,8 +261,8 @@ static void stop(struct service *service)
     for (size_t i = 0; i < service->job_count; i++)
         job_stop(service->jobs[i], false);
     uv_timer_start(&service->stop, too_late, STOP_WAITS, 0);
-    if (service->job_count == 0)
-        uv_stop(&service->loop);
+    uv_timer_start(&service->wake, looked_at_end, STOP_LOOKS, STOP_LOOKS);
+    look_at_end(service);
 }
 
 static void reload(struct service *service)

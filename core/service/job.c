@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
+#include "service/child.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -201,37 +202,11 @@ static void write_words(char *words[WORDS], const char *program, const struct se
     words[count] = NULL;
 }
 
-/* Ours, and where the last good files are. Freed with environment_free(). */
-static char **environment_make(const struct settings *settings)
-{
-    size_t count = 0;
-    while (environ[count])
-        count++;
-    TIDY(free) char *good = roster_good(settings);
-    char **made = mem_new(count + 2, sizeof(*made));
-    char *named = good && made ? mem_format("MUSTER_ORGANIZATIONS=%s", good) : NULL;
-    if (!named) {
-        free(made);
-        return NULL;
-    }
-    memcpy(made + 1, environ, count * sizeof(*made));
-    made[0] = named;
-    return made;
-}
-
-static void environment_free(char **environment)
-{
-    free(environment[0]);
-    free(environment);
-}
-
-DEFINE_TIDY(char **, environment_free)
-
 int job_start(uv_loop_t *loop, const char *program, const struct settings *settings, const struct job_order *order,
               struct metrics *metrics, job_ended_fn *ended, void *context, struct job **ret_job, struct err *err)
 {
     TIDY(job_free) struct job *job = mem_new(1, sizeof(*job));
-    TIDY(environment_free) char **environment = environment_make(settings);
+    TIDY(child_environment_free) char **environment = child_environment(settings, NULL, false);
     char *words[WORDS];
     if (!job || !environment || keep_order(job, order) != 0)
         return -ENOMEM;

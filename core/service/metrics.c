@@ -19,8 +19,16 @@ struct counted { /* of one connection */
     int64_t good_ms; /* when it last ran without a failure; 0: never since the start */
 };
 
+struct asked { /* of one operation and kind of answer */
+    const char *operation;
+    unsigned class; /* 2: 200 to 299 */
+    uint64_t count, ms;
+};
+
 struct metrics {
     pthread_mutex_t lock;
+    struct asked *asked;
+    size_t asked_count, asked_room;
     uint64_t answered[STATUSES];
     struct counted *items;
     size_t count, room;
@@ -43,6 +51,7 @@ void metrics_free(struct metrics *metrics)
         free(metrics->items[i].connection);
     }
     free(metrics->items);
+    free(metrics->asked);
     pthread_mutex_destroy(&metrics->lock);
     free(metrics);
 }
@@ -71,6 +80,23 @@ void metrics_answered(struct metrics *metrics, unsigned status)
 {
     pthread_mutex_lock(&metrics->lock);
     metrics->answered[status < STATUSES ? status : 0]++;
+    pthread_mutex_unlock(&metrics->lock);
+}
+
+void metrics_asked(struct metrics *metrics, const char *operation, unsigned status, uint64_t ms)
+{
+    size_t i = 0;
+    pthread_mutex_lock(&metrics->lock);
+    while (i < metrics->asked_count &&
+           (metrics->asked[i].operation != operation || metrics->asked[i].class != status / 100))
+        i++;
+    if (i < metrics->asked_count ||
+        mem_grow(&metrics->asked, metrics->asked_count, &metrics->asked_room, sizeof(*metrics->asked)) == 0) {
+        if (i == metrics->asked_count)
+            metrics->asked[metrics->asked_count++] = (struct asked){operation, status / 100, 0, 0};
+        metrics->asked[i].count++;
+        metrics->asked[i].ms += ms;
+    }
     pthread_mutex_unlock(&metrics->lock);
 }
 
@@ -158,6 +184,18 @@ static void write_received(struct buffer *out, const struct metrics *metrics)
             }
 }
 
+static void write_asked(struct buffer *out, const struct metrics *metrics)
+{
+    head(out, "api_requests_total", "counter", "Requests to the API, by operation and kind of answer.");
+    for (size_t i = 0; i < metrics->asked_count; i++)
+        buffer_format(out, "muster_api_requests_total{operation=\"%s\",status=\"%uxx\"} %" PRIu64 "\n",
+                      metrics->asked[i].operation, metrics->asked[i].class, metrics->asked[i].count);
+    head(out, "api_seconds_total", "counter", "Seconds until these were answered.");
+    for (size_t i = 0; i < metrics->asked_count; i++)
+        buffer_format(out, "muster_api_seconds_total{operation=\"%s\",status=\"%uxx\"} %.3f\n",
+                      metrics->asked[i].operation, metrics->asked[i].class, (double)metrics->asked[i].ms / 1000);
+}
+
 static void write_runs(struct buffer *out, const struct metrics *metrics, int64_t now_ms)
 {
     head(out, "runs_total", "counter", "Runs that musterd started, by their outcome.");
@@ -196,11 +234,14 @@ void metrics_write(struct metrics *metrics, const struct metrics_now *now, struc
     one(out, "http_connections", "gauge", "Connections that are open.", now->callers);
     one(out, "inbox_commits_total", "counter", "Commits to inboxes.", now->commits);
     one(out, "inbox_events_total", "counter", "Events in these commits.", now->letters);
+    one(out, "api_acts_going", "gauge", "Processes that work for callers of the API.", now->acts);
+    one(out, "api_waiting", "gauge", "Callers that wait for a change.", now->waiting);
     head(out, "http_responses_total", "counter", "Answers by their status; 0: the caller was gone.");
     for (unsigned status = 0; status < STATUSES; status++)
         if (metrics->answered[status] > 0)
             buffer_format(out, "muster_http_responses_total{status=\"%u\"} %" PRIu64 "\n", status,
                           metrics->answered[status]);
+    write_asked(out, metrics);
     write_received(out, metrics);
     write_runs(out, metrics, now->now_ms);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/masterkey.h"
 #include "engine/run.h"
+#include "service/api.h"
 #include "service/receiver.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct reception {
     struct intake *intake;
     struct counters *counters;
     struct receiver *receiver;
+    struct api *api;
     struct web *web;
     uint8_t master[VAULT_MASTER];
     int64_t read_ms, looked_ms; /* by the steady clock */
@@ -56,6 +58,7 @@ static void write_metrics(struct reception *reception, struct web_reply *reply)
                               .running = atomic_load(&reception->running),
                               .callers = web_connections(reception->web),
                               .now_ms = clock_now_ms()};
+    api_count(reception->api, &now.acts, &now.waiting);
     intake_count(reception->intake, &now.commits, &now.letters);
     reply->status = 200;
     reply->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -95,6 +98,8 @@ static bool request_begins(void *context, struct web_request *request)
     struct reception *reception = context;
     if (is_received(request))
         return receiver_begins(reception->receiver, request);
+    if (api_is(request))
+        return api_begins(reception->api, request);
     write_page(reception, request);
     return false;
 }
@@ -102,6 +107,8 @@ static bool request_begins(void *context, struct web_request *request)
 static bool request_whole(void *context, struct web_request *request)
 {
     struct reception *reception = context;
+    if (api_is(request))
+        return api_whole(reception->api, request);
     return receiver_whole(reception->receiver, request);
 }
 
@@ -109,7 +116,9 @@ static void request_ends(void *context, struct web_request *request, unsigned st
 {
     struct reception *reception = context;
     metrics_answered(reception->metrics, status);
-    if (request->held)
+    if (api_is(request))
+        api_gone(reception->api, request, status);
+    else if (request->held)
         receiver_ends(reception->receiver, request);
 }
 
@@ -168,6 +177,7 @@ static void ticked(uv_timer_t *timer)
     struct reception *reception = timer->data;
     int64_t now = clock_steady_ms();
     web_tick(reception->web);
+    api_tick(reception->api);
     if (now - reception->looked_ms >= LOOK)
         look_at_all(reception);
     if (now - reception->read_ms < AGAIN)
@@ -189,14 +199,23 @@ static void closed(uv_handle_t *handle)
 void reception_ends(struct reception *reception)
 {
     atomic_store(&reception->ending, true);
+    api_ends(reception->api);
 }
 
-/* First nobody asks a connector any more, then nothing waits for a commit, then nobody is connected. */
+size_t reception_acts(const struct reception *reception)
+{
+    return reception ? api_acts(reception->api) : 0;
+}
+
+/* First nobody asks a connector any more, then nothing waits for a commit or an act, then nobody is connected. */
 void reception_close(struct reception *reception)
 {
     counters_close(reception->counters);
     intake_close(reception->intake);
+    if (reception->api)
+        api_lets_go(reception->api);
     web_close(reception->web);
+    api_close(reception->api);
     receiver_close(reception->receiver);
     explicit_bzero(reception->master, sizeof(reception->master));
     uv_close((uv_handle_t *)&reception->tick, closed);
@@ -219,7 +238,9 @@ static int begin(struct reception *reception, struct err *err)
         receiver_reload(reception->receiver, reception->settings, reception->roster) != 0)
         return err_set(err, -ENOMEM, "out of memory");
     look_at_all(reception);
-    return web_open(reception->settings, &handler, &reception->web, err);
+    rc = api_open(reception->tick.loop, reception->settings, reception->roster, reception->metrics, &reception->api,
+                  err);
+    return rc ? rc : web_open(reception->settings, &handler, &reception->web, err);
 }
 
 int reception_open(uv_loop_t *loop, const struct settings *settings, const struct roster *roster,
@@ -261,6 +282,8 @@ void reception_reload(struct reception *reception, const struct settings *settin
         log_error(NULL, "calls are answered by the files as they were: they cannot be read again");
     if (receiver_reload(reception->receiver, settings, roster) != 0)
         log_error(NULL, "who may call is as it was: out of memory");
+    if (api_reload(reception->api, settings, roster) != 0)
+        log_error(NULL, "what the API reads is as it was: it cannot be opened anew");
     reception->read_ms = clock_steady_ms();
     look_at_all(reception);
 }

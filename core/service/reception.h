@@ -1,4 +1,4 @@
-/* reception - the daemon as others call it: what connectors receive, and how it is itself.
+/* reception - the daemon as others call it: what connectors receive, the API, and how it is itself.
  *
  * /healthz answers while it runs, /readyz while it takes things in; /metrics
  * says to Prometheus on this machine what was counted, and to nobody else. */
@@ -25,6 +25,8 @@ void reception_reload(struct reception *reception, const struct settings *settin
 void reception_now(struct reception *reception, size_t organizations, size_t running);
 /* It is asked to end: nothing more is taken in, what was is kept. */
 void reception_ends(struct reception *reception);
+/* Acts of callers that still go on. */
+size_t reception_acts(const struct reception *reception);
 void reception_close(struct reception *reception); /* after it, the loop runs once more */
 
 #endif

@@ -27,6 +27,7 @@ struct web_reply {
     unsigned retry_after_s; /* 0: not said */
     const char *allow;      /* of 405; lives until the request ends */
     bool challenge;         /* of 401: Bearer */
+    struct buffer heads;    /* more of them: "Name: value\n" */
 };
 
 struct web_request {
@@ -46,6 +47,12 @@ struct web_request {
 /* Of a header or a query: NULL when there is none. */
 const char *web_header(struct web_request *request, const char *name);
 const char *web_query(struct web_request *request, const char *name);
+
+/* Of each query; it stops, and returns false, when the function does. A query without "=" has no value. */
+typedef bool web_query_fn(void *context, const char *name, const char *value);
+bool web_queries(struct web_request *request, web_query_fn *each, void *context);
+/* One more header of the answer; neither has a line's end in it. */
+void web_head(struct web_reply *reply, const char *name, const char *value);
 
 /* Makes the reply a problem: title by its status, and one sentence. */
 void web_problem(struct web_reply *reply, unsigned status, const char *format, ...)

@@ -45,6 +45,32 @@ const char *web_query(struct web_request *request, const char *name)
     return MHD_lookup_connection_value(request_of(request)->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct queries {
+    web_query_fn *each;
+    void *context;
+    bool good;
+};
+
+static enum MHD_Result take_query(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct queries *queries = cls;
+    (void)kind;
+    queries->good = queries->each(queries->context, name, value);
+    return queries->good ? MHD_YES : MHD_NO;
+}
+
+bool web_queries(struct web_request *request, web_query_fn *each, void *context)
+{
+    struct queries queries = {each, context, true};
+    MHD_get_connection_values(request_of(request)->connection, MHD_GET_ARGUMENT_KIND, take_query, &queries);
+    return queries.good;
+}
+
+void web_head(struct web_reply *reply, const char *name, const char *value)
+{
+    buffer_format(&reply->heads, "%s: %s\n", name, value);
+}
+
 static const char *title_of(unsigned status)
 {
     switch (status) {
@@ -54,12 +80,14 @@ static const char *title_of(unsigned status)
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
-    case 413: return "Content Too Large";
     case 409: return "Conflict";
+    case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";
     case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     default: return "Internal Server Error";
     }
 }
@@ -213,6 +241,16 @@ static bool body_takes(struct request *request, const char *bytes, size_t len)
 
 /* --- the answer --- */
 
+static void add_heads(struct MHD_Response *response, const struct buffer *heads)
+{
+    for (char *at = heads->data; at && *at;) {
+        size_t name = strcspn(at, ":"), len = strcspn(at, "\n");
+        at[name] = at[len] = '\0';
+        MHD_add_response_header(response, at, at + name + 2);
+        at += len + 1;
+    }
+}
+
 static enum MHD_Result send_reply(struct request *request)
 {
     struct web_reply *reply = &request->seen.reply;
@@ -224,7 +262,9 @@ static enum MHD_Result send_reply(struct request *request)
         return MHD_NO;
     char number[16];
     MHD_add_response_header(response, "Content-Type", reply->type ? reply->type : "application/json");
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (!reply->heads.data || !strstr(reply->heads.data, "Cache-Control: "))
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+    add_heads(response, &reply->heads);
     if (reply->retry_after_s > 0) {
         snprintf(number, sizeof(number), "%u", reply->retry_after_s);
         MHD_add_response_header(response, "Retry-After", number);
@@ -316,6 +356,7 @@ void web_ends(void *cls, struct MHD_Connection *connection, void **con_cls, enum
     unzip_free(request->unzip);
     buffer_done(&request->body);
     buffer_done(&request->seen.reply.body);
+    buffer_done(&request->seen.reply.heads);
     free(request->target);
     free(request);
     *con_cls = NULL;
