@@ -57,6 +57,15 @@ const struct command commands[] = {
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"\n"
      "muster sync acme seats --record seats.cassette",
      verb_sync},
+    {"new", "connector NAME", 2, 2, OPTION_BIT(kind), "Begin a connector: a project of its own",
+     "Makes a folder NAME with a connector that works, what stands for its system, a check against the rules of the "
+     "interface, makefiles with and without autotools, and a page for CI. `make -f plain.mk check` in it builds and "
+     "checks it.\n\n"
+     "Kinds: rest reads and writes an API that answers in JSON; soap reads a service that takes XML; file reads files "
+     "that lie in a folder or on an SFTP server; receiver takes in what a system sends by itself; raw is the least "
+     "that "
+     "a connector can be.",
+     "muster new connector acme --kind rest", verb_new},
     {"replay", "FILE", 1, 1, OPTION_BIT(fault), "Run what sync --record has noted again, without a network",
      "The connection reads once more what it read then, at that time, with the organization's file as it stands now; "
      "secrets are not needed. The state is a new one, which is thrown away. A question that was not asked then fails "

@@ -53,6 +53,7 @@
     OPTION(role, 0, "role", "viewer|operator|administrator", "what a token may do: look; also act; also undo")         \
     OPTION(organizations, 0, "organizations", "ORG,ORG", "those that a token sees; default: all")                      \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
+    OPTION(kind, 0, "kind", "rest|soap|file|receiver|raw", "what the connector speaks to; default: rest")              \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")
 

@@ -36,6 +36,7 @@ int verb_reject(struct context *context);
 int verb_revert(struct context *context);
 int verb_release(struct context *context);
 int verb_retry(struct context *context);
+int verb_new(struct context *context);
 int verb_replay(struct context *context);
 int verb_resume(struct context *context);
 int verb_run(struct context *context);

@@ -13,6 +13,10 @@ void options_judge(struct trial *trial, const muster_connector *connector);
 /* C4, C5, C8 to C11, of streams and their fields. */
 void streams_judge(struct trial *trial, const muster_connector *connector);
 
+/* R1; and R2 to R5 with the events in this file (NULL: none). */
+void routes_judge(struct trial *trial, const muster_connector *connector);
+int receiving_judge(struct trial *trial, struct subject *subject, const char *events, struct err *err);
+
 /* What all of them share: a sentence is there, short enough for a table. `what`: "option stores[].id". */
 void sentence_judge(struct trial *trial, const char *what, const char *doc);
 /* Letters, digits, '_' and '-' only, a letter first; `lower`: no capitals. */

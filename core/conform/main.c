@@ -2,6 +2,8 @@
 #include "base/log.h"
 #include "base/tidy.h"
 #include "conform/judge.h"
+#include "conform/mock.h"
+#include "conform/page.h"
 #include "conform/report.h"
 #include "conform/walk.h"
 
@@ -14,8 +16,8 @@
 enum { CONFORMS = 0, CONFORMS_NOT = 1, WRONG_WORDS = 2 };
 
 struct words {
-    const char *connector, *config, *cassette, *record, *bypass, *only, *previous, *junit, *level;
-    bool json, strict, quiet, list, manual;
+    const char *connector, *config, *cassette, *record, *mock, *events, *bypass, *only, *previous, *junit, *level;
+    bool json, strict, quiet, list, manual, page;
 };
 
 static const char usage[] =
@@ -24,6 +26,8 @@ static const char usage[] =
     "Holds a connector against the rules of the interface, in the same sandbox in which it runs in production.\n"
     "\n"
     "  --config FILE      an organization's file with a connection that uses it; {here} in it is FILE's folder\n"
+    "  --mock PROGRAM     stands for its system: prints an address, which is {mock} in the configuration\n"
+    "  --events FILE      what its system sends by itself: lines {\"method\":…,\"url\":…,\"body\":…}\n"
     "  --cassette FILE    what its system said, in the place of that system (muster sync --record, or --record)\n"
     "  --record FILE      leave what the system said here\n"
     "  --previous FILE    the previous release's shared object, with which it must be compatible\n"
@@ -35,6 +39,7 @@ static const char usage[] =
     "  --junit FILE       also as JUnit's XML, for CI\n"
     "  -q, --quiet        say nothing of rules that hold\n"
     "  --list             the rules\n"
+    "  --page             the connector's manual page, made of its tables\n"
     "\n"
     "Exit status: 0 it conforms, 1 it does not, 2 wrong words or configuration. See muster-conform(1).\n";
 
@@ -56,11 +61,17 @@ enum {
     OPTION_JSON,
     OPTION_JUNIT,
     OPTION_LIST,
+    OPTION_MOCK,
+    OPTION_EVENTS,
+    OPTION_PAGE,
     OPTION_MANUAL,
     OPTION_VERSION
 };
 
 static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
+                                        {"mock", required_argument, NULL, OPTION_MOCK},
+                                        {"events", required_argument, NULL, OPTION_EVENTS},
+                                        {"page", no_argument, NULL, OPTION_PAGE},
                                         {"cassette", required_argument, NULL, OPTION_CASSETTE},
                                         {"record", required_argument, NULL, OPTION_RECORD},
                                         {"previous", required_argument, NULL, OPTION_PREVIOUS},
@@ -85,6 +96,9 @@ static int words_read(int argc, char **argv, struct words *words)
         case OPTION_CONFIG: words->config = optarg; break;
         case OPTION_CASSETTE: words->cassette = optarg; break;
         case OPTION_RECORD: words->record = optarg; break;
+        case OPTION_MOCK: words->mock = optarg; break;
+        case OPTION_EVENTS: words->events = optarg; break;
+        case OPTION_PAGE: words->page = true; break;
         case OPTION_PREVIOUS: words->previous = optarg; break;
         case OPTION_BYPASS: words->bypass = optarg; break;
         case OPTION_STRICT: words->strict = true; break;
@@ -126,20 +140,12 @@ static int junit_write(const struct trial *trial, const struct subject *subject,
     return rc == 0 ? 0 : err_set(err, rc, "%s cannot be written: %s", path, err_text(rc));
 }
 
-static int judge(struct trial *trial, struct subject *subject, const struct words *words, struct err *err)
+/* The connector at work, with what stands for its system. */
+static int work(struct trial *trial, struct subject *subject, const struct words *words, const char *address,
+                struct err *err)
 {
-    loading_judge(trial, subject);
-    if (!subject->description)
-        return 0;
-    options_judge(trial, subject->description);
-    streams_judge(trial, subject->description);
-    if (words->previous)
-        compatible_judge(trial, subject, words->previous);
-    if (!words->config) {
-        trial_unseen(trial, RULE_C12, "no --config was given");
-        return 0;
-    }
-    int rc = subject_configure(subject, words->config, NULL, err);
+    struct tape tape;
+    int rc = subject_configure(subject, words->config, address, err);
     if (rc != 0)
         return rc;
     trial_looked(trial, RULE_C12);
@@ -147,9 +153,43 @@ static int judge(struct trial *trial, struct subject *subject, const struct word
         trial_fault(trial, RULE_C12, "", "%s", subject->complaints);
         return 0;
     }
-    struct tape tape;
-    rc = tape_init(&tape, subject, words->cassette, words->record);
-    return rc ? rc : walk_judge(&(struct walk){trial, subject, &tape}, err);
+    rc = subject_secrets(subject);
+    if (rc == 0)
+        rc = tape_init(&tape, subject, words->cassette, words->record);
+    if (rc == 0)
+        rc = walk_judge(&(struct walk){trial, subject, &tape}, err);
+    if (rc == 0 && subject->description->receive)
+        rc = receiving_judge(trial, subject, words->events, err);
+    return rc;
+}
+
+static int judge(struct trial *trial, struct subject *subject, const struct words *words, struct err *err)
+{
+    __attribute__((cleanup(mock_stop))) struct mock mock = {0};
+    loading_judge(trial, subject);
+    if (!subject->description)
+        return 0;
+    options_judge(trial, subject->description);
+    streams_judge(trial, subject->description);
+    routes_judge(trial, subject->description);
+    if (words->previous)
+        compatible_judge(trial, subject, words->previous);
+    if (!words->config) {
+        trial_unseen(trial, RULE_C12, "no --config was given");
+        return 0;
+    }
+    int rc = words->mock && !words->cassette ? mock_start(words->mock, &mock, err) : 0;
+    return rc ? rc : work(trial, subject, words, mock.pid ? mock.address : NULL, err);
+}
+
+static int page_print(struct subject *subject, struct err *err)
+{
+    struct buffer out = {0};
+    int rc = subject_describe(subject, err);
+    if (rc != 0)
+        return rc;
+    page_write(subject->description, &out);
+    return print(&out, stdout);
 }
 
 static int conform(struct trial *trial, struct subject *subject, const struct words *words, struct err *err)
@@ -164,6 +204,8 @@ static int conform(struct trial *trial, struct subject *subject, const struct wo
         rc = trial_bypasses(trial, words->bypass, err);
     if (rc == 0)
         rc = subject_open(words->connector, subject, err);
+    if (rc == 0 && words->page)
+        return page_print(subject, err);
     if (rc == 0)
         rc = judge(trial, subject, words, err);
     if (rc == 0)

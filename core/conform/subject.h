@@ -33,6 +33,8 @@ int subject_describe(struct subject *subject, struct err *err);
 /* Reads the organization's file; the first connection with this connector is taken. `mock`: what stands for {mock},
  * NULL: nothing. What is wrong in it is in subject->complaints. */
 int subject_configure(struct subject *subject, const char *config, const char *mock, struct err *err);
+/* Secrets that variables are to hold and do not: each is made up, so that nobody's are needed for a mock. */
+int subject_secrets(const struct subject *subject);
 void subject_done(struct subject *subject);
 
 /* FILE in its folder, in the arena; NULL: no memory. */

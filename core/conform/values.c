@@ -90,7 +90,7 @@ static void ids_judge(const struct walk *walk, const struct reading *reading)
     enum { IDS_MOST = 50 };
     TIDY_DONE(buffer_done) struct buffer tape = {0};
     if (!trial_wants(walk->trial, RULE_S18) || tape_read(walk->tape->path, &tape) != 0 || !tape.data ||
-        strstr(tape.data, "\"reply_base64\""))
+        strstr(tape.data, "\"reply_base64\"") || !strstr(tape.data, "\"reply\""))
         return;
     for (size_t t = 0; t < reading->count; t++)
         for (size_t i = 0; i < reading->takes[t].haul.count && i < IDS_MOST; i++) {

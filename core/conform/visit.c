@@ -180,6 +180,14 @@ void visit_get(struct visit *visit, const muster_pull *pull, const char *const *
     heard(visit, "get");
 }
 
+void visit_receive(struct visit *visit, const struct lane_inbound *events, size_t count, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_receive(visit->lane, events, count, &sink, &haul->result, &haul->err);
+    heard(visit, "receive");
+}
+
 const char *visit_unknown(const struct visit *visit)
 {
     const char *sentence = NULL;

@@ -33,6 +33,7 @@ void visit_check(struct visit *visit, struct haul *haul);
 void visit_partitions(struct visit *visit, struct haul *haul);
 void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
 void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);
+void visit_receive(struct visit *visit, const struct lane_inbound *events, size_t count, struct haul *haul);
 
 /* Where the last call asked something that the cassette does not have: a sentence; else NULL. */
 const char *visit_unknown(const struct visit *visit);

@@ -171,6 +171,34 @@ static muster_rc partitions(muster_run *run, void *self)
     return run->host->complete(run, is("s1") ? 2 : 1);
 }
 
+/* Those that receive: a line as of a page in each event. */
+static muster_route routes[] = {{"POST", "/people", NULL, NULL, "/number", 0, 1000},
+                                {NULL, NULL, NULL, NULL, NULL, 0, 0}};
+
+static int receives(void)
+{
+    return is("receiver") || (name[0] == 'r' && name[1] >= '0' && name[1] <= '9');
+}
+
+static muster_rc receive(muster_run *run, void *self, const muster_http *const *inbound, size_t n)
+{
+    static int nth;
+    (void)self;
+    for (size_t i = 0; i < n; i++) {
+        char number[20], called[40], since[20], own[40];
+        if (sscanf(inbound[i]->body, "%19s %39s %19s", number, called, since) == 3) {
+            snprintf(own, sizeof(own), "%s-%d", number, is("r3") ? nth++ : (int)n);
+            if (!is("r2"))
+                person(run, is("r3") || is("r4") ? own : number, called, since);
+        } else if (is("r5")) {
+            return run->host->fail(run, MUSTER_DATA, "this is no event");
+        } else {
+            run->host->reject(run, "people", NULL, inbound[i]->url, "this is no event");
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* So that there is something that it offers. */
 static muster_rc lookup(muster_run *run, void *self, const char *what, const muster_record *arguments)
 {
@@ -200,6 +228,8 @@ static void tables_spoil(void)
         fields[0].flags = 0;
     if (is("s9") || is("s10") || is("c17") || is("right"))
         streams[0].flags |= MUSTER_READ_CHANGES;
+    if (is("r1"))
+        routes[0].path = "people";
     if (is("c12"))
         streams[0].mapping_in = "key: number\nperson: { nonsense: number }";
     if (is("c17"))
@@ -232,7 +262,9 @@ const muster_connector *muster_connector_entry(void)
                                    .streams = streams,
                                    .check = is("c15") ? NULL : check,
                                    .partitions = is("s1") || is("right") ? partitions : NULL,
-                                   .pull = is("c9") ? NULL : pull,
+                                   .routes = receives() ? routes : NULL,
+                                   .receive = receives() ? receive : NULL,
+                                   .pull = is("c9") || receives() ? NULL : pull,
                                    .get = is("s16") || is("right") ? get : NULL,
                                    .lookup = is("c9") ? lookup : NULL};
     return &described;
