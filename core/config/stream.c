@@ -29,17 +29,36 @@ const struct muster_stream *stream_nth(const struct muster_connector *connector,
     return NULL;
 }
 
+/* Streams that only the file knows are those of the option of the same name, where there is one: "resources[2].name".
+ * Returns how many; 0: any name will do. */
+static size_t names_listed(const struct connection *connection, const char *option, const char **names, size_t room)
+{
+    size_t count = 0, len = strlen(option);
+    for (size_t n = 0; n < connection->option_count && count < room; n++) {
+        const char *name = connection->options[n].name, *close = strchr(name, ']');
+        if (strncmp(name, option, len) == 0 && name[len] == '[' && close && strcmp(close, "].name") == 0)
+            names[count++] = connection->options[n].text;
+    }
+    return count;
+}
+
 bool stream_known(struct reading *reading, const struct connection *connection, const struct node *node,
                   const char *name)
 {
-    const char *names[65] = {0};
+    enum { NAMES_MOST = 256 };
+    const char *names[NAMES_MOST + 1] = {0};
     const struct muster_stream *stream;
+    size_t count = 0;
     if (!connection->description)
         return true;
-    for (size_t n = 0; n < 64 && (stream = stream_nth(connection->description, n)); n++) {
-        if (stream->flags & MUSTER_DYNAMIC)
+    for (size_t n = 0; count < NAMES_MOST && (stream = stream_nth(connection->description, n)); n++) {
+        bool any = stream->flags & MUSTER_DYNAMIC;
+        size_t listed = any ? names_listed(connection, stream->name, names + count, NAMES_MOST - count) : 0;
+        if (any && listed == 0)
             return true;
-        names[n] = stream->name;
+        count += listed;
+        if (!any)
+            names[count++] = stream->name;
     }
     return want_name(reading, node,
                      reading_format(reading, "connection '%s': connector '%s' has no stream", connection->name,
