@@ -55,6 +55,48 @@ static int check_host_keys(const struct organization *organization)
     return status;
 }
 
+/* Where in the file "stores[2].url" stands, or what it is a part of; NULL: nowhere. */
+static const struct node *option_place(const struct connection *connection, const char *path)
+{
+    char cut[200];
+    snprintf(cut, sizeof(cut), "%.*s", (int)strcspn(path, "'"), path);
+    for (size_t len; (len = strlen(cut)) > 0;) {
+        for (size_t i = 0; i < connection->option_count; i++) {
+            const char *name = connection->options[i].name;
+            if (strncmp(name, cut, len) == 0 && (!name[len] || name[len] == '.' || name[len] == '['))
+                return connection->options[i].node;
+        }
+        char *last = cut + len;
+        while (last > cut && *last != '.' && *last != '[')
+            last--;
+        *last = '\0';
+    }
+    return NULL;
+}
+
+/* What the connector itself says of its options: of those that hang together, and of texts that it alone can read. */
+static int check_options(struct context *context, const struct organization *organization,
+                         const struct connection *connection)
+{
+    struct err err = {0};
+    struct run_request request = {.settings = context->settings,
+                                  .organization = organization,
+                                  .connectors = context->connectors,
+                                  .connection = connection};
+    if (!connection->description || !connection->description->open || run_options(&request, &err) != ERR_CONFIG)
+        return STATUS_DONE;
+    char *rest = err.text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        const struct node *node =
+            strncmp(line, "option '", 8) == 0 ? option_place(connection, line + 8) : connection->node;
+        fprintf(stderr, "%s:", organization->file);
+        if (node)
+            fprintf(stderr, "%u:%u:", node->line, node->column);
+        fprintf(stderr, " connection '%s': %s\n", connection->name, line);
+    }
+    return STATUS_WORDS;
+}
+
 static int check_connect(struct context *context, const struct organization *organization,
                          const struct connection *connection)
 {
@@ -95,6 +137,8 @@ static int check_organization(struct context *context, const char *id)
         int secrets = check_secrets(organization), keys = check_host_keys(organization);
         status = secrets ? secrets : keys;
     }
+    for (size_t i = 0; status == STATUS_DONE && i < organization->connection_count; i++)
+        status = check_options(context, organization, &organization->connections[i]);
     for (size_t i = 0; status != STATUS_WORDS && GIVEN(context, connect) && i < organization->connection_count; i++) {
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;

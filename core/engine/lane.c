@@ -13,6 +13,11 @@
 
 enum { STOP_MS = 1000, RECORD_SLACK = 1024 * 1024 };
 
+int lane_options(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
+{
+    return lane_call(lane, &(struct lane_call){.type = WIRE_OPEN}, sink, ret_result, err);
+}
+
 int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
     return lane_call(lane, &(struct lane_call){.type = WIRE_CHECK}, sink, ret_result, err);

@@ -176,6 +176,7 @@ int lane_program(char *ret_path, struct err *err);
 const char *lane_sandbox_lacks(const struct lane *lane);
 /* open() was called at the first of these; close() is called by lane_stop(). rc 0: the call came back, see the result
  * (whose rc may still be a failure); else the lane is dead. */
+int lane_options(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
 int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);

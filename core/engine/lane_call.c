@@ -264,7 +264,7 @@ static void lane_turn(struct lane *lane, int64_t *sleep_ms)
         lane->opening = false;
         lane->is_open = lane->result.rc == MUSTER_OK;
         call_forget(lane);
-        if (lane->is_open)
+        if (lane->is_open && !lane->only_open)
             rc = call_asked(lane);
     }
     if ((rc == 0 && lane->done) || (rc != 0 && rc != -EAGAIN)) {
@@ -336,6 +336,7 @@ int lane_call_start(struct lane *lane, const struct lane_call *asked, const stru
     lane->err = err;
     lane->under_way = true;
     lane->ended = lane->opening = false;
+    lane->only_open = asked->type == WIRE_OPEN;
     lane->lines = lane->heard = 0;
     clocks_start(lane);
     buffer_clear(&lane->asked);

@@ -66,7 +66,7 @@ struct lane {
     /* the talk */
     struct frame_reader in;
     struct buffer out;
-    bool dead, is_open, opening, done;
+    bool dead, is_open, opening, only_open, done;
     bool under_way; /* a call that lanes_wait() goes on with */
     bool ended;     /* and its end was not told yet; `rc` */
     int rc;

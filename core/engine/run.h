@@ -142,6 +142,9 @@ struct lane;
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
 
 /* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
+/* Whether the connector finds its options in order. ERR_CONFIG: sentences about them, a line each, that begin with
+ * "option 'PATH'" where they are about one. */
+int run_options(const struct run_request *request, struct err *err);
 int run_check(const struct run_request *request, struct err *err);
 /* Asks the connector what its source has: the sink's stream, field and record functions are called. */
 struct lane_sink;

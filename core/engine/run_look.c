@@ -1,4 +1,4 @@
-/* run_look - looking without taking: check and discover, lookups; and actions, which take nothing here either. */
+/* run_look - looking without taking: open, check and discover, lookups; and actions, which take nothing here either. */
 #include "engine/run_inside.h"
 
 #include "broker/http.h"
@@ -132,6 +132,20 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
                      *result.text ? result.text : "the connector failed without a word");
     pull_done(&look.pull);
     return rc;
+}
+
+/* Nobody is called: what the connector says of its options is all that is wanted. */
+int run_options(const struct run_request *request, struct err *err)
+{
+    static const struct lane_sink nothing;
+    struct lane *lane TIDY(lane_stop) = NULL;
+    struct lane_result result;
+    int rc = run_lane(request, "/tmp", &lane, err);
+    if (rc == 0)
+        rc = lane_options(lane, &nothing, &result, err);
+    if (rc != 0 || result.rc != MUSTER_CONFIG)
+        return rc;
+    return err_set(err, ERR_CONFIG, "%s", result.text);
 }
 
 int run_check(const struct run_request *request, struct err *err)

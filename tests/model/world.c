@@ -182,6 +182,11 @@ int lane_check(struct lane *lane, const struct lane_sink *sink, struct lane_resu
     return 0;
 }
 
+int lane_options(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
+{
+    return lane_check(lane, sink, ret_result, err);
+}
+
 int lane_discover(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
     return lane_check(lane, sink, ret_result, err);
