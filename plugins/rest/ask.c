@@ -176,7 +176,7 @@ static bool headers_write(struct rest *rest, const struct question *question, st
                                                                           : "application/json, application/xml;q=0.5";
     if (good && !headers_have(outgoing, "Accept"))
         good = header_add(outgoing, "Accept", accept, &question->scene, why);
-    if (good && question->resource->body && !headers_have(outgoing, "Content-Type"))
+    if (good && (question->resource->body || question->body) && !headers_have(outgoing, "Content-Type"))
         good = header_add(outgoing, "Content-Type", question->resource->body_type, &question->scene, why);
     return good;
 }
@@ -238,27 +238,51 @@ static muster_document *reply_document(const struct rest *rest, const muster_htt
     return document;
 }
 
+/* What a refusal means, where the description says so: by its status, or by a code in it. */
+static muster_rc meaning_of(const struct rest *rest, int32_t status, const muster_node *root, muster_rc rc)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%d", status);
+    for (size_t n = 0; n < rest->meaning_count; n++) {
+        const struct meaning *one = &rest->meanings[n];
+        const char *text = one->at ? muster_node_text(root ? muster_node_at(root, one->at) : NULL) : number;
+        if (text && strcmp(text, one->name) == 0)
+            return one->rc;
+    }
+    return rc;
+}
+
 /* What the system itself says is wrong; the broker's own sentence stands otherwise. */
 static muster_rc refused(struct rest *rest, const struct question *question, muster_rc rc, const muster_http *reply)
 {
     const char *why;
-    muster_document *document =
-        rest->error_text && reply && reply->status != 0 ? reply_document(rest, reply, &why) : NULL;
-    const char *said =
-        document ? muster_node_text(muster_node_at(muster_document_root(document), rest->error_text)) : NULL;
+    muster_document *document = reply && reply->status != 0 ? reply_document(rest, reply, &why) : NULL;
+    const muster_node *root = muster_document_root(document);
+    const char *said = root && rest->error_text ? muster_node_text(muster_node_at(root, rest->error_text)) : NULL;
+    bool cancelled = rc == MUSTER_CANCELLED;
+    if (reply && reply->status != 0 && !cancelled)
+        rc = meaning_of(rest, reply->status, root, rc);
     if (said && *said)
-        rc = rest->host->fail(rest->run, rc, "%s: HTTP status %d: %.300s", question->resource->name, reply->status,
-                              said);
+        snprintf(rest->why, sizeof(rest->why), "%s: HTTP status %d: %.300s", question->resource->name, reply->status,
+                 said);
+    else if (reply && reply->status != 0)
+        snprintf(rest->why, sizeof(rest->why), "%s: HTTP status %d", question->resource->name, reply->status);
+    else
+        snprintf(rest->why, sizeof(rest->why), "%s: nobody answers", question->resource->name);
+    if (rc != MUSTER_OK && said && *said)
+        rc = rest->host->fail(rest->run, rc, "%s", rest->why);
     muster_document_free(document);
     return rc;
 }
 
 static muster_rc nonsense(struct rest *rest, const struct question *question, const char *what, const char *why)
 {
+    snprintf(rest->why, sizeof(rest->why), "what is answered for %s is %s%s%.300s", question->resource->name, what,
+             *why ? ": " : "", why);
+    if (question->scene.change)
+        return MUSTER_RETRY; /* told with the change */
     return rest->host->fail(rest->run, MUSTER_RETRY,
-                            "what is answered for %s is %s%s%s: nothing is taken of it, and it is asked again at the "
-                            "next run",
-                            question->resource->name, what, *why ? ": " : "", why);
+                            "%s: nothing is taken of it, and it is asked again at the next run", rest->why);
 }
 
 /* An error that comes with a good status. */
@@ -279,8 +303,9 @@ static muster_rc answer_read(struct rest *rest, const struct question *question,
 {
     const char *why = "";
     muster_document *document = NULL;
-    bool none = reply->status == 404 && question->resource->lacking_is_empty; /* it was accepted: nobody is there */
-    bool empty = reply->status == 204 || none || (reply->body_len == 0 && question->resource->lacking_is_empty);
+    bool lacking = question->resource->lacking_is_empty || question->scene.change;
+    bool none = reply->status == 404 && lacking; /* it was accepted: nobody is there */
+    bool empty = reply->status == 204 || none || (reply->body_len == 0 && lacking);
     if (!empty && reply->body_len == 0)
         return nonsense(rest, question, "nothing at all", "");
     if (!empty && !(document = reply_document(rest, reply, &why)))
@@ -288,6 +313,8 @@ static muster_rc answer_read(struct rest *rest, const struct question *question,
     const char *error = document ? hidden_error(rest, muster_document_root(document)) : NULL;
     if (error) {
         muster_rc rc = nonsense(rest, question, "an error although its status is good", error);
+        if (question->scene.change)
+            rc = meaning_of(rest, reply->status, muster_document_root(document), MUSTER_DATA);
         muster_document_free(document);
         return rc;
     }
@@ -301,15 +328,16 @@ muster_rc ask(struct rest *rest, const struct question *question, struct answer 
     struct outgoing outgoing = {0};
     const muster_http *reply = NULL;
     muster_rc rc = outgoing_write(rest, question, &outgoing);
+    *rest->why = '\0';
     if (rc == MUSTER_OK) {
         const char *method = question->resource->method;
         muster_http call = {.size = sizeof(call),
-                            .flags = MUSTER_IDEMPOTENT, /* whatever it is called: it reads */
+                            .flags = question->once ? 0 : MUSTER_IDEMPOTENT, /* reading, whatever it is called */
                             .method = method,
                             .url = outgoing.address.data,
                             .headers = outgoing.lines,
-                            .body = outgoing.body.data,
-                            .body_len = outgoing.body.len,
+                            .body = question->body ? question->body->data : outgoing.body.data,
+                            .body_len = question->body ? question->body->len : outgoing.body.len,
                             .partition = question->scene.part ? question->scene.part->id : NULL,
                             .timeout_ms = (uint32_t)(rest->host->number(rest->run, "timeout") * 1000),
                             .fd = -1,
@@ -320,8 +348,12 @@ muster_rc ask(struct rest *rest, const struct question *question, struct answer 
         muster_text_put(&rest->at, outgoing.address.data);
     }
     outgoing_done(&outgoing);
+    if (rc != MUSTER_OK && reply && (rc = refused(rest, question, rc, reply)) == MUSTER_OK) {
+        *ret_answer = (struct answer){.reply = reply}; /* it means that all is well */
+        return MUSTER_OK;
+    }
     if (rc != MUSTER_OK)
-        return reply ? refused(rest, question, rc, reply) : rc;
+        return rc;
     return answer_read(rest, question, reply, ret_answer);
 }
 

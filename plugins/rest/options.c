@@ -132,6 +132,14 @@ const struct resource *resource_find(struct rest *rest, const char *name)
     return resource && resource->path ? resource : NULL;
 }
 
+const struct resource *resource_named(struct rest *rest, const char *name)
+{
+    const struct resource *resource = named(rest, name);
+    if (!resource)
+        rest->host->fail(rest->run, MUSTER_CONFIG, "stream '%s': option 'resources' has none of that name", name);
+    return resource;
+}
+
 static struct resource *reference(struct reader *reader, const char *option, const char *member, const char *name)
 {
     struct resource *found = named(reader->rest, name);
@@ -334,6 +342,54 @@ static void words_allowed(struct reader *reader, const struct resource *resource
         wrong(reader, resource->option, member, "%s", why);
 }
 
+/* "PATCH /staff/{id}": a method, and where. */
+static const char *call_read(struct reader *reader, const struct resource *resource, const char *member)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    const char *text = text_of(reader, resource->option, member);
+    char why[WHY_ROOM];
+    size_t len = text ? strcspn(text, " ") : 0;
+    bool good = !text;
+    for (size_t n = 0; text && n < sizeof(methods) / sizeof(*methods); n++)
+        good |= strlen(methods[n]) == len && strncmp(text, methods[n], len) == 0;
+    const char *path = text ? text + len + strspn(text + len, " ") : "/";
+    if (!good || (*path != '/' && !strstr(path, "://")))
+        wrong(reader, resource->option, member, "must be a method and a path, as in PATCH /employees/{id}");
+    else if (text && !words_check(path, WORDS_FIELDS, why))
+        wrong(reader, resource->option, member, "%s", why);
+    return text;
+}
+
+static void write_read(struct reader *reader, struct resource *resource)
+{
+    static const char *const hows[] = {"changed", "whole", "merge", "patch"};
+    struct write_rules *write = &resource->write;
+    const char *option = resource->option, *how = text_of(reader, option, "update_body");
+    write->create = call_read(reader, resource, "create");
+    write->update = call_read(reader, resource, "update");
+    write->deactivate = call_read(reader, resource, "deactivate");
+    write->reactivate = call_read(reader, resource, "reactivate");
+    write->remove = call_read(reader, resource, "delete");
+    write->find = call_read(reader, resource, "find");
+    write->deactivate_body = text_of(reader, option, "deactivate_body");
+    write->reactivate_body = text_of(reader, option, "reactivate_body");
+    write->wrap = pointer_of(reader, option, "wrap");
+    write->id_at = pointer_of(reader, option, "id_at");
+    write->id_header = text_of(reader, option, "id_header");
+    for (size_t n = 0; how && n < sizeof(hows) / sizeof(*hows); n++)
+        if (strcmp(how, hows[n]) == 0)
+            write->how = (enum update)n;
+    bool any = write->create || write->update || write->deactivate || write->remove;
+    if (!resource->path && !any)
+        wrong(reader, option, "path",
+              "is missing: where the list is that is read, as in /employees; or say create, update "
+              "or deactivate for a target");
+    if (write->deactivate_body && !write->deactivate)
+        wrong(reader, option, "deactivate_body", "needs deactivate beside it: the call that it is sent with");
+    if (write->reactivate_body && !write->reactivate)
+        wrong(reader, option, "reactivate_body", "needs reactivate beside it: the call that it is sent with");
+}
+
 static void resource_read(struct reader *reader, size_t nth)
 {
     struct resource *resource = &reader->rest->resources[nth];
@@ -357,6 +413,7 @@ static void resource_read(struct reader *reader, size_t nth)
     fields_read(reader, resource);
     paging_read(reader, resource);
     changes_read(reader, resource);
+    write_read(reader, resource);
     if (resource->path && *resource->path != '/' && *resource->path != '{' && !strstr(resource->path, "://"))
         wrong(reader, option, "path", "must begin with a slash, as in /%.60s: it stands below base_url",
               resource->path);
@@ -488,6 +545,33 @@ static void link_read(struct reader *reader, size_t nth)
         wrong(reader, option, "recipe", "is missing: the text that is signed, as in {method}\\n{path}\\n{body}");
 }
 
+static void meanings_read(struct reader *reader)
+{
+    static const struct {
+        const char *word;
+        muster_rc rc;
+    } words[] = {{"done", MUSTER_OK},
+                 {"retry", MUSTER_RETRY},
+                 {"auth", MUSTER_AUTH},
+                 {"data", MUSTER_DATA},
+                 {"permission", MUSTER_PERMISSION},
+                 {"conflict", MUSTER_CONFLICT},
+                 {"gone", MUSTER_GONE},
+                 {"unsupported", MUSTER_UNSUPPORTED}};
+    struct rest *rest = reader->rest;
+    rest->meaning_count = count_of(reader, "", "errors");
+    rest->meanings = many(reader, rest->meaning_count, sizeof(*rest->meanings));
+    for (size_t n = 0; rest->meanings && n < rest->meaning_count; n++) {
+        char option[40];
+        snprintf(option, sizeof(option), "errors[%zu]", n);
+        const char *means = text_of(reader, option, "means");
+        rest->meanings[n] = (struct meaning){name_of(reader, option), pointer_of(reader, option, "at"), MUSTER_DATA};
+        for (size_t k = 0; means && k < sizeof(words) / sizeof(*words); k++)
+            if (strcmp(means, words[k].word) == 0)
+                rest->meanings[n].rc = words[k].rc;
+    }
+}
+
 static void links_read(struct reader *reader)
 {
     struct rest *rest = reader->rest;
@@ -540,6 +624,7 @@ muster_rc options_read(struct rest *rest)
     rest->check = text_of(&reader, "", "check");
     rest->headers = pairs_read(&reader, "", "headers");
     links_read(&reader);
+    meanings_read(&reader);
     resources_read(&reader);
     partitions_read(&reader);
     muster_rc rc = MUSTER_OK;
@@ -564,5 +649,6 @@ void options_done(struct rest *rest)
     free(rest->resources);
     free(rest->headers.items);
     free(rest->parts);
+    free(rest->meanings);
     free(rest->texts);
 }

@@ -207,7 +207,7 @@ static muster_rc row_give(struct row *row)
         put_all(row);
     if (row->room.failed)
         return host->fail(rows->rest->run, MUSTER_FAIL, "out of memory");
-    rc = host->emit(rows->rest->run, row->made);
+    rc = (rows->found ? host->row : host->emit)(rows->rest->run, row->made);
     return rc == MUSTER_DATA ? MUSTER_OK : rc; /* the host has rejected it already */
 }
 

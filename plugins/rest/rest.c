@@ -178,6 +178,55 @@ static const muster_option resources[] = {
      .doc = "How long before the latest change seen the next pull of changes begins."},
     {.name = "gone_at", .type = MUSTER_TEXT, .doc = "Where a record says that it is deleted."},
     {.name = "gone", .type = MUSTER_TEXT, .doc = "What it says there; without it true, or anything that is not false."},
+    {.name = "create",
+     .type = MUSTER_TEXT,
+     .doc = "The call by which a target is told of somebody new: a method and a path, as in POST /employees."},
+    {.name = "update",
+     .type = MUSTER_TEXT,
+     .doc =
+         "Of who changed, as in PATCH /employees/{id}; {id} is the id that the system gave, {FIELD} a field's value."},
+    {.name = "update_body",
+     .type = MUSTER_CHOICE,
+     .initial = "changed",
+     .choices = "changed|whole|merge|patch",
+     .doc = "What it is sent with: the fields that changed, all of them, a JSON Merge Patch or a JSON Patch."},
+    {.name = "deactivate", .type = MUSTER_TEXT, .doc = "Of who leaves, as in DELETE /employees/{id}."},
+    {.name = "deactivate_body",
+     .type = MUSTER_TEXT,
+     .doc = "What that is sent with, as it stands, with words in braces."},
+    {.name = "reactivate", .type = MUSTER_TEXT, .doc = "Of who comes back; without it by an update."},
+    {.name = "reactivate_body", .type = MUSTER_TEXT, .doc = "What that is sent with."},
+    {.name = "delete",
+     .type = MUSTER_TEXT,
+     .doc = "Of who is to be erased; also of who leaves, where nothing else is said."},
+    {.name = "find",
+     .type = MUSTER_TEXT,
+     .doc =
+         "The call that asks whether somebody is there already, as in GET /employees?number={number}; without it the "
+         "whole list is read for that."},
+    {.name = "wrap",
+     .type = MUSTER_TEXT,
+     .doc = "The member, as in /employee, in which the object stands that is sent."},
+    {.name = "id_at",
+     .type = MUSTER_TEXT,
+     .doc = "Where the answer to a creation says the new id; without it where records have theirs."},
+    {.name = "id_header",
+     .type = MUSTER_TEXT,
+     .doc = "Instead: the header, as in Location, whose last part is the id."},
+    {0},
+};
+
+static const muster_option errors[] = {
+    {.name = "name",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_REQUIRED,
+     .doc = "A status, or the code that stands at `at`."},
+    {.name = "means",
+     .type = MUSTER_CHOICE,
+     .flags = MUSTER_REQUIRED,
+     .choices = "done|retry|auth|permission|conflict|gone|data|unsupported",
+     .doc = "Whose turn it is; done: all is well."},
+    {.name = "at", .type = MUSTER_TEXT, .doc = "The pointer to the code in what is answered; without it the status."},
     {0},
 };
 
@@ -222,6 +271,10 @@ static const muster_option options[] = {
     {.name = "error_at",
      .type = MUSTER_TEXT,
      .doc = "The pointer to what is there only where a reply with a good status is an error all the same."},
+    {.name = "errors",
+     .type = MUSTER_LIST,
+     .members = errors,
+     .doc = "What refusals mean, as status: meaning, where that is not what HTTP says."},
     {.name = "error_text", .type = MUSTER_TEXT, .doc = "The pointer to what a reply says is wrong, for messages."},
     {.name = "check",
      .type = MUSTER_TEXT,
@@ -239,7 +292,8 @@ static const muster_option options[] = {
 static const muster_stream streams[] = {
     {.name = "resources",
      .doc = "Any resource, by its name.",
-     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_DYNAMIC,
+     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_WRITE | MUSTER_DYNAMIC,
+     .batch = 100,
      .gone = MUSTER_BY_ABSENCE},
     {0},
 };
@@ -300,8 +354,22 @@ static muster_rc rest_pull(muster_run *run, void *self, const muster_pull *what)
     return read_pull(rest, what);
 }
 
+static muster_rc rest_find(muster_run *run, void *self, const char *stream, const muster_record *asked)
+{
+    struct rest *rest = self;
+    rest->run = run;
+    return write_find(rest, stream, asked);
+}
+
+static muster_rc rest_apply(muster_run *run, void *self, const muster_push *push)
+{
+    struct rest *rest = self;
+    rest->run = run;
+    return write_all(rest, push);
+}
+
 MUSTER_CONNECTOR(rest, .version = "1.0",
                  .summary = "Any HTTP service with JSON or XML, described in the organization's file",
                  .account = "base_url", .requests = 20, .per_ms = 1000, .options = options, .streams = streams,
                  .open = rest_open, .close = rest_close, .check = rest_check, .discover = rest_discover,
-                 .partitions = rest_partitions, .pull = rest_pull)
+                 .partitions = rest_partitions, .pull = rest_pull, .find = rest_find, .apply = rest_apply)

@@ -1,7 +1,7 @@
 /* rest - what the files of the rest connector share: rest (what it offers), options (the description that the
  * organization's file gives), words (texts with words in braces), ask (calls and what is answered), pages (lists in
  * pages), value (types), record (rows as records), stamp (times by which changes are told), read (streams and
- * partitions), markup (XML as a tree). */
+ * partitions), body and write (what is told), markup (XML as a tree). */
 #ifndef REST_REST_H
 #define REST_REST_H
 
@@ -59,6 +59,22 @@ struct changes_rules {
     bool set;
 };
 
+enum update { UPDATE_CHANGED, UPDATE_WHOLE, UPDATE_MERGE, UPDATE_PATCH };
+
+/* Each call is "METHOD /path", with words. */
+struct write_rules {
+    const char *create, *update, *deactivate, *reactivate, *remove, *find;
+    const char *deactivate_body, *reactivate_body, *wrap, *id_header;
+    const char *id_at;
+    enum update how;
+};
+
+/* What a status, or a code at some place in a reply, means. */
+struct meaning {
+    const char *name, *at;
+    muster_rc rc;
+};
+
 struct resource {
     char option[PATH_ROOM]; /* "resources[2]" */
     const char *name, *path, *method, *body, *body_type, *records, *rows;
@@ -73,6 +89,7 @@ struct resource {
     size_t with_count;
     struct paging_rules paging;
     struct changes_rules changes;
+    struct write_rules write;
     bool all, lacking_is_empty, above; /* above: it tells of partitions, and is in none */
 };
 
@@ -87,6 +104,9 @@ struct rest {
     struct resource *resources;
     size_t resource_count;
     struct pairs headers;
+    struct meaning *meanings;
+    size_t meaning_count;
+    char why[WHY_ROOM]; /* what the last call was refused with */
     struct part *parts; /* as the options list them */
     size_t part_count;
     const char *base_url, *format, *error_at, *error_text, *check;
@@ -105,6 +125,8 @@ struct scene {
     const struct part *part;
     const muster_node *record, *row, *parent;
     const char *since, *cursor, *page, *size;
+    const muster_change *change; /* what is written; its fields are words, and {id} is its remote id */
+    const muster_host *host;
 };
 
 /* --- options.c --- */
@@ -113,7 +135,8 @@ struct scene {
 muster_rc options_read(struct rest *rest);
 void options_done(struct rest *rest);
 /* "connection" has no resource of that name: says so, with the nearest one. */
-const struct resource *resource_find(struct rest *rest, const char *name);
+const struct resource *resource_find(struct rest *rest, const char *name); /* that is read */
+const struct resource *resource_named(struct rest *rest, const char *name);
 
 /* --- words.c --- */
 
@@ -123,7 +146,15 @@ enum escape { ESCAPE_NONE, ESCAPE_ADDRESS, ESCAPE_JSON };
  * *ret_plain is what stands before it. */
 size_t words_next(const char **at, const char **ret_word, size_t *ret_plain);
 /* NULL, or why a text cannot be written: a word that is none. `words` is one of the sets below. */
-enum { WORDS_RECORD = 1, WORDS_ROW = 2, WORDS_PARENT = 4, WORDS_PARTITION = 8, WORDS_PAGE = 16, WORDS_SINCE = 32 };
+enum {
+    WORDS_RECORD = 1,
+    WORDS_ROW = 2,
+    WORDS_PARENT = 4,
+    WORDS_PARTITION = 8,
+    WORDS_PAGE = 16,
+    WORDS_SINCE = 32,
+    WORDS_FIELDS = 64
+};
 bool words_check(const char *text, unsigned allowed, char ret_why[WHY_ROOM]);
 /* False: what a word stands for is not there; *ret_why says which. */
 bool words_write(const char *text, const struct scene *scene, enum escape escape, muster_text *out,
@@ -135,8 +166,10 @@ bool words_write(const char *text, const struct scene *scene, enum escape escape
 struct question {
     const struct resource *resource;
     struct scene scene;
-    const char *url;      /* whole, of a page that a reply named; NULL: by the resource's path */
-    const char *position; /* of a page, for its parameter; NULL: none */
+    const char *url;         /* whole, of a page that a reply named; NULL: by the resource's path */
+    const muster_text *body; /* as it stands, in the place of the resource's own */
+    bool once;               /* a repeat would do it twice */
+    const char *position;    /* of a page, for its parameter; NULL: none */
 };
 
 struct answer {
@@ -171,6 +204,8 @@ bool value_format_known(enum kind kind, const char *format);
 void value_json(const muster_node *node, muster_text *out);
 /* A number without an exponent; false: it is too long for one. */
 bool value_number(const char *text, muster_text *out);
+/* A value of ours as JSON, as the field says it is written. */
+void value_write(const struct field *field, int32_t type, const char *text, muster_text *out);
 
 /* --- stamp.c --- */
 
@@ -199,6 +234,7 @@ struct rows {
     const muster_node *parent;
     const struct child *children;
     size_t child_count;
+    bool found;     /* rows are an answer to a question, and no stream's */
     uint64_t count; /* given and rejected */
 };
 
@@ -216,6 +252,17 @@ muster_rc read_pull(struct rest *rest, const muster_pull *what);
 muster_rc read_sample(struct rest *rest);
 /* Whether one record can be had. */
 muster_rc read_check(struct rest *rest);
+
+/* --- body.c --- */
+
+/* Which of a change's fields, and how: an object, or the operations of a JSON Patch. False: there is none to tell. */
+bool body_write(struct rest *rest, const struct resource *resource, const muster_push *push,
+                const muster_change *change, bool all, muster_text *out);
+
+/* --- write.c --- */
+
+muster_rc write_all(struct rest *rest, const muster_push *push);
+muster_rc write_find(struct rest *rest, const char *stream, const muster_record *fields);
 
 /* --- markup.c --- */
 

@@ -299,3 +299,60 @@ bool value_read(const struct field *field, const muster_node *node, muster_text 
     *ret_text = room->data;
     return good && !room->failed && room->data;
 }
+
+/* ---- values of ours ---- */
+
+static void form_write(const char *form, const struct moment *moment, muster_text *out)
+{
+    struct moment copy = *moment;
+    for (int len = 1; *form; form += len) {
+        const int *number = piece_of(&copy, form, &len);
+        char text[24];
+        if (number)
+            snprintf(text, sizeof(text), "%0*d", len, *number);
+        else
+            snprintf(text, sizeof(text), "%c", *form);
+        len = number ? len : 1;
+        muster_text_put(out, text);
+    }
+}
+
+/* A day or time of ours in the form that the field says. */
+static bool formed(const struct field *field, const char *text, muster_text *out)
+{
+    struct moment moment = {.year = 1, .month = 1, .day = 1};
+    char head[20], stamp[STAMP_ROOM];
+    snprintf(head, sizeof(head), "%.19s", text);
+    bool day = form_read("YYYY-MM-DD", head, &moment) || form_read("YYYY-MM-DDTHH:mm:SS", head, &moment);
+    if (!field || !field->format || (!day && !form_read("HH:mm:SS", head, &moment)))
+        return false;
+    if (strcmp(field->format, "iso") == 0)
+        return false;
+    if (strncmp(field->format, "epoch", 5) == 0) {
+        stamp_write(field->format, stamp_read("iso", text), stamp);
+        muster_text_put(out, stamp);
+        return true;
+    }
+    form_write(field->format, &moment, out);
+    return true;
+}
+
+void value_write(const struct field *field, int32_t type, const char *text, muster_text *out)
+{
+    muster_text form = {0};
+    bool said = field && field->kind != KIND_TEXT;
+    int32_t as = said ? value_type(field->kind) : type;
+    if (!text)
+        muster_text_put(out, "null");
+    else if ((as == MUSTER_INTEGER || as == MUSTER_DECIMAL) && *text && value_number(text, out))
+        (void)0; /* it is written */
+    else if ((as == MUSTER_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) ||
+             ((as == MUSTER_JSON || as == MUSTER_LIST) && *text))
+        muster_text_put(out, text);
+    else if (formed(field, text, &form) && !form.failed && strncmp(field->format, "epoch", 5) == 0)
+        muster_text_put(out, form.data);
+    else
+        muster_text_json(out, form.data && !form.failed ? form.data : text);
+    out->failed |= form.failed;
+    muster_text_done(&form);
+}

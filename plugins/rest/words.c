@@ -66,7 +66,7 @@ static unsigned word_set(const char *word, size_t len)
     for (size_t n = 0; n < PLAIN_WORDS; n++)
         if (is(word, len, plain_words[n]))
             return plain_sets[n];
-    return 0;
+    return memchr(word, '/', len) ? 0 : WORDS_FIELDS;
 }
 
 static void word_wrong(const char *word, size_t len, unsigned allowed, char ret_why[WHY_ROOM])
@@ -81,9 +81,10 @@ static void word_wrong(const char *word, size_t len, unsigned allowed, char ret_
     else
         snprintf(ret_why, WHY_ROOM,
                  "has {%.*s}, which is %s: there are %s%s%s%s%s{partition}, {partition.name} and {partition.url}",
-                 (int)len, word, set ? "not known here" : "no word", allowed & WORDS_RECORD ? "{/pointer}, " : "",
-                 allowed & WORDS_ROW ? "{row/pointer}, " : "", allowed & WORDS_PARENT ? "{parent/pointer}, " : "",
-                 allowed & WORDS_SINCE ? "{since}, " : "", allowed & WORDS_PAGE ? "{cursor}, {page}, {size}, " : "");
+                 (int)len, word, set & ~(unsigned)WORDS_FIELDS ? "not known here" : "no word",
+                 allowed & WORDS_RECORD ? "{/pointer}, " : "", allowed & WORDS_ROW ? "{row/pointer}, " : "",
+                 allowed & WORDS_PARENT ? "{parent/pointer}, " : "", allowed & WORDS_SINCE ? "{since}, " : "",
+                 allowed & WORDS_PAGE ? "{cursor}, {page}, {size}, " : "");
 }
 
 bool words_check(const char *text, unsigned allowed, char ret_why[WHY_ROOM])
@@ -109,6 +110,18 @@ static const char *of_node(const muster_node *node, const char *word, size_t len
     return muster_node_text(muster_node_at(node, pointer));
 }
 
+/* {id}, or a field of what is told. */
+static const char *of_change(const struct scene *scene, const char *word, size_t len)
+{
+    char name[WORD_MOST];
+    const muster_change *change = scene->change;
+    if (is(word, len, "id"))
+        return change->remote_id;
+    snprintf(name, sizeof(name), "%.*s", (int)len, word);
+    const char *text = change->after ? scene->host->get(change->after, name) : NULL;
+    return text || !change->before ? text : scene->host->get(change->before, name);
+}
+
 static const char *one_text(const char *word, size_t len, const struct scene *scene)
 {
     const char *texts[PLAIN_WORDS] = {scene->part ? scene->part->id : NULL,
@@ -129,7 +142,7 @@ static const char *one_text(const char *word, size_t len, const struct scene *sc
     for (size_t n = 0; n < PLAIN_WORDS; n++)
         if (is(word, len, plain_words[n]))
             return texts[n];
-    return NULL;
+    return scene->host ? of_change(scene, word, len) : NULL;
 }
 
 static const char *word_text(const char *word, size_t len, const struct scene *scene)
