@@ -25,7 +25,7 @@
  * NAME_file says ('*' in it: day and run); NAME_length: its length. Nobody else ever sees it. What the file maps to a
  * MUSTER_WRITE_ONLY field is kept as a digest, and compared only if the field may be updated.
  *
- * ABI 1.0: first. Members are only ever appended, and noted here.
+ * ABI 1.0: first. Members are only ever appended, and noted here. 1.4, the first release, is frozen: sdk/abi/README.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
  * ABI 1.2: muster_host has lacking.
  * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called.
