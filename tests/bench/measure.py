@@ -18,6 +18,17 @@ def seconds(argv, env=None, codes=(0,)):
     return took
 
 
+def processor(argv, env=None, codes=(0,)):
+    """The processor's seconds, its own and those of all that it started and waited for."""
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(argv, env=env, stdin=quiet, stdout=quiet, stderr=quiet)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in codes:
+        raise RuntimeError(f"{argv}: exit status {child.returncode}")
+    return used.ru_utime + used.ru_stime
+
+
 def rounds_of(candidates, rounds):
     """`candidates`: name → (prepare, run). One round to warm up, then `rounds` that count; all take turns, so that what
     else the machine does hits all alike. Name → seconds of each round."""
