@@ -20,6 +20,11 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     map->other_found = mem_new(columns, sizeof(*map->other_found));
     map->reads = mem_new(columns, sizeof(*map->reads));
     map->given = mem_new(columns, 1);
+    map->maker = mem_new(1, sizeof(*map->maker));
+    map->unit_maker = mem_new(1, sizeof(*map->unit_maker));
+    map->sections = mem_new(1, sizeof(*map->sections));
+    if (!map->maker || !map->unit_maker || !map->sections)
+        return -ENOMEM;
     if (!map->arena || !map->seen_arena || !map->given || !map->cells || !map->blank || !map->where_found ||
         !map->own_found || !map->other_found || !map->reads)
         return -ENOMEM;
@@ -40,12 +45,25 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     return 0;
 }
 
+void map_rest(struct map *map)
+{
+    struct buffer *buffers[] = {&map->id,       &map->key,    &map->scratch, &map->body,   &map->place,
+                                &map->finished, &map->sealed, &map->why,     &map->packed, &map->unused};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        buffer_done(buffers[i]);
+    transform_free(TAKE(map->transform));
+    arena_free(TAKE(map->arena));
+    free(TAKE(map->maker));
+    free(TAKE(map->unit_maker));
+    free(TAKE(map->sections));
+    numbers_done(&map->units);
+}
+
 void map_free(struct map *map)
 {
     if (!map)
         return;
-    transform_free(map->transform);
-    arena_free(map->arena);
+    map_rest(map);
     free(map->binding);
     free(map->raw_numbers);
     free(map->where_found);
@@ -58,12 +76,9 @@ void map_free(struct map *map)
     explicit_bzero(&map->print_key, sizeof(map->print_key));
     free(map->cells);
     free(map->blank);
-    numbers_done(&map->units);
     free(map->flagged_place);
-    struct buffer *buffers[] = {&map->names,    &map->id,     &map->key, &map->scratch, &map->body,   &map->place,
-                                &map->finished, &map->sealed, &map->why, &map->header,  &map->packed, &map->unused};
-    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
-        buffer_done(buffers[i]);
+    buffer_done(&map->names);
+    buffer_done(&map->header);
     free(map);
 }
 
@@ -148,7 +163,7 @@ static const char *map_place(struct map *map, const char *record_place, int colu
 
 static const char *map_field_name(struct map *map, const struct field *field)
 {
-    return field ? arena_format(map->setup.waits->arena, "%s.%s", kind_name(field->kind), field->name) : NULL;
+    return field ? arena_format(map->arena, "%s.%s", kind_name(field->kind), field->name) : NULL;
 }
 
 /* What stood in the cell, short; never of a protected field. */
@@ -164,7 +179,7 @@ static const char *map_cell_text(struct map *map, int column, const struct field
     if (len > SHOWN)
         for (len = SHOWN; len > 0 && ((unsigned char)cell->bytes[len] & 0xc0) == 0x80; len--)
             ;
-    return arena_format(map->setup.waits->arena, "%.*s%s", (int)len, cell->bytes, len < cell->len ? "…" : "");
+    return arena_format(map->arena, "%.*s%s", (int)len, cell->bytes, len < cell->len ? "…" : "");
 }
 
 static void map_dead_letter(struct map *map, const char *id, const char *reason, int column, const struct field *field)
@@ -340,7 +355,7 @@ static int map_value(struct map *map, const struct rule *rule, const struct tran
         return rc;
     if (value.presence == PRESENCE_VALUE && rule->field->sensitivity == SENSITIVITY_protected)
         rc = map_protect(map, &value);
-    image_put(&map->maker, rule->field->number, value);
+    image_put(map->maker, rule->field->number, value);
     return rc;
 }
 
@@ -349,7 +364,7 @@ static int map_values(struct map *map, const struct section *section, const stru
 {
     if (section->rule_count > IMAGE_FIELDS_MAX)
         return ERR_LIMIT;
-    image_start(&map->maker);
+    image_start(map->maker);
     for (size_t i = 0; i < section->rule_count; i++) {
         int rc = map_value(map, &section->rules[i], input, section == &map->mapping->sections[0], id, err);
         if (rc != 0)
@@ -364,8 +379,8 @@ static int map_require(struct map *map, const char *id)
     for (size_t i = 0; map->mapping->require && map->mapping->require[i]; i++) {
         const struct field *field = map->mapping->require[i];
         bool there = false;
-        for (uint16_t n = 0; n < map->maker.count && !there; n++)
-            there = map->maker.fields[n] == field->number && map->maker.values[n].presence == PRESENCE_VALUE;
+        for (uint16_t n = 0; n < map->maker->count && !there; n++)
+            there = map->maker->fields[n] == field->number && map->maker->values[n].presence == PRESENCE_VALUE;
         if (there)
             continue;
         int column = -1;
@@ -386,7 +401,7 @@ int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_
     struct laid laid = {.kind = kind, .key = map->body.len, .key_len = (uint16_t)key.len};
     buffer_add(&map->body, key.data, key.len);
     laid.image = map->body.len;
-    image_write(&map->maker, &map->body);
+    image_write(map->maker, &map->body);
     laid.image_len = (uint32_t)(map->body.len - laid.image);
     *ret_laid = laid;
     return map->body.rc;
@@ -453,7 +468,7 @@ static int map_row(struct map *map, const struct lane_record *record, const stru
     }
     if (rc != 0)
         return rc;
-    body_start(&map->sections);
+    body_start(map->sections);
     for (size_t i = 0; i < count; i++) {
         struct section_view section = {
             .kind = laid[i].kind,
@@ -462,11 +477,11 @@ static int map_row(struct map *map, const struct lane_record *record, const stru
             .image = {(const uint8_t *)map->body.data + laid[i].image, laid[i].image_len},
         };
         uint16_t nth;
-        if (body_add(&map->sections, &section, &nth) != 0)
+        if (body_add(map->sections, &section, &nth) != 0)
             return ERR_LIMIT;
     }
     buffer_clear(&map->finished);
-    body_write(&map->sections, &map->finished);
+    body_write(map->sections, &map->finished);
     if (map->finished.rc != 0 || map->sealed.rc != 0)
         return map->finished.rc ? map->finished.rc : map->sealed.rc;
     struct spool_row row = {.flags = SPOOL_ROW,

@@ -56,6 +56,8 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
 /* After the last record: what of the header is not as it was goes to the waits. ERR_DATA with a sentence when nothing
  * could be read, because a column is missing that is needed. */
 int map_finish(struct map *map, struct err *err);
+/* No record comes any more: what was needed to make them is given back. What the map found out stays. */
+void map_rest(struct map *map);
 /* A column that is needed is missing: records were only looked at. */
 bool map_blocked(const struct map *map);
 /* The description of what came, as header_read() reads it; after map_finish(). */

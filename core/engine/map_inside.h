@@ -66,8 +66,8 @@ struct map {
     struct buffer packed, unused; /* then: what the row said; the same, sealed */
     size_t unused_bytes;          /* of all that were spooled */
     struct buffer sealed;         /* protected values: digest, length, plain */
-    struct image_maker maker, unit_maker;
-    struct body_maker sections;
+    struct image_maker *maker, *unit_maker;
+    struct body_maker *sections;
     /* units that were written already, by hash of their id (odd), and of the words that name them (even) */
     struct numbers units;
     struct map_count count;

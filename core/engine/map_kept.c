@@ -21,12 +21,12 @@ const char *map_last_id(const struct map *map)
 /* Unmapped columns, when the organization wants them kept. */
 void map_raw(struct map *map, const struct lane_record *record)
 {
-    image_start(&map->maker);
+    image_start(map->maker);
     for (size_t i = 0; i < record->count; i++) {
         const struct lane_value *value = &record->values[i];
         uint32_t number = map->raw_numbers[value->column];
-        if (number > 0 && number <= UINT16_MAX && map->maker.count < IMAGE_FIELDS_MAX)
-            image_put(&map->maker, (uint16_t)number,
+        if (number > 0 && number <= UINT16_MAX && map->maker->count < IMAGE_FIELDS_MAX)
+            image_put(map->maker, (uint16_t)number,
                       (struct value){.presence = value->presence, .len = value->len, .bytes = value->bytes});
     }
 }
@@ -34,9 +34,9 @@ void map_raw(struct map *map, const struct lane_record *record)
 /* The connector's id of the row, where its record has another. */
 static void map_source_id(struct map *map, const struct lane_record *record, const char *id)
 {
-    image_start(&map->maker);
+    image_start(map->maker);
     if (!map->layout.keyed && strcmp(record->source_id, id) != 0)
-        image_put(&map->maker, 0,
+        image_put(map->maker, 0,
                   (struct value){PRESENCE_VALUE, 0, (uint32_t)strlen(record->source_id), record->source_id});
 }
 
@@ -53,9 +53,9 @@ int map_unused(struct map *map, const struct lane_record *record, const char *id
     for (size_t n = 0; kept && n < map->layout.count; n++) {
         struct value value;
         if (rawrow_entry(&map->cells[n], false, &value))
-            image_put(&map->maker, (uint16_t)(n + 1), value);
+            image_put(map->maker, (uint16_t)(n + 1), value);
     }
-    image_write(&map->maker, &map->body);
+    image_write(map->maker, &map->body);
     rawrow_pack(&map->layout, record->place, (struct image){(const uint8_t *)map->body.data, (uint32_t)map->body.len},
                 &map->packed);
     int rc = map->body.rc ? map->body.rc : map->packed.rc;
@@ -86,7 +86,7 @@ int map_mapped(struct map *map, const struct lane_record *record, const char *id
         int rc = layout->columns[n].sealed && value.len > 0 ? map_protect(map, &value) : 0;
         if (rc != 0)
             return rc;
-        image_put(&map->maker, (uint16_t)(n + 1), value);
+        image_put(map->maker, (uint16_t)(n + 1), value);
     }
     return map_lay(map, KIND_MAPPED, bytes(layout->digest, RAWROW_KEY), ret_laid);
 }

@@ -26,7 +26,7 @@ static int unit_spool(struct map *map, const struct reference *reference, struct
     int rc = numbers_set(&map->units, hash, 1);
     if (rc != 0)
         return rc;
-    struct image_maker *maker = &map->unit_maker;
+    struct image_maker *maker = map->unit_maker;
     char number = (char)reference->unit_type;
     image_start(maker);
     image_put(maker, FIELD_org_unit_type, (struct value){PRESENCE_VALUE, 0, 1, &number});

@@ -38,6 +38,8 @@ void strand_pulled(struct run *run, struct strand *strand)
     strand_judge(run, strand);
     if (pull->map)
         count_records(run, pull->map);
+    if (pull->map && run->spill)
+        map_rest(pull->map);
     if (strand_stages(strand))
         return;
     if (!pull->same && !strand_looked(strand)) { /* nothing of it counts */

@@ -17,8 +17,8 @@ enum { KEY = 1 + 4 + 8, FIXED = 8 + 4 + 8 + 8, TEXTS = 6 };
 
 int wait_list_init(struct wait_list *list)
 {
-    *list = (struct wait_list){.arena = arena_new()};
-    return list->arena ? 0 : -ENOMEM;
+    *list = (struct wait_list){0};
+    return 0;
 }
 
 void wait_list_done(struct wait_list *list)
@@ -32,7 +32,9 @@ static const char *wait_copy(struct wait_list *list, const char *text)
 {
     if (!text)
         return NULL;
-    const char *copy = arena_text(list->arena, text);
+    if (!list->arena) /* of many lists most stay empty */
+        list->arena = arena_new();
+    const char *copy = list->arena ? arena_text(list->arena, text) : NULL;
     if (!copy)
         list->rc = -ENOMEM;
     return copy;
