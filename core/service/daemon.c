@@ -38,7 +38,7 @@ struct service {
     size_t job_count;
     char program[PATH_MAX];
     int lock;
-    bool stopping;
+    bool stopping, late;
     int rc;
 };
 
@@ -234,12 +234,13 @@ static void too_late(uv_timer_t *timer)
     struct service *service = timer->data;
     for (size_t i = 0; i < service->job_count; i++)
         job_stop(service->jobs[i], true);
+    service->late = true; /* acts of callers are ended with the reception */
 }
 
 /* When nothing that was begun goes on any more. */
 static void look_at_end(struct service *service)
 {
-    if (service->job_count == 0 && reception_acts(service->reception) == 0)
+    if (service->job_count == 0 && (service->late || reception_acts(service->reception) == 0))
         uv_stop(&service->loop);
 }
 

@@ -64,6 +64,8 @@ static int keep_order(struct job *job, const struct job_order *order)
 struct said {
     char connection[128], outcome[32];
     struct metrics_run run;
+    bool cut_short;       /* a partition did not come to its end */
+    uint64_t undelivered; /* changes that a target is to be told again */
 };
 
 static void count(struct metrics_run *run, const struct jsonobject_member *found)
@@ -82,9 +84,32 @@ static void count(struct metrics_run *run, const struct jsonobject_member *found
             *counts[i].number = strtoull(digits, NULL, 10);
 }
 
+static int pushed(void *context, const struct jsonobject_member *found)
+{
+    struct said *said = context;
+    bool again = strcmp(found->name, "failed") == 0 || strcmp(found->name, "unknown") == 0 ||
+                 strcmp(found->name, "put_off") == 0;
+    if (again && found->type == JSONOBJECT_NUMBER && found->text[0] != '0')
+        said->undelivered++;
+    return 0;
+}
+
+/* A quote within a text is escaped there, so that no text looks like a member. */
+static bool has_claim(const char *partitions, size_t len, const char *member)
+{
+    return memmem(partitions, len, member, strlen(member)) != NULL;
+}
+
 static int member(void *context, const struct jsonobject_member *found)
 {
     struct said *said = context;
+    const char *why;
+    size_t at;
+    if (found->type == JSONOBJECT_NESTED && strcmp(found->name, "pushed") == 0)
+        return jsonobject_split(found->text, found->text_len, pushed, said, &why, &at);
+    if (found->type == JSONOBJECT_NESTED && strcmp(found->name, "partitions") == 0)
+        said->cut_short = has_claim(found->text, found->text_len, "\"claim\":\"failed\"") ||
+                          has_claim(found->text, found->text_len, "\"claim\":\"partial\"");
     if (found->type == JSONOBJECT_NUMBER)
         count(&said->run, found);
     if (found->type != JSONOBJECT_STRING)
@@ -96,10 +121,17 @@ static int member(void *context, const struct jsonobject_member *found)
     return 0;
 }
 
+/* What could not be taken is the same the next time, until somebody mends it: all else came through. */
+static bool only_dead_letters(const struct said *said)
+{
+    return strcmp(said->outcome, "partial") == 0 && said->run.dead_letters > 0 && !said->cut_short &&
+           said->undelivered == 0;
+}
+
 /* A connection may have several runs: one that did not come through counts. */
 static void read_line(struct job *job, const char *line, size_t len)
 {
-    struct said said = {{0}, {0}, {0}};
+    struct said said = {.outcome = ""};
     const char *why;
     size_t at;
     if (jsonobject_split(line, len, member, &said, &why, &at) != 0)
@@ -107,7 +139,8 @@ static void read_line(struct job *job, const char *line, size_t len)
     said.run.outcome = said.outcome;
     if (*said.connection)
         metrics_ran(job->metrics, job->order.organization, said.connection, &said.run, clock_now_ms());
-    bool failed = strcmp(said.outcome, "failed") == 0 || strcmp(said.outcome, "partial") == 0;
+    bool partial = strcmp(said.outcome, "partial") == 0 && !only_dead_letters(&said);
+    bool failed = strcmp(said.outcome, "failed") == 0 || partial;
     for (size_t i = 0; i < job->order.count; i++)
         if (strcmp(job->order.connections[i], said.connection) == 0) {
             job->ends[i] = failed || (job->told[i] && job->ends[i] == JOB_FAILED) ? JOB_FAILED : JOB_WELL;
