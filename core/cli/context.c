@@ -43,12 +43,22 @@ void complain_to_caller(void)
     unsetenv("MUSTER_CODE_FD"); /* not for processes of ours */
 }
 
+bool caller_listens(void)
+{
+    return caller_fd >= 0;
+}
+
+void caller_tell(const char *line, size_t len)
+{
+    if (caller_fd >= 0)
+        (void)descriptor_write(caller_fd, line, len);
+}
+
 static void tell_code(int rc)
 {
     char text[16];
     int len = snprintf(text, sizeof(text), "%d\n", rc);
-    if (caller_fd >= 0)
-        (void)descriptor_write(caller_fd, text, (size_t)len);
+    caller_tell(text, (size_t)len);
 }
 
 int complain_rc(int rc, const struct err *err)

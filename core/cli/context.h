@@ -48,6 +48,9 @@ int context_person(struct context *context, struct query *query, const char *org
 int complain_rc(int rc, const struct err *err);
 /* At the beginning: where musterd started us for a caller of its own, it is told the code, too. */
 void complain_to_caller(void);
+/* Whether there is one, and a line for it. */
+bool caller_listens(void);
+void caller_tell(const char *line, size_t len);
 int complain_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether an option was given; its value. */

@@ -2,12 +2,14 @@
 #include "cli/progress.h"
 
 #include "base/clock.h"
+#include "base/jsontext.h"
+#include "cli/context.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { EVERY_MS = 100, BAR = 24 };
+enum { EVERY_MS = 100, TOLD_MS = 500, BAR = 24 };
 
 void progress_number(uint64_t number, char ret_text[32])
 {
@@ -21,16 +23,37 @@ void progress_number(uint64_t number, char ret_text[32])
     ret_text[out] = '\0';
 }
 
+static void tell_caller(const struct progress *progress, const char *partition, uint64_t done, uint64_t total)
+{
+    TIDY_DONE(buffer_done) struct buffer line = {0};
+    buffer_byte(&line, '{');
+    json_member_text(&line, "connection", progress->connection);
+    if (partition)
+        json_member_text(&line, "partition", partition);
+    json_member_number(&line, "read", done);
+    json_member_number(&line, "total", total);
+    buffer_text(&line, "}\n");
+    if (line.rc == 0)
+        caller_tell(line.data, line.len);
+}
+
 void progress_start(struct progress *progress, const char *connection, bool wanted)
 {
     *progress = (struct progress){.connection = connection, .began_ms = clock_steady_ms()};
     progress->shown = wanted && isatty(STDERR_FILENO);
+    progress->told = caller_listens();
+    if (progress->told)
+        tell_caller(progress, NULL, 0, 0);
 }
 
 void progress_tell(void *context, const char *partition, uint64_t done, uint64_t total)
 {
     struct progress *progress = context;
     int64_t now = clock_steady_ms();
+    if (progress->told && now - progress->last_ms >= TOLD_MS) {
+        tell_caller(progress, partition, done, total);
+        progress->last_ms = now;
+    }
     if (!progress->shown || now - progress->last_ms < EVERY_MS || now - progress->began_ms < 2 * EVERY_MS)
         return;
     char read[32], all[32], bar[BAR * 3 + 1] = "";

@@ -1,4 +1,5 @@
-/* progress - one line on a terminal that says how far a pull is; nothing where nobody looks. */
+/* progress - one line on a terminal that says how far a pull is, or one of JSON for musterd; nothing where nobody
+ * looks. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -8,6 +9,7 @@
 
 struct progress {
     bool shown, active; /* a line stands there */
+    bool told;          /* to musterd, which started us */
     const char *connection;
     int64_t last_ms, began_ms;
 };

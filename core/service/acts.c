@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "engine/masterkey.h"
+#include "service/api.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -34,6 +35,7 @@ struct acts {
     struct act *acts; /* that have not ended */
     size_t going;
     struct metrics *metrics;
+    struct api *api; /* is told how far runs are */
     char program[PATH_MAX];
     char *state;
     uint8_t master[VAULT_MASTER];
@@ -161,6 +163,13 @@ static void ended(void *context, struct child_end *end)
         look(acts);
 }
 
+static void progressed(void *context, const char *json, size_t len)
+{
+    const struct going *going = context;
+    if (going->act->organization)
+        api_progress(going->acts->api, going->act->organization, json, len);
+}
+
 static void fail(struct acts *acts, struct act *act, int rc)
 {
     struct web_request request = {.method = act->operation->method};
@@ -190,8 +199,8 @@ static void start(struct acts *acts, struct act *act)
     int rc = going && (act_asks(act) || author) ? 0 : -ENOMEM;
     if (rc == 0) {
         *going = (struct going){acts, act};
-        rc = child_start(acts->loop, acts->program, shelf_settings(act->shelf), author, act->words, ended, going,
-                         &act->child);
+        rc = child_start(acts->loop, acts->program, shelf_settings(act->shelf), author, act->words, ended, progressed,
+                         going, &act->child);
     }
     act->began_ms = clock_steady_ms();
     if (rc == 0)
@@ -540,8 +549,8 @@ void acts_close(struct acts *acts)
     uv_close((uv_handle_t *)&acts->wake, acts_free);
 }
 
-int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *settings, struct acts **ret_acts,
-              struct err *err)
+int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *settings, struct api *api,
+              struct acts **ret_acts, struct err *err)
 {
     static const struct program muster = {"muster", "cli", "MUSTER_PROGRAM", BINDIR};
     struct acts *acts = mem_new(1, sizeof(*acts));
@@ -551,6 +560,7 @@ int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *s
     }
     acts->loop = loop;
     acts->metrics = metrics;
+    acts->api = api;
     acts->last = &acts->comes;
     pthread_mutex_init(&acts->lock, NULL);
     uv_async_init(loop, &acts->wake, woken);

@@ -178,10 +178,17 @@ void api_gone(struct api *api, struct web_request *request, unsigned status)
     struct visitor *visitor = request->held;
     if (!visitor)
         return;
+    if (visitor->operation && visitor->operation->shape == SHAPE_STREAM)
+        feed_forget(api->feed, visitor);
     if (visitor->operation)
         metrics_asked(api->metrics, visitor->operation->id, status, (uint64_t)(clock_steady_ms() - visitor->began_ms));
     visitor_done(visitor);
     free(visitor);
+}
+
+void api_progress(struct api *api, const char *organization, const char *json, size_t len)
+{
+    feed_progress(api->feed, organization, json, len);
 }
 
 /* --- begin and end --- */
@@ -240,7 +247,7 @@ void api_lets_go(struct api *api)
     if (api->acts)
         acts_close(TAKE(api->acts));
     if (api->feed)
-        feed_close(TAKE(api->feed));
+        feed_ends(api->feed);
 }
 
 void api_close(struct api *api)
@@ -248,6 +255,8 @@ void api_close(struct api *api)
     if (!api)
         return;
     api_lets_go(api);
+    if (api->feed)
+        feed_close(api->feed);
     if (api->badges && api->badges->count > 0)
         (void)badges_keep_used(api->badges, api->state);
     badges_free(api->badges);
@@ -269,7 +278,7 @@ static int begin(struct api *api, uv_loop_t *loop, const struct settings *settin
         log_warn(NULL, "%s/musterd/tokens/%s is no token: it lets nobody in", api->state, bad);
     openapi_write(&api->openapi);
     rc = api->openapi.rc ? api->openapi.rc : shelf_open(settings, roster, &api->shelf, err);
-    rc = rc ? rc : acts_open(loop, api->metrics, settings, &api->acts, err);
+    rc = rc ? rc : acts_open(loop, api->metrics, settings, api, &api->acts, err);
     return rc ? rc : feed_open(loop, settings, &api->feed, err);
 }
 

@@ -18,6 +18,8 @@ int api_open(uv_loop_t *loop, const struct settings *settings, const struct rost
              struct api **ret_api, struct err *err);
 /* The files were read again. */
 int api_reload(struct api *api, const struct settings *settings, const struct roster *roster);
+/* How far a run is: JSON, on the loop's thread. */
+void api_progress(struct api *api, const char *organization, const char *json, size_t len);
 /* Now and then, on the loop's thread. */
 void api_tick(struct api *api);
 /* It is to end: whoever waits is answered, what is under way is stopped. */

@@ -22,7 +22,9 @@ struct child {
     int signal;
     bool dropped;
     child_ended_fn *ended;
+    child_progress_fn *progress;
     void *context;
+    int code;
     char room[16384];
 };
 
@@ -74,7 +76,7 @@ static void closed(uv_handle_t *handle)
         return;
     if (!child->dropped) {
         struct child_end end = {.status = child->signal ? -1 : (int)child->status,
-                                .code = child->texts[2].len ? (int)strtol(child->texts[2].data, NULL, 10) : 0,
+                                .code = child->code,
                                 .out = child->texts[0],
                                 .said = child->texts[1]};
         child->ended(child->context, &end);
@@ -97,6 +99,25 @@ static void room_for(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
     *ret_room = uv_buf_init(child->room, sizeof(child->room));
 }
 
+void child_lines(struct buffer *text, child_progress_fn *progress, void *context, int *code)
+{
+    size_t from = 0;
+    const char *end;
+    while (from < text->len && (end = memchr(text->data + from, '\n', text->len - from)) != NULL) {
+        const char *line = text->data + from;
+        size_t len = (size_t)(end - line);
+        if (line[0] == '{' && progress)
+            progress(context, line, len);
+        else if (line[0] != '{')
+            *code = (int)strtol(line, NULL, 10);
+        from += len + 1;
+    }
+    if (from > 0) {
+        memmove(text->data, text->data + from, text->len - from);
+        text->len -= from;
+    }
+}
+
 static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 {
     struct child *child = stream->data;
@@ -104,6 +125,8 @@ static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
         uv_close((uv_handle_t *)stream, closed);
     else if (count > 0)
         buffer_add(&child->texts[(uv_pipe_t *)stream - child->pipes], bytes->base, (size_t)count);
+    if (count > 0 && stream == (uv_stream_t *)&child->pipes[2])
+        child_lines(&child->texts[2], child->progress, child->context, &child->code);
 }
 
 /* --- start and stop --- */
@@ -137,7 +160,8 @@ static int pipes_begin(struct child *child, uv_loop_t *loop, uv_stdio_container_
 }
 
 int child_start(uv_loop_t *loop, const char *program, const struct settings *settings, const char *author,
-                const char *const *words, child_ended_fn *ended, void *context, struct child **ret_child)
+                const char *const *words, child_ended_fn *ended, child_progress_fn *progress, void *context,
+                struct child **ret_child)
 {
     TIDY(child_environment_free) char **environment = child_environment(settings, author, true);
     struct child *child = mem_new(1, sizeof(*child));
@@ -151,6 +175,7 @@ int child_start(uv_loop_t *loop, const char *program, const struct settings *set
         return environment && child ? ERR_LIMIT : -ENOMEM;
     }
     child->ended = ended;
+    child->progress = progress;
     child->context = context;
     child->process.data = child;
     write_words(all, program, settings, words);

@@ -28,9 +28,15 @@ DEFINE_TIDY(char **, child_environment_free)
 /* Called once, when nothing of it is left; `end` is the child's. */
 typedef void child_ended_fn(void *context, struct child_end *end);
 
+/* How far it is: an object of JSON. NULL: nobody wants to know. */
+typedef void child_progress_fn(void *context, const char *json, size_t len);
+/* The lines of descriptor 3, as many as are whole; the rest stays. Objects are told, a number is *code. */
+void child_lines(struct buffer *text, child_progress_fn *progress, void *context, int *code);
+
 /* `words`: after `muster --json -q`; NULL-terminated. */
 int child_start(uv_loop_t *loop, const char *program, const struct settings *settings, const char *author,
-                const char *const *words, child_ended_fn *ended, void *context, struct child **ret_child);
+                const char *const *words, child_ended_fn *ended, child_progress_fn *progress, void *context,
+                struct child **ret_child);
 /* Asks it to stop between two changes; with `now` it is ended on the spot. */
 void child_stop(struct child *child, bool now);
 /* It is ended, and nobody is told; the loop runs once more. */

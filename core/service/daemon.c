@@ -182,12 +182,19 @@ static void job_ended(void *context, struct job *job, const struct job_order *or
     look(service);
 }
 
+static void job_progressed(void *context, const char *organization, const char *json, size_t len)
+{
+    struct service *service = context;
+    if (service->reception)
+        reception_progress(service->reception, organization, json, len);
+}
+
 static void start_one(struct service *service, const struct job_order *order)
 {
     struct err err = {0};
     struct job *job;
-    int rc = job_start(&service->loop, service->program, service->settings, order, service->metrics, job_ended, service,
-                       &job, &err);
+    int rc = job_start(&service->loop, service->program, service->settings, order, service->metrics, job_ended,
+                       job_progressed, service, &job, &err);
     if (rc == 0) {
         service->jobs[service->job_count++] = job;
         job_tell(order, job_pid(job), NULL);

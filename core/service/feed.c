@@ -10,13 +10,20 @@
 
 /* A store is looked at when it was quiet for so long: the last bytes of a commit come shortly before it counts. What no
  * event told is found by looking now and then. */
-enum { SETTLES = 15, ANYWAY = 2000 /* ms */ };
+enum { SETTLES = 15, ANYWAY = 2000, ALIVE = 15 * 1000 /* ms */ };
 
 struct poll {
     struct poll *next;
     struct visitor *visitor;
     feed_again_fn *again;
     int64_t until_ms; /* by the steady clock */
+};
+
+struct follower {
+    struct follower *next;
+    struct visitor *visitor;
+    struct events_seen seen;
+    bool watched;
 };
 
 struct place { /* the folder of one organization's store */
@@ -33,7 +40,10 @@ struct feed {
     pthread_mutex_t lock; /* of what comes */
     struct poll *comes;
     bool closing;
-    size_t waiting; /* under the lock */
+    size_t waiting;                 /* under the lock */
+    pthread_mutex_t followers_lock; /* held while they are told, so that none goes meanwhile */
+    struct follower *followers;
+    int64_t alive_ms;
     struct poll *polls;
     struct place *places;
     unsigned open;
@@ -69,6 +79,33 @@ static void look(struct feed *feed, const char *organization)
     }
 }
 
+/* NULL: those of all organizations. */
+static void tell_followers(struct feed *feed, const char *organization)
+{
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower *follower = feed->followers; follower; follower = follower->next)
+        if (!organization || strcmp(organization, follower->visitor->organization) == 0)
+            events_tell(follower->visitor, &follower->seen);
+    pthread_mutex_unlock(&feed->followers_lock);
+}
+
+static void say_to_followers(struct feed *feed, const char *organization, const char *text, size_t len)
+{
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower *follower = feed->followers; follower; follower = follower->next)
+        if (!organization || strcmp(organization, follower->visitor->organization) == 0)
+            web_stream_says(follower->visitor->request, text, len);
+    pthread_mutex_unlock(&feed->followers_lock);
+}
+
+void feed_progress(struct feed *feed, const char *organization, const char *json, size_t len)
+{
+    TIDY_DONE(buffer_done) struct buffer text = {0};
+    buffer_format(&text, "event: run.progress\ndata: %.*s\n\n", (int)len, json);
+    if (text.rc == 0)
+        say_to_followers(feed, organization, text.data, text.len);
+}
+
 static void settled(uv_timer_t *timer)
 {
     struct feed *feed = timer->data;
@@ -76,6 +113,7 @@ static void settled(uv_timer_t *timer)
         if (place->written) {
             place->written = false;
             look(feed, place->organization);
+            tell_followers(feed, place->organization);
         }
 }
 
@@ -125,16 +163,21 @@ static void watch(struct feed *feed, const char *organization)
         place->watched = uv_fs_event_start(&place->event, on_event, folder, 0) == 0;
 }
 
+/* Under the followers' lock. */
 static bool waited_for(const struct feed *feed, const char *organization)
 {
     for (const struct poll *poll = feed->polls; poll; poll = poll->next)
         if (strcmp(poll->visitor->organization, organization) == 0)
+            return true;
+    for (const struct follower *follower = feed->followers; follower; follower = follower->next)
+        if (strcmp(follower->visitor->organization, organization) == 0)
             return true;
     return false;
 }
 
 static void forget_places(struct feed *feed, bool all)
 {
+    pthread_mutex_lock(&feed->followers_lock);
     for (struct place **at = &feed->places; *at;) {
         struct place *place = *at;
         if (!all && waited_for(feed, place->organization)) {
@@ -144,6 +187,7 @@ static void forget_places(struct feed *feed, bool all)
         *at = place->next;
         uv_close((uv_handle_t *)&place->event, place_closed);
     }
+    pthread_mutex_unlock(&feed->followers_lock);
 }
 
 /* --- what comes --- */
@@ -167,6 +211,60 @@ bool feed_wait(struct feed *feed, struct visitor *visitor, feed_again_fn *again,
     else
         free(poll);
     return !takes;
+}
+
+bool feed_follow(struct feed *feed, struct visitor *visitor, const struct events_seen *seen)
+{
+    struct follower *follower = mem_new(1, sizeof(*follower));
+    if (!follower)
+        return false;
+    *follower = (struct follower){.visitor = visitor, .seen = *seen};
+    pthread_mutex_lock(&feed->lock);
+    bool takes = !feed->closing;
+    feed->waiting += takes;
+    pthread_mutex_unlock(&feed->lock);
+    if (!takes) {
+        free(follower);
+        return false;
+    }
+    pthread_mutex_lock(&feed->followers_lock);
+    follower->next = feed->followers;
+    feed->followers = follower;
+    pthread_mutex_unlock(&feed->followers_lock);
+    uv_async_send(&feed->wake);
+    return true;
+}
+
+void feed_forget(struct feed *feed, struct visitor *visitor)
+{
+    struct follower *gone = NULL;
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower **at = &feed->followers; *at; at = &(*at)->next)
+        if ((*at)->visitor == visitor) {
+            gone = *at;
+            *at = gone->next;
+            break;
+        }
+    pthread_mutex_unlock(&feed->followers_lock);
+    if (!gone)
+        return;
+    pthread_mutex_lock(&feed->lock);
+    feed->waiting--;
+    pthread_mutex_unlock(&feed->lock);
+    free(gone);
+}
+
+/* Those that have come are watched for, and told from now on. */
+static void watch_followers(struct feed *feed)
+{
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower *follower = feed->followers; follower; follower = follower->next)
+        if (!follower->watched) {
+            watch(feed, follower->visitor->organization);
+            events_tell(follower->visitor, &follower->seen);
+            follower->watched = true;
+        }
+    pthread_mutex_unlock(&feed->followers_lock);
 }
 
 size_t feed_waiting(struct feed *feed)
@@ -196,6 +294,7 @@ static void woken(uv_async_t *handle)
         poll->next = feed->polls;
         feed->polls = poll;
     }
+    watch_followers(feed);
 }
 
 void feed_tick(struct feed *feed)
@@ -206,7 +305,12 @@ void feed_tick(struct feed *feed)
     if (!anyway)
         return;
     feed->looked_ms = now;
+    tell_followers(feed, NULL);
     forget_places(feed, false);
+    if (now - feed->alive_ms >= ALIVE) { /* who has gone is known when something is said */
+        feed->alive_ms = now;
+        say_to_followers(feed, NULL, ":\n\n", 3);
+    }
 }
 
 /* --- begin and end --- */
@@ -223,6 +327,10 @@ void feed_ends(struct feed *feed)
         (void)poll->again(poll->visitor, true);
         settle(feed, poll);
     }
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower *follower = feed->followers; follower; follower = follower->next)
+        web_stream_ends(follower->visitor->request);
+    pthread_mutex_unlock(&feed->followers_lock);
 }
 
 static void closed(uv_handle_t *handle)
@@ -231,6 +339,7 @@ static void closed(uv_handle_t *handle)
     if (--feed->open > 0)
         return;
     pthread_mutex_destroy(&feed->lock);
+    pthread_mutex_destroy(&feed->followers_lock);
     free(feed->state);
     free(feed);
 }
@@ -251,6 +360,7 @@ int feed_open(uv_loop_t *loop, const struct settings *settings, struct feed **re
         return err_set(err, -ENOMEM, "out of memory");
     }
     pthread_mutex_init(&feed->lock, NULL);
+    pthread_mutex_init(&feed->followers_lock, NULL);
     feed->open = 2;
     uv_async_init(loop, &feed->wake, woken);
     uv_timer_init(loop, &feed->timer);

@@ -17,8 +17,9 @@ enum { EXIT_HELD = 4, EXIT_BUSY = 5 }; /* as `muster` ends */
 
 struct job {
     uv_process_t process;
-    uv_pipe_t out;
-    struct buffer line;
+    uv_pipe_t out, far; /* what it prints; how far it is */
+    struct buffer line, far_line;
+    job_progress_fn *progress;
     struct job_order order; /* its names are our own */
     bool told[JOB_CONNECTIONS];
     enum job_end ends[JOB_CONNECTIONS];
@@ -38,6 +39,7 @@ void job_free(struct job *job)
     for (size_t i = 0; i < job->order.count; i++)
         free((void *)(uintptr_t)job->order.connections[i]);
     buffer_done(&job->line);
+    buffer_done(&job->far_line);
     free(job);
 }
 
@@ -201,6 +203,12 @@ static void room_for(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
     *ret_room = uv_buf_init(job->room, sizeof(job->room));
 }
 
+static void progressed(void *context, const char *json, size_t len)
+{
+    struct job *job = context;
+    job->progress(job->context, job->order.organization, json, len);
+}
+
 static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 {
     struct job *job = stream->data;
@@ -210,6 +218,12 @@ static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
     }
     if (count == 0)
         return;
+    if (stream == (uv_stream_t *)&job->far) {
+        int code;
+        buffer_add(&job->far_line, bytes->base, (size_t)count);
+        child_lines(&job->far_line, progressed, job, &code);
+        return;
+    }
     buffer_add(&job->line, bytes->base, (size_t)count);
     read_lines(job);
 }
@@ -236,39 +250,45 @@ static void write_words(char *words[WORDS], const char *program, const struct se
 }
 
 int job_start(uv_loop_t *loop, const char *program, const struct settings *settings, const struct job_order *order,
-              struct metrics *metrics, job_ended_fn *ended, void *context, struct job **ret_job, struct err *err)
+              struct metrics *metrics, job_ended_fn *ended, job_progress_fn *progress, void *context,
+              struct job **ret_job, struct err *err)
 {
     TIDY(job_free) struct job *job = mem_new(1, sizeof(*job));
-    TIDY(child_environment_free) char **environment = child_environment(settings, NULL, false);
+    TIDY(child_environment_free) char **environment = child_environment(settings, NULL, true);
     char *words[WORDS];
     if (!job || !environment || keep_order(job, order) != 0)
         return -ENOMEM;
     job->metrics = metrics;
     job->ended = ended;
+    job->progress = progress;
     job->context = context;
-    job->process.data = job->out.data = job;
+    job->process.data = job->out.data = job->far.data = job;
     write_words(words, program, settings, job);
-    uv_stdio_container_t streams[3] = {
+    uv_stdio_container_t streams[4] = {
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->out},
-        {.flags = UV_INHERIT_FD, .data.fd = 2}};
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->far}};
     uv_process_options_t options = {
-        .exit_cb = exited, .file = program, .args = words, .env = environment, .stdio_count = 3, .stdio = streams};
-    int rc = uv_pipe_init(loop, &job->out, 0);
+        .exit_cb = exited, .file = program, .args = words, .env = environment, .stdio_count = 4, .stdio = streams};
+    int rc = uv_pipe_init(loop, &job->out, 0); /* makes no descriptor yet: it does not fail */
+    rc = rc ? rc : uv_pipe_init(loop, &job->far, 0);
     if (rc != 0)
         return err_set(err, -EIO, "a run cannot be started: %s", uv_strerror(rc));
-    job->open = 2;
+    job->open = 3;
     *ret_job = job;
     rc = uv_spawn(loop, &job->process, &options);
     if (rc != 0) {
         job->status = 1;
         uv_close((uv_handle_t *)&job->process, closed);
         uv_close((uv_handle_t *)&job->out, closed);
+        uv_close((uv_handle_t *)&job->far, closed);
         err_set(err, rc, "%s cannot be started: %s", program, uv_strerror(rc));
         TAKE(job);
         return 0; /* it ends at once, and that is told like any other end */
     }
     uv_read_start((uv_stream_t *)&job->out, room_for, heard);
+    uv_read_start((uv_stream_t *)&job->far, room_for, heard);
     TAKE(job);
     return 0;
 }

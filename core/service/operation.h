@@ -74,6 +74,7 @@ bool read_things(struct visitor *visitor);
 bool read_runs(struct visitor *visitor);
 bool read_run(struct visitor *visitor);
 bool read_changes(struct visitor *visitor);
+bool read_events(struct visitor *visitor);
 bool read_act(struct visitor *visitor);
 
 #endif

@@ -202,6 +202,11 @@ void reception_ends(struct reception *reception)
     api_ends(reception->api);
 }
 
+void reception_progress(struct reception *reception, const char *organization, const char *json, size_t len)
+{
+    api_progress(reception->api, organization, json, len);
+}
+
 size_t reception_acts(const struct reception *reception)
 {
     return reception ? api_acts(reception->api) : 0;

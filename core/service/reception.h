@@ -25,6 +25,8 @@ void reception_reload(struct reception *reception, const struct settings *settin
 void reception_now(struct reception *reception, size_t organizations, size_t running);
 /* It is asked to end: nothing more is taken in, what was is kept. */
 void reception_ends(struct reception *reception);
+/* How far a run is: JSON, for who follows it. */
+void reception_progress(struct reception *reception, const char *organization, const char *json, size_t len);
 /* Acts of callers that still go on. */
 size_t reception_acts(const struct reception *reception);
 void reception_close(struct reception *reception); /* after it, the loop runs once more */

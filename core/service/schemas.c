@@ -30,6 +30,10 @@ static const struct {
      "sequence:count at:time run:count kind:text id:count parts:[ChangePart]"},
     {"ChangePart", "Of the person itself, or of a thing that hangs on them: created, changed, gone or returned.",
      "kind:text id:count what:text changes:object"},
+    {"Event",
+     "The data of an event. run.progress: connection, partition, read, total (0: not known); run.ended: the report of "
+     "the run, whose number is the event's id; change: the sequence up to which listChanges has something.",
+     "organization?:text connection?:text~ partition?:text read?:count total?:count run?:count sequence?:count"},
     {"HistoryEntry", "One change of one thing.",
      "at:time sequence:count run:count connection:text kind:text id:count what:text changes:object verb?:text "
      "author?:text reason?:text~"},

@@ -34,7 +34,10 @@ static void caller_comes(struct web *web, struct MHD_Connection *connection, voi
         *socket_context = NULL;
         return;
     }
-    *caller = (struct caller){.fd = info->connect_fd, .since_ms = clock_steady_ms(), .plain = web->plain};
+    int fd = info->connect_fd;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
+    *caller = (struct caller){.fd = fd, .since_ms = clock_steady_ms(), .plain = web->plain};
+    caller->server = info ? info->daemon : NULL;
     pthread_mutex_lock(&web->lock);
     caller->next = web->callers;
     caller->at = &web->callers;
@@ -182,8 +185,6 @@ static int ear_serve(struct ear *ear, struct err *err)
         int left = MHD_quiesce_daemon(ear->server);
         if (left >= 0)
             close(left);
-        if (ear->old)
-            MHD_stop_daemon(ear->old);
         ear->old = ear->server;
         ear->old_until_ms = clock_steady_ms() + LEAVING;
     }
@@ -191,8 +192,25 @@ static int ear_serve(struct ear *ear, struct err *err)
     return 0;
 }
 
+/* A server whose caller waits for an answer cannot be stopped; an answer that goes on ends, and its caller comes again.
+ */
+static bool is_owed(struct web *web, const struct MHD_Daemon *server)
+{
+    bool owed = false;
+    pthread_mutex_lock(&web->lock);
+    for (struct caller *caller = web->callers; caller; caller = caller->next) {
+        owed |= caller->server == server && caller->since_ms == 0;
+        if (caller->server == server && caller->stream)
+            web_stream_stop(caller->stream);
+    }
+    pthread_mutex_unlock(&web->lock);
+    return owed;
+}
+
 static void ear_let_go(struct ear *ear)
 {
+    if (is_owed(ear->web, ear->old))
+        return;
     const union MHD_DaemonInfo *info =
         ear->old ? MHD_get_daemon_info(ear->old, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
     if (!info || (info->num_connections > 0 && clock_steady_ms() < ear->old_until_ms))
@@ -206,6 +224,9 @@ static void renew(struct web *web)
     struct seen certificate = seen_now(web->settings->tls.certificate), key = seen_now(web->settings->tls.key);
     if (seen_same(&certificate, &web->certificate) && seen_same(&key, &web->key))
         return;
+    for (size_t i = 0; i < web->count; i++)
+        if (web->ears[i].old)
+            return; /* one after the other */
     web->certificate = certificate;
     web->key = key;
     for (size_t i = 0; i < web->count; i++) {

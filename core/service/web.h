@@ -24,10 +24,11 @@ struct web_reply {
     unsigned status; /* 0: none yet */
     const char *type;
     struct buffer body;
-    unsigned retry_after_s; /* 0: not said */
-    const char *allow;      /* of 405; lives until the request ends */
-    bool challenge;         /* of 401: Bearer */
-    struct buffer heads;    /* more of them: "Name: value\n" */
+    unsigned retry_after_s;    /* 0: not said */
+    const char *allow;         /* of 405; lives until the request ends */
+    bool challenge;            /* of 401: Bearer */
+    struct buffer heads;       /* more of them: "Name: value\n" */
+    struct web_stream *stream; /* the body is what is said to it, until it ends */
 };
 
 struct web_request {
@@ -71,6 +72,12 @@ struct web_handler {
 
 /* The reply of a request that was left for later is made. From any thread, once. */
 void web_answer(struct web_request *request);
+
+/* An answer that goes on: from any thread, until web_stream_ends(), or `ends` of the handler. False: the caller does
+ * not take it as fast as it comes, and is sent away. */
+int web_stream_begins(struct web_request *request);
+bool web_stream_says(struct web_request *request, const char *text, size_t len);
+void web_stream_ends(struct web_request *request);
 
 /* Listens where the settings say; each address is told in the log, with its port. */
 int web_open(const struct settings *settings, const struct web_handler *handler, struct web **ret_web, struct err *err);

@@ -16,6 +16,8 @@ struct caller {
     unsigned answered;
     bool saying; /* headers of a request are there, its body is not */
     bool plain, sent_away;
+    struct MHD_Daemon *server;
+    struct web_stream *stream; /* an answer that goes on */
 };
 
 /* A certificate's file, as it was when it was read. */
@@ -46,6 +48,11 @@ struct web {
     atomic_size_t body_bytes; /* of all bodies that are on their way */
     struct seen certificate, key;
 };
+
+struct web_stream;
+struct MHD_Response *web_stream_response(struct web_stream *stream, struct MHD_Connection *connection);
+void web_stream_free(struct web_stream *stream);
+void web_stream_stop(struct web_stream *stream); /* it ends as if it had been said */
 
 /* Callbacks of libmicrohttpd; cls is the web. */
 void *web_begins(void *cls, const char *uri, struct MHD_Connection *connection);

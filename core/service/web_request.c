@@ -128,6 +128,16 @@ static void caller_says(struct request *request, bool saying, bool owes)
     pthread_mutex_unlock(&request->web->lock);
 }
 
+/* So that it can be ended where the server is to be. */
+static void caller_hears(struct request *request, struct web_stream *stream)
+{
+    struct caller *caller = caller_of(request->connection);
+    pthread_mutex_lock(&request->web->lock);
+    if (caller)
+        caller->stream = stream;
+    pthread_mutex_unlock(&request->web->lock);
+}
+
 void *web_begins(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct request *request = mem_new(1, sizeof(*request));
@@ -256,8 +266,11 @@ static enum MHD_Result send_reply(struct request *request)
     struct web_reply *reply = &request->seen.reply;
     if (reply->body.rc != 0 || reply->status == 0)
         web_problem(reply, 500, "There is no answer.");
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->body.len, reply->body.data ? reply->body.data : (void *)(uintptr_t) "", MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        reply->stream && reply->status == 200
+            ? web_stream_response(reply->stream, request->connection)
+            : MHD_create_response_from_buffer(
+                  reply->body.len, reply->body.data ? reply->body.data : (void *)(uintptr_t) "", MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
     char number[16];
@@ -277,6 +290,7 @@ static enum MHD_Result send_reply(struct request *request)
         MHD_add_response_header(response, "Connection", "close");
     request->status = reply->status;
     caller_says(request, false, false);
+    caller_hears(request, reply->status == 200 ? reply->stream : NULL);
     enum MHD_Result sent = MHD_queue_response(request->connection, reply->status, response);
     MHD_destroy_response(response);
     return sent;
@@ -349,6 +363,7 @@ void web_ends(void *cls, struct MHD_Connection *connection, void **con_cls, enum
     if (caller) {
         caller->since_ms = clock_steady_ms();
         caller->saying = false;
+        caller->stream = NULL;
         caller->answered++;
     }
     pthread_mutex_unlock(&web->lock);
@@ -357,6 +372,7 @@ void web_ends(void *cls, struct MHD_Connection *connection, void **con_cls, enum
     buffer_done(&request->body);
     buffer_done(&request->seen.reply.body);
     buffer_done(&request->seen.reply.heads);
+    web_stream_free(request->seen.reply.stream);
     free(request->target);
     free(request);
     *con_cls = NULL;
