@@ -1,5 +1,5 @@
-"""api - musterd asked by many at once: one person beside nginx with the same bytes in a file; events that are on the disk
-before they are answered beside node and a bare epoll loop. wrk asks, for everybody the same."""
+"""api - musterd asked by many at once: one person beside nginx with the same bytes in a file; events that are on the
+disk before they are answered beside node and a bare epoll loop. wrk asks, for everybody the same."""
 import contextlib
 import pathlib
 import re
@@ -67,8 +67,8 @@ def free_port():
 
 def wrk(url, connections, seconds, *words):
     """(requests per second, 99th percentile in ms); an answer that is no success is a failure of the bench."""
-    ran = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s", *words, url], check=True,
-                         capture_output=True, text=True)  # fmt: skip
+    load = ["-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
+    ran = subprocess.run(["wrk", *load, *words, url], check=True, capture_output=True, text=True)
     if "Non-2xx" in ran.stdout or "Socket errors" in ran.stdout:
         raise RuntimeError(ran.stdout)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", ran.stdout)[1])
