@@ -102,7 +102,7 @@ typedef struct muster_table_options {
                             * root, which must have one name */
 } muster_table_options;
 
-typedef struct muster_table_error {
+typedef struct muster_table_error { /* what went wrong, and the sentence that people will read */
     muster_rc rc;
     char text[500];
 } muster_table_error;
