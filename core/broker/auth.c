@@ -39,10 +39,16 @@ bool auth_has_token(const muster_auth *link)
     return is(link->scheme, "oauth2-client-credentials") || is(link->scheme, "exchange");
 }
 
+/* Signed with each of its secrets at once, so that a receiver may change its own whenever it likes. */
+static bool is_webhook(const muster_auth *link)
+{
+    return is(link->scheme, "standard-webhooks");
+}
+
 bool auth_has_fallback(const muster_auth *auth, const struct keyring *keyring)
 {
     for (; auth; auth = auth->extra)
-        if (keyring_has(keyring, auth->fallback))
+        if (!is_webhook(auth) && keyring_has(keyring, auth->fallback))
             return true;
     return false;
 }
@@ -107,7 +113,7 @@ static int link_read(const muster_auth *auth, struct link_plan *ret_plan, struct
 {
     struct link_plan plan = {.auth = auth, .name = auth->name, .recipe = auth->recipe};
     bool token = auth_has_token(auth), basic = is(auth->scheme, "basic"), bearer = is(auth->scheme, "bearer");
-    if (!token && !basic && !bearer && auth->scheme && !is(auth->scheme, "recipe"))
+    if (!token && !basic && !bearer && !is_webhook(auth) && auth->scheme && !is(auth->scheme, "recipe"))
         return err_set(err, ERR_CONNECTOR, "the connector wants to log in by '%.40s', which muster does not know",
                        auth->scheme);
     /* What oauth2 says of form and recipe is meant for the token request. */
@@ -123,6 +129,8 @@ static int link_read(const muster_auth *auth, struct link_plan *ret_plan, struct
         plan.recipe = auth->secret || !auth->subject ? "{secret}" : "{token}";
     if (!plan.name && (token || basic || bearer))
         plan.name = "Authorization";
+    if (!plan.name && is_webhook(auth))
+        plan.name = "webhook-signature";
     if (!plan.name || !*plan.name)
         return err_set(err, ERR_CONNECTOR, "the connector does not say under which name its log-in goes");
     if (auth->digest && !is(auth->digest, "none") &&
@@ -186,6 +194,43 @@ static int link_recipe(const struct auth_case *one, const struct link_plan *plan
     return rc;
 }
 
+/* "v1,SIGNATURE", by one secret: whsec_ and the key in base64. */
+static int webhook_sign(struct keyring *keyring, const char *option, const struct buffer *text, struct buffer *out,
+                        struct err *err)
+{
+    static const char prefix[] = "whsec_";
+    const struct secret *secret = NULL;
+    uint8_t key[256];
+    size_t len = 0;
+    int rc = keyring_secret(keyring, option, &secret, err);
+    if (rc != 0)
+        return rc;
+    const char *coded = secret_reveal(secret);
+    if (strncmp(coded, prefix, sizeof(prefix) - 1) == 0)
+        coded += sizeof(prefix) - 1;
+    if (!base64_read(coded, strlen(coded), key, sizeof(key), &len) || len == 0)
+        return err_set(err, ERR_CONFIG,
+                       "option '%s': its secret is none for signing webhooks: that is whsec_ and up to %zu bytes in "
+                       "base64",
+                       option, sizeof(key));
+    buffer_text(out, out->len > 0 ? " v1," : "v1,");
+    signature_write("hmac-sha256", "base64", (const char *)key, len, text->data, text->len, out);
+    explicit_bzero(key, sizeof(key));
+    return out->rc;
+}
+
+static int webhook_write(const struct link_plan *plan, const struct recipe *recipe, struct buffer *out, struct err *err)
+{
+    WIPED text = {0};
+    buffer_room(&text, ROOM + recipe->body_len);
+    int rc = recipe_write(plan->recipe, recipe, RECIPE_PLAIN, &text, err);
+    if (rc == 0)
+        rc = webhook_sign(recipe->keyring, plan->auth->secret, &text, out, err);
+    if (rc == 0 && keyring_has(recipe->keyring, plan->auth->fallback))
+        rc = webhook_sign(recipe->keyring, plan->auth->fallback, &text, out, err);
+    return rc;
+}
+
 static int link_value(const struct auth_case *one, const struct link_plan *plan, const struct auth_made *made,
                       const struct recipe_pair *pairs, size_t pair_count, struct buffer *out, struct err *err)
 {
@@ -206,6 +251,8 @@ static int link_value(const struct auth_case *one, const struct link_plan *plan,
     buffer_text(out, ""); /* a value that is empty is a text too */
     if (is(auth->scheme, "basic"))
         return basic_write(recipe.user, recipe.secret, out, err);
+    if (is_webhook(auth))
+        return webhook_write(plan, &recipe, out, err);
     if (!auth->digest || is(auth->digest, "none"))
         return recipe_write(plan->recipe, &recipe, RECIPE_PLAIN, out, err);
     WIPED text = {0};

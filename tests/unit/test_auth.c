@@ -275,9 +275,47 @@ static void what_a_system_repeats_is_overwritten(void **state)
     assert_string_equal(text, "you said ************, ************!");
 }
 
+/* The known answer of the Standard Webhooks libraries. */
+static void a_webhook_is_signed_as_the_standard_has_it_and_with_each_secret(void **state)
+{
+    (void)state;
+    static const char sent[] = "{\"test\": 2432232314}", known[] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    static const muster_auth time = {.scheme = "recipe", .name = "webhook-timestamp", .recipe = "{time_s}"};
+    static const muster_auth alone = {.scheme = "standard-webhooks",
+                                      .secret = "secret",
+                                      .recipe = "msg_p5jXN8AQM9LWM0D4loKWxJek.{time_s}.{body}",
+                                      .extra = &time};
+    static const char *const keys[] = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
+    for (size_t i = 0; i < 2; i++) {
+        ATTEMPT attempt;
+        attempt_with(&attempt, &alone, "/hook", sent, keys[i]);
+        attempt.one.now_ms = 1614265330999;
+        make(&attempt);
+        assert_string_equal(placed(&attempt, "webhook-signature"), known);
+        assert_string_equal(placed(&attempt, "webhook-timestamp"), "1614265330");
+    }
+    muster_auth both = alone;
+    both.fallback = "other";
+    ATTEMPT rotated;
+    attempt_with(&rotated, &both, "/hook", sent, keys[0]);
+    setenv("TEST_AUTH_OTHER", "whsec_c2Vjb25kIGtleSBmb3Igcm90YXRpb24=", 1);
+    rotated.one.now_ms = 1614265330000;
+    assert_false(auth_has_fallback(&both, &rotated.keyring));
+    make(&rotated);
+    const char *value = placed(&rotated, "webhook-signature");
+    assert_int_equal(strncmp(value, known, strlen(known)), 0);
+    assert_string_equal(value + strlen(known), " v1,8NZpewiozgAtZcE/ehZT5n7eXLsDsulJYpaCa1MXLbA=");
+    ATTEMPT wrong;
+    attempt_with(&wrong, &alone, "/hook", sent, "whsec_not base64!");
+    assert_int_equal(auth_make(&wrong.one, &wrong.made, &wrong.err), ERR_CONFIG);
+    assert_non_null(strstr(wrong.err.text, "whsec_ and up to"));
+    assert_null(strstr(wrong.err.text, "not base64"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_webhook_is_signed_as_the_standard_has_it_and_with_each_secret),
         cmocka_unit_test(digests_are_those_of_the_standards),
         cmocka_unit_test(md5_of_pieces_is_md5_of_the_whole),
         cmocka_unit_test(a_signature_over_method_path_time_nonce_and_body_is_the_known_one),

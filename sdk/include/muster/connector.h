@@ -197,7 +197,7 @@ typedef struct muster_auth {
     const char *secret, *fallback, *user; /* names of options; fallback: tried once after 401 or 403 */
     const char *subject;      /* whose log-in, without a secret: what `capture` kept; NULL: the connection's own */
     const char *where, *name; /* header query form json sign (in nothing but {sorted:…}); its name; json: at the top */
-    const char *recipe;
+    const char *recipe; /* standard-webhooks: "ID.{time_s}.{body}", signed by secret and fallback (whsec_ and base64) */
     const char *digest, *encoding;   /* md5 sha256 sha512 hmac-md5 hmac-sha256 hmac-sha512 none; hex HEX base64 */
     const char *token_url;           /* a URL, on a host that may be called */
     const struct muster_auth *extra; /* also put in, on the token request too */
