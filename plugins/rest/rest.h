@@ -1,5 +1,5 @@
-/* rest - what the files of the rest connector share: rest (what it offers), options (the description that the
- * organization's file gives), words (texts with words in braces), ask (calls and what is answered), pages (lists in
+/* rest - what the files of the rest connector share: rest (what it offers), options and reader (the description that
+ * the organization's file gives), words (texts with words in braces), ask (calls and what is answered), pages (lists in
  * pages), value (types), record (rows as records), stamp (times by which changes are told), read (streams and
  * partitions), body and write (what is told), markup (XML as a tree). */
 #ifndef REST_REST_H
