@@ -34,7 +34,6 @@ struct acts {
     bool closing;
     struct act *acts; /* that have not ended */
     size_t going;
-    struct metrics *metrics;
     struct api *api; /* is told how far runs are */
     char program[PATH_MAX];
     char *state;
@@ -549,8 +548,8 @@ void acts_close(struct acts *acts)
     uv_close((uv_handle_t *)&acts->wake, acts_free);
 }
 
-int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *settings, struct api *api,
-              struct acts **ret_acts, struct err *err)
+int acts_open(uv_loop_t *loop, const struct settings *settings, struct api *api, struct acts **ret_acts,
+              struct err *err)
 {
     static const struct program muster = {"muster", "cli", "MUSTER_PROGRAM", BINDIR};
     struct acts *acts = mem_new(1, sizeof(*acts));
@@ -559,7 +558,6 @@ int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *s
         return err_set(err, -ENOMEM, "out of memory");
     }
     acts->loop = loop;
-    acts->metrics = metrics;
     acts->api = api;
     acts->last = &acts->comes;
     pthread_mutex_init(&acts->lock, NULL);

@@ -8,15 +8,14 @@
 #ifndef SERVICE_ACTS_H
 #define SERVICE_ACTS_H
 
-#include "service/metrics.h"
 #include "service/visitor.h"
 
 #include <uv.h>
 
 struct acts;
 
-int acts_open(uv_loop_t *loop, struct metrics *metrics, const struct settings *settings, struct api *api,
-              struct acts **ret_acts, struct err *err);
+int acts_open(uv_loop_t *loop, const struct settings *settings, struct api *api, struct acts **ret_acts,
+              struct err *err);
 /* From a thread of the web. True: it is answered already. */
 bool acts_put(struct acts *acts, struct visitor *visitor);
 /* On the loop's thread. */

@@ -103,9 +103,9 @@ static bool may(struct visitor *visitor)
         const struct trouble trouble = {403, "role_needed", NULL, next};
         return !visitor_refuse(visitor, &trouble, "A %s may not do that.", role_name(visitor->badge->role));
     }
-    if (visitor_flag(visitor, "protected") && !visitor->badge->protected) {
-        static const struct trouble trouble = {403, "protected", "query: protected",
-                                               "Use a token that was made with --protected."};
+    bool sealed = visitor->operation->sealed || visitor_flag(visitor, "protected");
+    if (sealed && !visitor->badge->protected) {
+        static const struct trouble trouble = {403, "protected", NULL, "Use a token that was made with --protected."};
         return !visitor_refuse(visitor, &trouble, "This token does not see what is sealed.");
     }
     return true;
@@ -278,7 +278,7 @@ static int begin(struct api *api, uv_loop_t *loop, const struct settings *settin
         log_warn(NULL, "%s/musterd/tokens/%s is no token: it lets nobody in", api->state, bad);
     openapi_write(&api->openapi);
     rc = api->openapi.rc ? api->openapi.rc : shelf_open(settings, roster, &api->shelf, err);
-    rc = rc ? rc : acts_open(loop, api->metrics, settings, api, &api->acts, err);
+    rc = rc ? rc : acts_open(loop, settings, api, &api->acts, err);
     return rc ? rc : feed_open(loop, settings, &api->feed, err);
 }
 

@@ -44,6 +44,7 @@ struct operation {
     const char *schema;
     bool (*read)(struct visitor *visitor); /* in musterd; false: it is answered later. NULL: by `verb` */
     const char *verb, *fixed;              /* of muster; an option that it always gets: "--list" */
+    bool sealed;                           /* tells what is sealed: only to a token that may see it */
     bool pages;                            /* takes cursor and limit */
     const char *order;                     /* of pages that a verb gave: the member that is, or ends in, a number */
     struct parameter parameters[PARAMETERS_MOST];
