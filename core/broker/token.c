@@ -355,6 +355,9 @@ static int token_read(struct token *token, struct request *request, const muster
     int rc = reply->body ? jsonpointer_get(reply->body, reply->body_len, pointer, &text) : ERR_DATA;
     if (rc == 0 && text.len > 0)
         rc = token_set(token, text.data, text.len);
+    else if (rc != 0 && rc != ERR_GONE) /* the server's trouble, and no word about the log-in */
+        return err_set(&token->err, ERR_NETWORK, "%s answers the log-in with what is no whole JSON object",
+                       request->url.host);
     else
         rc = ERR_AUTH;
     if (rc != 0)

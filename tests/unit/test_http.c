@@ -287,6 +287,11 @@ static void a_token_is_fetched_kept_and_renewed(void **state)
     exchange.user = "user";
     web_call(&web, "GET", "/guarded", &exchange);
     web_expect(&web, MUSTER_AUTH, 0, "answers without a token at /data/nothing");
+    /* A server that talks nonsense has refused nobody: the same log-in is tried again. */
+    snprintf(url, sizeof(url), "%s/nonsense", web.base);
+    exchange.token_url = url;
+    web_call(&web, "GET", "/guarded", &exchange);
+    web_expect(&web, MUSTER_RETRY, 0, "answers the log-in with what is no whole JSON object");
 }
 
 static void a_refused_log_in_says_which_option_and_the_other_key_is_tried_once(void **state)
