@@ -171,12 +171,23 @@ static void read_kind(struct reading *reading, enum kind kind, const struct node
         read_exists(reading, node_get(map, "exists"));
 }
 
-/* Every kind ends up with an entry for the fields that nobody named: its own default, else the person's, else all in
- * the order of the file. */
+/* Things that no two connections share: who says one says all of it, and whose word counts for people is no matter. */
+static bool of_one_connection(enum kind kind)
+{
+    static const enum kind kinds[] = {KIND_shift,       KIND_exchange, KIND_work_order, KIND_punch,
+                                      KIND_work_period, KIND_incident, KIND_note,       KIND_lookup_row};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (kinds[i] == kind)
+            return true;
+    return false;
+}
+
+/* Every kind ends up with an entry for the fields that nobody named: its own default, else the person's where people
+ * have parts of it, else all in the order of the file. */
 static void add_defaults(struct reading *reading, struct authorities *out)
 {
     bool said[KIND_COUNT] = {false};
-    const struct connection *const *usual = all_connections(reading, true);
+    const struct connection *const *all = all_connections(reading, true), *const *usual = all;
     const struct node *node = NULL;
     for (size_t i = 0; i < out->count; i++) {
         if (out->items[i].field)
@@ -189,7 +200,9 @@ static void add_defaults(struct reading *reading, struct authorities *out)
     }
     for (int kind = 1; usual && kind < KIND_COUNT; kind++)
         if (!said[kind])
-            out->items[out->count++] = (struct authority){(enum kind)kind, NULL, usual, node};
+            out->items[out->count++] = of_one_connection((enum kind)kind)
+                                           ? (struct authority){(enum kind)kind, NULL, all, NULL}
+                                           : (struct authority){(enum kind)kind, NULL, usual, node};
 }
 
 void authority_read(struct reading *reading, const struct node *node)
