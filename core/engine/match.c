@@ -35,8 +35,9 @@ int match_init(struct match *match)
 
 void match_done(struct match *match)
 {
-    struct numbers *maps[] = {&match->fresh, &match->fresh_stream, &match->links,     &match->leaving, &match->removed,
-                              &match->grown, &match->indexed,      &match->undecided, &match->out,     &match->moved};
+    struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,   &match->leaving,
+                              &match->removed, &match->grown,        &match->indexed, &match->undecided,
+                              &match->out,     &match->moved,        &match->hours};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);

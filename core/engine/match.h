@@ -57,6 +57,7 @@ struct match {
     bool touched;             /* persons were touched: records may go from one to another */
     struct numbers out;       /* seeds of records that are nobody's any more */
     struct numbers moved;     /* seeds of records that stand elsewhere now: what is stored under them does not count */
+    struct numbers hours;     /* persons whose hours were worked out anew */
     bool reindex;             /* the rules have changed, and there are rows that were made by others */
     struct numbers indexed;   /* then: digests of all rows of the index that there should be */
     bool everything;          /* the rules have changed: every root is merged again, every index row checked */

@@ -230,7 +230,8 @@ static int run_waits(struct run *run, struct wait_list *reviews)
                                      .changeset = run->changeset,
                                      .run = run->report->run,
                                      .now_ms = run->now_ms,
-                                     .last_number = meta_number(&run->snapshot, "wait")};
+                                     .last_number = meta_number(&run->snapshot, "wait"),
+                                     .hours = &run->match.hours};
     int rc = 0;
     for (size_t i = 0; i < run->streams.count && rc == 0; i++) {
         uint32_t stream = run->streams.items[i].number;

@@ -299,12 +299,19 @@ static bool settle_seen(struct settling *settling, const struct wait_item *item)
     return key->rc == 0 && numbers_get(settling->run->seen, hold_record(bytes(key->data, key->len)));
 }
 
+static bool of_hours(const struct wait_item *item)
+{
+    return item->type == WAIT_TASK && item->reason && strncmp(item->reason, "hours_", 6) == 0;
+}
+
 /* It was not found again. */
 static void settle_gone(struct settling *settling, struct bytes key, struct bytes value)
 {
     struct wait_item item;
-    bool goes = settling->all;
-    if (!goes && wait_read(key, value, settling->arena, &item))
+    bool goes = settling->all, known = wait_read(key, value, settling->arena, &item);
+    if (known && of_hours(&item)) /* whatever was pulled: the person's punches say it */
+        goes = settling->run->hours && numbers_get(settling->run->hours, item.entity);
+    else if (!goes && known)
         goes = settle_seen(settling, &item) || (item.type == WAIT_REVIEW && item.reason &&
                                                 (strcmp(item.reason, REASON_CODE(match_ambiguous)) == 0 ||
                                                  strcmp(item.reason, REASON_CODE(match_key_shared)) == 0 ||

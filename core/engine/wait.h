@@ -56,6 +56,7 @@ struct wait_settling {
     /* hold_record() of those that a pull showed which is not all there is: what waited because of them is looked at
      * anew; NULL: none */
     const struct numbers *seen;
+    const struct numbers *hours; /* persons whose hours were worked out anew; NULL: nobody's */
 };
 /* Compares the list with what waits in the store for one stream, and puts the differences into the changeset. What is
  * not in the list goes when `all` is known; else only what is about records that were seen, and reviews about who is

@@ -290,6 +290,45 @@ static void weave_end(struct weave *weave)
     weave_journal(weave);
 }
 
+/* What follows from others: it has no members, and no word of a person retires it. */
+static bool weave_follows(const struct weave *weave)
+{
+    return weave->kind == KIND_work_period && weave->old_root->member_count == 0;
+}
+
+void weave_derived(struct weave *weave, struct image image)
+{
+    struct entity *made = weave->made;
+    weave->had_root = entity_get(weave->snapshot, weave->kind, weave->id, weave->old_root);
+    weave->was->count = weave->is->count = 0;
+    bool had = weave->had_root, lived = had && weave->old_root->state == ENTITY_LIVE;
+    if (!image.bytes && lived)
+        weave_end(weave);
+    if (!image.bytes)
+        return;
+    journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id, had ? weave->old_root->last : 0);
+    if (lived)
+        links_of(weave, weave->kind, weave->old_root->image, weave->was);
+    links_of(weave, weave->kind, image, weave->is);
+    if (had)
+        weave_changes(weave, weave->kind, weave->id, weave->old_root->image, image, 0,
+                      lived ? JOURNAL_CHANGED : JOURNAL_RETURNED);
+    else
+        journal_part(&weave->entry, weave->kind, weave->id, JOURNAL_CREATED);
+    if (!journal_end(&weave->entry))
+        return;
+    made->state = ENTITY_LIVE;
+    made->image = image;
+    made->member_count = made->child_count = 0;
+    made->first = had ? weave->old_root->first : weave->sequence + 1;
+    made->last = weave->sequence + 1;
+    entity_put(weave, weave->kind, weave->id, made);
+    links_note(weave, weave->was, weave->is, false);
+    links_note(weave, weave->is, weave->was, true);
+    weave->count.others++;
+    weave_journal(weave);
+}
+
 /* The root's own golden image; then what hangs on it; then one journal entry for all of it. */
 static void weave_root(struct weave *weave, const struct root *roots, size_t count)
 {
@@ -304,11 +343,13 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     weave->was->count = weave->is->count = 0;
     weave->due = weave->pin_due = INT64_MAX;
     bool lived = weave->had_root && weave->old_root->state == ENTITY_LIVE;
-    if (weave->rc == 0 && own == 0 && lived && weave->match->statements.persons)
+    if (weave->rc == 0 && own == 0 && lived && weave->match->statements.persons && !weave_follows(weave))
         weave_retire(weave);
     bool ended = weave->rc == 0 && own > 0 && weave_ended(weave, own);
     if (ended && lived)
         weave_end(weave);
+    if (ended && lived && weave->kind == KIND_punch)
+        weave_hours_punch(weave, weave->made);
     if (weave->rc != 0 || own == 0 || ended)
         return; /* nothing speaks of it: only what refers to it was touched */
     journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id,
@@ -350,6 +391,10 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     links_note(weave, weave->was, weave->is, false);
     links_note(weave, weave->is, weave->was, true);
     weave_counted(weave, was, image, said);
+    if (weave->kind == KIND_punch)
+        weave_hours_punch(weave, made);
+    else if (weave->kind == KIND_work_order && said)
+        weave_hours_order(weave, image);
     weave_fail(weave, weave->entry.bytes.rc ? weave->entry.bytes.rc : weave->snapshot->rc);
     if (said)
         weave_journal(weave);
@@ -359,6 +404,7 @@ static void weave_done(struct weave *weave)
 {
     for (size_t i = 0; i < GROUPS_MAX; i++)
         free(weave->pool[i]);
+    weave_hours_done(weave);
     arena_free(weave->arena);
     sorter_free(weave->refer_edits);
     numbers_done(&weave->units);
@@ -457,6 +503,7 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
         weave_root(weave, match->roots + begin, end - begin);
         weave_fail(weave, changeset_rc(weave->changeset));
     }
+    weave_hours(weave);
     if (weave->rc == 0)
         weave->rc = refer_write(weave->refer_edits, match->snapshot, weave->changeset);
     if (weave->rc == 0 && weave->sequence != before)

@@ -1,6 +1,6 @@
 /* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
  * weave_golden (what is held to be true), weave_gate (who says a change), weave_pin (what people put above it),
- * weave_reference (whom it refers to), weave_index, weave_due (their rows). */
+ * weave_reference (whom it refers to), weave_hours (what follows from punches), weave_index, weave_due (their rows). */
 #ifndef ENGINE_WEAVE_INSIDE_H
 #define ENGINE_WEAVE_INSIDE_H
 
@@ -57,8 +57,9 @@ struct weave {
     uint32_t run;
     int64_t now_ms;
     struct weave_count count;
-    struct census census; /* who came in, less who went out */
-    uint64_t gated;       /* the person whose update was noted last */
+    struct census census;      /* who came in, less who went out */
+    struct weave_hours *hours; /* of whoever's punches were touched; NULL: nobody's */
+    uint64_t gated;            /* the person whose update was noted last */
     int rc;
     /* one root */
     struct arena *arena;
@@ -112,6 +113,16 @@ struct value weave_reference(struct weave *weave, struct value value);
 void links_of(struct weave *weave, enum kind kind, struct image image, struct links *links);
 /* Notes what is in `from` and not in `against`: added or gone. */
 void links_note(struct weave *weave, const struct links *from, const struct links *against, bool add);
+
+/* A thing that no record says, which follows from others: weave->kind and id as it is now; an image without bytes: it
+ * is no more. */
+void weave_derived(struct weave *weave, struct image image);
+
+/* weave_hours.c: a punch was woven (weave->old_root: as it was), or a work order; after all roots what follows. */
+void weave_hours_punch(struct weave *weave, const struct entity *made);
+void weave_hours_order(struct weave *weave, struct image image);
+void weave_hours(struct weave *weave);
+void weave_hours_done(struct weave *weave);
 
 /* A golden value of a known person is another now: noted for each record that says so. */
 void weave_gate(struct weave *weave, enum kind kind, uint16_t field, struct value old, struct value new);

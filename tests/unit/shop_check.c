@@ -217,7 +217,7 @@ static void check_members(struct check *check, enum kind kind, uint64_t id)
     const struct entity *entity = check->entity;
     struct buffer key = {0};
     bool exists = false;
-    assert_true(entity->member_count > 0 || entity->state == ENTITY_GONE);
+    assert_true(entity->member_count > 0 || entity->state == ENTITY_GONE || kind == KIND_work_period);
     for (uint16_t n = 0; n < entity->member_count; n++) {
         const struct member *member = &entity->members[n];
         struct bytes value;
