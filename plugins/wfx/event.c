@@ -261,6 +261,22 @@ static const struct kind *kind_of(const char *url)
     return NULL;
 }
 
+/* NULL: it has none, or it cannot be read, as *ret_why says. */
+static muster_document *body_read(const struct wfx *wfx, const muster_http *inbound, const char **ret_why)
+{
+    size_t len;
+    if (inbound->body_len == 0)
+        return NULL;
+    muster_document *document = muster_document_read(inbound->body, inbound->body_len, ret_why);
+    if (document || !wfx->host->number(wfx->run, "relaxed_json"))
+        return document;
+    char *strict = relaxed_json(inbound->body, inbound->body_len, &len);
+    if (strict)
+        document = muster_document_read(strict, len, ret_why);
+    free(strict);
+    return document;
+}
+
 muster_rc event_receive(struct wfx *wfx, const muster_http *inbound)
 {
     const char *why = NULL;
@@ -269,8 +285,7 @@ muster_rc event_receive(struct wfx *wfx, const muster_http *inbound)
     event.deletes = strcmp(inbound->method, "DELETE") == 0;
     if (!event.kind)
         return MUSTER_OK; /* a path that this version does not have any more */
-    muster_document *document =
-        inbound->body_len > 0 ? muster_document_read(inbound->body, inbound->body_len, &why) : NULL;
+    muster_document *document = body_read(wfx, inbound, &why);
     const muster_node *root = muster_document_root(document);
     muster_rc rc = MUSTER_OK;
     if (inbound->body_len > 0 && !document) {

@@ -42,6 +42,10 @@ static const muster_option options[] = {
      .type = MUSTER_JSON,
      .doc = "Where values stand in bodies: for each operation (workorderrequests, punches, incidents, notes) names and "
             "lists of JSON pointers, the first that has a value."},
+    {.name = "relaxed_json",
+     .type = MUSTER_BOOL,
+     .initial = "false",
+     .doc = "Bodies may have comments, and commas before a bracket that closes, as the vendor's samples do."},
     {.name = "tenant", .type = MUSTER_TEXT, .doc = "Of events that name no tenant."},
     {.name = "customer", .type = MUSTER_TEXT, .doc = "Of events that name no customer."},
     {0},

@@ -1,5 +1,6 @@
 /* wfx - what the files of this connector share: wfx (options and routes), event (a call becomes records), body (where a
- * value stands in a body), moment (local times), tables (what events and streams look like). */
+ * value stands in a body), moment (local times), relaxed (JSON with comments), tables (what events and streams look
+ * like). */
 #ifndef WFX_H
 #define WFX_H
 
@@ -45,6 +46,10 @@ const char *body_pointers(const struct wfx *wfx, const char *kind, const char *p
                           char room[TEXT_ROOM]);
 /* A node as JSON text, freed with free(); NULL: no memory. */
 char *body_json(const muster_node *node);
+
+/* relaxed.c: the same without comments, and without commas before a bracket that closes; freed with free(). NULL: no
+ * memory. */
+char *relaxed_json(const char *bytes, size_t len, size_t *ret_len);
 
 /* moment.c: "2023-05-16T08:02:11" with the offset that a zone had then. What has a zone already, and what is no moment,
  * comes out as it is. `zone` NULL: none is known. */
