@@ -52,8 +52,8 @@ static const muster_option log_in[] = {
      .doc = "How a signature is made."},
     {.name = "encoding", .type = MUSTER_CHOICE, .choices = "hex|HEX|base64", .doc = "How it is written."},
     {.name = "token_url", .type = MUSTER_URL, .doc = "Where a token is asked for."},
-    {.name = "token", .type = MUSTER_TEXT, .doc = "Of exchange: the pointer to the token in what is answered."},
-    {.name = "expires", .type = MUSTER_TEXT, .doc = "Likewise, to the seconds that it lasts."},
+    {.name = "token_pointer", .type = MUSTER_TEXT, .doc = "Of exchange: the pointer to the token in what is answered."},
+    {.name = "expires_pointer", .type = MUSTER_TEXT, .doc = "Likewise, to the seconds that it lasts."},
     {0},
 };
 

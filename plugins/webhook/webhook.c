@@ -324,6 +324,23 @@ static muster_rc tell(struct webhook *webhook, const muster_push *push, const mu
     return rc;
 }
 
+/* An event that is about nothing, signed as all are: whoever takes it has the right secret. */
+static muster_rc check(muster_run *run, void *self)
+{
+    struct webhook *webhook = self;
+    muster_text body = {0};
+    char stamp[STAMP_ROOM], key[40];
+    webhook->run = run;
+    stamp_write(run->host->now_ms(run), stamp);
+    snprintf(key, sizeof(key), "check%" PRId64, run->host->now_ms(run));
+    muster_text_put(&body, "{\"type\":\"muster.check\",\"timestamp\":");
+    muster_text_json(&body, stamp);
+    muster_text_put(&body, ",\"data\":{}}");
+    muster_rc rc = body.failed ? run->host->fail(run, MUSTER_FAIL, "out of memory") : send(webhook, key, &body);
+    muster_text_done(&body);
+    return rc;
+}
+
 static muster_rc apply(muster_run *run, void *self, const muster_push *push)
 {
     struct webhook *webhook = self;
@@ -353,4 +370,4 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
 
 MUSTER_CONNECTOR(webhook, .version = "1.0", .summary = "Tells a server of what changes, by Standard Webhooks",
                  .account = "url", .requests = 10, .per_ms = 1000, .options = options, .streams = streams,
-                 .open = open_it, .close = close_it, .apply = apply)
+                 .open = open_it, .close = close_it, .check = check, .apply = apply)
