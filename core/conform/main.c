@@ -156,8 +156,11 @@ static int work(struct trial *trial, struct subject *subject, const struct words
     rc = subject_secrets(subject);
     if (rc == 0)
         rc = tape_init(&tape, subject, words->cassette, words->record);
+    struct walk walk = {trial, subject, &tape};
     if (rc == 0)
-        rc = walk_judge(&(struct walk){trial, subject, &tape}, err);
+        rc = walk_judge(&walk, err);
+    if (rc == 0 && subject->description->apply)
+        rc = targeting_judge(&walk, address != NULL, err);
     if (rc == 0 && subject->description->receive)
         rc = receiving_judge(trial, subject, words->events, err);
     return rc;

@@ -188,6 +188,40 @@ void visit_receive(struct visit *visit, const struct lane_inbound *events, size_
     heard(visit, "receive");
 }
 
+static int told_next(void *context, struct lane_batch *batch)
+{
+    const struct lane_sink *told = ((struct visit *)context)->told;
+    return told->next(told->context, batch);
+}
+
+static int told_applied(void *context, uint32_t nth, const char *remote_id)
+{
+    const struct lane_sink *told = ((struct visit *)context)->told;
+    return told->applied(told->context, nth, remote_id);
+}
+
+static int told_refused(void *context, uint32_t nth, muster_rc rc, const char *why)
+{
+    const struct lane_sink *told = ((struct visit *)context)->told;
+    return told->refused(told->context, nth, rc, why);
+}
+
+void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(void *, struct lane_batch *),
+                 int (*applied)(void *, uint32_t, const char *),
+                 int (*refused)(void *, uint32_t, muster_rc, const char *), void *context, struct haul *haul)
+{
+    const struct lane_sink told = {.context = context, .next = next, .applied = applied, .refused = refused};
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    visit->told = &told;
+    sink.next = told_next;
+    sink.applied = told_applied;
+    sink.refused = told_refused;
+    haul->rc = lane_apply(visit->lane, push, &sink, &haul->result, &haul->err);
+    visit->told = NULL;
+    heard(visit, "apply");
+}
+
 const char *visit_unknown(const struct visit *visit)
 {
     const char *sentence = NULL;

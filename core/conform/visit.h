@@ -19,9 +19,10 @@ struct visit {
     struct files *files;
     struct http *http;
     struct lane *lane;
-    struct cassette *cassette; /* NULL: the world itself */
-    struct haul *haul;         /* of the call under way */
-    size_t unknown;            /* what the cassette did not have, before that call */
+    struct cassette *cassette;    /* NULL: the world itself */
+    const struct lane_sink *told; /* of visit_apply(): what its changes go to */
+    struct haul *haul;            /* of the call under way */
+    size_t unknown;               /* what the cassette did not have, before that call */
 };
 
 /* `cassette` stays the caller's. Failure: a sentence in err. */
@@ -34,6 +35,10 @@ void visit_partitions(struct visit *visit, struct haul *haul);
 void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
 void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);
 void visit_receive(struct visit *visit, const struct lane_inbound *events, size_t count, struct haul *haul);
+/* Changes as `next` adds them; these three have a context of their own. */
+void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(void *, struct lane_batch *),
+                 int (*applied)(void *, uint32_t, const char *),
+                 int (*refused)(void *, uint32_t, muster_rc, const char *), void *context, struct haul *haul);
 
 /* Where the last call asked something that the cassette does not have: a sentence; else NULL. */
 const char *visit_unknown(const struct visit *visit);

@@ -116,7 +116,7 @@ static int source_judge(const struct walk *walk, struct cassette *cassette, stru
 /* Rules before this one are about what a connector says of itself. */
 static bool wanted(const struct trial *trial)
 {
-    for (size_t i = RULE_C18; i < RULES; i++)
+    for (size_t i = RULE_C18; i < RULE_T1; i++)
         if (trial_wants(trial, (enum rule_number)i))
             return true;
     return false;

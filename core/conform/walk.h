@@ -46,7 +46,10 @@ int failing_judge(const struct walk *walk, const struct reading *good, struct er
 /* Nothing of people in what was said. */
 void quiet_judge(struct trial *trial, const struct reading *good, const struct haul *haul, const char *call);
 
-/* All of it. */
+/* What it makes of changes. mock: what it talks to is nobody's. */
+int targeting_judge(const struct walk *walk, bool mock, struct err *err);
+
+/* All of it but that. */
 int walk_judge(const struct walk *walk, struct err *err);
 
 #endif

@@ -171,6 +171,54 @@ static muster_rc partitions(muster_run *run, void *self)
     return run->host->complete(run, is("s1") ? 2 : 1);
 }
 
+/* Those that write: POST /people and PATCH /people/ID, with the number; the answer is the id. */
+static int writes(void)
+{
+    return is("target") || (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
+}
+
+static muster_rc answer(muster_run *run, const muster_change *change, muster_rc rc, const muster_http *reply)
+{
+    if ((is("t7") && rc != MUSTER_OK) || (is("t5") && rc == MUSTER_GONE))
+        return run->host->applied(run, change, "1");
+    if (rc == MUSTER_AUTH || rc == MUSTER_RETRY)
+        return rc;
+    if (rc == MUSTER_CONFLICT && is("t2"))
+        rc = MUSTER_DATA;
+    if (rc != MUSTER_OK)
+        return run->host->refused(run, change, rc, "not taken");
+    return run->host->applied(run, change, is("t1") ? NULL : reply->body);
+}
+
+static muster_rc one(muster_run *run, const muster_change *change)
+{
+    const muster_http *reply = NULL;
+    char url[500];
+    const char *number = change->after ? run->host->get(change->after, "number") : NULL;
+    if (is("t6") && change->op == MUSTER_UPDATE)
+        return MUSTER_OK;
+    if ((is("t3") && change->op == MUSTER_UPDATE) || (is("t4") && change->op == MUSTER_DEACTIVATE))
+        return run->host->refused(run, change, MUSTER_UNSUPPORTED, "not this");
+    snprintf(url, sizeof(url), "%s/people%s%s", run->host->text(run, "base_url"), change->remote_id ? "/" : "",
+             change->remote_id ? change->remote_id : "");
+    muster_http ask = {.size = sizeof(ask), .method = change->remote_id ? "PATCH" : "POST", .url = url, .fd = -1};
+    ask.body = number ? number : "-";
+    ask.body_len = strlen(ask.body);
+    muster_rc rc = run->host->http(run, &ask, &reply);
+    return answer(run, change, rc, reply);
+}
+
+static muster_rc apply(muster_run *run, void *self, const muster_push *push)
+{
+    const muster_change *change = NULL;
+    muster_rc rc;
+    (void)self, (void)push;
+    while ((rc = run->host->next(run, &change)) == MUSTER_OK && change)
+        if ((rc = one(run, change)) != MUSTER_OK)
+            return rc;
+    return rc;
+}
+
 /* Those that receive: a line as of a page in each event. */
 static muster_route routes[] = {{"POST", "/people", NULL, NULL, "/number", 0, 1000},
                                 {NULL, NULL, NULL, NULL, NULL, 0, 0}};
@@ -228,6 +276,8 @@ static void tables_spoil(void)
         fields[0].flags = 0;
     if (is("s9") || is("s10") || is("c17") || is("right"))
         streams[0].flags |= MUSTER_READ_CHANGES;
+    if (writes())
+        streams[0].flags |= MUSTER_WRITE;
     if (is("r1"))
         routes[0].path = "people";
     if (is("c12"))
@@ -262,6 +312,7 @@ const muster_connector *muster_connector_entry(void)
                                    .streams = streams,
                                    .check = is("c15") ? NULL : check,
                                    .partitions = is("s1") || is("right") ? partitions : NULL,
+                                   .apply = writes() ? apply : NULL,
                                    .routes = receives() ? routes : NULL,
                                    .receive = receives() ? receive : NULL,
                                    .pull = is("c9") || receives() ? NULL : pull,
