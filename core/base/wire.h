@@ -15,12 +15,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 6u
+#define WIRE_VERSION 7u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
     /* engine → host */
-    WIRE_HELLO = 1, /* version, name, path, scratch, memory, record and field ceilings; fd: the cancel page */
+    WIRE_HELLO = 1, /* version, name, path, scratch, memory, record and field ceilings, what it may beyond the rule,
+                     * count, { file or folder of its own }; fd: the cancel page */
     WIRE_OPEN,      /* count, { option, text } */
     WIRE_CHECK,
     WIRE_DISCOVER,

@@ -46,22 +46,34 @@ static void describe(struct reading *reading, struct connection *connection, con
                  err.text[0] ? err.text : "it gives no description");
 }
 
+static const char *const need_words[] = {"network", "files", "programs", "secrets", NULL};
+static const uint32_t needs[] = {MUSTER_NEEDS_NETWORK, MUSTER_NEEDS_FILES, MUSTER_NEEDS_EXEC, MUSTER_NEEDS_SECRETS};
+
+/* Files of its own a connector may have a use for in one organization and not in another: only who needs anything. */
+uint32_t connection_may(const struct connection *connection)
+{
+    uint32_t may = 0;
+    const struct muster_connector *description = connection->description;
+    for (size_t i = 0; description && description->needs && connection->allow && need_words[i]; i++)
+        if (has_name(connection->allow, need_words[i]))
+            may |= needs[i] & (description->needs | MUSTER_NEEDS_FILES);
+    return may;
+}
+
 /* What a connector may do besides asking the host has to be said by the organization. */
 static void read_allow(struct reading *reading, struct connection *connection, const struct node *node)
 {
-    static const char *const words[] = {"network", "files", "programs", "secrets", NULL};
-    static const uint32_t needs[] = {MUSTER_NEEDS_NETWORK, MUSTER_NEEDS_FILES, MUSTER_NEEDS_EXEC, MUSTER_NEEDS_SECRETS};
     const char *what = reading_format(reading, "connection '%s': allow", connection->name);
     const char *const *allow = want_texts(reading, node, what);
     for (size_t i = 0; allow && allow[i]; i++)
-        want_word(reading, node->type == NODE_LIST ? node->items[i] : node, what, words);
+        want_word(reading, node->type == NODE_LIST ? node->items[i] : node, what, need_words);
     connection->allow = allow;
     if (!connection->description || (node && !allow))
         return;
     const char *missing = "";
-    for (size_t i = 0; words[i]; i++)
-        if ((connection->description->needs & needs[i]) && !has_name(allow, words[i]))
-            missing = reading_format(reading, "%s%s%s", missing, missing[0] ? ", " : "", words[i]);
+    for (size_t i = 0; need_words[i]; i++)
+        if ((connection->description->needs & needs[i]) && !has_name(allow, need_words[i]))
+            missing = reading_format(reading, "%s%s%s", missing, missing[0] ? ", " : "", need_words[i]);
     if (missing[0])
         complain(reading->complaints, reading->key,
                  "connection '%s': connector '%s' needs %s of its own: if it may, add allow: [%s]", connection->name,

@@ -90,6 +90,9 @@ struct connection {
     const char *const *allow;         /* NULL-terminated; NULL: nothing */
 };
 
+/* MUSTER_NEEDS_… that the connector declares, or has a use for beside those, and the organization's file permits. */
+uint32_t connection_may(const struct connection *connection);
+
 struct match_rule {
     const struct field *const *fields; /* all must be equal; NULL-terminated */
     const struct node *node;

@@ -72,8 +72,9 @@ static int hello(struct lane *lane, int cancel_fd)
     wire_put_u64(&lane->out, settings->limits.memory_bytes);
     wire_put_u64(&lane->out, settings->limits.record_bytes);
     wire_put_u64(&lane->out, settings->limits.field_bytes);
+    int rc = lane_put_needs(lane, lane->err);
     wire_end(&lane->out, begin);
-    return lane_send(lane, cancel_fd);
+    return rc ? rc : lane_send(lane, cancel_fd);
 }
 
 static int first_answer(struct lane *lane, uint32_t type, struct wire *message)
@@ -227,6 +228,7 @@ void lane_stop(struct lane *lane)
     if (!lane->dead && lane->description)
         say_goodbye(lane);
     lane_despawn(lane);
+    keyring_done(&lane->secrets);
     lane_forget_streams(lane);
     free(lane->streams);
     free(lane->values);

@@ -179,24 +179,39 @@ static int call_begin(struct lane *lane)
     return rc;
 }
 
+/* What an option says to the connector; NULL: nothing, it is a secret that stays with the broker. */
+static const char *option_said(struct lane *lane, const struct option_value *option)
+{
+    if (option->text || !(lane->may & MUSTER_NEEDS_SECRETS))
+        return option->text;
+    return lane_secret(lane, option->name);
+}
+
 static int call_open(struct lane *lane)
 {
     const struct connection *connection = lane->connection;
+    bool secrets = (lane->may & MUSTER_NEEDS_SECRETS) != 0;
     uint32_t count = 0;
     for (size_t i = 0; connection && i < connection->option_count; i++)
-        count += connection->options[i].text != NULL;
+        count += connection->options[i].text || secrets;
     buffer_clear(&lane->out);
     size_t begin = wire_begin(&lane->out, WIRE_OPEN);
     wire_put_u32(&lane->out, count);
     for (size_t i = 0; connection && i < connection->option_count; i++) {
-        if (!connection->options[i].text)
-            continue; /* a secret stays with the broker */
+        const char *text = option_said(lane, &connection->options[i]);
+        if (!text && secrets)
+            return lane->err->rc ? lane->err->rc : -ENOMEM;
+        if (!text)
+            continue;
         wire_put_text(&lane->out, connection->options[i].name);
-        wire_put_text(&lane->out, connection->options[i].text);
+        wire_put_text(&lane->out, text);
     }
     wire_end(&lane->out, begin);
     lane->opening = true;
-    return call_begin(lane);
+    int rc = call_begin(lane);
+    if (secrets && lane->out.data)
+        explicit_bzero(lane->out.data, lane->out.len);
+    return rc;
 }
 
 /* What was asked for, which was put together before it was opened. */

@@ -9,6 +9,7 @@
 #include "base/frame.h"
 #include "base/numbers.h"
 #include "base/wire.h"
+#include "broker/keyring.h"
 #include "engine/lane.h"
 
 #include <sys/types.h>
@@ -52,6 +53,8 @@ struct lane {
     const struct connection *connection;
     const struct settings *settings;
     const atomic_bool *cancel;
+    uint32_t may;           /* MUSTER_NEEDS_… that it is given */
+    struct keyring secrets; /* those that it was told, to be taken out of what it says */
     /* the process */
     pid_t pid;
     int pidfd, socket, errors;
@@ -101,6 +104,13 @@ void lane_hear(struct lane *lane);
 int lane_died(struct lane *lane, struct err *err);
 void lane_kill(struct lane *lane);
 void lane_despawn(struct lane *lane); /* closes, removes the scratch folder */
+
+/* What it may beyond the rule, for the first word to the host. Returns 0 or ERR_CONFIG with the sentence. */
+int lane_put_needs(struct lane *lane, struct err *err);
+/* A secret of the connection, for a connector that may have them: its text, or NULL with the reason in lane->err. */
+const char *lane_secret(struct lane *lane, const char *option);
+/* Takes the secrets it was told out of what it says. */
+void lane_scrub(const struct lane *lane, const char *text);
 
 /* A call begins. */
 void lane_watch_begins(struct lane *lane);

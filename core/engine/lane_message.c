@@ -288,6 +288,7 @@ static int hears_log(struct lane *lane, struct wire *message)
     const char *text = wire_need_text(message);
     if (!wire_finished(message) || level < MUSTER_DEBUG || level > MUSTER_ERROR)
         return lane_nonsense(lane, "a log line that is none");
+    lane_scrub(lane, text);
     lane->lines++;
     if (lane->lines <= LINES_MAX)
         log_line_of(lane, (int)level, text);
@@ -388,6 +389,8 @@ static int done(struct lane *lane, struct wire *message)
         return lane_nonsense(lane, "an end that is none");
     if (rc > MUSTER_SAME || rc < MUSTER_FAIL)
         return lane_nonsense(lane, "the result code %d, which is none", rc);
+    lane_scrub(lane, text);
+    lane_scrub(lane, why);
     struct lane_result *result = &lane->result;
     result->rc = rc;
     result->claim = (enum claim)claim;

@@ -188,6 +188,7 @@ static void line_ends(struct lane *lane)
 {
     lane->line[lane->line_len] = '\0';
     if (lane->line_len > 0) {
+        lane_scrub(lane, lane->line);
         memcpy(lane->last_line, lane->line, lane->line_len + 1);
         if (lane->sink && lane->sink->log)
             lane->sink->log(lane->sink->context, MUSTER_DEBUG, lane->line);
@@ -219,6 +220,8 @@ static void bury(struct lane *lane, int timeout_ms, siginfo_t *ret_info)
     memset(ret_info, 0, sizeof(*ret_info));
     if (poll(&poller, 1, timeout_ms) <= 0)
         kill(lane->pid, SIGKILL);
+    if (lane->may & MUSTER_NEEDS_EXEC)
+        kill(-lane->pid, SIGKILL); /* the programs that it started; until it is waited for, the number is its own */
     while (waitid(P_PID, (id_t)lane->pid, ret_info, WEXITED) != 0 && errno == EINTR)
         continue;
     lane->pid = 0;
@@ -247,7 +250,7 @@ int lane_died(struct lane *lane, struct err *err)
                    loading ? "while it was being loaded" : "in the middle of its work",
                    !lane->last_line[0] ? ""
                    : loading           ? "; its last words: "
-                                       : "; its last words are in the log (-v)",
+                                       : "; its last words are in the log (-vv)",
                    loading ? lane->last_line : "");
 }
 
@@ -261,16 +264,32 @@ void lane_kill(struct lane *lane)
     bury(lane, 0, &info);
 }
 
-/* The host cannot make folders or links in there, so one level is all there is. */
+/* Empties a folder. One level is all there is, unless programs of its own were at work: then as deep as those went. */
+static void folder_empty(int fd, int depth)
+{
+    DIR *folder = fdopendir(fd);
+    if (!folder) {
+        close(fd);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || unlinkat(dirfd(folder), name, 0) == 0 || depth == 0)
+            continue;
+        int below = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below >= 0)
+            folder_empty(below, depth - 1);
+        unlinkat(dirfd(folder), name, AT_REMOVEDIR);
+    }
+    closedir(folder);
+}
+
 static void scratch_remove(const char *path)
 {
-    DIR *folder = opendir(path);
-    if (folder) {
-        for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                unlinkat(dirfd(folder), entry->d_name, 0);
-        closedir(folder);
-    }
+    enum { DEPTH = 64 };
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        folder_empty(fd, DEPTH);
     rmdir(path);
 }
 

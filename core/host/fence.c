@@ -3,16 +3,20 @@
 
 #include "host/attempt.h"
 
+#include <muster/connector.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -172,6 +176,71 @@ static const int outside[] = {
     SCMP_SYS(chroot),
 };
 
+/* What clients of a network and of databases need besides. The sockets themselves: rules_of_sockets(). */
+static const int of_network[] = {
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(rt_sigpending),
+    SCMP_SYS(rt_sigtimedwait),
+    SCMP_SYS(getresuid),
+    SCMP_SYS(getresgid),
+    SCMP_SYS(getgroups),
+    SCMP_SYS(getpgrp),
+    SCMP_SYS(alarm),
+    SCMP_SYS(setitimer),
+    SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(pipe),
+    SCMP_SYS(epoll_create),
+    SCMP_SYS(getdents),
+};
+
+/* Of programs, which need more than anybody can list: what no program has to do with people's data. */
+static const int harmful[] = {
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(mount),
+    SCMP_SYS(umount2),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(add_key),
+    SCMP_SYS(request_key),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(personality),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(chroot),
+    SCMP_SYS(pivot_root),
+    SCMP_SYS(kexec_load),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
+    SCMP_SYS(delete_module),
+    SCMP_SYS(reboot),
+    SCMP_SYS(swapon),
+    SCMP_SYS(swapoff),
+    SCMP_SYS(settimeofday),
+    SCMP_SYS(clock_settime),
+    SCMP_SYS(rt_sigqueueinfo),
+    SCMP_SYS(rt_tgsigqueueinfo),
+    SCMP_SYS(kill),
+    SCMP_SYS(tkill),
+    SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+};
+
 /* A plain "no" where a library should not believe that the kernel is merely old. */
 static const int refused[] = {
     SCMP_SYS(mkdir),       SCMP_SYS(mkdirat), SCMP_SYS(mknod),     SCMP_SYS(mknodat),      SCMP_SYS(link),
@@ -181,11 +250,23 @@ static const int refused[] = {
                                                                                               counts */
 };
 
-static int rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
+static bool among(const int *calls, size_t count, int call)
+{
+    for (size_t i = 0; i < count; i++)
+        if (calls[i] == call)
+            return true;
+    return false;
+}
+
+#define COUNT(calls) (sizeof(calls) / sizeof((calls)[0]))
+
+static int rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count, uint32_t may)
 {
     int rc = 0;
+    bool network = (may & MUSTER_NEEDS_NETWORK) != 0 && action != SCMP_ACT_ALLOW;
     for (size_t i = 0; rc == 0 && i < count; i++)
-        if (calls[i] >= 0) /* below: this machine's architecture has no such call */
+        if (calls[i] >= 0 && /* below: this machine's architecture has no such call */
+            !(network && (calls[i] == SCMP_SYS(socket) || among(of_network, COUNT(of_network), calls[i]))))
             rc = seccomp_rule_add(filter, action, calls[i], 0);
     return rc;
 }
@@ -223,6 +304,26 @@ static int rules_by_argument(scmp_filter_ctx filter)
     return rc;
 }
 
+/* Sockets of the internet, and with files those that are files: no raw ones, none of the kernel's own. */
+static int rules_of_sockets(scmp_filter_ctx filter, uint32_t may, bool all_else_goes)
+{
+    static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+    size_t count = may & MUSTER_NEEDS_FILES ? 3 : 2;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !all_else_goes && i < count; i++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
+    if (rc == 0 && !all_else_goes)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0));
+    if (rc == 0 && !all_else_goes)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
+    if (rc == 0 && all_else_goes)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
+    if (rc == 0 && all_else_goes && !(may & MUSTER_NEEDS_FILES))
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
+    return rc;
+}
+
 /* No new privileges were given up before, and the kernel's own error is wanted. */
 static int ready(scmp_filter_ctx filter)
 {
@@ -230,8 +331,31 @@ static int ready(scmp_filter_ctx filter)
     return rc != 0 ? rc : seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
 }
 
-int fence_calls(void)
+/* For a connector that starts programs, and for those: all but what is harmful. */
+static int fence_programs(uint32_t may)
 {
+    FILTER filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter)
+        return -ENOMEM;
+    int rc = ready(filter);
+    if (rc == 0)
+        rc = rules(filter, SCMP_ACT_ERRNO(EPERM), harmful, COUNT(harmful), 0);
+    if (rc == 0) /* nobody can look into what it is asked */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                              SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+    if (rc == 0 && (may & MUSTER_NEEDS_NETWORK))
+        rc = rules_of_sockets(filter, may, true);
+    else if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
+    return rc != 0 ? rc : seccomp_load(filter);
+}
+
+int fence_calls(uint32_t may)
+{
+    if (may & MUSTER_NEEDS_EXEC)
+        return fence_programs(may);
     FILTER filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!filter)
         return -ENOMEM;
@@ -241,26 +365,35 @@ int fence_calls(void)
     if (rc == 0) /* a tree, not a list: each call is looked up */
         rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (rc == 0)
-        rc = rules(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+        rc = rules(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed), may);
     if (rc == 0)
-        rc = rules(filter, SCMP_ACT_ERRNO(EPERM), refused, sizeof(refused) / sizeof(refused[0]));
+        rc = rules(filter, SCMP_ACT_ERRNO(EPERM), refused, COUNT(refused), may);
     if (rc == 0)
-        rc = rules(filter, REFUSE_OUTSIDE, outside, sizeof(outside) / sizeof(outside[0]));
+        rc = rules(filter, REFUSE_OUTSIDE, outside, COUNT(outside), may);
+    if (rc == 0 && (may & MUSTER_NEEDS_NETWORK))
+        rc = rules(filter, SCMP_ACT_ALLOW, of_network, COUNT(of_network), may);
+    if (rc == 0 && (may & MUSTER_NEEDS_NETWORK))
+        rc = rules_of_sockets(filter, may, false);
     if (rc == 0)
         rc = rules_by_argument(filter);
     return rc != 0 ? rc : seccomp_load(filter);
 }
 
-int fence_pages(void)
+int fence_pages(uint32_t may)
 {
     const uint32_t no = SCMP_ACT_ERRNO(EPERM);
+    if (may & MUSTER_NEEDS_EXEC) /* whoever may start programs has no need of pages */
+        return 0;
     FILTER filter = seccomp_init(SCMP_ACT_ALLOW);
     if (!filter)
         return -ENOMEM;
     int rc = ready(filter);
     if (rc == 0) /* threads that constructors began, too */
         rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (rc == 0)
+    if (rc == 0 && may) /* a database's driver is loaded when it is asked for */
+        rc = seccomp_rule_add(filter, no, SCMP_SYS(mmap), 2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC),
+                              SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+    else if (rc == 0)
         rc = seccomp_rule_add(filter, no, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
     if (rc == 0)
         rc = seccomp_rule_add(filter, no, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));

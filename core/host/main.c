@@ -55,6 +55,8 @@ static int prepare(struct session *session, char *ret_why, size_t room)
     sandbox.connector = session->path;
     sandbox.scratch = session->scratch;
     sandbox.memory_max = session->memory_max;
+    sandbox.may = session->may;
+    sandbox.files = (const char *const *)session->files;
     rc = sandbox_enter(&sandbox, ret_why, room);
     if (rc == 0)
         rc = watch_start(ret_why, room); /* behind the fence: a thread takes over what its maker may */

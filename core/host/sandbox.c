@@ -5,6 +5,8 @@
 #include "base/tidy.h"
 #include "host/fence.h"
 
+#include <muster/connector.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -29,9 +31,15 @@ enum {
 #define LL_WRITE (1ull << 1)
 #define LL_READ (1ull << 2)
 #define LL_LIST (1ull << 3)
+#define LL_REMOVE_FOLDER (1ull << 4)
 #define LL_REMOVE (1ull << 5)
+#define LL_MAKE_FOLDER (1ull << 7)
 #define LL_MAKE_FILE (1ull << 8)
+#define LL_MAKE_FIFO (1ull << 10)
+#define LL_MAKE_LINK (1ull << 12)
 #define LL_TRUNCATE (1ull << 14)
+#define LL_CHANGE (LL_READ | LL_WRITE | LL_LIST | LL_REMOVE | LL_MAKE_FILE | LL_TRUNCATE)
+#define LL_BUILD (LL_CHANGE | LL_EXECUTE | LL_REMOVE_FOLDER | LL_MAKE_FOLDER | LL_MAKE_FIFO | LL_MAKE_LINK)
 
 struct landlock_rules {
     uint64_t files, net, scoped;
@@ -79,16 +87,17 @@ static int limit(int which, uint64_t value)
 
 static int limits(const struct sandbox *sandbox, char *why, size_t room)
 {
-    enum { FILES = 64, LIBRARIES = 512 * 1024 * 1024 };
+    enum { FILES = 64, FILES_OF_PROGRAMS = 512, LIBRARIES = 512 * 1024 * 1024 };
+    bool programs = (sandbox->may & MUSTER_NEEDS_EXEC) != 0;
     int rc = limit(RLIMIT_CORE, 0);
     if (rc == 0)
-        rc = limit(RLIMIT_NOFILE, FILES);
+        rc = limit(RLIMIT_NOFILE, programs ? FILES_OF_PROGRAMS : FILES);
     if (rc == 0 && sandbox->memory_max > 0)
         rc = limit(RLIMIT_FSIZE, sandbox->memory_max);
 #ifndef HAVE_SANITIZERS /* they reserve terabytes of addresses */
     if (rc == 0 && sandbox->memory_max > 0)
         rc = limit(RLIMIT_DATA, sandbox->memory_max);
-    if (rc == 0 && sandbox->memory_max > 0)
+    if (rc == 0 && sandbox->memory_max > 0 && !programs) /* those of some languages reserve far more than they use */
         rc = limit(RLIMIT_AS, sandbox->memory_max + LIBRARIES);
 #endif
     return rc == 0 ? 0 : refuse(why, room, "limits", rc);
@@ -109,6 +118,67 @@ static int allow(int rules, const char *path, uint64_t rights)
     return syscall(LANDLOCK_ADD, rules, LANDLOCK_PATH, &rule, 0) == 0 ? 0 : -errno;
 }
 
+static int allow_list(int rules, const char *const *paths, uint64_t rights)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && paths && paths[i]; i++)
+        rc = allow(rules, paths[i], rights);
+    return rc;
+}
+
+/* For a connector with needs of its own: what names, TLS and database drivers are set up by, and programs. */
+static int allow_needs(const struct sandbox *sandbox, int rules, uint64_t known)
+{
+    static const char *const of_network[] = {"/etc/resolv.conf",
+                                             "/run/systemd/resolve",
+                                             "/etc/hosts",
+                                             "/etc/host.conf",
+                                             "/etc/gai.conf",
+                                             "/etc/nsswitch.conf",
+                                             "/etc/services",
+                                             "/etc/protocols",
+                                             "/etc/ssl",
+                                             "/etc/ca-certificates",
+                                             "/etc/pki",
+                                             "/usr/share/ca-certificates",
+                                             "/etc/odbcinst.ini",
+                                             "/etc/odbc.ini",
+                                             "/etc/odbcinst.d",
+                                             "/etc/freetds",
+                                             "/usr/share/freetds",
+                                             "/etc/mysql",
+                                             "/usr/share/mysql",
+                                             "/usr/share/mariadb",
+                                             "/etc/krb5.conf",
+                                             "/etc/krb5.conf.d",
+                                             "/opt/microsoft",
+                                             "/dev/urandom",
+                                             "/usr/local/share/ca-certificates",
+                                             NULL};
+    static const char *const of_programs[] = {"/bin",
+                                              "/sbin",
+                                              "/usr",
+                                              "/etc/passwd",
+                                              "/etc/group",
+                                              "/etc/alternatives",
+                                              "/etc/mime.types",
+                                              "/etc/timezone",
+                                              "/etc/ld.so.conf",
+                                              "/etc/ld.so.conf.d",
+                                              NULL};
+    static const char *const of_both[] = {"/dev/null", NULL};
+    bool programs = (sandbox->may & MUSTER_NEEDS_EXEC) != 0;
+    uint64_t look = LL_READ | LL_EXECUTE | LL_LIST;
+    int rc = sandbox->may ? allow_list(rules, of_network, look) : 0;
+    if (rc == 0 && sandbox->may)
+        rc = allow_list(rules, of_both, LL_READ | LL_WRITE);
+    if (rc == 0 && programs)
+        rc = allow_list(rules, of_programs, look);
+    if (rc == 0 && (sandbox->may & MUSTER_NEEDS_FILES))
+        rc = allow_list(rules, sandbox->files, (programs ? LL_CHANGE | LL_EXECUTE : LL_CHANGE) & known);
+    return rc;
+}
+
 static int allow_all(const struct sandbox *sandbox, int rules, uint64_t known)
 {
     static const char *const readable[] = {
@@ -123,16 +193,17 @@ static int allow_all(const struct sandbox *sandbox, int rules, uint64_t known)
 #ifdef HAVE_SANITIZERS
         "/proc/self",
 #endif
+        NULL,
     };
+    bool programs = (sandbox->may & MUSTER_NEEDS_EXEC) != 0;
     int rc = allow(rules, sandbox->connector, LL_READ | LL_EXECUTE);
-    for (size_t i = 0; rc == 0 && i < sizeof(readable) / sizeof(readable[0]); i++)
-        rc = allow(rules, readable[i], LL_READ | LL_EXECUTE | LL_LIST);
+    if (rc == 0)
+        rc = allow_list(rules, readable, LL_READ | LL_EXECUTE | LL_LIST);
     if (rc == 0 && getenv("TZDIR"))
         rc = allow(rules, getenv("TZDIR"), LL_READ | LL_LIST);
     if (rc == 0)
-        rc = allow(rules, sandbox->scratch,
-                   (LL_READ | LL_WRITE | LL_LIST | LL_REMOVE | LL_MAKE_FILE | LL_TRUNCATE) & known);
-    return rc;
+        rc = allow(rules, sandbox->scratch, (programs ? LL_BUILD : LL_CHANGE) & known);
+    return rc != 0 ? rc : allow_needs(sandbox, rules, known);
 }
 
 /* ABI 1 knows 13 rights on files, 2 adds moving between folders, 3 truncating, 5 device calls; 4 adds TCP, 6 signals
@@ -149,8 +220,9 @@ static int landlock(struct sandbox *sandbox, char *why, size_t room)
     if (version < 3)
         lacks(sandbox, "landlock-truncate");
     int bits = version >= 5 ? 16 : version >= 3 ? 15 : version == 2 ? 14 : 13;
-    struct landlock_rules rules = {
-        .files = (1ull << bits) - 1, .net = version >= 4 ? 3 : 0, .scoped = version >= 6 ? 3 : 0};
+    struct landlock_rules rules = {.files = (1ull << bits) - 1,
+                                   .net = version < 4 || (sandbox->may & MUSTER_NEEDS_NETWORK) ? 0 : 3,
+                                   .scoped = version >= 6 ? 3 : 0};
     size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
     TIDY(close) int fd = (int)syscall(LANDLOCK_CREATE, &rules, size, 0);
     if (fd < 0)
@@ -172,14 +244,14 @@ static void character_sets(void)
             continue; /* one that does not exist here is no loss */
 }
 
-static int fence(struct sandbox *sandbox, int (*put_up)(void), char *why, size_t room)
+static int fence(struct sandbox *sandbox, int (*put_up)(uint32_t may), char *why, size_t room)
 {
     if (pretends_lack("seccomp") || !fence_known()) {
         if (!strstr(sandbox->lacks, "seccomp"))
             lacks(sandbox, "seccomp");
         return 0;
     }
-    int rc = put_up();
+    int rc = put_up(sandbox->may);
     return rc == 0 ? 0 : refuse(why, room, "seccomp", rc);
 }
 

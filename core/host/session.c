@@ -14,7 +14,13 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { MESSAGE_ROOM = 16 * 1024, HELLO_MAX = 64 * 1024, ANSWER_MAX = 256 * 1024 * 1024, OUT_SLACK = 1024 * 1024 };
+enum {
+    FILES_MAX = 100,
+    MESSAGE_ROOM = 16 * 1024,
+    HELLO_MAX = 64 * 1024,
+    ANSWER_MAX = 256 * 1024 * 1024,
+    OUT_SLACK = 1024 * 1024
+};
 
 _Noreturn void session_orphaned(void)
 {
@@ -54,6 +60,9 @@ void session_done(struct session *session)
     free(session->name);
     free(session->path);
     free(session->scratch);
+    for (char **file = session->files; file && *file; file++)
+        free(*file);
+    free(session->files);
 }
 
 int session_hello(struct session *session, char *ret_why, size_t room)
@@ -80,8 +89,13 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     session->memory_max = wire_get_u64(&hello);
     session->record_max = wire_get_u64(&hello);
     session->field_max = wire_get_u64(&hello);
+    session->may = wire_get_u32(&hello);
+    uint32_t count = wire_get_u32(&hello);
+    session->files = count < FILES_MAX ? mem_new(count + 1, sizeof(*session->files)) : NULL;
+    for (uint32_t i = 0; session->files && i < count; i++)
+        session->files[i] = mem_text(wire_need_text(&hello));
     TIDY(close) int page = frame_take_fd(&session->in);
-    if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch)
+    if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch || !session->files)
         session_orphaned();
     void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ, MAP_SHARED, page, 0);
     if (shared == MAP_FAILED)

@@ -53,6 +53,8 @@ struct session {
     int64_t flushed_ms;
     uint64_t record_max, field_max, memory_max;
     char *name, *path, *scratch;
+    uint32_t may;           /* MUSTER_NEEDS_… that it is given */
+    char **files;           /* files and folders of its own; NULL-terminated */
     const uint32_t *cancel; /* the shared page; not 0: the engine wants us to end */
     const muster_connector *connector;
     void *self;

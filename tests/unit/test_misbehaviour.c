@@ -87,7 +87,7 @@ static void a_crash_is_told_with_signal_and_last_words(void **state)
     struct lane_result result;
     assert_int_equal(misbehaves("crash", &heard, &result, &err), ERR_CONNECTOR);
     assert_string_equal(err.text, "connector 'odd' was killed by signal 11 (Segmentation fault) in the middle of its "
-                                  "work; its last words are in the log (-v)");
+                                  "work; its last words are in the log (-vv)");
     assert_string_equal(heard.log.data, "1 about to fall\n");
 }
 

@@ -1,0 +1,120 @@
+/* statement - what option `statements` says: a stream's SQL, and the column that tells what is new. */
+#include "odbc.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const words[] = {"select", "cursor", "begin", NULL};
+
+static bool known(const char *name)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* One stream: a text is its select. */
+static muster_rc one_check(struct odbc *odbc, const muster_node *one)
+{
+    if (one->kind == MUSTER_NODE_TEXT && one->len > 0)
+        return MUSTER_OK;
+    if (one->kind != MUSTER_NODE_OBJECT)
+        return odbc->host->fail(odbc->run, MUSTER_CONFIG,
+                                "option 'statements': stream '%s' needs an SQL statement, or a map with select",
+                                one->name);
+    for (const muster_node *word = muster_node_first(one); word; word = word->next)
+        if (!known(word->name) || word->kind != MUSTER_NODE_TEXT)
+            return odbc->host->fail(odbc->run, MUSTER_CONFIG,
+                                    "option 'statements': stream '%s' has '%s', which is %s; known are select, cursor "
+                                    "and begin",
+                                    one->name, word->name, known(word->name) ? "no text" : "not known here");
+    return MUSTER_OK;
+}
+
+muster_rc statement_check(struct odbc *odbc)
+{
+    const muster_node *root = muster_document_root(odbc->statements);
+    muster_rc rc = MUSTER_OK;
+    if (root && root->kind != MUSTER_NODE_OBJECT)
+        return odbc->host->fail(odbc->run, MUSTER_CONFIG, "option 'statements' has to be a map of streams to SQL");
+    for (const muster_node *one = muster_node_first(root); one && rc == MUSTER_OK; one = one->next)
+        rc = one_check(odbc, one);
+    return rc;
+}
+
+muster_rc statement_find(struct odbc *odbc, const char *stream, struct statement *ret_statement)
+{
+    const muster_node *one = muster_node_member(muster_document_root(odbc->statements), stream);
+    if (!one)
+        return odbc->host->fail(odbc->run, MUSTER_CONFIG, "option 'statements' has nothing for stream '%s'", stream);
+    bool whole = one->kind == MUSTER_NODE_OBJECT;
+    *ret_statement = (struct statement){
+        .stream = one->name,
+        .select = whole ? muster_node_text(muster_node_member(one, "select")) : one->text,
+        .cursor = whole ? muster_node_text(muster_node_member(one, "cursor")) : NULL,
+        .begin = whole ? muster_node_text(muster_node_member(one, "begin")) : NULL,
+    };
+    return MUSTER_OK;
+}
+
+static bool of_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool quotes(char c)
+{
+    return c == '"' || c == '`' || c == ']' || c == '[';
+}
+
+void statement_compared(const char *select, char *ret_name, size_t room)
+{
+    const char *mark = strchr(select, '?'), *end;
+    ret_name[0] = '\0';
+    if (!mark)
+        return;
+    for (end = mark; end > select && isspace((unsigned char)end[-1]);)
+        end--;
+    if (end > select && end[-1] == '=')
+        end--;
+    if (end == select || end[-1] != '>')
+        return;
+    for (end--; end > select && isspace((unsigned char)end[-1]);)
+        end--;
+    bool quoted = end > select && quotes(end[-1]);
+    end -= quoted;
+    const char *begin = end;
+    while (begin > select && (quoted ? !quotes(begin[-1]) : of_name(begin[-1])))
+        begin--;
+    if (end > begin && (size_t)(end - begin) < room)
+        snprintf(ret_name, room, "%.*s", (int)(end - begin), begin);
+}
+
+muster_rc statement_prepare(struct odbc *odbc, SQLHSTMT handle, const char *sql, const char *what)
+{
+    size_t units;
+    SQLWCHAR *wide = wide_of(sql, &units);
+    if (!wide)
+        return odbc->host->fail(odbc->run, MUSTER_FAIL, "no memory");
+    SQLRETURN rc = SQLPrepareW(handle, wide, (SQLINTEGER)units);
+    free(wide);
+    return SQL_SUCCEEDED(rc) ? MUSTER_OK : fault_of(odbc, SQL_HANDLE_STMT, handle, what);
+}
+
+static SQLRETURN executes(void *context)
+{
+    return SQLExecute(context);
+}
+
+muster_rc statement_run(struct odbc *odbc, SQLHSTMT handle, const char *what)
+{
+    SQLRETURN rc = link_wait(odbc, handle, executes, handle);
+    if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
+        return MUSTER_OK;
+    if (odbc->host->cancelled(odbc->run))
+        return MUSTER_CANCELLED;
+    return fault_of(odbc, SQL_HANDLE_STMT, handle, what);
+}
