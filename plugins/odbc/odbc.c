@@ -19,7 +19,10 @@ static const muster_option options[] = {
      .type = MUSTER_JSON,
      .doc =
          "A map of streams: each an SQL select, or { select: SQL, cursor: COLUMN, begin: VALUE }. With a cursor, ? in "
-         "the select stands for its last value; in \"COLUMN >= ?\" the cursor need not be named."},
+         "the select stands for its last value; in \"COLUMN >= ?\" the cursor need not be named. As a target: "
+         "{ create: SQL, update: SQL, deactivate: SQL, reactivate: SQL, delete: SQL, find: SQL, id: FIELD }, with "
+         ":FIELD "
+         "for its values."},
     {.name = "files",
      .type = MUSTER_LIST,
      .doc = "Absolute paths of files and folders that the driver itself opens: the database file of SQLite, a socket's "
@@ -51,7 +54,7 @@ static const muster_option options[] = {
 static const muster_stream streams[] = {
     {.name = "rows",
      .doc = "What a statement answers.",
-     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_DYNAMIC,
+     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_WRITE | MUSTER_DYNAMIC,
      .gone = MUSTER_BY_ABSENCE},
     {0},
 };
@@ -128,6 +131,21 @@ static muster_rc pull_it(muster_run *run, void *self, const muster_pull *asked)
     return read_pull(odbc, asked);
 }
 
+static muster_rc apply_it(muster_run *run, void *self, const muster_push *push)
+{
+    struct odbc *odbc = self;
+    odbc->run = run;
+    return write_apply(odbc, push);
+}
+
+static muster_rc find_it(muster_run *run, void *self, const char *stream, const muster_record *fields)
+{
+    struct odbc *odbc = self;
+    odbc->run = run;
+    return write_find(odbc, stream, fields);
+}
+
 MUSTER_CONNECTOR(odbc, .version = "1.0", .summary = "Databases by ODBC: an SQL statement is a stream",
                  .needs = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS, .options = options, .streams = streams,
-                 .open = open_it, .close = close_it, .check = check_it, .discover = discover_it, .pull = pull_it)
+                 .open = open_it, .close = close_it, .check = check_it, .discover = discover_it, .pull = pull_it,
+                 .find = find_it, .apply = apply_it)

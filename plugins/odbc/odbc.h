@@ -1,6 +1,6 @@
 /* odbc - what the files of the connector `odbc` share: odbc (options, streams, lifetime), link (the connection, and
  * waiting for the database), fault (SQLSTATEs as result codes), wide (UTF-16), statement (what the organization's file
- * says), rows (what a statement answers), value (one cell as text), read (a pull), discover. */
+ * says), rows (what a statement answers), value (one cell as text), read (a pull), discover, write (a target). */
 #ifndef ODBC_H
 #define ODBC_H
 
@@ -31,6 +31,7 @@ struct odbc {
 /* One stream as option `statements` has it. Texts live as long as the option does; NULL: not said. */
 struct statement {
     const char *stream, *select, *cursor, *begin;
+    bool told; /* it is a target's, too */
 };
 
 /* A column of what a statement answers. */
@@ -108,5 +109,9 @@ int value_compare(int32_t type, const char *a, const char *b);
 muster_rc read_pull(struct odbc *odbc, const muster_pull *asked);
 muster_rc read_sample(struct odbc *odbc, const char *stream); /* its first rows, for people to look at */
 muster_rc discover_all(struct odbc *odbc);
+
+/* write.c */
+muster_rc write_apply(struct odbc *odbc, const muster_push *push);
+muster_rc write_find(struct odbc *odbc, const char *stream, const muster_record *fields);
 
 #endif

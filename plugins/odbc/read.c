@@ -123,13 +123,16 @@ static muster_rc row_emit(struct pull *pull, size_t row)
     char place[60], why[WHY] = "", sentence[WHY + 300];
     const char *wrong = NULL;
     snprintf(place, sizeof(place), "row %llu", (unsigned long long)pull->count + 1);
-    muster_record *record = host->record(odbc->run, pull->statement.stream, NULL, place);
+    muster_record *record = NULL;
     for (size_t i = 0; i < pull->rows.count; i++) {
         const struct column *column = &pull->rows.columns[i];
         bool null = false;
         muster_rc rc = value_read(&pull->rows, row, i, &pull->value, &null, why);
         if (pull->value.failed)
             return host->fail(odbc->run, MUSTER_FAIL, "no memory");
+        if (i == 0) /* of a target's stream it is what the database knows the row by */
+            record = host->record(odbc->run, pull->statement.stream,
+                                  pull->statement.told && !null ? pull->value.data : NULL, place);
         if (rc == MUSTER_DATA && *why) {
             wrong = wrong ? wrong : column->name;
             continue;
@@ -236,8 +239,11 @@ static muster_rc read_rows(struct odbc *odbc, const muster_pull *asked, bool sam
         return rc;
     snprintf(pull.what, sizeof(pull.what), "stream '%.100s'", pull.statement.stream);
     if (!pull.statement.select)
-        return odbc->host->fail(odbc->run, MUSTER_CONFIG, "%s has no select in option 'statements': it cannot be read",
-                                pull.what);
+        return odbc->host->fail(
+            odbc->run, MUSTER_CONFIG,
+            "%s has no select in option 'statements': it cannot be read. For a target's stream its first "
+            "column is the id",
+            pull.what);
     if (pull.statement.cursor)
         snprintf(pull.cursor, sizeof(pull.cursor), "%s", pull.statement.cursor);
     else

@@ -7,11 +7,6 @@
 
 enum { NAME_UNITS = 300, TEXT_MOST = 500, TEXT_LEAST = 40 };
 
-static bool of_dates(SQLSMALLINT c)
-{
-    return c == SQL_C_TYPE_DATE || c == SQL_C_TYPE_TIME || c == SQL_C_TYPE_TIMESTAMP;
-}
-
 /* Decimals and integers come as the driver writes them, which is exact. NULL: a type that is refused. */
 static const char *kind_set(struct column *column)
 {
@@ -128,8 +123,12 @@ muster_rc rows_describe(struct odbc *odbc, SQLHSTMT handle, const char *what, st
 
 static size_t room_of(const struct column *column)
 {
-    if (of_dates(column->c))
+    if (column->c == SQL_C_TYPE_TIMESTAMP)
         return sizeof(SQL_TIMESTAMP_STRUCT);
+    if (column->c == SQL_C_TYPE_DATE)
+        return sizeof(SQL_DATE_STRUCT);
+    if (column->c == SQL_C_TYPE_TIME)
+        return sizeof(SQL_TIME_STRUCT);
     if (column->c == SQL_C_DOUBLE)
         return sizeof(double);
     if (column->c == SQL_C_BIT)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[] = {"select", "cursor", "begin", NULL};
+static const char *const words[] = {"select",     "cursor", "begin", "create", "update", "deactivate",
+                                    "reactivate", "delete", "id",    "find",   NULL};
 
 static bool known(const char *name)
 {
@@ -23,13 +24,12 @@ static muster_rc one_check(struct odbc *odbc, const muster_node *one)
         return MUSTER_OK;
     if (one->kind != MUSTER_NODE_OBJECT)
         return odbc->host->fail(odbc->run, MUSTER_CONFIG,
-                                "option 'statements': stream '%s' needs an SQL statement, or a map with select",
-                                one->name);
+                                "option 'statements': stream '%s' needs an SQL statement, or a map of them", one->name);
     for (const muster_node *word = muster_node_first(one); word; word = word->next)
         if (!known(word->name) || word->kind != MUSTER_NODE_TEXT)
             return odbc->host->fail(odbc->run, MUSTER_CONFIG,
-                                    "option 'statements': stream '%s' has '%s', which is %s; known are select, cursor "
-                                    "and begin",
+                                    "option 'statements': stream '%s' has '%s', which is %s; known are select, "
+                                    "cursor, begin, create, update, deactivate, reactivate, delete, id and find",
                                     one->name, word->name, known(word->name) ? "no text" : "not known here");
     return MUSTER_OK;
 }
@@ -56,6 +56,7 @@ muster_rc statement_find(struct odbc *odbc, const char *stream, struct statement
         .select = whole ? muster_node_text(muster_node_member(one, "select")) : one->text,
         .cursor = whole ? muster_node_text(muster_node_member(one, "cursor")) : NULL,
         .begin = whole ? muster_node_text(muster_node_member(one, "begin")) : NULL,
+        .told = muster_node_member(one, "create") || muster_node_member(one, "update"),
     };
     return MUSTER_OK;
 }
