@@ -224,8 +224,8 @@ static int walk(struct export *export)
         uint64_t id = entity_key_id(cursor.key);
         if (!entity_read(cursor.value, export->entity))
             return ERR_CORRUPT;
-        if (export->kind == KIND_person && export->entity->state == ENTITY_GONE)
-            continue; /* went up in another */
+        if (export->entity->state == ENTITY_GONE && (export->kind == KIND_person || export->csv || export->chosen))
+            continue; /* a person went up in another; of other things only the whole line can say that they are gone */
         if (export->book) {
             row_book(export, id);
         } else if (export->csv) {

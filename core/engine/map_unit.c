@@ -9,15 +9,7 @@ static int unit_spool(struct map *map, const struct reference *reference, struct
 {
     struct buffer *id = &map->scratch;
     buffer_clear(id);
-    size_t len;
-    const struct field *type = field_by_number(KIND_org_unit, FIELD_org_unit_type);
-    const char *type_text = enum_text(type, reference->unit_type, &len);
-    assert(type_text);
-    buffer_format(id, SOURCE_UNIT_PREFIX "%.*s/", (int)len, type_text);
-    if (reference->text_len == 0)
-        buffer_byte(id, '~');
-    text_normalize(reference->text_len ? reference->text : reference->name,
-                   reference->text_len ? reference->text_len : reference->name_len, id);
+    source_unit_id(reference, id);
     if (id->rc != 0)
         return id->rc;
     uint64_t hash = digest_fast(id->data, id->len) | 1;

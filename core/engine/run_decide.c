@@ -32,6 +32,7 @@ static int stage_strand(struct run *run, struct strand *strand)
                                   .spool = pull->spool,
                                   .complete = pull->result.claim == CLAIM_COMPLETE,
                                   .kept = pull->kept,
+                                  .names_units = pull->kept ? pull->whole : pull->result.claim == CLAIM_COMPLETE,
                                   .unknown_kinds = map_unknown_kinds(pull->map),
                                   .grace_ms = run_grace(run),
                                   .lately_ms = run->now_ms - connection->deactivate.window_ms,

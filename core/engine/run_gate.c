@@ -241,6 +241,14 @@ static int removals_decide(struct run *run, struct strand *strand)
     return rc;
 }
 
+/* A unit that no row names any more goes, too, unless a row that was not understood or is held might still name it. */
+static int units_decide(struct run *run, struct strand *strand)
+{
+    const struct map *map = strand->pull.map;
+    bool doubt = run->stage.held_count > 0 || map_count(map)->rejected_without_id > 0 || map_unknown_kinds(map) != 0;
+    return doubt ? 0 : stage_release_units(&run->stage, &strand->missing);
+}
+
 int run_removals(struct run *run)
 {
     int rc = 0;
@@ -250,6 +258,9 @@ int run_removals(struct run *run)
     for (size_t i = 0; i < run->strand_count && rc == 0; i++)
         if (run->strands[i].compared)
             rc = removals_decide(run, &run->strands[i]);
+    for (size_t i = 0; i < run->strand_count && rc == 0; i++)
+        if (run->strands[i].compared)
+            rc = units_decide(run, &run->strands[i]);
     return rc;
 }
 

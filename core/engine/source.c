@@ -3,7 +3,9 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { SECTION_HEAD = 8, TAIL_HEAD = 16, DEAD_HEAD = 12, SPOOL_HEAD = 4 };
@@ -26,6 +28,18 @@ void source_key(uint32_t stream, const char *id, size_t len, struct buffer *out)
     digest_hex(digest, HASH, hex);
     buffer_add(out, id, kept);
     buffer_add(out, hex, sizeof(hex) - 1);
+}
+
+void source_unit_id(const struct reference *reference, struct buffer *out)
+{
+    size_t len;
+    const char *type = enum_text(field_by_number(KIND_org_unit, FIELD_org_unit_type), reference->unit_type, &len);
+    assert(type);
+    buffer_format(out, SOURCE_UNIT_PREFIX "%.*s/", (int)len, type);
+    if (reference->text_len == 0)
+        buffer_byte(out, '~');
+    text_normalize(reference->text_len ? reference->text : reference->name,
+                   reference->text_len ? reference->text_len : reference->name_len, out);
 }
 
 void body_start(struct body_maker *maker)

@@ -82,8 +82,10 @@ static inline struct bytes source_key_id(struct bytes key)
     return bytes((const char *)key.data + 4, key.len - 4);
 }
 
-/* Ids of units that a reference made begin so; they are never missing. */
+/* Ids of units that a reference made begin so. */
 #define SOURCE_UNIT_PREFIX "#unit/"
+/* The id of the unit that is referred to, behind what is in `out`. */
+void source_unit_id(const struct reference *reference, struct buffer *out);
 
 /* Building a body: sections in any order; written main first, then by kind and key. */
 struct body_maker {

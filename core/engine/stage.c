@@ -28,6 +28,7 @@ void stage_done(struct stage *stage)
     free(stage->places);
     free(stage->held);
     numbers_done(&stage->agreed);
+    numbers_done(&stage->carried_units);
     buffer_done(&stage->mended);
     numbers_done(&stage->keys);
     decisions_done(&stage->decisions);
@@ -39,6 +40,7 @@ void stage_done(struct stage *stage)
 void stage_missing_done(struct stage_missing *missing)
 {
     free(missing->places);
+    free(missing->units);
     *missing = (struct stage_missing){0};
 }
 
@@ -95,13 +97,14 @@ int stage_release(struct stage *stage, const struct stage_missing *missing, size
 
 /* --- one record: its rows joined, what is absent overlaid, seeds given --- */
 
-static bool mapping_has(const struct mapping *mapping, enum kind kind, uint16_t field)
+/* The first rule for the field; NULL: the mapping does not name it. */
+static const struct rule *mapping_rule(const struct mapping *mapping, enum kind kind, uint16_t field)
 {
     for (size_t s = 0; s < mapping->section_count; s++)
         for (size_t i = 0; mapping->sections[s].kind == kind && i < mapping->sections[s].rule_count; i++)
             if (mapping->sections[s].rules[i].field->number == field)
-                return true;
-    return false;
+                return &mapping->sections[s].rules[i];
+    return NULL;
 }
 
 const struct section_view *section_find(const struct section_view *sections, uint16_t count,
@@ -133,8 +136,11 @@ static struct image image_overlay(struct stage *stage, const struct mapping *map
     uint16_t field;
     for (uint16_t n = 0; n < image_count(old); n++) {
         struct value value = image_nth(old, n, &field);
-        if (value_said(image_get(image, field), value) || !mapping_has(mapping, kind, field))
+        const struct rule *rule = NULL;
+        if (value_said(image_get(image, field), value) || !(rule = mapping_rule(mapping, kind, field)))
             continue;
+        if (rule->unit_type && out->rc == 0)
+            out->rc = stage_unit_carried(stage, value);
         value.flags |= VALUE_CARRIED;
         image_put(&stage->image, field, value);
         carried = true;
@@ -226,11 +232,6 @@ int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, e
     return stage_add(stage, what, key, bytes(stage->value.data, stage->value.len));
 }
 
-bool id_is_unit(struct bytes key)
-{
-    size_t len = strlen(SOURCE_UNIT_PREFIX);
-    return key.len >= 4 + len && memcmp((const char *)key.data + 4, SOURCE_UNIT_PREFIX, len) == 0;
-}
 /* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
 int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group, struct bytes stored,
                  struct stage_count *count)
@@ -294,8 +295,6 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
 int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
                  bool filtered, struct stage_missing *missing, struct stage_count *count)
 {
-    if (id_is_unit(key))
-        return 0;
     if (!source_read(stored, &stage->old))
         return ERR_CORRUPT;
     bool present = stage->old.state == SOURCE_PRESENT;
@@ -315,8 +314,9 @@ int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct 
     if (rc == 0)
         rc = stage_keep(stage, goes ? STAGED_GONE : STAGED_MISSING, key, bytes(stage->value.data, stage->value.len),
                         &place);
-    if (rc == 0)
-        rc = places_add(&missing->places, &missing->count, &missing->room, place);
+    if (rc != 0 || id_is_unit(key))
+        return rc ? rc : places_add(&missing->units, &missing->unit_count, &missing->unit_room, place);
+    rc = places_add(&missing->places, &missing->count, &missing->room, place);
     count->filtered += filtered;
     count->missing += !filtered && present;
     return rc;

@@ -50,8 +50,9 @@ struct stage {
     struct holds *holds; /* what is not to be taken; NULL: nothing is held */
     uint64_t *held;      /* of records of which something was not taken, as they were proposed */
     size_t held_count, held_room;
-    bool has_held;         /* the store keeps proposals of before */
-    struct numbers agreed; /* then: hold_record() of those that say what is taken already */
+    bool has_held;                /* the store keeps proposals of before */
+    struct numbers agreed;        /* then: hold_record() of those that say what is taken already */
+    struct numbers carried_units; /* named by what records carry on from before */
     /* scratch, reused for each record */
     struct buffer body, value, row, mended;
     struct body_maker maker;
@@ -77,6 +78,7 @@ struct stage_stream {
     struct sorter *spool;
     bool complete;          /* the claim proves absence */
     bool kept;              /* records as they were kept: who is not ours any more goes, nobody is missing */
+    bool names_units;       /* a unit that none of these rows names is named by nobody */
     uint32_t unknown_kinds; /* bit per kind: the column that says whether there is one is missing; keep what was */
     int64_t grace_ms;
     int64_t lately_ms; /* the instant at which the safeguard's window begins */
@@ -86,10 +88,12 @@ struct stage_stream {
     void *context;
 };
 
-/* Records that would go, by place in stage->pile; told apart from `places`. */
+/* Records that would go, by place in stage->pile; told apart from `places`. Units that rows named are not counted as
+ * people are: they go after them. */
 struct stage_missing {
-    uint64_t *places;
-    size_t count, room;
+    uint64_t *places, *units;
+    size_t count, room, unit_count, unit_room;
+    bool passed_over; /* some record is as it was, because its rows could not be taken: it may name any unit */
 };
 
 int stage_init(struct stage *stage, const char *scratch_dir);
@@ -100,6 +104,8 @@ int stage_compare(struct stage *stage, const struct stage_stream *stream, struct
                   struct stage_count *ret_count);
 /* The safeguard let them go: they join the staged records. */
 int stage_release(struct stage *stage, const struct stage_missing *missing, size_t nth);
+/* Of the units only those that are not carried on by any record of this run; none when a record was passed over. */
+int stage_release_units(struct stage *stage, const struct stage_missing *missing);
 /* A stored record comes again although its source said nothing new: it is to be judged once more. */
 int stage_touch(struct stage *stage, struct bytes key);
 /* Reads a staged record; valid until the next call with the same slot (0 or 1). */

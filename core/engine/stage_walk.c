@@ -315,9 +315,10 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         walk_decide(walk, &group, passed, stage->count > before, stored);
     else if (rc == 0 && order > 0 && walk->decisions.there)
         walk_unseen(walk);
+    missing->passed_over |= order == 0 && (passed || (group.rows == 0 && group.seen != SPOOL_FILTERED));
     bool filtered = order == 0 && group.rows == 0 && group.seen == SPOOL_FILTERED;
-    if (rc == 0 &&
-        ((walk->stream->complete && order > 0) || (filtered && (walk->stream->complete || walk->stream->kept))))
+    bool unseen = order > 0 && (walk->stream->complete || (walk->stream->names_units && id_is_unit(walk->cursor.key)));
+    if (rc == 0 && (unseen || (filtered && (walk->stream->complete || walk->stream->kept))))
         rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
     if (order >= 0)
         walk_store_next(walk, false);

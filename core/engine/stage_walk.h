@@ -1,5 +1,5 @@
 /* stage_walk - what the files of stage share: stage.c (one record, and what is kept of it), stage_walk.c (spool and
- * store side by side). */
+ * store side by side), stage_unit.c (units that rows name). */
 #ifndef ENGINE_STAGE_WALK_H
 #define ENGINE_STAGE_WALK_H
 
@@ -17,6 +17,8 @@ struct group { /* all spooled rows of one id */
 };
 
 bool id_is_unit(struct bytes key);
+/* A record carries this reference to a unit on from before. */
+int stage_unit_carried(struct stage *stage, struct value value);
 /* The record as the source says it now, in stage->body; what stands in the store, if anything, in stage->old. */
 int stage_record(struct stage *stage, const struct stage_stream *stream, const struct group *group, struct bytes stored,
                  struct stage_count *count);

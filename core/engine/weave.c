@@ -264,13 +264,13 @@ static void weave_retire(struct weave *weave)
     weave_journal(weave);
 }
 
-/* A thing of its own ends when all who said it take it back. People and units stay: people have a status. */
+/* A thing ends when all who said it take it back. People stay: they have a status. */
 static bool weave_ended(const struct weave *weave, size_t own)
 {
     for (size_t i = 0; i < own; i++)
         if (weave->groups[weave->parts[i].group].record->state != SOURCE_GONE)
             return false;
-    return weave->kind != KIND_person && weave->kind != KIND_org_unit;
+    return weave->kind != KIND_person;
 }
 
 /* It stays as it was, marked, and comes back with the first record that says it again. */

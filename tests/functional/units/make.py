@@ -15,3 +15,16 @@ def renamed():
 
 def moved():
     write("in/employees.xlsx", changed(renamed_rows(), "1009", Dept_no="50", Department="Warehouse"))
+
+
+def closed():
+    write("in/employees.xlsx", renamed_rows())
+
+
+def unsaid():
+    write("in/employees.xlsx", changed(renamed_rows(), "1009", Dept_no=None, Department=None))
+
+
+def unreadable():
+    warehouse = changed(renamed_rows(), "1009", Dept_no="50", Department="Warehouse")
+    write("in/employees.xlsx", changed(warehouse, "1009", Status="gone fishing"))
