@@ -174,12 +174,12 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
         return rc;
     if (stream->sets)
         rc = push_sets_settle(push, stream, projector, txn);
-    else
-        jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);
     if (stream->whole)
         stream->head.active = count_active(stream, txn);
     push_guard(push, stream);
-    if (rc == 0 && stream->sets)
+    if (!stream->sets)
+        jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);
+    else if (rc == 0)
         rc = push_sets_hold(push, stream);
     return rc ? rc : txn->rc ? txn->rc : push->said.rc;
 }

@@ -310,6 +310,11 @@ static void cells_make(struct sending *sending, const struct push_verdict *verdi
                         image_get((struct image){verdict->projection.kept.data, (uint32_t)verdict->projection.kept.len},
                                   stream->numbers[n]));
         bool sealed = before.flags & VALUE_SEALED;
+        if (!told && after.presence == PRESENCE_VALUE && push_is_whole(stream)) {
+            told = true; /* a file is written anew: what it had stays, of what is sealed only what it is now is known */
+            plain = after.flags & VALUE_SEALED ? plain : after;
+            before = after;
+        }
         sending->before[n] = (struct lane_cell){.presence = sealed ? PRESENCE_ABSENT : before.presence,
                                                 .len = sealed ? 0 : before.len,
                                                 .bytes = before.bytes};
@@ -366,14 +371,25 @@ static void mark_sent(struct sending *sending, struct txn *txn, const struct pus
     delivery_put(txn, sending->stream->number, sending->stream->unit, job->id, &row);
 }
 
-/* What was decided about it is still so. */
-static bool job_stands(const struct push_job *job, struct push_verdict *verdict)
+/* In a file that is written anew, whoever may not be changed stays as they are. */
+static bool job_stays(const struct push_stream *stream, const struct push_job *job)
 {
-    if (job->what != PUSH_KEEP)
+    return push_is_whole(stream) && (job->what == PUSH_HELD || job->what == PUSH_MANUAL);
+}
+
+/* What was decided about it is still so. */
+static bool job_stands(const struct sending *sending, const struct push_job *job, struct push_verdict *verdict)
+{
+    const struct push *push = sending->push;
+    bool stays = job_stays(sending->stream, job);
+    if (!stays && job->what != PUSH_KEEP)
         return verdict->what == PUSH_SEND && verdict->op == job->op;
     verdict->op = MUSTER_KEEP;
     verdict->settles = verdict->row.confirmed;
-    return verdict->what == PUSH_NOTHING;
+    if (!stays)
+        return verdict->what == PUSH_NOTHING;
+    bool elsewhere = push->filing && (!push->file.any || verdict->row.in.file != (int32_t)push->file.span.from);
+    return verdict->known && verdict->row.active && !elsewhere;
 }
 
 static int job_goes(struct sending *sending, struct txn *txn, struct projector *projector, struct push_job *job,
@@ -383,8 +399,8 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     char key[KEY_TEXT];
     struct push_stream *stream = sending->stream;
     int rc = push_judge(sending->push, stream, projector, txn, job, &verdict);
-    bool keep = job->what == PUSH_KEEP;
-    if (rc != 0 || !(stream->sets ? push_sets_goes(job, &verdict) : job_stands(job, &verdict)))
+    bool keep = job->what == PUSH_KEEP || job_stays(stream, job);
+    if (rc != 0 || !(stream->sets ? push_sets_goes(job, &verdict) : job_stands(sending, job, &verdict)))
         return rc; /* nothing moves under run.lock */
     bool leaves = stream->sets && job->op == MUSTER_DEACTIVATE;
     change_key(sending, job, &verdict, key);
@@ -430,10 +446,11 @@ static int give_next(void *context, struct lane_batch *batch)
     for (; rc == 0 && given < most && sending->next < stream->job_count && !lane_batch_full(batch); sending->next++) {
         if (run_cancelled((void *)(uintptr_t)sending->push->run->request))
             break; /* between two changes */
-        if (stream->jobs[sending->next].what != PUSH_SEND && stream->jobs[sending->next].what != PUSH_KEEP)
+        struct push_job *job = &stream->jobs[sending->next];
+        if (job->what != PUSH_SEND && job->what != PUSH_KEEP && !job_stays(stream, job))
             continue;
         size_t before = sending->count;
-        rc = job_goes(sending, &txn, projector, &stream->jobs[sending->next], batch);
+        rc = job_goes(sending, &txn, projector, job, batch);
         given += sending->count > before;
     }
     if (rc == 0)
