@@ -37,7 +37,7 @@ const struct command commands[] = {
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) |
-         OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
+         OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
      "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
@@ -52,10 +52,12 @@ const struct command commands[] = {
      "When more would go or change at once than the safeguards allow, that is held, one by one, and the rest is taken. "
      "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
      "does the same in one run, with what the source says now; the reason is kept in the history.\n\n"
+     "A target that writes a file for each day, week or month writes the one of --again once more, under its name and "
+     "with the rows it had, each as it is now: when it was lost on the other side.\n\n"
      "--record writes all that one connection asks of the outside and is answered into a file, for muster replay: no "
      "password or token is in it, but what was read of people is.",
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"\n"
-     "muster sync acme seats --record seats.cassette",
+     "muster sync acme payroll --again 2026-W45\nmuster sync acme seats --record seats.cassette",
      verb_sync},
     {"new", "connector NAME", 2, 2, OPTION_BIT(kind), "Begin a connector: a project of its own",
      "Makes a folder NAME with a connector that works, what stands for its system, a check against the rules of the "

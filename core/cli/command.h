@@ -23,6 +23,7 @@
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
     OPTION(pull_only, 0, "pull-only", "", "take what the systems say, and tell nobody")                                \
     OPTION(push_only, 0, "push-only", "", "tell what has changed, and ask nobody")                                     \
+    OPTION(again, 0, "again", "PERIOD", "write the file of that period again, as in 2026-W45 or 2026-11")              \
     OPTION(allow_held, 0, "allow-held", "RUN", "take what this run held, as approve does; needs --reason")             \
     OPTION(as, 0, "as", "renamed|new|vanished", "what became of the column; default: what the inbox offers")           \
     OPTION(column, 0, "column", "NAME", "the other column, where another one is meant than the inbox offers")          \

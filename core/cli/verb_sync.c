@@ -270,6 +270,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .full = syncing->full || GIVEN(context, full),
                                   .kept = !push && (syncing->kept || GIVEN(context, kept)),
                                   .partition = VALUE(context, partition),
+                                  .again = push ? VALUE(context, again) : NULL,
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
                                   .reason = VALUE(context, reason),
@@ -330,7 +331,7 @@ int sync_read(struct syncing *syncing, const struct connection *connection)
 static bool pulls(const struct syncing *syncing, const struct connection *connection)
 {
     bool reads = connection->mappings && connection->mappings[0];
-    return (reads || !connection->target) && !GIVEN(syncing->context, push_only);
+    return (reads || !connection->target) && !GIVEN(syncing->context, push_only) && !VALUE(syncing->context, again);
 }
 
 static bool pushes(const struct syncing *syncing, const struct connection *connection)
@@ -528,6 +529,13 @@ int verb_sync(struct context *context)
     struct syncing syncing = {.context = context, .organization = organization};
     if (GIVEN(context, kept) && (GIVEN(context, full) || GIVEN(context, push_only) || VALUE(context, record)))
         return complain_words("--kept asks no source: it does not go with --full, --push-only or --record");
+    const char *const *words = (const char *const *)context->arguments.words;
+    if (VALUE(context, again) && (!words[1] || words[2] || GIVEN(context, pull_only)))
+        return complain_words("--again is of one target: muster sync %s TARGET --again %s", words[0],
+                              VALUE(context, again));
+    const struct connection *again = VALUE(context, again) ? organization_connection(organization, words[1]) : NULL;
+    if (again && !again->target)
+        return complain_words("'%s' is no target: it writes no files", words[1]);
     status = sync_read_words(&syncing);
     if (status != STATUS_DONE)
         return status;

@@ -445,7 +445,7 @@ static int push_line(struct push *push, struct err *err)
     uint64_t sequence = 0;
     int rc = sequence_now(run, &sequence);
     int talk = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
-    rc = rc ? rc : push_files_begin(push);
+    rc = rc ? rc : push_files_begin(push, err);
     for (bool more = true; rc == 0 && more; more = talk == 0 && push_files_next(push)) {
         if ((rc = push_decide(push)) == 0)
             rc = push_note(push);

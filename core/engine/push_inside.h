@@ -114,6 +114,7 @@ struct push {
     struct image_maker *maker;
     struct statements said;     /* what people have said, in the transaction at hand */
     bool insist;                /* what was put off or refused is tried now */
+    bool again;                 /* the file that a person asks for once more has been found */
     bool mends;                 /* what somebody changed there is changed back */
     bool looks;                 /* only who is there already: nothing is sent, everybody is looked at */
     bool shows;                 /* somebody wants to see all of it: also what there is nothing to do about */
@@ -265,7 +266,7 @@ int push_settles(struct push *push, const struct push_stream *stream, struct pus
 
 /* push_period.c: which files there are to be, before anything is decided; then one after the other, false when there
  * is no other. `write`: what was found out is kept. */
-int push_files_begin(struct push *push);
+int push_files_begin(struct push *push, struct err *err);
 int push_files_find(struct push *push, struct push_stream *stream, struct txn *txn, bool write);
 bool push_files_next(struct push *push);
 /* What is to be done about a thing in the file at hand. */

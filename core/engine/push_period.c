@@ -142,6 +142,30 @@ static int files_known(struct filing *filing)
     return rc ? rc : filing->txn->rc;
 }
 
+/* A person asks for a file once more that is gone its way: it is due again, with the rows it had. */
+static int file_again(struct filing *filing, const char *name)
+{
+    struct push_stream *stream = filing->stream;
+    struct delivery_walk walk;
+    struct span asked = {0};
+    enum kind kind;
+    uint64_t from;
+    delivery_walk_begin(&walk, filing->txn, stream->number, DELIVERY_FILE);
+    while (asked.until == 0 && delivery_walk_next(&walk, &kind, &from)) {
+        char text[PERIOD_TEXT];
+        struct delivery_file file;
+        period_name(stream->stream->period, (int64_t)from, text);
+        if (strcmp(text, name) == 0 && delivery_file_get(filing->txn, stream->number, kind, (int64_t)from, &file) &&
+            file.run > 0)
+            asked = (struct span){file.from, file.until};
+    }
+    delivery_walk_end(&walk);
+    if (asked.until == 0)
+        return filing->txn->rc;
+    filing->push->again = true;
+    return file_begin(filing, asked);
+}
+
 /* What there was before the first file is somebody else's: it is noted as it is, so that what changes later is seen. */
 static int earlier_note(struct filing *filing)
 {
@@ -227,6 +251,8 @@ int push_files_find(struct push *push, struct push_stream *stream, struct txn *t
     filing.due = period_due(period, push->run->today);
     stream->file_count = 0;
     int rc = files_known(&filing);
+    if (rc == 0 && push->run->request->again)
+        rc = file_again(&filing, push->run->request->again);
     bool first = filing.until == 0;
     size_t known = stream->file_count;
     for (size_t n = 0; rc == 0 && n < known && period < PERIOD_THIS_DAY && !stream->stream->rewrite_late; n++)
@@ -242,7 +268,48 @@ int push_files_find(struct push *push, struct push_stream *stream, struct txn *t
     return rc;
 }
 
-int push_files_begin(struct push *push)
+/* The files there are, the last ones: who asks for another one has mistyped it. */
+static int again_fail(struct push *push, struct txn *txn, struct err *err)
+{
+    enum { SHOWN = 5 };
+    char names[SHOWN][PERIOD_TEXT] = {{0}};
+    size_t count = 0;
+    bool any = false;
+    for (size_t n = 0; n < push->stream_count; n++) {
+        const struct push_stream *stream = &push->streams[n];
+        struct delivery_walk walk;
+        struct delivery_file file;
+        enum kind kind;
+        uint64_t from;
+        if (stream->stream->period == PERIOD_NONE)
+            continue;
+        any = true;
+        delivery_walk_begin(&walk, txn, stream->number, DELIVERY_FILE);
+        while (delivery_walk_next(&walk, &kind, &from))
+            if (delivery_file_get(txn, stream->number, kind, (int64_t)from, &file) && file.run > 0)
+                period_name(stream->stream->period, (int64_t)from, names[count++ % SHOWN]);
+        delivery_walk_end(&walk);
+    }
+    const char *connection = push->run->request->connection->name, *again = push->run->request->again;
+    struct buffer list __attribute__((cleanup(buffer_done))) = {0};
+    for (size_t n = count > SHOWN ? count - SHOWN : 0; n < count; n++)
+        buffer_format(&list, "%s%s", list.len ? ", " : "", names[n % SHOWN]);
+    buffer_byte(&list, 0);
+    if (txn->rc != 0 || list.rc != 0)
+        return txn->rc ? txn->rc : list.rc;
+    if (!any)
+        return err_set(err, ERR_UNKNOWN,
+                       "'%s' writes no files by the period, so there is none to write again: --full "
+                       "tells it everything once more",
+                       connection);
+    if (count == 0)
+        return err_set(err, ERR_UNKNOWN, "'%s' has written no file yet, so there is none of %s to write again",
+                       connection, again);
+    return err_set(err, ERR_UNKNOWN, "'%s' has written no file of %s: the last ones are %s", connection, again,
+                   list.data);
+}
+
+int push_files_begin(struct push *push, struct err *err)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
     bool write = !push->run->dry;
@@ -251,6 +318,8 @@ int push_files_begin(struct push *push)
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
         if (push->streams[n].stream->period != PERIOD_NONE)
             rc = push_files_find(push, &push->streams[n], &txn, write);
+    if (rc == 0 && push->run->request->again && !push->again)
+        return again_fail(push, &txn, err);
     return rc ? rc : txn_end(&txn);
 }
 

@@ -67,7 +67,7 @@ int push_plan(struct run *run, struct err *err)
         return rc;
     rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     if (rc == 0)
-        rc = push_files_begin(&push);
+        rc = push_files_begin(&push, err);
     for (bool more = true; rc == 0 && more; more = push_files_next(&push))
         if ((rc = push_decide(&push)) == 0)
             rc = jobs_keep(&push);
@@ -76,7 +76,9 @@ int push_plan(struct run *run, struct err *err)
     for (size_t n = 0; n < push.stream_count; n++)
         if (push.streams[n].held)
             run->report->outcome = OUTCOME_HELD;
-    return rc ? store_fail(run->store, rc, err) : report_write(run->report, run->request);
+    if (rc != 0)
+        return err && err->rc ? rc : store_fail(run->store, rc, err);
+    return report_write(run->report, run->request);
 }
 
 /* --- going by one --- */

@@ -29,6 +29,7 @@ struct run_request {
     bool full;                   /* read and compare everything, also what was taken already */
     bool push;                   /* of a plan: what the target is told, not what the source says */
     bool kept;                   /* no source is asked: its records are mapped once more, as they were kept */
+    const char *again;           /* of a target: the name of a period, whose file is written once more; NULL: none */
     const char *partition;       /* only this one; NULL: all */
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
