@@ -294,6 +294,15 @@ int push_connect(struct push *push)
     return rc;
 }
 
+/* Whether units of it end: they do when nobody is in them any more, which is told first. */
+static bool units_close(const struct push_stream *stream)
+{
+    for (size_t j = 0; j < stream->job_count; j++)
+        if (stream->jobs[j].what == PUSH_SEND && push_closes(stream, &stream->jobs[j]))
+            return true;
+    return false;
+}
+
 static int push_talk(struct push *push)
 {
     struct run *run = push->run;
@@ -308,6 +317,11 @@ static int push_talk(struct push *push)
         if ((rc = push_ask(push, stream)) == 0)
             rc = push_send(push, stream);
     }
+    push->closing = true;
+    for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
+        if (push_is_on(push, &push->streams[n]) && units_close(&push->streams[n]))
+            rc = push_send(push, &push->streams[n]);
+    push->closing = false;
     lane_stop(TAKE(run->lane));
     struct err why = {0};
     int printed = run->http ? push_generated_print(push, rc ? &why : run->err) : 0;

@@ -114,6 +114,7 @@ struct push {
     struct image_maker *maker;
     struct statements said;     /* what people have said, in the transaction at hand */
     bool insist;                /* what was put off or refused is tried now */
+    bool closing;               /* all else is told: now units end */
     bool again;                 /* the file that a person asks for once more has been found */
     bool mends;                 /* what somebody changed there is changed back */
     bool looks;                 /* only who is there already: nothing is sent, everybody is looked at */
@@ -222,6 +223,8 @@ bool push_echoes(struct push *push, const struct push_stream *stream, struct pro
 void push_files_sink(struct lane_sink *ret_sink);
 /* Carries out the jobs of a stream through the lane. */
 int push_send(struct push *push, struct push_stream *stream);
+/* A unit that ends, which is told after all else. */
+bool push_closes(const struct push_stream *stream, const struct push_job *job);
 
 static inline bool push_same(struct bytes a, struct bytes b)
 {

@@ -371,6 +371,11 @@ static void mark_sent(struct sending *sending, struct txn *txn, const struct pus
     delivery_put(txn, sending->stream->number, sending->stream->unit, job->id, &row);
 }
 
+bool push_closes(const struct push_stream *stream, const struct push_job *job)
+{
+    return stream->unit == KIND_org_unit && !push_is_whole(stream) && !stream->sets && job->op == MUSTER_DEACTIVATE;
+}
+
 /* In a file that is written anew, whoever may not be changed stays as they are. */
 static bool job_stays(const struct push_stream *stream, const struct push_job *job)
 {
@@ -448,6 +453,8 @@ static int give_next(void *context, struct lane_batch *batch)
             break; /* between two changes */
         struct push_job *job = &stream->jobs[sending->next];
         if (job->what != PUSH_SEND && job->what != PUSH_KEEP && !job_stays(stream, job))
+            continue;
+        if (push_closes(stream, job) != sending->push->closing)
             continue;
         size_t before = sending->count;
         rc = job_goes(sending, &txn, projector, job, batch);
