@@ -348,6 +348,8 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     bool ended = weave->rc == 0 && own > 0 && weave_ended(weave, own);
     if (ended && lived)
         weave_end(weave);
+    if (ended)
+        weave_index(weave); /* it is found when it is said again */
     if (ended && lived && weave->kind == KIND_punch)
         weave_hours_punch(weave, weave->made);
     if (weave->rc != 0 || own == 0 || ended)
