@@ -307,6 +307,7 @@ static int push_talk(struct push *push)
 {
     struct run *run = push->run;
     bool talks = anything_to_send(push) || push_generated_waits(push);
+    push->talked |= talks || run->lane;
     int rc = talks && !run->lane ? push_connect(push) : 0;
     if (!run->lane)
         return rc;
@@ -420,6 +421,8 @@ int push_finish(struct push *push, int talk)
     wait_settled(&settling);
     if (rc == 0)
         rc = push_sets_tell(push, true);
+    if (rc == 0 && (push->talked || talk != 0))
+        rc = run_told(run, talk, run->err->rc ? run->err->text : err_text(talk));
     outcome_tell(push, talk);
     run->report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
     if (rc == 0)

@@ -114,6 +114,7 @@ struct push {
     struct image_maker *maker;
     struct statements said;     /* what people have said, in the transaction at hand */
     bool insist;                /* what was put off or refused is tried now */
+    bool talked;                /* the target was asked or told something */
     bool closing;               /* all else is told: now units end */
     bool again;                 /* the file that a person asks for once more has been found */
     bool mends;                 /* what somebody changed there is changed back */

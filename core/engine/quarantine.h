@@ -4,8 +4,9 @@
  * over until the next try is due, or a person releases it. The pauses between tries double up to six hours and are a
  * little shorter than that by chance, so that many do not come at once; the first run that comes through ends it all.
  * One whose log-in was refused is set aside at once and not tried again until a secret's content or the organization's
- * file is another, so that no account is locked. Of a connection with several partitions only the one that fails is
- * set aside; when all of them fail at once it is the connection that does.
+ * file is another, so that no account is locked. A target that cannot be told anything is a connection that fails. Of a
+ * connection with several partitions only the one that fails is set aside; when all of them fail at once it is the
+ * connection that does.
  *
  * Reads and writes the table `quarantine`; failures are counted in the commit
  * of the run that failed. */

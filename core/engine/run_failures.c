@@ -58,6 +58,15 @@ static int end_unlisted(struct run *run)
     return rc;
 }
 
+int run_told(struct run *run, int talk, const char *sentence)
+{
+    if (talk == 0)
+        return end_failures(run, "");
+    if (talk == ERR_CANCELLED || talk == ERR_PAUSED || talk == ERR_BUSY)
+        return 0;
+    return count_failure(run, "", talk, sentence);
+}
+
 /* A run of which nothing came through is a failure of its connection; else each of several partitions has its own. What
  * came through ends the row of its failures; what is set aside was not tried. */
 int run_failures(struct run *run)

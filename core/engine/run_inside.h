@@ -104,6 +104,8 @@ int run_cancelled(void *context);
 
 /* run_failures.c: failures of the connection and its partitions, into the changeset. */
 int run_failures(struct run *run);
+/* A target was told something: `talk` says how that ended, and `sentence` why it failed. */
+int run_told(struct run *run, int talk, const char *sentence);
 
 /* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
 int run_row(struct run *run);
