@@ -22,8 +22,8 @@ def build(source, folder, commit):
 
 
 def again(sites, rounds):
-    """What the same again takes, all `sites` (name → site) taking turns; name → (seconds of the clock, of the processor),
-    of each round."""
+    """What the same again takes, all `sites` (name → site) taking turns; name → (seconds of the clock, of the
+    processor), of each round."""
     for site in sites.values():
         measure.seconds(site.sync())
     candidates = {}
