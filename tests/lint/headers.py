@@ -55,4 +55,4 @@ PLANTS = [
 ]
 
 if __name__ == "__main__":
-    tree.main(check, PLANTS)
+    tree.main(check, PLANTS, alone=True)

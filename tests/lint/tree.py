@@ -2,8 +2,9 @@
 
 A lint is a function `check(root)` that yields complaints as `path:line: sentence`, and a list of plants: each is a path
 and what makes a violation of its text, tried in a copy of the source; the lint must then complain about that path, and
-did not before.
+did not before. A lint that looks at each file by itself (`alone`) is shown that one only.
 """
+import fnmatch
 import pathlib
 import re
 import shutil
@@ -18,8 +19,13 @@ HIDDEN = re.compile(
 )
 
 
+only = None  # the one path that a lint is shown
+
+
 def files(root, *patterns):
     """Paths below the source folders whose name fits one of the patterns, in a stable order."""
+    if only:
+        return [root / only] if any(fnmatch.fnmatch(only, pattern) for pattern in patterns) else []
     found = set()
     for folder in FOLDERS:
         for pattern in patterns:
@@ -77,15 +83,19 @@ def copy_source(target):
         shutil.copy2(SOURCE / item, target / item)
 
 
-def prove(check, plants):
+def prove(check, plants, alone):
     """Number of plants that the lint did not see."""
+    global only
     blind = 0
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         copy_source(root)
-        before = set(check(root))
+        before = set() if alone else set(check(root))
         for path, plant in plants:
             target = root / path
+            if alone:
+                only = path
+                before = set(check(root)) if target.exists() else set()
             old = target.read_text(encoding="utf-8") if target.exists() else None
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(plant(old or ""), encoding="utf-8")
@@ -97,9 +107,9 @@ def prove(check, plants):
     return blind
 
 
-def main(check, plants):
+def main(check, plants, alone=False):
     if "--prove" in sys.argv[1:]:
-        sys.exit(1 if not plants or prove(check, plants) else 0)
+        sys.exit(1 if not plants or prove(check, plants, alone) else 0)
     complaints = sorted(set(check(SOURCE)))
     print("".join(f"{complaint}\n" for complaint in complaints), end="")
     sys.exit(1 if complaints else 0)

@@ -114,4 +114,4 @@ PLANTS = [
 ]
 
 if __name__ == "__main__":
-    tree.main(check, PLANTS)
+    tree.main(check, PLANTS, alone=True)
