@@ -5,7 +5,7 @@
 #include "cli/context.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "service/badge.h"
+#include "api/badge.h"
 
 #include <string.h>
 

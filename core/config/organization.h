@@ -188,6 +188,8 @@ typedef const char *const *installed_fn(void *context);
 int settings_read(const char *dir, const char *state, const char *connectors, struct complaints *complaints,
                   struct settings **ret_settings);
 void settings_free(struct settings *settings);
+/* The folder of the last good file of each organization, below STATE: what musterd has runs read. Freed with free(). */
+char *settings_good(const struct settings *settings);
 
 /* Reads DIR/organizations/ID.yaml, checks all of it and compiles the mappings. On complaints that are errors
  * *ret_organization is untouched. Returns 0, ERR_CONFIG, ERR_GONE (no such file), or a negative errno. */

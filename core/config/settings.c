@@ -3,6 +3,7 @@
  * Reads CONFIG_DIR/muster.yaml, which may be missing: every key has a default. */
 #include "config/organization.h"
 
+#include "base/mem.h"
 #include "config/reading.h"
 
 #include <errno.h>
@@ -164,6 +165,11 @@ int settings_read(const char *dir, const char *state, const char *connectors, st
     if (rc == 0)
         *ret_settings = TAKE(settings);
     return rc;
+}
+
+char *settings_good(const struct settings *settings)
+{
+    return mem_format("%s/musterd/good", settings->state);
 }
 
 void settings_free(struct settings *settings)

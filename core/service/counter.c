@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "engine/person_find.h"
 #include "engine/run.h"
-#include "service/roster.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -111,7 +110,7 @@ static int set_up(struct counter *counter, struct shared *settings, struct err *
     counter->settings = settings;
     counter->as_asked = *settings->read;
     counter->as_asked.limits.total_ms = ANSWERS_MS;
-    counter->folder = roster_good(settings->read);
+    counter->folder = settings_good(settings->read);
     counter->scratch = mem_format("%s/musterd", settings->read->state);
     counter->as_asked.organizations = counter->folder;
     if (!counter->folder || !counter->scratch)

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
-#include "service/child.h"
+#include "api/child.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/secret.h"
 #include "config/organization.h"
-#include "service/web.h"
+#include "web/web.h"
 
 struct proof {
     enum proof_how { PROOF_NONE, PROOF_BEARER, PROOF_KEY, PROOF_SIGNED } how;

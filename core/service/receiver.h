@@ -14,7 +14,7 @@
 #include "service/intake.h"
 #include "service/metrics.h"
 #include "service/roster.h"
-#include "service/web.h"
+#include "web/web.h"
 
 struct receiver;
 

@@ -1,12 +1,12 @@
 /* reception - the daemon as others call it. */
 #include "service/reception.h"
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/masterkey.h"
 #include "engine/run.h"
-#include "service/api.h"
 #include "service/receiver.h"
 
 #include <errno.h>
@@ -120,6 +120,12 @@ static void request_ends(void *context, struct web_request *request, unsigned st
         api_gone(reception->api, request, status);
     else if (request->held)
         receiver_ends(reception->receiver, request);
+}
+
+static void answered(void *context, const char *operation, unsigned status, uint64_t ms)
+{
+    struct reception *reception = context;
+    metrics_asked(reception->metrics, operation, status, ms);
 }
 
 /* --- what waits since before --- */
@@ -243,8 +249,10 @@ static int begin(struct reception *reception, struct err *err)
         receiver_reload(reception->receiver, reception->settings, reception->roster) != 0)
         return err_set(err, -ENOMEM, "out of memory");
     look_at_all(reception);
-    rc = api_open(reception->tick.loop, reception->settings, reception->roster, reception->metrics, &reception->api,
-                  err);
+    TIDY(free) const char *const *ids = roster_ids(reception->roster);
+    if (!ids)
+        return err_set(err, -ENOMEM, "out of memory");
+    rc = api_open(reception->tick.loop, reception->settings, ids, answered, reception, &reception->api, err);
     return rc ? rc : web_open(reception->settings, &handler, &reception->web, err);
 }
 
@@ -287,7 +295,8 @@ void reception_reload(struct reception *reception, const struct settings *settin
         log_error(NULL, "calls are answered by the files as they were: they cannot be read again");
     if (receiver_reload(reception->receiver, settings, roster) != 0)
         log_error(NULL, "who may call is as it was: out of memory");
-    if (api_reload(reception->api, settings, roster) != 0)
+    TIDY(free) const char *const *ids = roster_ids(roster);
+    if (!ids || api_reload(reception->api, settings, ids) != 0)
         log_error(NULL, "what the API reads is as it was: it cannot be opened anew");
     reception->read_ms = clock_steady_ms();
     look_at_all(reception);

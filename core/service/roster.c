@@ -23,6 +23,14 @@ static void organization_let_go(struct roster_organization *organization)
 
 DEFINE_TIDY(struct roster_organization *, organization_let_go)
 
+const char *const *roster_ids(const struct roster *roster)
+{
+    const char **ids = mem_new(roster->count + 1, sizeof(*ids));
+    for (size_t i = 0; ids && i < roster->count; i++)
+        ids[i] = roster->items[i]->id;
+    return ids;
+}
+
 void roster_done(struct roster *roster)
 {
     for (size_t i = 0; i < roster->count; i++)
@@ -164,11 +172,6 @@ static int organization_kept(const struct organization *read, struct roster_orga
 
 /* --- the last good file --- */
 
-char *roster_good(const struct settings *settings)
-{
-    return mem_format("%s/musterd/good", settings->state);
-}
-
 /* Both in the same folder: the one that is looked at becomes the good one by a rename. */
 struct kept_files {
     char *good, *looked_at;
@@ -187,7 +190,7 @@ static int make_folder(const char *path)
 
 static int kept_files_make(const struct settings *settings, struct kept_files *files)
 {
-    files->good = roster_good(settings);
+    files->good = settings_good(settings);
     files->looked_at = mem_format("%s/musterd/new", settings->state);
     if (!files->good || !files->looked_at)
         return -ENOMEM;

@@ -54,13 +54,12 @@ struct roster {
 /* Says what is wrong with one file, as the whole text that `muster check` would print. */
 typedef void roster_told_fn(void *context, const char *organization, const char *text);
 
-/* The folder of the last good file of each organization, below STATE: what runs read. Freed with free(). */
-char *roster_good(const struct settings *settings);
-
 /* Reads all of them; with `keep` the good ones are copied to where runs read them. Returns 0 or a negative errno; what
  * is wrong with a file is told and is no failure. */
 int roster_read(const struct settings *settings, struct connectors *connectors, bool keep, roster_told_fn *told,
                 void *context, struct roster *ret_roster);
+/* The ids alone, NULL after the last; they live as long as the roster. Freed with free(). NULL: no memory. */
+const char *const *roster_ids(const struct roster *roster);
 void roster_done(struct roster *roster);
 
 #endif

@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "scratch.h"
-#include "service/badge.h"
-#include "service/record.h"
+#include "api/badge.h"
+#include "api/record.h"
 
 static struct scratch scratch;
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "config/cidr.h"
-#include "service/unzip.h"
+#include "web/unzip.h"
 #include "store/inbox.h"
 
 #include <arpa/inet.h>
