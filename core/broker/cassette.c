@@ -10,15 +10,15 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "broker/mishap.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 1, FAULTS_MAX = 20 };
+enum { LAYOUT = 1 };
 
 struct entry {
     const char *what, *asked; /* in the arena */
@@ -26,13 +26,6 @@ struct entry {
     size_t at, len; /* its line */
     unsigned line;
     bool given;
-};
-
-struct fault {
-    enum { FAULT_SLOW, FAULT_CUT, FAULT_SCHEMA, FAULT_STATUS } kind;
-    int32_t status;
-    unsigned count;
-    const char *where; /* NULL: anywhere */
 };
 
 struct cassette {
@@ -46,8 +39,9 @@ struct cassette {
     struct buffer text;
     struct entry *entries;
     size_t count, room;
-    struct fault faults[FAULTS_MAX];
-    size_t fault_count;
+    struct mishap mishaps[MISHAPS_MAX];
+    size_t mishap_count;
+    unsigned asked;       /* calls, listings and files so far */
     struct arena *answer; /* texts of the last one */
     size_t unknown;
     struct err first;
@@ -405,81 +399,6 @@ static int unknown(struct cassette *cassette, const struct exchange *ask, struct
     return err_set(err, ERR_GONE, "%s", said.text);
 }
 
-/* "name": becomes "name_": */
-static int other_names(struct cassette *cassette, struct exchange *answer)
-{
-    TIDY_DONE(buffer_done) struct buffer out = {0};
-    const char *at = answer->reply, *end = at + answer->reply_len;
-    bool inside = false;
-    for (; at < end; at++) {
-        if (inside && *at == '\\' && at + 1 < end) {
-            buffer_byte(&out, (unsigned char)*at++);
-        } else if (*at == '"') {
-            size_t blanks = strspn(at + 1, " \t\r\n");
-            if (inside && at[1 + blanks] == ':')
-                buffer_byte(&out, '_');
-            inside = !inside;
-        }
-        buffer_byte(&out, (unsigned char)*at);
-    }
-    answer->reply = out.rc == 0 ? arena_copy(cassette->answer, out.data ? out.data : "", out.len) : NULL;
-    answer->reply_len = out.len;
-    return answer->reply ? 0 : -ENOMEM;
-}
-
-/* A file stays as long as its listing says. */
-static int wrong_file(struct cassette *cassette, struct exchange *answer)
-{
-    static const char line[] = "<!DOCTYPE html><html><body>We will be back soon.</body></html>\n";
-    char *bytes = arena_get(cassette->answer, answer->reply_len + 1);
-    for (size_t i = 0; bytes && i < answer->reply_len; i++)
-        bytes[i] = line[i % (sizeof(line) - 1)];
-    answer->reply = bytes;
-    return bytes ? 0 : -ENOMEM;
-}
-
-static int wrong_schema(struct cassette *cassette, struct exchange *answer)
-{
-    static const char page[] = "<!DOCTYPE html>\n<html><body>We will be back soon.</body></html>\n";
-    size_t blanks = answer->reply ? strspn(answer->reply, " \t\r\n") : 0;
-    if (answer->reply && (answer->reply[blanks] == '{' || answer->reply[blanks] == '['))
-        return other_names(cassette, answer);
-    answer->reply = page;
-    answer->reply_len = sizeof(page) - 1;
-    return 0;
-}
-
-static int goes_wrong(struct cassette *cassette, const struct fault *fault, bool call, struct entry *entry,
-                      struct exchange *answer)
-{
-    entry->given = fault->kind == FAULT_SCHEMA; /* the others may be asked once more */
-    switch (fault->kind) {
-    case FAULT_SCHEMA: return call ? wrong_schema(cassette, answer) : wrong_file(cassette, answer);
-    case FAULT_STATUS:
-        *answer = (struct exchange){.what = answer->what, .asked = answer->asked, .status = fault->status, .reply = ""};
-        return 0;
-    case FAULT_SLOW:
-    case FAULT_CUT:
-        answer->code = !call ? ERR_NETWORK : fault->kind == FAULT_SLOW ? CURLE_OPERATION_TIMEDOUT : CURLE_PARTIAL_FILE;
-        answer->why = fault->kind == FAULT_SLOW ? "the server did not answer in time"
-                                                : "the connection was cut off in the middle";
-        answer->reply_len /= 2;
-        break;
-    }
-    return 0;
-}
-
-static struct fault *fault_for(struct cassette *cassette, const struct exchange *ask, bool call)
-{
-    for (size_t i = 0; i < cassette->fault_count; i++) {
-        struct fault *fault = &cassette->faults[i];
-        if (fault->count > 0 && (!fault->where || strstr(ask->asked, fault->where)) &&
-            (call || fault->kind != FAULT_STATUS) && (fault->kind != FAULT_SCHEMA || strcmp(ask->what, "list") != 0))
-            return fault;
-    }
-    return NULL;
-}
-
 static int entry_give(struct cassette *cassette, struct entry *entry, struct exchange *ret_answer, struct err *err)
 {
     struct reading reading;
@@ -498,20 +417,30 @@ bool cassette_has(struct cassette *cassette, const struct exchange *ask, struct 
     return entry && entry_give(cassette, entry, ret_answer, NULL) == 0;
 }
 
+/* What goes wrong may be asked once more; a page that is no answer was one all the same. */
+static int answer_spoil(struct cassette *cassette, const struct exchange *ask, struct entry *entry,
+                        struct exchange *answer)
+{
+    cassette->asked++;
+    for (size_t i = 0; i < cassette->mishap_count; i++) {
+        struct mishap *mishap = &cassette->mishaps[i];
+        if (!mishap_befalls(mishap, ask, cassette->asked))
+            continue;
+        mishap->count -= mishap->count < MISHAP_EVERY;
+        entry->given = mishap->kind == MISHAP_SCHEMA;
+        return mishap_happen(mishap, cassette->answer, answer);
+    }
+    return 0;
+}
+
 int cassette_answer(struct cassette *cassette, const struct exchange *ask, struct exchange *ret_answer, struct err *err)
 {
-    bool call = strcmp(ask->what, "http") == 0;
-    bool may = call || strcmp(ask->what, "list") == 0 || strcmp(ask->what, "fetch") == 0;
+    bool may = strcmp(ask->what, "http") == 0 || strcmp(ask->what, "list") == 0 || strcmp(ask->what, "fetch") == 0;
     struct entry *entry = entry_find(cassette, ask);
     if (!entry)
         return unknown(cassette, ask, err);
     int rc = entry_give(cassette, entry, ret_answer, err);
-    struct fault *fault = rc == 0 && may ? fault_for(cassette, ask, call) : NULL;
-    if (fault) {
-        fault->count--;
-        rc = goes_wrong(cassette, fault, call, entry, ret_answer);
-    }
-    return rc;
+    return rc == 0 && may ? answer_spoil(cassette, ask, entry, ret_answer) : rc;
 }
 
 size_t cassette_unknown(const struct cassette *cassette, const char **ret_sentence)
@@ -538,55 +467,18 @@ const char *cassette_question(const struct cassette *cassette, size_t nth, const
     return entry->asked;
 }
 
-/* --- faults --- */
-
-static bool is_number(const char *text)
-{
-    return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
-}
-
-static int fault_read(char *word, struct fault *fault, struct err *err)
-{
-    static const char *const kinds[] = {"slow", "cut", "schema"};
-    char *where = strchr(word, '@'), *equals, *end;
-    *fault = (struct fault){.kind = FAULT_STATUS, .count = 1};
-    if (where) {
-        *where = '\0';
-        fault->where = where + 1;
-    }
-    if ((equals = strchr(word, '='))) {
-        *equals = '\0';
-        fault->count = (unsigned)strtoul(equals + 1, &end, 10);
-        if (!is_number(equals + 1) || *end || fault->count == 0)
-            return err_set(err, ERR_CONFIG, "'%s' is no number of answers: write as in %s=2", equals + 1, word);
-    }
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(word, kinds[i]) == 0)
-            fault->kind = (__typeof__(fault->kind))i;
-    if (fault->kind != FAULT_STATUS)
-        return 0;
-    fault->status = is_number(word) ? (int32_t)strtol(word, NULL, 10) : 0;
-    if (fault->status < 400 || fault->status > 599)
-        return err_set(
-            err, ERR_CONFIG,
-            "'%s' is nothing that can go wrong: there are slow, cut, schema and a status from 400 to 599, as "
-            "in 429=2@/people",
-            word);
-    return 0;
-}
-
 int cassette_fault(struct cassette *cassette, const char *text, struct err *err)
 {
     char *copy = arena_text(cassette->arena, text), *rest = copy;
     if (!copy)
         return -ENOMEM;
     for (char *word; (word = strsep(&rest, ","));) {
-        if (cassette->fault_count == FAULTS_MAX)
-            return err_set(err, ERR_LIMIT, "more than %d things cannot go wrong at once", FAULTS_MAX);
-        int rc = fault_read(word, &cassette->faults[cassette->fault_count], err);
+        if (cassette->mishap_count == MISHAPS_MAX)
+            return err_set(err, ERR_LIMIT, "more than %d things cannot go wrong at once", MISHAPS_MAX);
+        int rc = mishap_read(word, &cassette->mishaps[cassette->mishap_count], err);
         if (rc != 0)
             return rc;
-        cassette->fault_count++;
+        cassette->mishap_count++;
     }
     return 0;
 }

@@ -71,9 +71,9 @@ size_t cassette_left(const struct cassette *cassette);
 /* The nth question that is on it, of one that plays; NULL after the last. ret_given: its answer was given. */
 const char *cassette_question(const struct cassette *cassette, size_t nth, const char **ret_what, bool *ret_given);
 
-/* "KIND[=COUNT][@TEXT]", several with ',' between: the first COUNT (else one) answers about what has TEXT in its
- * address or place go wrong. KIND: slow (no answer in time), cut (in the middle), schema (JSON with other names, else a
- * web page), or a status from 400 to 599. */
+/* "KIND[=COUNT][@TEXT]", several with ',' between: the first COUNT (else one; "all": each) answers about what has TEXT
+ * in its address or place go wrong; @N, a number: those from the Nth on that is asked. KIND: slow (no answer in time),
+ * cut (in the middle), schema (JSON with other names, else a web page), or a status from 400 to 599. */
 int cassette_fault(struct cassette *cassette, const char *text, struct err *err);
 
 DEFINE_TIDY(struct cassette *, cassette_free)

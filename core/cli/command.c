@@ -73,9 +73,11 @@ const struct command commands[] = {
      "secrets are not needed. The state is a new one, which is thrown away. A question that was not asked then fails "
      "the run and is told with the nearest one that was.\n\n"
      "--fault lets answers go wrong: slow (none in time), cut (in the middle), schema (JSON with other names, else a "
-     "web page), or a status from 400 to 599. =COUNT: so often, else once; @TEXT: only what has this in its address or "
-     "place. Several stand with commas between. How the file is written: muster-cassette(5).",
-     "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut", verb_replay},
+     "web page), or a status from 400 to 599. =COUNT: so often (all: each time), else once; @TEXT: only what has this "
+     "in "
+     "its address or place; @N: from the Nth question on. Several stand with commas between. How the file is written: "
+     "muster-cassette(5).",
+     "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut@3", verb_replay},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) |
          OPTION_BIT(list) | OPTION_BIT(show) | OPTION_BIT(push),

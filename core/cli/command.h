@@ -50,7 +50,7 @@
     OPTION(push, 0, "push", "", "what the target would be told, not what the source says")                             \
     OPTION(target, 0, "target", "CONNECTION", "what that connection is told: what it has, is to have, and why not")    \
     OPTION(record, 0, "record", "FILE", "note all that is asked of the world and answered in this file, for replay")   \
-    OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT]", "let answers go wrong: slow, cut, schema, or a status as 429")    \
+    OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT|@N]", "let answers go wrong: slow, cut, schema, or a status as 429") \
     OPTION(role, 0, "role", "viewer|operator|administrator", "what a token may do: look; also act; also undo")         \
     OPTION(organizations, 0, "organizations", "ORG,ORG", "those that a token sees; default: all")                      \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \

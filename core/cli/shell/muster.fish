@@ -132,7 +132,7 @@ complete -c muster -l strict -n '__fish_seen_subcommand_from apply' -d 'all of t
 complete -c muster -l push -n '__fish_seen_subcommand_from plan' -d 'what the target would be told, not what the source says'
 complete -c muster -l target -n '__fish_seen_subcommand_from explain' -r -d 'what that connection is told\: what it has, is to have, and why not'
 complete -c muster -l record -n '__fish_seen_subcommand_from sync' -r -d 'note all that is asked of the world and answered in this file, for replay'
-complete -c muster -l fault -n '__fish_seen_subcommand_from replay' -r -d 'let answers go wrong\: slow, cut, schema, or a status as 429'
+complete -c muster -l fault -n '__fish_seen_subcommand_from replay' -x -a 'KIND[=COUNT][@TEXT @N]' -d 'let answers go wrong\: slow, cut, schema, or a status as 429'
 complete -c muster -l role -n '__fish_seen_subcommand_from token' -x -a 'viewer operator administrator' -d 'what a token may do\: look; also act; also undo'
 complete -c muster -l organizations -n '__fish_seen_subcommand_from token' -r -d 'those that a token sees; default\: all'
 complete -c muster -l live -n '__fish_seen_subcommand_from lookup' -d 'ask the system itself, now'
