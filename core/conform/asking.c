@@ -167,14 +167,10 @@ void asking_judge(struct visit *visit, struct reading *reading)
 static int played(const struct walk *walk, const struct reading *good, enum rule_number rule,
                   void (*ask)(struct visit *visit, const struct take *take), struct err *err)
 {
-    TIDY(cassette_free) struct cassette *cassette = NULL;
     struct visit visit;
     if (!trial_wants(walk->trial, rule) && !trial_wants(walk->trial, RULE_C23))
         return 0;
-    int rc = tape_play(walk->tape, NULL, &cassette, err);
-    if (rc != 0)
-        return rc;
-    rc = visit_begin(walk->trial, walk->subject, cassette, &visit, err);
+    int rc = visit_again(walk->trial, walk->subject, walk->tape, NULL, &visit, err);
     for (size_t i = 0; rc == 0 && i < good->count; i++) {
         ask(&visit, &good->takes[i]);
         if (rule == RULE_S17)

@@ -33,18 +33,14 @@ int checking_live(const struct walk *walk, struct cassette *cassette, struct err
 static int check_again(const struct walk *walk, const char *fault, struct haul *haul, const char ***ret_questions,
                        size_t *ret_count, struct err *err)
 {
-    TIDY(cassette_free) struct cassette *cassette = NULL;
     struct visit visit;
-    int rc = tape_play(walk->tape, fault, &cassette, err);
-    if (rc != 0)
-        return rc;
-    rc = visit_begin(walk->trial, walk->subject, cassette, &visit, err);
+    int rc = visit_again(walk->trial, walk->subject, walk->tape, fault, &visit, err);
     if (rc == 0)
         rc = haul_new(haul);
     if (rc == 0)
         visit_check(&visit, haul);
     if (rc == 0 && ret_questions)
-        *ret_questions = tape_questions(cassette, walk->subject->arena, ret_count);
+        *ret_questions = tape_questions(visit.own, walk->subject->arena, ret_count);
     visit_end(&visit);
     return rc;
 }
@@ -90,7 +86,7 @@ int checking_fails(const struct walk *walk, struct err *err)
     for (size_t i = 0; rc == 0 && i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         __attribute__((cleanup(haul_done))) struct haul haul = {0};
         char fault[40];
-        snprintf(fault, sizeof(fault), "%d=999", refusals[i].status);
+        snprintf(fault, sizeof(fault), "%d=all", refusals[i].status);
         rc = check_again(walk, fault, &haul, NULL, NULL, err);
         if (rc == 0 && haul.rc == 0 && haul.result.rc != refusals[i].rc)
             trial_fault(walk->trial, RULE_C19, "", "when everything is answered %d it says %s instead of %s",

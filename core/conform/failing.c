@@ -29,17 +29,13 @@ static const struct failure failures[] = {
 static int reading_again(const struct walk *walk, const char *fault, struct reading *reading,
                          const char ***ret_questions, size_t *ret_count, struct err *err)
 {
-    TIDY(cassette_free) struct cassette *cassette = NULL;
     struct visit visit;
-    int rc = tape_play(walk->tape, fault, &cassette, err);
-    if (rc != 0)
-        return rc;
-    rc = visit_begin(walk->trial, walk->subject, cassette, &visit, err);
+    int rc = visit_again(walk->trial, walk->subject, walk->tape, fault, &visit, err);
     if (rc == 0)
         rc = reading_new(reading);
     if (rc == 0)
         rc = reading_make(&visit, reading);
-    if (rc == 0 && ret_questions && !(*ret_questions = tape_questions(cassette, walk->subject->arena, ret_count)))
+    if (rc == 0 && ret_questions && !(*ret_questions = tape_questions(visit.own, walk->subject->arena, ret_count)))
         rc = -ENOMEM;
     visit_end(&visit);
     return rc;
@@ -120,16 +116,17 @@ static void failed_judge(const struct walk *walk, const struct failure *failure,
 }
 
 /* "http GET https://…": the first answers about what has the address in it go wrong. No comma may be in a fault, so
- * what stands behind the last one has to do. */
+ * what stands before the first one has to do. */
 static int fail_at(const struct walk *walk, const struct failure *failure, const char *question,
                    const struct reading *good, struct err *err)
 {
     __attribute__((cleanup(reading_done))) struct reading failed = {0};
-    const char *where = strchr(question, ' ') + 1, *comma = strrchr(where, ',');
+    const char *where = strchr(question, ' ') + 1;
     char fault[4200];
     if (strncmp(question, "http ", 5) != 0 && !failure->of_files)
         return 0;
-    if (snprintf(fault, sizeof(fault), "%s=999@%s", failure->kind, comma ? comma + 1 : where) >= (int)sizeof(fault))
+    if (snprintf(fault, sizeof(fault), "%s=all@%.*s", failure->kind, (int)strcspn(where, ","), where) >=
+        (int)sizeof(fault))
         return 0;
     int rc = reading_again(walk, fault, &failed, NULL, NULL, err);
     if (rc == 0)

@@ -183,15 +183,11 @@ static void unknown(struct addressee *target)
 static int fails(struct addressee *target, const struct tape *tape, const char *fault, muster_rc wanted,
                  struct err *err)
 {
-    TIDY(cassette_free) struct cassette *cassette = NULL;
     __attribute__((cleanup(haul_done))) struct haul haul = {0};
     const struct walk *walk = target->walk;
     struct visit visit;
     struct told told = {0};
-    int rc = tape_play(tape, fault, &cassette, err);
-    if (rc != 0)
-        return rc;
-    rc = visit_begin(walk->trial, walk->subject, cassette, &visit, err);
+    int rc = visit_again(walk->trial, walk->subject, tape, fault, &visit, err);
     target->visit = &visit;
     bool lives = rc == 0 && tell(target, MUSTER_CREATE, "creation", NULL, NULL, target->create, &told, &haul);
     visit_end(&visit);
@@ -239,10 +235,10 @@ static int life(struct addressee *target, struct err *err)
     if (rc == 0)
         rc = cassette_end(cassette, err);
     if (rc == 0 && created)
-        rc = fails(target, &tape, "401=999", MUSTER_AUTH, err);
+        rc = fails(target, &tape, "401=all", MUSTER_AUTH, err);
     if (rc == 0 && created)
-        rc = fails(target, &tape, "503=999", MUSTER_RETRY, err);
-    return rc == 0 && created ? fails(target, &tape, "cut=999", MUSTER_RETRY, err) : rc;
+        rc = fails(target, &tape, "503=all", MUSTER_RETRY, err);
+    return rc == 0 && created ? fails(target, &tape, "cut=all", MUSTER_RETRY, err) : rc;
 }
 
 int targeting_judge(const struct walk *walk, bool mock, struct err *err)

@@ -139,12 +139,26 @@ int visit_begin(struct trial *trial, struct subject *subject, struct cassette *c
     return rc;
 }
 
+int visit_again(struct trial *trial, struct subject *subject, const struct tape *tape, const char *fault,
+                struct visit *ret_visit, struct err *err)
+{
+    TIDY(cassette_free) struct cassette *cassette = NULL;
+    *ret_visit = (struct visit){0};
+    int rc = tape_play(tape, fault, &cassette, err);
+    if (rc != 0)
+        return rc;
+    rc = visit_begin(trial, subject, cassette, ret_visit, err);
+    ret_visit->own = TAKE(cassette);
+    return rc;
+}
+
 void visit_end(struct visit *visit)
 {
     lane_stop(visit->lane);
     pull_done(&visit->pull);
     http_free(visit->http);
     files_free(visit->files);
+    cassette_free(visit->own);
     *visit = (struct visit){0};
 }
 

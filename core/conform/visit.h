@@ -9,6 +9,7 @@
 #include "broker/cassette.h"
 #include "conform/haul.h"
 #include "conform/subject.h"
+#include "conform/tape.h"
 #include "conform/trial.h"
 #include "engine/pull.h"
 
@@ -20,6 +21,7 @@ struct visit {
     struct http *http;
     struct lane *lane;
     struct cassette *cassette;    /* NULL: the world itself */
+    struct cassette *own;         /* of visit_again() */
     const struct lane_sink *told; /* of visit_apply(): what its changes go to */
     struct haul *haul;            /* of the call under way */
     size_t unknown;               /* what the cassette did not have, before that call */
@@ -28,6 +30,10 @@ struct visit {
 /* `cassette` stays the caller's. Failure: a sentence in err. */
 int visit_begin(struct trial *trial, struct subject *subject, struct cassette *cassette, struct visit *ret_visit,
                 struct err *err);
+/* Before what its system said, from the beginning; `fault` goes wrong in it, as cassette_fault() reads it (NULL:
+ * nothing). visit_end() whatever comes of it. */
+int visit_again(struct trial *trial, struct subject *subject, const struct tape *tape, const char *fault,
+                struct visit *ret_visit, struct err *err);
 void visit_end(struct visit *visit);
 
 void visit_check(struct visit *visit, struct haul *haul);
