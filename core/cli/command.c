@@ -343,6 +343,21 @@ const struct command commands[] = {
      "muster export acme employment >employments.jsonl\n"
      "muster export acme person --format xlsx --output people.xlsx",
      verb_export},
+    {"backup", "ORG FILE", 2, 2, 0, "Write all that is kept of an organization into one file",
+     "FILE is a zip with the organization's file, its store and what came in and waits, as they are at that moment; "
+     "runs and musterd go on meanwhile. It is written whole or not at all, only for its owner to read, and never over "
+     "another file.\n\n"
+     "Not in it: the master key (`seal_key` in muster.yaml, or STATE/seal.key), without which nobody opens what is "
+     "sealed, and the secrets that the organization's file names. Keep the key somewhere else. The rest of it is "
+     "personal data.",
+     "muster backup acme /var/backups/acme-monday.zip", verb_backup},
+    {"restore", "FILE", 1, 1, OPTION_BIT(replace), "Put an organization back out of a backup",
+     "Whole or not at all. What is there now is replaced only with --replace, and then put aside, not removed. musterd "
+     "has to be stopped meanwhile. The organization's file is put back where there is none; one that is there "
+     "stays.\n\n"
+     "What was told to targets since the backup is not known to it any more. Therefore the organization is paused: "
+     "look with `muster plan` first, then `muster resume` lets it go on.",
+     "muster restore /var/backups/acme-monday.zip\nmuster restore acme-monday.zip --replace", verb_restore},
     {"token", "create|list|revoke [NAME]", 1, 2,
      OPTION_BIT(role) | OPTION_BIT(organizations) | OPTION_BIT(until) | OPTION_BIT(protected) | OPTION_BIT(all),
      "Say who may use the API of musterd",

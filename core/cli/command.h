@@ -53,6 +53,7 @@
     OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT|@N]", "let answers go wrong: slow, cut, schema, or a status as 429") \
     OPTION(role, 0, "role", "viewer|operator|administrator", "what a token may do: look; also act; also undo")         \
     OPTION(organizations, 0, "organizations", "ORG,ORG", "those that a token sees; default: all")                      \
+    OPTION(replace, 0, "replace", "", "put what is there aside, and the backup in its place")                          \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
     OPTION(kind, 0, "kind", "rest|soap|file|receiver|raw", "what the connector speaks to; default: rest")              \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \

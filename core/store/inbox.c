@@ -154,6 +154,11 @@ void inbox_close(struct inbox *inbox)
         inbox_free(inbox);
 }
 
+int inbox_copy(struct inbox *inbox, const char *folder)
+{
+    return store_code(mdb_env_copy2(inbox->env, folder, MDB_CP_COMPACT));
+}
+
 /* --- rows --- */
 
 void work_begin(struct work *work, struct inbox *inbox, bool write)

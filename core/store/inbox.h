@@ -27,6 +27,9 @@ int inbox_open(const char *dir, const uint8_t master[VAULT_MASTER], const char *
                struct inbox **ret_inbox, struct err *err);
 void inbox_close(struct inbox *inbox);
 
+/* Writes all it holds now as data.mdb of another folder; nobody has to wait. */
+int inbox_copy(struct inbox *inbox, const char *folder);
+
 struct inbox_event {
     uint64_t number; /* given by inbox_keep() */
     int64_t received_ms;

@@ -291,6 +291,12 @@ void store_close(struct store *store)
     pthread_mutex_unlock(&registry_lock);
 }
 
+int store_copy(const struct store *store, const char *folder, struct err *err)
+{
+    int rc = store_code(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+    return rc ? err_set(err, rc, "%s/data.mdb cannot be copied to %s: %s", store->dir, folder, err_text(rc)) : 0;
+}
+
 const char *store_dir(const struct store *store)
 {
     return store->dir;

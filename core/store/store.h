@@ -29,6 +29,10 @@ const char *store_dir(const struct store *store);
 /* Bytes in the data file that are in use. */
 uint64_t store_size(const struct store *store);
 
+/* Writes what it holds now as data.mdb of another folder, without pages that hold nothing; nobody has to wait. It may
+ * be the middle of a changeset that is being applied: then `meta.applying` is in the copy. */
+int store_copy(const struct store *store, const char *folder, struct err *err);
+
 struct bytes {
     const void *data;
     size_t len;
