@@ -358,6 +358,17 @@ const struct command commands[] = {
      "What was told to targets since the backup is not known to it any more. Therefore the organization is paused: "
      "look with `muster plan` first, then `muster resume` lets it go on.",
      "muster restore /var/backups/acme-monday.zip\nmuster restore acme-monday.zip --replace", verb_restore},
+    {"reload", "", 0, 0, 0, "Have musterd read its files again",
+     "muster.yaml and the files of all organizations, at once: those that are new or changed count from then on, and "
+     "those whose file is gone are left alone. A file with a mistake changes nothing: its complaints are told with "
+     "their places, the organization goes on by its last good file, and the exit status is 2. It is 2, too, and "
+     "everything stays as it was, when muster.yaml has a mistake; 1 when no musterd runs. Runs that go are not "
+     "disturbed.\n\n"
+     "With --json an object for each complaint (complaint), for each organization that is not as it was (organization, "
+     "became: new, changed, gone, mistaken: it goes on by its last good file, left out: it never had one), and a last "
+     "one: configuration (the folder), taken (false: nothing of it counts; then error says why), organizations (how "
+     "many there are).",
+     "muster reload", verb_reload},
     {"token", "create|list|revoke [NAME]", 1, 2,
      OPTION_BIT(role) | OPTION_BIT(organizations) | OPTION_BIT(until) | OPTION_BIT(protected) | OPTION_BIT(all),
      "Say who may use the API of musterd",

@@ -35,6 +35,7 @@ int verb_plan(struct context *context);
 int verb_quarantine(struct context *context);
 int verb_reject(struct context *context);
 int verb_revert(struct context *context);
+int verb_reload(struct context *context);
 int verb_release(struct context *context);
 int verb_retry(struct context *context);
 int verb_new(struct context *context);

@@ -1,15 +1,18 @@
 /* daemon - musterd. */
 #include "service/daemon.h"
 
+#include "api/control.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
+#include "service/books.h"
 #include "service/job.h"
 #include "service/memory.h"
 #include "service/ready.h"
 #include "service/reception.h"
+#include "service/renewal.h"
 #include "service/watch.h"
 
 #include <errno.h>
@@ -27,11 +30,9 @@ struct service {
     uv_timer_t wake, stop;
     uv_signal_t signals[3];
     const struct daemon_words *words;
-    struct settings *settings;
-    struct connectors *connectors;
-    struct roster roster;
-    struct timetable timetable;
+    struct books books;
     struct watches *watches;
+    struct control *control;
     struct metrics *metrics;
     struct reception *reception; /* NULL: nobody can call */
     struct job *jobs[JOBS_MOST];
@@ -44,12 +45,14 @@ struct service {
 
 static void look(struct service *service);
 
-/* --- files, read and read again --- */
+/* --- what is told --- */
 
+/* Whoever asked for it is told, too. */
 static void tell_mistakes(void *context, const char *organization, const char *text)
 {
     const struct log log = {.organization = organization};
-    (void)context;
+    if (context)
+        renewal_told(context, organization, text);
     for (const char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
         log_warn(&log, "%.*s", (int)len, line);
@@ -57,61 +60,12 @@ static void tell_mistakes(void *context, const char *organization, const char *t
     }
 }
 
-static int read_settings(const struct daemon_words *words, struct settings **ret_settings, struct err *err)
-{
-    TIDY(arena_free) struct arena *arena = arena_new();
-    TIDY_DONE(buffer_done) struct buffer text = {0};
-    struct complaints complaints = {.arena = arena};
-    int rc = arena ? settings_read(words->config, words->state, getenv("MUSTER_CONNECTORS"), &complaints, ret_settings)
-                   : -ENOMEM;
-    complaints_write(&complaints, &text);
-    if (text.len > 0)
-        tell_mistakes(NULL, NULL, text.data);
-    return rc == 0 ? 0 : err_set(err, rc, "%s/muster.yaml cannot be used: %s", words->config, err_text(rc));
-}
-
-/* All or nothing: what stands goes on when what is new cannot be read. */
-static int read_files(struct service *service, bool keep, struct err *err)
-{
-    TIDY(settings_free) struct settings *settings = NULL;
-    TIDY(connectors_free) struct connectors *connectors = NULL;
-    TIDY(memory_free) struct memory *memory = NULL;
-    TIDY_DONE(roster_done) struct roster roster = {0};
-    struct timetable timetable;
-    int rc = read_settings(service->words, &settings, err);
-    rc = rc ? rc : connectors_open(settings, &connectors);
-    rc = rc ? rc : roster_read(settings, connectors, keep, tell_mistakes, NULL, &roster);
-    if (rc == 0 && !(memory = memory_open(settings->state)))
-        rc = -ENOMEM;
-    rc = rc ? rc : timetable_make(&timetable, &roster, &service->timetable, memory_get, memory, clock_now_ms());
-    if (rc != 0)
-        return err->rc ? rc
-                       : err_set(err, rc, "the files in %s cannot be read: %s", service->words->config, err_text(rc));
-    if (roster.count == 0)
-        log_warn(NULL,
-                 "%s/organizations has no file of an organization that can be used: nothing will run; "
-                 "is that the folder that is meant? (-c DIR, or MUSTER_CONFIG)",
-                 settings->config_dir);
-    if (service->watches)
-        watches_close(TAKE(service->watches));
-    timetable_done(&service->timetable);
-    service->timetable = timetable;
-    roster_done(&service->roster);
-    service->roster = roster;
-    roster = (struct roster){0};
-    connectors_free(service->connectors);
-    service->connectors = TAKE(connectors);
-    settings_free(service->settings);
-    service->settings = TAKE(settings);
-    return 0;
-}
-
 /* --- what happens --- */
 
 static void arrived(void *context, const char *organization, const char *connection)
 {
     struct service *service = context;
-    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    struct timed_organization *timed = timetable_organization(&service->books.timetable, organization);
     struct timed_connection *of = timed ? timed_connection(timed, connection) : NULL;
     if (of)
         timetable_arrived(timed, of, clock_now_ms());
@@ -121,7 +75,7 @@ static void arrived(void *context, const char *organization, const char *connect
 static void changed(void *context, const char *organization)
 {
     struct service *service = context;
-    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    struct timed_organization *timed = timetable_organization(&service->books.timetable, organization);
     if (timed)
         timetable_changed(timed, clock_now_ms());
     look(service);
@@ -130,18 +84,11 @@ static void changed(void *context, const char *organization)
 static void called(void *context, const char *organization, const char *connection)
 {
     struct service *service = context;
-    struct timed_organization *timed = timetable_organization(&service->timetable, organization);
+    struct timed_organization *timed = timetable_organization(&service->books.timetable, organization);
     struct timed_connection *of = timed ? timed_connection(timed, connection) : NULL;
     if (of)
         timetable_called(timed, of, clock_now_ms());
     look(service);
-}
-
-static int watch(struct service *service, struct err *err)
-{
-    const struct watch_told told = {arrived, changed, service};
-    service->watches = watches_open(&service->loop, service->settings, &service->roster, &told);
-    return service->watches ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
 /* --- runs --- */
@@ -162,9 +109,9 @@ static void job_tell(const struct job_order *order, long pid, const enum job_end
 
 static void remember(const struct service *service)
 {
-    int rc = memory_keep(service->settings->state, &service->timetable);
+    int rc = memory_keep(service->books.settings->state, &service->books.timetable);
     if (rc != 0)
-        log_warn(NULL, "what has run cannot be kept in %s: %s", service->settings->state, err_text(rc));
+        log_warn(NULL, "what has run cannot be kept in %s: %s", service->books.settings->state, err_text(rc));
 }
 
 static void job_ended(void *context, struct job *job, const struct job_order *order, const enum job_end ends[])
@@ -174,7 +121,7 @@ static void job_ended(void *context, struct job *job, const struct job_order *or
         if (service->jobs[i] == job)
             service->jobs[i] = service->jobs[--service->job_count];
     job_tell(order, job_pid(job), ends);
-    timetable_ended(&service->timetable, order, ends, clock_now_ms());
+    timetable_ended(&service->books.timetable, order, ends, clock_now_ms());
     remember(service);
     job_free(job);
     if (service->watches)
@@ -193,7 +140,7 @@ static void start_one(struct service *service, const struct job_order *order)
 {
     struct err err = {0};
     struct job *job;
-    int rc = job_start(&service->loop, service->program, service->settings, order, service->metrics, job_ended,
+    int rc = job_start(&service->loop, service->program, service->books.settings, order, service->metrics, job_ended,
                        job_progressed, service, &job, &err);
     if (rc == 0) {
         service->jobs[service->job_count++] = job;
@@ -204,7 +151,7 @@ static void start_one(struct service *service, const struct job_order *order)
     for (size_t i = 0; i < order->count; i++)
         ends[i] = JOB_FAILED;
     log_error(&(struct log){.organization = order->organization}, "%s", err.rc ? err.text : err_text(rc));
-    timetable_ended(&service->timetable, order, ends, clock_now_ms());
+    timetable_ended(&service->books.timetable, order, ends, clock_now_ms());
 }
 
 static void woken(uv_timer_t *timer)
@@ -220,18 +167,19 @@ static void look(struct service *service)
 {
     struct job_order order;
     int64_t now = clock_now_ms();
-    unsigned most = service->settings->parallel_runs < JOBS_MOST ? service->settings->parallel_runs : JOBS_MOST;
+    unsigned most =
+        service->books.settings->parallel_runs < JOBS_MOST ? service->books.settings->parallel_runs : JOBS_MOST;
     if (service->stopping)
         return;
-    timetable_tick(&service->timetable, now);
-    while (timetable_pick(&service->timetable, now, most, &order))
+    timetable_tick(&service->books.timetable, now);
+    while (timetable_pick(&service->books.timetable, now, most, &order))
         start_one(service, &order);
-    int64_t wait = timetable_wakes(&service->timetable) - now;
+    int64_t wait = timetable_wakes(&service->books.timetable) - now;
     bool full = service->job_count >= most;
     wait = full || wait > LOOKED_AGAIN ? LOOKED_AGAIN : wait < 1 ? 1 : wait;
     uv_timer_start(&service->wake, woken, (uint64_t)wait, 0);
     if (service->reception)
-        reception_now(service->reception, service->roster.count, service->job_count);
+        reception_now(service->reception, service->books.roster.count, service->job_count);
 }
 
 /* --- signals --- */
@@ -273,28 +221,75 @@ static void stop(struct service *service)
     look_at_end(service);
 }
 
-static void reload(struct service *service)
+/* --- files, read and read again --- */
+
+/* Nothing of it counts before all of it does. */
+static int take(struct service *service, struct books *books, struct err *err)
 {
+    const struct watch_told told = {arrived, changed, service};
+    struct watches *watches = watches_open(&service->loop, books->settings, &books->roster, &told);
+    if (!watches)
+        return err_set(err, -ENOMEM, "out of memory");
+    int rc = roster_keep(books->settings);
+    if (rc != 0) {
+        watches_close(watches);
+        return err_set(err, rc, "what runs are to read cannot be kept in %s/musterd: %s", books->settings->state,
+                       err_text(rc));
+    }
+    TIDY_DONE(books_done) struct books before = service->books;
+    if (service->watches)
+        watches_close(service->watches);
+    service->watches = watches;
+    service->books = *books;
+    *books = (struct books){0};
+    if (service->reception) /* while what it works with is still there */
+        reception_reload(service->reception, service->books.settings, &service->books.roster);
+    return 0;
+}
+
+static int read_again(struct service *service, struct renewal *renewal, struct buffer *answer)
+{
+    const struct daemon_words *words = service->words;
+    TIDY_DONE(books_done) struct books books = {0};
     struct err err = {0};
+    int rc = books_read(words->config, words->state, &service->books, true, tell_mistakes, renewal, &books, &err);
+    if (rc == 0 && answer) /* what was before goes when it is taken */
+        renewal_write(renewal, books.settings->config_dir, &service->books.roster, &books.roster, &err, answer);
+    rc = rc ? rc : take(service, &books, &err);
+    if (rc == 0) {
+        log_info(NULL, "read again: %zu organization%s", service->books.roster.count,
+                 service->books.roster.count == 1 ? "" : "s");
+        return 0;
+    }
+    log_error(NULL, "nothing of it counts: %s", err.text);
+    if (answer) {
+        buffer_clear(answer);
+        renewal_write(renewal, service->books.settings->config_dir, &service->books.roster, NULL, &err, answer);
+    }
+    return rc;
+}
+
+/* `answer` NULL: a signal asked for it. */
+static void reload(struct service *service, struct buffer *answer)
+{
+    TIDY_DONE(renewal_done) struct renewal renewal = {0};
     ready_reloading();
-    int rc = read_files(service, true, &err);
-    if (rc == 0 && service->reception)
-        reception_reload(service->reception, service->settings, &service->roster);
-    if (rc == 0)
-        rc = watch(service, &err);
-    if (rc == 0)
-        log_info(NULL, "read again: %zu organization%s", service->roster.count, service->roster.count == 1 ? "" : "s");
-    else
-        log_error(NULL, "nothing of it counts: %s", err.text);
-    ready_now(service->roster.count);
+    (void)read_again(service, &renewal, answer);
+    ready_now(service->books.roster.count);
     look(service);
+}
+
+static void asked(void *context, const char *word, struct buffer *answer)
+{
+    if (strcmp(word, "reload") == 0)
+        reload(context, answer);
 }
 
 static void signalled(uv_signal_t *handle, int number)
 {
     struct service *service = handle->data;
     if (number == SIGHUP)
-        reload(service);
+        reload(service, NULL);
     else
         stop(service);
 }
@@ -304,11 +299,11 @@ static void signalled(uv_signal_t *handle, int number)
 /* One daemon looks after a state folder. */
 static int lock_state(struct service *service, struct err *err)
 {
-    TIDY(free) char *folder = mem_format("%s/musterd", service->settings->state);
-    TIDY(free) char *path = mem_format("%s/musterd/lock", service->settings->state);
+    TIDY(free) char *folder = mem_format("%s/musterd", service->books.settings->state);
+    TIDY(free) char *path = mem_format("%s/musterd/lock", service->books.settings->state);
     if (!folder || !path)
         return err_set(err, -ENOMEM, "out of memory");
-    if ((mkdir(service->settings->state, 0750) != 0 && errno != EEXIST) ||
+    if ((mkdir(service->books.settings->state, 0750) != 0 && errno != EEXIST) ||
         (mkdir(folder, 0700) != 0 && errno != EEXIST))
         return err_set(err, -errno, "the folder %s cannot be made: %s", folder, err_text(-errno));
     service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -316,7 +311,7 @@ static int lock_state(struct service *service, struct err *err)
         return err_set(err, -errno, "%s cannot be made: %s", path, err_text(-errno));
     if (flock(service->lock, LOCK_EX | LOCK_NB) == 0)
         return 0;
-    return err_set(err, ERR_BUSY, "another musterd looks after %s already", service->settings->state);
+    return err_set(err, ERR_BUSY, "another musterd looks after %s already", service->books.settings->state);
 }
 
 static void begin_loop(struct service *service)
@@ -345,18 +340,34 @@ static void service_done(struct service *service)
 {
     if (service->watches)
         watches_close(TAKE(service->watches));
+    if (service->control)
+        control_close(TAKE(service->control));
     if (service->reception)
         reception_close(TAKE(service->reception));
     uv_run(&service->loop, UV_RUN_NOWAIT);
     uv_walk(&service->loop, close_handle, NULL);
     uv_run(&service->loop, UV_RUN_DEFAULT);
     uv_loop_close(&service->loop);
-    timetable_done(&service->timetable);
-    roster_done(&service->roster);
-    connectors_free(service->connectors);
-    settings_free(service->settings);
+    books_done(&service->books);
     metrics_free(service->metrics);
     tidy_close(&service->lock);
+}
+
+static int begin(struct service *service, struct err *err)
+{
+    const struct daemon_words *words = service->words;
+    TIDY_DONE(books_done) struct books books = {0};
+    int rc = books_settings(words->config, words->state, tell_mistakes, NULL, &service->books.settings, err);
+    rc = rc ? rc : lock_state(service, err);
+    rc = rc ? rc : books_read(words->config, words->state, &service->books, true, tell_mistakes, NULL, &books, err);
+    rc = rc ? rc : take(service, &books, err);
+    if (rc == 0 && !(service->metrics = metrics_new()))
+        rc = err_set(err, -ENOMEM, "out of memory");
+    rc = rc ? rc
+            : reception_open(&service->loop, service->books.settings, &service->books.roster, service->metrics, called,
+                             service, &service->reception, err);
+    return rc ? rc
+              : control_open(&service->loop, service->books.settings->state, asked, service, &service->control, err);
 }
 
 int daemon_run(const struct daemon_words *words, struct err *err)
@@ -365,21 +376,13 @@ int daemon_run(const struct daemon_words *words, struct err *err)
     TIDY_DONE(service_done) struct service service = {.words = words, .lock = -1};
     begin_loop(&service);
     int rc = program_find(&muster, service.program, err);
-    rc = rc ? rc : read_settings(words, &service.settings, err);
-    rc = rc ? rc : lock_state(&service, err);
-    rc = rc ? rc : read_files(&service, true, err);
-    rc = rc ? rc : watch(&service, err);
-    if (rc == 0 && !(service.metrics = metrics_new()))
-        rc = err_set(err, -ENOMEM, "out of memory");
-    rc = rc ? rc
-            : reception_open(&service.loop, service.settings, &service.roster, service.metrics, called, &service,
-                             &service.reception, err);
+    rc = rc ? rc : begin(&service, err);
     if (rc != 0)
         return rc;
     remember(&service); /* from now on a missed time is known */
-    log_info(NULL, "looking after %zu organization%s in %s", service.roster.count, service.roster.count == 1 ? "" : "s",
-             service.settings->state);
-    ready_now(service.roster.count);
+    log_info(NULL, "looking after %zu organization%s in %s", service.books.roster.count,
+             service.books.roster.count == 1 ? "" : "s", service.books.settings->state);
+    ready_now(service.books.roster.count);
     look(&service);
     uv_run(&service.loop, UV_RUN_DEFAULT);
     return 0;
@@ -408,18 +411,18 @@ static void tell_trigger(const struct timed_organization *organization, const st
 
 int daemon_next(const struct daemon_words *words, FILE *out, struct err *err)
 {
-    TIDY_DONE(service_done) struct service service = {.words = words, .lock = -1};
-    begin_loop(&service);
-    int rc = read_files(&service, false, err);
+    static const struct books none;
+    TIDY_DONE(books_done) struct books books = {0};
+    int rc = books_read(words->config, words->state, &none, false, tell_mistakes, NULL, &books, err);
     size_t told = 0;
-    for (size_t i = 0; rc == 0 && i < service.timetable.count; i++) {
-        const struct timed_organization *organization = &service.timetable.items[i];
+    for (size_t i = 0; rc == 0 && i < books.timetable.count; i++) {
+        const struct timed_organization *organization = &books.timetable.items[i];
         for (size_t c = 0; c < organization->organization->connection_count; c++)
             for (size_t t = 0; t < organization->connections[c].connection->trigger_count; t++, told++)
                 tell_trigger(organization, &organization->connections[c], &organization->connections[c].triggers[t],
                              out);
     }
-    if (rc == 0 && told == 0 && service.timetable.count > 0)
+    if (rc == 0 && told == 0 && books.timetable.count > 0)
         fprintf(out, "No organization has a trigger: everything runs by hand.\n");
     return rc;
 }

@@ -2,17 +2,14 @@
 #include "service/roster.h"
 
 #include "base/buffer.h"
-#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/node.h"
 #include "config/receiving.h"
+#include "service/goodfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void organization_let_go(struct roster_organization *organization)
 {
@@ -170,55 +167,13 @@ static int organization_kept(const struct organization *read, struct roster_orga
     return rc;
 }
 
-/* --- the last good file --- */
-
-/* Both in the same folder: the one that is looked at becomes the good one by a rename. */
-struct kept_files {
-    char *good, *looked_at;
-};
-
-static void kept_files_done(struct kept_files *files)
-{
-    free(files->good);
-    free(files->looked_at);
-}
-
-static int make_folder(const char *path)
-{
-    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
-}
-
-static int kept_files_make(const struct settings *settings, struct kept_files *files)
-{
-    files->good = settings_good(settings);
-    files->looked_at = mem_format("%s/musterd/new", settings->state);
-    if (!files->good || !files->looked_at)
-        return -ENOMEM;
-    int rc = make_folder(files->good);
-    return rc ? rc : make_folder(files->looked_at);
-}
-
-static int copy_bytes(const char *from, const char *to)
-{
-    char room[16384];
-    TIDY(fclose) FILE *in = fopen(from, "re");
-    if (!in)
-        return -errno;
-    TIDY(close) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t count;
-    int rc = out < 0 ? -errno : 0;
-    while (rc == 0 && (count = fread(room, 1, sizeof(room), in)) > 0)
-        rc = descriptor_write(out, room, count);
-    if (rc != 0)
-        return rc;
-    return ferror(in) ? -EIO : fdatasync(out) != 0 ? -errno : 0;
-}
+/* --- one file --- */
 
 struct reader {
     const struct settings *settings;
     struct connectors *connectors;
-    const struct kept_files *files; /* NULL: nothing is kept */
-    struct buffer *wrong;           /* what is to be told of this one */
+    const struct goodfiles *files; /* NULL: nothing is kept */
+    struct buffer *wrong;          /* what is to be told of this one */
 };
 
 static int read_in(const struct reader *reader, const char *folder, const char *id, struct buffer *wrong,
@@ -241,27 +196,37 @@ static int read_in(const struct reader *reader, const char *folder, const char *
     return rc != 0 ? wrong->rc : organization_kept(organization, ret_kept);
 }
 
+static int read_good(const struct reader *reader, const char *id, struct buffer *wrong,
+                     struct roster_organization **ret_kept)
+{
+    return goodfile_there(reader->files, id) ? read_in(reader, reader->files->good, id, wrong, ret_kept) : 0;
+}
+
 /* As it is now; else as it was when it was good. 0 and NULL: it never was. */
 static int read_one(const struct reader *reader, const char *id, struct roster_organization **ret_kept)
 {
+    static const enum roster_news news[] = {ROSTER_SAME, ROSTER_NEW, ROSTER_CHANGED};
     TIDY_DONE(buffer_done) struct buffer again = {0};
+    enum goodfile found = GOODFILE_SAME;
     if (!reader->files)
         return read_in(reader, NULL, id, reader->wrong, ret_kept);
-    TIDY(free) char *from = mem_format("%s/organizations/%s.yaml", reader->settings->config_dir, id);
-    TIDY(free) char *looked_at = mem_format("%s/%s.yaml", reader->files->looked_at, id);
-    TIDY(free) char *good = mem_format("%s/%s.yaml", reader->files->good, id);
-    if (!from || !looked_at || !good)
-        return -ENOMEM;
-    int rc = copy_bytes(from, looked_at);
+    int rc = goodfile_look(reader->files, id, &found);
     if (rc != 0)
-        buffer_format(reader->wrong, "%s.yaml cannot be copied to %s: %s\n", id, reader->files->looked_at,
-                      err_text(rc));
-    rc = rc ? 0 : read_in(reader, reader->files->looked_at, id, reader->wrong, ret_kept);
-    if (rc != 0 || (*ret_kept && rename(looked_at, good) == 0))
+        buffer_format(reader->wrong, "%s.yaml cannot be copied to %s: %s\n", id, reader->files->fresh, err_text(rc));
+    else
+        rc = read_in(reader, found == GOODFILE_SAME ? reader->files->good : reader->files->fresh, id, reader->wrong,
+                     ret_kept);
+    if (rc == -ENOMEM)
         return rc;
-    return *ret_kept                 ? -errno
-           : access(good, R_OK) == 0 ? read_in(reader, reader->files->good, id, &again, ret_kept)
-                                     : 0;
+    if (*ret_kept) {
+        (*ret_kept)->news = news[found];
+        return 0;
+    }
+    goodfile_drop(reader->files, id);
+    rc = found == GOODFILE_SAME && rc == 0 ? 0 : read_good(reader, id, &again, ret_kept);
+    if (*ret_kept)
+        (*ret_kept)->news = ROSTER_MISTAKEN;
+    return rc;
 }
 
 /* --- all of them --- */
@@ -279,13 +244,13 @@ int roster_read(const struct settings *settings, struct connectors *connectors, 
 {
     TIDY(arena_free) struct arena *arena = arena_new();
     TIDY_DONE(buffer_done) struct buffer wrong = {0};
-    TIDY_DONE(kept_files_done) struct kept_files files = {0};
+    TIDY_DONE(goodfiles_done) struct goodfiles files = {0};
     TIDY_DONE(roster_done) struct roster made = {0};
     const struct reader reader = {settings, connectors, keep ? &files : NULL, &wrong};
     const char *const *ids = NULL;
     int rc = arena ? organization_list(settings, arena, &ids) : -ENOMEM;
     if (rc == 0 && keep)
-        rc = kept_files_make(settings, &files);
+        rc = goodfiles_open(settings, &files);
     for (size_t i = 0; rc == 0 && ids && ids[i]; i++) {
         struct roster_organization *kept = NULL;
         buffer_clear(&wrong);
@@ -300,4 +265,11 @@ int roster_read(const struct settings *settings, struct connectors *connectors, 
     *ret_roster = made;
     made = (struct roster){0};
     return 0;
+}
+
+int roster_keep(const struct settings *settings)
+{
+    TIDY_DONE(goodfiles_done) struct goodfiles files = {0};
+    int rc = goodfiles_open(settings, &files);
+    return rc ? rc : goodfiles_keep(&files);
 }

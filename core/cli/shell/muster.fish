@@ -93,6 +93,7 @@ complete -c muster -n '__fish_seen_subcommand_from export' -a '(__muster_organiz
 complete -c muster -n __fish_use_subcommand -a backup -d 'Write all that is kept of an organization into one file'
 complete -c muster -n '__fish_seen_subcommand_from backup' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a restore -d 'Put an organization back out of a backup'
+complete -c muster -n __fish_use_subcommand -a reload -d 'Have musterd read its files again'
 complete -c muster -n __fish_use_subcommand -a token -d 'Say who may use the API of musterd'
 complete -c muster -n __fish_use_subcommand -a help -d 'Explain muster, or one command'
 complete -c muster -n __fish_use_subcommand -a version -d 'Print the version; with -v how it was built'
