@@ -89,7 +89,7 @@ static muster_rc child_add(void *context, const muster_node *record, const char 
     muster_text *json = context;
     (void)place;
     muster_text_put(json, json->len > 1 ? "," : "[");
-    value_json(record, json);
+    muster_node_json(record, json);
     return MUSTER_OK;
 }
 

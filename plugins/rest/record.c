@@ -66,7 +66,7 @@ static void put_plain(struct row *row, const char *name, const muster_node *node
                                                     : MUSTER_TEXT;
     const char *text = node->text;
     muster_text_clear(&row->room);
-    if (type == MUSTER_DECIMAL && value_number(text, &row->room))
+    if (type == MUSTER_DECIMAL && muster_text_number(&row->room, text))
         text = row->room.data;
     else if (type == MUSTER_DECIMAL)
         type = MUSTER_TEXT; /* longer than any number of ours: as it stands */
@@ -86,7 +86,7 @@ static void put_nested(struct row *row, const char *name, const muster_node *nod
     }
     if (node->kind == MUSTER_NODE_LIST && *name) {
         muster_text_clear(&row->room);
-        value_json(node, &row->room);
+        muster_node_json(node, &row->room);
         row->rows->rest->host->put(row->made, name, MUSTER_JSON, row->room.data);
     }
     for (const muster_node *one = node->first; one && deep < DEEP; one = one->next, nth++) {

@@ -201,9 +201,6 @@ bool value_read(const struct field *field, const muster_node *node, muster_text 
                 int32_t *ret_type, char ret_why[WHY_ROOM]);
 int32_t value_type(enum kind kind);
 bool value_format_known(enum kind kind, const char *format);
-void value_json(const muster_node *node, muster_text *out);
-/* A number without an exponent; false: it is too long for one. */
-bool value_number(const char *text, muster_text *out);
 /* A value of ours as JSON, as the field says it is written. */
 void value_write(const struct field *field, int32_t type, const char *text, muster_text *out);
 

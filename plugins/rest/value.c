@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MOST = 60 };
-
 int32_t value_type(enum kind kind)
 {
     static const int32_t types[] = {MUSTER_TEXT, MUSTER_INTEGER, MUSTER_DECIMAL,  MUSTER_BOOL,
@@ -16,98 +14,11 @@ int32_t value_type(enum kind kind)
     return types[kind];
 }
 
-/* ---- JSON ---- */
-
-void value_json(const muster_node *node, muster_text *out)
-{
-    bool object = node->kind == MUSTER_NODE_OBJECT;
-    if (node->kind == MUSTER_NODE_TEXT)
-        muster_text_json(out, node->text);
-    else if (!object && node->kind != MUSTER_NODE_LIST)
-        muster_text_put(out, node->text ? node->text : "null");
-    else {
-        muster_text_put(out, object ? "{" : "[");
-        for (const muster_node *one = node->first; one; one = one->next) {
-            if (one != node->first)
-                muster_text_put(out, ",");
-            if (object) {
-                muster_text_json(out, one->name);
-                muster_text_put(out, ":");
-            }
-            value_json(one, out);
-        }
-        muster_text_put(out, object ? "}" : "]");
-    }
-}
-
 /* ---- numbers ---- */
-
-/* Sign, digits, and where the point goes among them. */
-struct number {
-    bool minus;
-    char digits[DIGITS_MOST + 1];
-    long count, point;
-};
-
-static bool number_take(const char *text, struct number *number)
-{
-    char *end;
-    long exponent = 0;
-    bool point = false, some = false;
-    *number = (struct number){.minus = *text == '-'};
-    for (text += *text == '-' || *text == '+'; isdigit((unsigned char)*text) || (*text == '.' && !point); text++) {
-        if (*text == '.') {
-            point = true;
-            continue;
-        }
-        some = true;
-        if (number->count == 0 && *text == '0') {
-            number->point -= point;
-            continue; /* in front */
-        }
-        if (number->count == DIGITS_MOST)
-            return false;
-        number->digits[number->count++] = *text;
-        number->point += !point;
-    }
-    if (some && (*text == 'e' || *text == 'E')) {
-        exponent = strtol(text + 1, &end, 10);
-        some = end > text + 1;
-        text = end;
-    }
-    number->point += exponent;
-    return some && *text == '\0' && number->point > -DIGITS_MOST && number->point <= DIGITS_MOST;
-}
-
-/* Without zeros that say nothing. */
-bool value_number(const char *text, muster_text *out)
-{
-    struct number number;
-    if (!number_take(text, &number))
-        return false;
-    while (number.count > 0 && number.count > number.point && number.digits[number.count - 1] == '0')
-        number.count--;
-    if (number.count == 0) {
-        muster_text_put(out, "0");
-        return true;
-    }
-    if (number.minus)
-        muster_text_put(out, "-");
-    if (number.point <= 0)
-        muster_text_put(out, "0.");
-    for (long n = number.point; n < 0; n++)
-        muster_text_put(out, "0");
-    for (long n = 0; n < number.count || n < number.point; n++) {
-        if (n > 0 && n == number.point)
-            muster_text_put(out, ".");
-        muster_text_add(out, n < number.count ? number.digits + n : "0", 1);
-    }
-    return true;
-}
 
 static bool number_read(const struct field *field, const char *text, muster_text *room, char ret_why[WHY_ROOM])
 {
-    bool good = value_number(text, room);
+    bool good = muster_text_number(room, text);
     if (good && field->kind == KIND_INTEGER && room->data && strchr(room->data, '.'))
         good = false;
     if (!good)
@@ -282,7 +193,7 @@ bool value_read(const struct field *field, const muster_node *node, muster_text 
                      node->kind == MUSTER_NODE_LIST ? "a list" : "an object");
             return false;
         }
-        value_json(node, room);
+        muster_node_json(node, room);
         *ret_type = MUSTER_JSON;
     } else if (field->kind == KIND_TEXT || !*text) {
         *ret_text = text;
@@ -344,7 +255,7 @@ void value_write(const struct field *field, int32_t type, const char *text, must
     int32_t as = said ? value_type(field->kind) : type;
     if (!text)
         muster_text_put(out, "null");
-    else if ((as == MUSTER_INTEGER || as == MUSTER_DECIMAL) && *text && value_number(text, out))
+    else if ((as == MUSTER_INTEGER || as == MUSTER_DECIMAL) && *text && muster_text_number(out, text))
         (void)0; /* it is written */
     else if ((as == MUSTER_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) ||
              ((as == MUSTER_JSON || as == MUSTER_LIST) && *text))

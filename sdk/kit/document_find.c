@@ -1,4 +1,4 @@
-/* document_find - a document out of a reply, and a place in it by a JSON pointer. */
+/* document_find - a document out of a reply, a place in it by a JSON pointer, and what stands there as JSON. */
 #include "muster/document.h"
 
 #include <stdbool.h>
@@ -68,4 +68,26 @@ const muster_node *muster_node_at(const muster_node *node, const char *pointer)
         node = node->kind == MUSTER_NODE_LIST ? element(node, word) : muster_node_member(node, word);
     }
     return node;
+}
+
+void muster_node_json(const muster_node *node, muster_text *out)
+{
+    int object = node->kind == MUSTER_NODE_OBJECT;
+    if (node->kind == MUSTER_NODE_TEXT)
+        muster_text_json(out, node->text);
+    else if (!object && node->kind != MUSTER_NODE_LIST)
+        muster_text_put(out, node->text ? node->text : "null");
+    else {
+        muster_text_put(out, object ? "{" : "[");
+        for (const muster_node *one = node->first; one; one = one->next) {
+            if (one != node->first)
+                muster_text_put(out, ",");
+            if (object) {
+                muster_text_json(out, one->name);
+                muster_text_put(out, ":");
+            }
+            muster_node_json(one, out);
+        }
+        muster_text_put(out, object ? "}" : "]");
+    }
 }

@@ -1,11 +1,13 @@
 /* text - text that grows. */
 #include "muster/text.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 1024 };
+enum { ROOM = 1024, DIGITS_MOST = 60 };
 
 void muster_text_add(muster_text *text, const char *bytes, size_t len)
 {
@@ -71,6 +73,69 @@ void muster_text_escaped(muster_text *text, const char *string)
             muster_text_put(text, escape);
         }
     }
+}
+
+/* Sign, digits, and where the point goes among them. */
+struct number {
+    bool minus;
+    char digits[DIGITS_MOST + 1];
+    long count, point;
+};
+
+static bool number_take(const char *text, struct number *number)
+{
+    char *end;
+    long exponent = 0;
+    bool point = false, some = false;
+    *number = (struct number){.minus = *text == '-'};
+    for (text += *text == '-' || *text == '+'; isdigit((unsigned char)*text) || (*text == '.' && !point); text++) {
+        if (*text == '.') {
+            point = true;
+            continue;
+        }
+        some = true;
+        if (number->count == 0 && *text == '0') {
+            number->point -= point;
+            continue; /* in front */
+        }
+        if (number->count == DIGITS_MOST)
+            return false;
+        number->digits[number->count++] = *text;
+        number->point += !point;
+    }
+    if (some && (*text == 'e' || *text == 'E')) {
+        exponent = strtol(text + 1, &end, 10);
+        some = end > text + 1;
+        text = end;
+    }
+    number->point += exponent;
+    return some && *text == '\0' && number->point > -DIGITS_MOST && number->point <= DIGITS_MOST;
+}
+
+/* Without zeros that say nothing. */
+int32_t muster_text_number(muster_text *out, const char *text)
+{
+    struct number number;
+    if (!number_take(text, &number))
+        return 0;
+    while (number.count > 0 && number.count > number.point && number.digits[number.count - 1] == '0')
+        number.count--;
+    if (number.count == 0) {
+        muster_text_put(out, "0");
+        return 1;
+    }
+    if (number.minus)
+        muster_text_put(out, "-");
+    if (number.point <= 0)
+        muster_text_put(out, "0.");
+    for (long n = number.point; n < 0; n++)
+        muster_text_put(out, "0");
+    for (long n = 0; n < number.count || n < number.point; n++) {
+        if (n > 0 && n == number.point)
+            muster_text_put(out, ".");
+        muster_text_add(out, n < number.count ? number.digits + n : "0", 1);
+    }
+    return 1;
 }
 
 void muster_text_clear(muster_text *text)

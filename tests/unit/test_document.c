@@ -127,6 +127,19 @@ static void members_are_found_and_nothing_is_asked_in_vain(void **state)
     assert_null(muster_document_root(NULL));
 }
 
+static void a_node_is_written_as_the_json_that_it_was(void **state)
+{
+    (void)state;
+    static const char text[] = "{ \"a\": [1.50, true, null, \"q\\\"\\n\\u00e9\"], \"b\": {}, \"c\": {\"d\": []} }";
+    const char *why;
+    muster_document *document = muster_document_read(text, sizeof(text) - 1, &why);
+    muster_text out = {0};
+    muster_node_json(muster_document_root(document), &out);
+    assert_string_equal(out.data, "{\"a\":[1.50,true,null,\"q\\\"\\u000aé\"],\"b\":{},\"c\":{\"d\":[]}}");
+    muster_text_done(&out);
+    muster_document_free(document);
+}
+
 static void a_pointer_leads_to_one_place_or_to_none(void **state)
 {
     (void)state;
@@ -199,6 +212,7 @@ int main(void)
         cmocka_unit_test(too_deep_is_refused_and_just_deep_enough_is_not),
         cmocka_unit_test(cut_anywhere_it_is_no_answer),
         cmocka_unit_test(members_are_found_and_nothing_is_asked_in_vain),
+        cmocka_unit_test(a_node_is_written_as_the_json_that_it_was),
         cmocka_unit_test(a_pointer_leads_to_one_place_or_to_none),
         cmocka_unit_test(a_reply_is_read_from_memory_or_from_its_file),
     };

@@ -3,6 +3,8 @@
 
 #include <muster/text.h>
 
+#include <stdio.h>
+
 static void what_is_added_stands_behind_each_other(void **state)
 {
     (void)state;
@@ -59,6 +61,39 @@ static void a_part_of_an_address_is_escaped(void **state)
     muster_text_done(&text);
 }
 
+static const char *number(const char *text)
+{
+    static char out[200];
+    muster_text room = {0};
+    int32_t good = muster_text_number(&room, text);
+    snprintf(out, sizeof(out), "%s", good ? room.data : "none");
+    muster_text_done(&room);
+    return out;
+}
+
+static void numbers_keep_all_their_digits(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"0", "0"},
+                                           {"-0", "0"},
+                                           {"007", "7"},
+                                           {"1.50", "1.5"},
+                                           {"1e3", "1000"},
+                                           {"1.5E+2", "150"},
+                                           {"-2.5e-3", "-0.0025"},
+                                           {"100", "100"},
+                                           {"0.000", "0"},
+                                           {"12345678901234567890.125", "12345678901234567890.125"},
+                                           {"1e99", "none"},
+                                           {"abc", "none"},
+                                           {"", "none"},
+                                           {"1.2.3", "none"},
+                                           {"1e", "none"},
+                                           {"10e-1", "1"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(number(cases[i][0]), cases[i][1]);
+}
+
 static void without_memory_it_says_so_and_nothing_more_is_added(void **state)
 {
     (void)state;
@@ -78,6 +113,7 @@ int main(void)
         cmocka_unit_test(every_length_has_room_for_its_end),
         cmocka_unit_test(a_string_of_json_is_escaped),
         cmocka_unit_test(a_part_of_an_address_is_escaped),
+        cmocka_unit_test(numbers_keep_all_their_digits),
         cmocka_unit_test(without_memory_it_says_so_and_nothing_more_is_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

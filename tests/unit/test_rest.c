@@ -1,42 +1,9 @@
-/* test_rest - what the rest connector makes of numbers, days, times of change, and texts with words. */
+/* test_rest - what the rest connector makes of days, times of change, and texts with words. */
 #include "unit.h"
 
 #include "../../plugins/rest/rest.h"
 
 #include <stdio.h>
-
-static const char *number(const char *text)
-{
-    static char out[200];
-    muster_text room = {0};
-    bool good = value_number(text, &room);
-    snprintf(out, sizeof(out), "%s", good ? room.data : "none");
-    muster_text_done(&room);
-    return out;
-}
-
-static void numbers_keep_all_their_digits(void **state)
-{
-    (void)state;
-    static const char *const cases[][2] = {{"0", "0"},
-                                           {"-0", "0"},
-                                           {"007", "7"},
-                                           {"1.50", "1.5"},
-                                           {"1e3", "1000"},
-                                           {"1.5E+2", "150"},
-                                           {"-2.5e-3", "-0.0025"},
-                                           {"100", "100"},
-                                           {"0.000", "0"},
-                                           {"12345678901234567890.125", "12345678901234567890.125"},
-                                           {"1e99", "none"},
-                                           {"abc", "none"},
-                                           {"", "none"},
-                                           {"1.2.3", "none"},
-                                           {"1e", "none"},
-                                           {"10e-1", "1"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_string_equal(number(cases[i][0]), cases[i][1]);
-}
 
 /* What a field makes of a text: its value, "null", or why not behind a '!'. */
 static const char *value(enum kind kind, const char *format, int32_t node_kind, const char *text)
@@ -159,7 +126,6 @@ static void markup_becomes_what_it_would_be_as_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_keep_all_their_digits),
         cmocka_unit_test(days_are_read_in_their_form_and_exist),
         cmocka_unit_test(times_of_change_are_written_as_they_are_read_and_never_later),
         cmocka_unit_test(words_are_filled_in_and_what_is_none_is_told),

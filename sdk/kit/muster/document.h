@@ -17,6 +17,7 @@
 #define MUSTER_DOCUMENT_H
 
 #include <muster/connector.h>
+#include <muster/text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,6 +55,8 @@ const muster_node *muster_document_root(const muster_document *document);
 const muster_node *muster_node_first(const muster_node *node); /* of a list or an object */
 const muster_node *muster_node_member(const muster_node *node, const char *name);
 const char *muster_node_text(const muster_node *node); /* NULL: it has none */
+/* Adds what the node is as JSON, without white space; its name is left out. Numbers stand as they were written. */
+void muster_node_json(const muster_node *node, muster_text *out);
 /* What is there by a JSON pointer (RFC 6901): "/data/errors/0"; "" is the node itself. */
 const muster_node *muster_node_at(const muster_node *node, const char *pointer);
 

@@ -32,6 +32,9 @@ void muster_text_put(muster_text *text, const char *string);
 void muster_text_json(muster_text *text, const char *string);
 /* As a part of an address: what is neither a letter of ASCII, a digit nor one of -._~ as %XX. */
 void muster_text_escaped(muster_text *text, const char *string);
+/* A number of JSON without its exponent and without zeros that say nothing: "1.50e1" is "15". 0, and nothing is added:
+ * it is none, or one of more than 60 digits. */
+int32_t muster_text_number(muster_text *text, const char *number);
 void muster_text_clear(muster_text *text); /* to be filled anew; the room stays */
 void muster_text_done(muster_text *text);
 
