@@ -49,14 +49,16 @@ static void describe(struct reading *reading, struct connection *connection, con
 static const char *const need_words[] = {"network", "files", "programs", "secrets", NULL};
 static const uint32_t needs[] = {MUSTER_NEEDS_NETWORK, MUSTER_NEEDS_FILES, MUSTER_NEEDS_EXEC, MUSTER_NEEDS_SECRETS};
 
-/* Files of its own a connector may have a use for in one organization and not in another: only who needs anything. */
+/* Files of its own a connector may have a use for in one organization and not in another: only who needs anything.
+ * What a program needs depends on the program: whoever starts some may be given all that the file allows. */
 uint32_t connection_may(const struct connection *connection)
 {
     uint32_t may = 0;
     const struct muster_connector *description = connection->description;
     for (size_t i = 0; description && description->needs && connection->allow && need_words[i]; i++)
         if (has_name(connection->allow, need_words[i]))
-            may |= needs[i] & (description->needs | MUSTER_NEEDS_FILES);
+            may |= description->needs & MUSTER_NEEDS_EXEC ? needs[i]
+                                                          : needs[i] & (description->needs | MUSTER_NEEDS_FILES);
     return may;
 }
 

@@ -1,5 +1,5 @@
 /* lane_needs - what a host is given beyond the rule, because its connector declares it and the organization permits it:
- * files that the option `files` names, and secrets in plain text. */
+ * files that the option `files` names, programs below the folders that `programs` names, and secrets in plain text. */
 #include "engine/lane_inside.h"
 
 #include <limits.h>
@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool of_files(const struct option_value *option)
+static bool item_of(const struct option_value *option, const char *list)
 {
-    return option->text && strncmp(option->name, "files[", 6) == 0;
+    size_t len = strlen(list);
+    return option->text && strncmp(option->name, list, len) == 0 && option->name[len] == '[';
 }
 
 static bool within(const char *path, const char *folder)
@@ -33,15 +34,15 @@ static bool of_muster(const struct settings *settings, const char *path)
     return false;
 }
 
-int lane_put_needs(struct lane *lane, struct err *err)
+/* The paths of a list option, where they may be given: absolute ones, and none of ours. */
+static int put_paths(struct lane *lane, const char *list, uint32_t need, struct err *err)
 {
     const struct connection *connection = lane->connection;
+    size_t options = connection && (lane->may & need) ? connection->option_count : 0;
     uint32_t count = 0;
-    lane->may = connection ? connection_may(connection) : 0;
-    bool files = (lane->may & MUSTER_NEEDS_FILES) != 0;
-    for (size_t i = 0; connection && files && i < connection->option_count; i++) {
+    for (size_t i = 0; i < options; i++) {
         const struct option_value *option = &connection->options[i];
-        if (!of_files(option))
+        if (!item_of(option, list))
             continue;
         count++;
         if (option->text[0] != '/')
@@ -53,12 +54,19 @@ int lane_put_needs(struct lane *lane, struct err *err)
                            "around it: a connector may not have that",
                            connection->name, option->name, option->text);
     }
-    wire_put_u32(&lane->out, lane->may);
     wire_put_u32(&lane->out, count);
-    for (size_t i = 0; connection && files && i < connection->option_count; i++)
-        if (of_files(&connection->options[i]))
+    for (size_t i = 0; i < options; i++)
+        if (item_of(&connection->options[i], list))
             wire_put_text(&lane->out, connection->options[i].text);
     return 0;
+}
+
+int lane_put_needs(struct lane *lane, struct err *err)
+{
+    lane->may = lane->connection ? connection_may(lane->connection) : 0;
+    wire_put_u32(&lane->out, lane->may);
+    int rc = put_paths(lane, "files", MUSTER_NEEDS_FILES, err);
+    return rc ? rc : put_paths(lane, "programs", MUSTER_NEEDS_EXEC, err);
 }
 
 const char *lane_secret(struct lane *lane, const char *option)

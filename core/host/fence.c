@@ -233,8 +233,9 @@ static const int harmful[] = {
     SCMP_SYS(clock_settime),
     SCMP_SYS(rt_sigqueueinfo),
     SCMP_SYS(rt_tgsigqueueinfo),
-    SCMP_SYS(kill),
     SCMP_SYS(tkill),
+    SCMP_SYS(setsid), /* they end with their group, so they stay in it */
+    SCMP_SYS(setpgid),
     SCMP_SYS(open_by_handle_at),
     SCMP_SYS(listen),
     SCMP_SYS(accept),
@@ -345,6 +346,10 @@ static int fence_programs(uint32_t may)
     if (rc == 0)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
                               SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+    if (rc == 0) /* one's own group, and nobody else */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_NE, 0, 0));
+    if (rc == 0) /* Go wakes its own threads by this one; to others it means nothing */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_NE, SIGURG, 0));
     if (rc == 0 && (may & MUSTER_NEEDS_NETWORK))
         rc = rules_of_sockets(filter, may, true);
     else if (rc == 0)

@@ -8,9 +8,13 @@
 #include "host/sandbox.h"
 #include "host/serve.h"
 
+#include <muster/connector.h>
+
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -18,13 +22,18 @@
 
 enum { SOCKET = 3 };
 
-/* Ends the process when the engine is gone, even while the connector is busy or hangs. */
+static bool starts_programs; /* set before the thread that looks at it begins */
+
+/* Ends the process when the engine is gone, even while the connector is busy or hangs; and the programs that it has
+ * started: they cannot leave its group. */
 static void *watch(void *unused)
 {
     (void)unused;
     struct pollfd poller = {.fd = SOCKET};
     while (poll(&poller, 1, -1) <= 0 || !(poller.revents & (POLLHUP | POLLERR | POLLNVAL)))
         continue;
+    if (starts_programs)
+        kill(0, SIGKILL);
     _exit(0);
 }
 
@@ -57,6 +66,8 @@ static int prepare(struct session *session, char *ret_why, size_t room)
     sandbox.memory_max = session->memory_max;
     sandbox.may = session->may;
     sandbox.files = (const char *const *)session->files;
+    sandbox.programs = (const char *const *)session->programs;
+    starts_programs = (session->may & MUSTER_NEEDS_EXEC) != 0;
     rc = sandbox_enter(&sandbox, ret_why, room);
     if (rc == 0)
         rc = watch_start(ret_why, room); /* behind the fence: a thread takes over what its maker may */
@@ -87,7 +98,8 @@ int main(void)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error, not a death */
+    signal(SIGXFSZ, SIG_IGN);           /* a file that grows too large is an error, not a death */
+    fcntl(SOCKET, F_SETFD, FD_CLOEXEC); /* no program that a connector starts speaks with the engine */
     session_start(&session, SOCKET);
     if (prepare(&session, why, sizeof(why)) != 0) {
         serve_refuse(&session, why);

@@ -174,6 +174,8 @@ static int allow_needs(const struct sandbox *sandbox, int rules, uint64_t known)
         rc = allow_list(rules, of_both, LL_READ | LL_WRITE);
     if (rc == 0 && programs)
         rc = allow_list(rules, of_programs, look);
+    if (rc == 0 && programs)
+        rc = allow_list(rules, sandbox->programs, look);
     if (rc == 0 && (sandbox->may & MUSTER_NEEDS_FILES))
         rc = allow_list(rules, sandbox->files, (programs ? LL_CHANGE | LL_EXECUTE : LL_CHANGE) & known);
     return rc;

@@ -9,8 +9,8 @@
  * `may` opens it where a connector declares a need and the organization's file permits that. Network: sockets of IPv4
  * and IPv6, what resolving names and TLS read below /etc, and libraries that are loaded later (database drivers).
  * Files: those that are named, to be read and written, and sockets with a name. Programs: new processes, all that is
- * installed below /usr; they inherit the fence, which then forbids what is known to be harmful instead of allowing what
- * is known. */
+ * installed below /usr and in the folders that are named; they inherit the fence, which then forbids what is known to
+ * be harmful instead of allowing what is known, and they stay in the host's process group, with which they end. */
 #ifndef HOST_SANDBOX_H
 #define HOST_SANDBOX_H
 
@@ -20,6 +20,7 @@
 struct sandbox {
     const char *connector, *scratch; /* absolute */
     const char *const *files;        /* absolute; NULL-terminated */
+    const char *const *programs;     /* likewise: folders that are read and run, never written */
     uint64_t memory_max;             /* bytes; 0: no limit */
     uint32_t may;                    /* MUSTER_NEEDS_…: beyond the rule */
     char lacks[100];                 /* "landlock seccomp"; "" when the kernel has everything */

@@ -42,6 +42,23 @@ void session_start(struct session *session, int fd)
     session->record.session = session;
 }
 
+static void paths_free(char **paths)
+{
+    for (char **path = paths; path && *path; path++)
+        free(*path);
+    free(paths);
+}
+
+/* NULL: no memory, or too many. */
+static char **paths_read(struct wire *hello)
+{
+    uint32_t count = wire_get_u32(hello);
+    char **paths = count < FILES_MAX ? mem_new(count + 1, sizeof(*paths)) : NULL;
+    for (uint32_t i = 0; paths && i < count; i++)
+        paths[i] = mem_text(wire_need_text(hello));
+    return paths;
+}
+
 void session_done(struct session *session)
 {
     record_streams_done(session);
@@ -60,9 +77,8 @@ void session_done(struct session *session)
     free(session->name);
     free(session->path);
     free(session->scratch);
-    for (char **file = session->files; file && *file; file++)
-        free(*file);
-    free(session->files);
+    paths_free(session->files);
+    paths_free(session->programs);
 }
 
 int session_hello(struct session *session, char *ret_why, size_t room)
@@ -90,12 +106,11 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     session->record_max = wire_get_u64(&hello);
     session->field_max = wire_get_u64(&hello);
     session->may = wire_get_u32(&hello);
-    uint32_t count = wire_get_u32(&hello);
-    session->files = count < FILES_MAX ? mem_new(count + 1, sizeof(*session->files)) : NULL;
-    for (uint32_t i = 0; session->files && i < count; i++)
-        session->files[i] = mem_text(wire_need_text(&hello));
+    session->files = paths_read(&hello);
+    session->programs = paths_read(&hello);
     TIDY(close) int page = frame_take_fd(&session->in);
-    if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch || !session->files)
+    if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch ||
+        !session->files || !session->programs)
         session_orphaned();
     void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ, MAP_SHARED, page, 0);
     if (shared == MAP_FAILED)

@@ -55,6 +55,7 @@ struct session {
     char *name, *path, *scratch;
     uint32_t may;           /* MUSTER_NEEDS_… that it is given */
     char **files;           /* files and folders of its own; NULL-terminated */
+    char **programs;        /* folders with programs that it may start; likewise */
     const uint32_t *cancel; /* the shared page; not 0: the engine wants us to end */
     const muster_connector *connector;
     void *self;
