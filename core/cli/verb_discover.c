@@ -16,6 +16,7 @@ enum { SAMPLES = 3, WORDS_SEEN = 12, PATTERNS = 4, RECORDS_MOST = 200 };
 struct seen_column {
     const char *name, *place;
     uint32_t types; /* bit per MUSTER_TEXT … */
+    uint32_t told;  /* likewise, by the source's own word; 0: it said nothing */
     size_t values;
     const char *samples[SAMPLES]; /* masked */
     size_t sample_count;
@@ -103,7 +104,10 @@ static int take_stream(void *context, const muster_stream *stream)
 static int take_field(void *context, const char *stream, const muster_field *field)
 {
     struct seen_stream *seen = stream_of(context, stream);
-    return seen && column_of(context, seen, field->name, NULL) ? 0 : -ENOMEM;
+    struct seen_column *column = seen ? column_of(context, seen, field->name, NULL) : NULL;
+    if (column && field->type > 0 && field->type < 32)
+        column->told = 1u << field->type;
+    return column ? 0 : -ENOMEM;
 }
 
 /* Where each column is, also of one that is empty in every row. */
@@ -150,12 +154,13 @@ static const char *column_type(const struct seen_column *column)
                  {1u << MUSTER_DATE, "date"},        {1u << MUSTER_BOOL, "yes or no"},
                  {1u << MUSTER_DATETIME, "instant"}, {1u << MUSTER_TIME, "time"},
                  {1u << MUSTER_JSON, "JSON"}};
-    if (column->values == 0)
+    uint32_t types = column->values > 0 ? column->types : column->told;
+    if (types == 0)
         return "empty";
     if (column->pattern_count > 0)
-        return column->types == 1u << MUSTER_TEXT ? "date as text" : "date, also as text";
+        return types == 1u << MUSTER_TEXT ? "date as text" : "date, also as text";
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (column->types == words[i].types)
+        if (types == words[i].types)
             return words[i].word;
     return "mixed";
 }
