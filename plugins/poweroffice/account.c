@@ -40,7 +40,7 @@ muster_rc account_ask(struct poweroffice *po)
     address_path(&address, "/ClientIntegrationInformation");
     muster_rc rc = call_object(po, &address, "ClientIntegrationInformation", &document);
     if (rc == MUSTER_PERMISSION || rc == MUSTER_GONE) { /* then each list has to be asked */
-        po->asked = true;
+        po->asked = po->untold = true;
         return MUSTER_OK;
     }
     if (rc != MUSTER_OK)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLIGHT_MAX = 6, OPEN_MAX = 8, TRIES = 3 };
+enum { FLIGHT_MAX = 6, OPEN_MAX = 16, TRIES = 3 };
 
 /* A question. */
 struct task {
@@ -24,7 +24,7 @@ struct loading {
     struct employee *employee;
     size_t pending; /* questions that are not answered */
     unsigned tries;
-    bool gone, again;
+    bool gone, again, whole;
 };
 
 struct loader {
@@ -33,6 +33,7 @@ struct loader {
     struct task *first, **last;
     struct task *flying[FLIGHT_MAX]; /* asked, and not answered */
     size_t flying_count, opened;
+    struct employee *next; /* whose turn it is to be handed on */
     muster_rc (*give)(void *context, const struct employee *employee);
     void *context;
 };
@@ -167,6 +168,24 @@ static muster_rc task_answered(struct loader *loader, const struct task *task, m
     return list_came(loader, task, list);
 }
 
+/* Who is whole is handed on when those before are: the same answers give the same order, whenever they came. */
+static muster_rc give_next(struct loader *loader)
+{
+    muster_rc rc = MUSTER_OK;
+    for (size_t n = 0; rc == MUSTER_OK && n < OPEN_MAX; n++) {
+        struct loading *of = &loader->open[n];
+        if (!of->employee || of->employee != loader->next || !of->whole)
+            continue;
+        rc = of->gone ? MUSTER_OK : loader->give(loader->context, of->employee);
+        employee_empty(of->employee);
+        of->employee = NULL;
+        loader->opened--;
+        loader->next++;
+        n = (size_t)-1; /* the next one may stand anywhere */
+    }
+    return rc;
+}
+
 /* All that was asked about an employee is answered. */
 static muster_rc loading_done(struct loader *loader, struct loading *of)
 {
@@ -182,11 +201,8 @@ static muster_rc loading_done(struct loader *loader, struct loading *of)
                               " was another each of the %d times that it was read: it "
                               "is read again at the next run",
                               of->employee->id, TRIES);
-    muster_rc rc = of->gone ? MUSTER_OK : loader->give(loader->context, of->employee);
-    employee_empty(of->employee);
-    of->employee = NULL;
-    loader->opened--;
-    return rc;
+    of->whole = true;
+    return give_next(loader);
 }
 
 /* Opens as many employees as there is room for. */
@@ -259,7 +275,7 @@ static void loader_done(struct loader *loader)
 muster_rc loader_run(struct poweroffice *po, struct employee *employees, size_t count,
                      muster_rc (*give)(void *context, const struct employee *employee), void *context)
 {
-    struct loader loader = {.po = po, .give = give, .context = context};
+    struct loader loader = {.po = po, .next = employees, .give = give, .context = context};
     size_t next = 0;
     muster_rc rc = MUSTER_OK;
     loader.last = &loader.first;

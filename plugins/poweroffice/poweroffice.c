@@ -136,6 +136,26 @@ static muster_rc po_open(muster_run *run, void **ret_self)
 
 /* ---- roles ---- */
 
+/* Who may not know their privileges may still be let in: one employee, or none, is all that is asked for. */
+static muster_rc employees_try(struct poweroffice *po)
+{
+    struct address address;
+    const muster_http *reply = NULL;
+    muster_document *document = NULL;
+    muster_http ask;
+    address_start(po, &address);
+    address_path(&address, "/Employees");
+    address_query(&address, "PageNumber", "1");
+    address_query(&address, "PageSize", "1");
+    call_get(po, &address, &ask);
+    muster_rc rc = po->host->http(po->run, &ask, &reply);
+    rc = call_document(po, "Employees", rc, reply, &document);
+    muster_document_free(document);
+    if (rc == MUSTER_PERMISSION)
+        account_lacks(po, RIGHT_EMPLOYEES);
+    return rc == MUSTER_PERMISSION ? MUSTER_OK : rc;
+}
+
 static muster_rc po_check(muster_run *run, void *self)
 {
     struct poweroffice *po = self;
@@ -143,6 +163,8 @@ static muster_rc po_check(muster_run *run, void *self)
     size_t count = 0;
     char why[WHY_ROOM];
     muster_rc rc = account_ask(po);
+    if (rc == MUSTER_OK && po->untold)
+        rc = employees_try(po);
     for (int n = 0; rc == MUSTER_OK && n < RIGHTS; n++)
         if (po->lacks[n] && (n < SUB_FIRST || po->wanted[n]))
             lacking[count++] = (enum right)n;

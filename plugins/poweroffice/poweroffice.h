@@ -49,6 +49,7 @@ struct poweroffice {
     const muster_host *host;
     muster_auth token, key;
     bool asked;             /* the account was asked for its privileges */
+    bool untold;            /* and may not know them */
     bool lacks[RIGHTS];     /* it may not read this */
     bool wanted[RIGHTS];    /* sub_lists */
     bool addresses;         /* likewise: also of who has not changed */
@@ -155,7 +156,7 @@ struct employee {
     size_t employment_count;
 };
 
-/* Loads what hangs on each and hands it on, in any order. `give` keeps nothing. */
+/* Loads what hangs on each, several at once, and hands them on in their order. `give` keeps nothing. */
 muster_rc loader_run(struct poweroffice *po, struct employee *employees, size_t count,
                      muster_rc (*give)(void *context, const struct employee *employee), void *context);
 

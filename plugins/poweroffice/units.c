@@ -54,5 +54,7 @@ muster_rc units_pull(struct poweroffice *po, enum right right, const muster_pull
         rc = po->host->emit(po->run, record);
         rc = rc == MUSTER_DATA ? MUSTER_OK : rc;
     }
-    return rc == MUSTER_OK ? po->host->complete(po->run, count) : rc;
+    if (rc != MUSTER_OK)
+        return rc;
+    return what->limit > 0 ? po->host->partial(po->run, "a sample") : po->host->complete(po->run, count);
 }
