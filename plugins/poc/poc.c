@@ -246,10 +246,13 @@ static muster_rc check(muster_run *run, void *self)
 static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
 {
     struct settings settings;
+    bool file = strcmp(what->stream, SEATS_FILE) == 0;
     (void)self;
+    if (!file && strcmp(what->stream, SEATS) != 0)
+        return run->host->fail(run, MUSTER_UNSUPPORTED, "P.O.C has no stream '%s' to read", what->stream);
     muster_rc rc = settings_read(run, &settings);
     if (rc == MUSTER_OK)
-        rc = (strcmp(what->stream, SEATS_FILE) == 0 ? seats_pull_file : seats_pull)(&settings, what);
+        rc = (file ? seats_pull_file : seats_pull)(&settings, what);
     settings_done(&settings);
     return rc;
 }
