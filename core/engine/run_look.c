@@ -85,6 +85,13 @@ static int secrets_lend(const struct run_request *request, const struct run_ask 
     return rc;
 }
 
+/* A file that is only written is made by the first run. */
+static bool is_made_later(const struct connection *connection, const struct lane_result *result)
+{
+    bool read = connection->mappings && connection->mappings[0];
+    return result->rc == MUSTER_GONE && connection->target && !read;
+}
+
 static int run_look(const struct run_request *request, const struct lane_sink *sink,
                     int (*call)(struct lane *, const struct run_ask *, const struct lane_sink *, struct lane_result *,
                                 struct err *),
@@ -127,7 +134,7 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
     all.row = look_row;
     all.find = look_find;
     rc = call(lane, ask, &all, &result, err);
-    if (rc == 0 && result.rc < 0)
+    if (rc == 0 && result.rc < 0 && !(call == look_check && is_made_later(request->connection, &result)))
         rc = err_set(err, ask ? pull_result_code(result.rc) : ERR_CONNECTOR, "%s",
                      *result.text ? result.text : "the connector failed without a word");
     pull_done(&look.pull);
