@@ -417,30 +417,34 @@ bool cassette_has(struct cassette *cassette, const struct exchange *ask, struct 
     return entry && entry_give(cassette, entry, ret_answer, NULL) == 0;
 }
 
-/* What goes wrong may be asked once more; a page that is no answer was one all the same. */
-static int answer_spoil(struct cassette *cassette, const struct exchange *ask, struct entry *entry,
-                        struct exchange *answer)
+/* What befalls this question; NULL: nothing. */
+static struct mishap *mishap_of(struct cassette *cassette, const struct exchange *ask)
 {
     cassette->asked++;
-    for (size_t i = 0; i < cassette->mishap_count; i++) {
-        struct mishap *mishap = &cassette->mishaps[i];
-        if (!mishap_befalls(mishap, ask, cassette->asked))
-            continue;
-        mishap->count -= mishap->count < MISHAP_EVERY;
-        entry->given = mishap->kind == MISHAP_SCHEMA;
-        return mishap_happen(mishap, cassette->answer, answer);
-    }
-    return 0;
+    for (size_t i = 0; i < cassette->mishap_count; i++)
+        if (mishap_befalls(&cassette->mishaps[i], ask, cassette->asked))
+            return &cassette->mishaps[i];
+    return NULL;
 }
 
+/* What goes wrong needs no answer of then: a connector that was refused may ask something else. */
 int cassette_answer(struct cassette *cassette, const struct exchange *ask, struct exchange *ret_answer, struct err *err)
 {
-    bool may = strcmp(ask->what, "http") == 0 || strcmp(ask->what, "list") == 0 || strcmp(ask->what, "fetch") == 0;
+    bool call = strcmp(ask->what, "http") == 0, store = strcmp(ask->what, "store") == 0;
+    bool may = call || store || strcmp(ask->what, "list") == 0 || strcmp(ask->what, "fetch") == 0;
     struct entry *entry = entry_find(cassette, ask);
-    if (!entry)
+    struct mishap *mishap = may ? mishap_of(cassette, ask) : NULL;
+    bool schema = mishap && mishap->kind == MISHAP_SCHEMA;
+    if (!entry && (!mishap || schema || !(call || store)))
         return unknown(cassette, ask, err);
-    int rc = entry_give(cassette, entry, ret_answer, err);
-    return rc == 0 && may ? answer_spoil(cassette, ask, entry, ret_answer) : rc;
+    *ret_answer = (struct exchange){.what = ask->what, .asked = ask->asked};
+    int rc = entry ? entry_give(cassette, entry, ret_answer, err) : 0;
+    if (rc != 0 || !mishap)
+        return rc;
+    mishap->count -= mishap->count < MISHAP_EVERY;
+    if (entry)
+        entry->given = schema; /* it may be asked once more; a page that is no answer was one all the same */
+    return mishap_happen(mishap, cassette->answer, ret_answer);
 }
 
 size_t cassette_unknown(const struct cassette *cassette, const char **ret_sentence)

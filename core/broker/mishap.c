@@ -51,8 +51,10 @@ int mishap_read(char *word, struct mishap *ret_mishap, struct err *err)
 bool mishap_befalls(const struct mishap *mishap, const struct exchange *ask, unsigned nth)
 {
     bool call = strcmp(ask->what, "http") == 0;
-    return mishap->count > 0 && nth >= mishap->nth && (!mishap->where || strstr(ask->asked, mishap->where)) &&
-           (call || mishap->kind != MISHAP_STATUS) && (mishap->kind != MISHAP_SCHEMA || strcmp(ask->what, "list") != 0);
+    bool fits = mishap->kind == MISHAP_STATUS   ? call
+                : mishap->kind == MISHAP_SCHEMA ? call || strcmp(ask->what, "fetch") == 0
+                                                : true;
+    return fits && mishap->count > 0 && nth >= mishap->nth && (!mishap->where || strstr(ask->asked, mishap->where));
 }
 
 /* --- its going wrong --- */

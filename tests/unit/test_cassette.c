@@ -234,12 +234,37 @@ static void which_log_in_was_right_is_not_what_it_is_about(void **state)
     }
 }
 
+/* A connector that is refused may ask what it did not ask then; and a file may not be written. */
+static void what_goes_wrong_needs_no_answer_on_it(void **state)
+{
+    struct cassette *cassette = recording();
+    struct exchange known = {.what = "http", .asked = "GET http://a.example/x", .status = 200, .reply = ""};
+    struct exchange asked = {.what = "http", .asked = "GET http://a.example/y"}, answer = {0};
+    struct exchange stored = {.what = "store", .asked = "/out/list.csv"};
+    const char *sentence;
+    (void)state;
+    cassette_note(cassette, &known);
+    assert_int_equal(cassette_end(cassette, NULL), 0);
+    cassette_free(cassette);
+    cassette = playing();
+    assert_int_equal(cassette_fault(cassette, "403,cut=1@/out/", NULL), 0);
+    assert_int_equal(cassette_answer(cassette, &asked, &answer, NULL), 0);
+    assert_int_equal(answer.status, 403);
+    assert_int_equal(cassette_answer(cassette, &stored, &answer, NULL), 0);
+    assert_int_equal(answer.code, ERR_NETWORK);
+    assert_int_equal(cassette_unknown(cassette, &sentence), 0);
+    assert_int_equal(cassette_answer(cassette, &asked, &answer, NULL), ERR_GONE);
+    assert_int_equal(cassette_unknown(cassette, &sentence), 1);
+    cassette_free(cassette);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_recorded_is_answered_again_without_a_server_or_a_secret),
         cmocka_unit_test(nothing_that_logs_in_is_on_it),
         cmocka_unit_test(which_log_in_was_right_is_not_what_it_is_about),
+        cmocka_unit_test(what_goes_wrong_needs_no_answer_on_it),
     };
     return cmocka_run_group_tests(tests, web_start, web_stop);
 }
