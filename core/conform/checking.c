@@ -4,6 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is only written need not be there before it is. */
+static bool is_well(const struct walk *walk, const struct haul *haul)
+{
+    const struct connection *connection = walk->subject->connection;
+    bool read = connection->mappings && connection->mappings[0];
+    return haul_well(haul) || (haul->rc == 0 && haul->result.rc == MUSTER_GONE && connection->target && !read);
+}
+
 int checking_live(const struct walk *walk, struct cassette *cassette, struct err *err)
 {
     __attribute__((cleanup(haul_done))) struct haul haul = {0};
@@ -21,7 +29,7 @@ int checking_live(const struct walk *walk, struct cassette *cassette, struct err
         trial_unseen(walk->trial, RULE_C18, "%s", unknown);
     else
         trial_looked(walk->trial, RULE_C18);
-    if (rc == 0 && !unknown && !haul_well(&haul))
+    if (rc == 0 && !unknown && !is_well(walk, &haul))
         trial_fault(walk->trial, RULE_C18, haul.rc ? "" : haul_code(haul.result.rc), "%s",
                     haul.rc ? haul.err.text : haul.result.text);
     visit_end(&visit);

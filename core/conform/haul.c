@@ -81,18 +81,21 @@ static const struct haul_value *value_of(const struct haul_record *record, const
     return NULL;
 }
 
+const char *haul_values(const struct haul *haul, size_t nth, const char *const *names, struct arena *arena)
+{
+    const char *all = "";
+    for (; names && *names && all; names++) {
+        const struct haul_value *value = value_of(&haul->records[nth], *names);
+        if (value && value->text)
+            all = arena_format(arena, "%s%s%s", all, *all ? " " : "", value->text);
+    }
+    return all;
+}
+
 const char *haul_id(const struct haul *haul, size_t nth, const char *const *keys, struct arena *arena)
 {
     const struct haul_record *record = &haul->records[nth];
-    const char *id = "";
-    if (record->id)
-        return record->id;
-    for (; keys && *keys && id; keys++) {
-        const struct haul_value *value = value_of(record, *keys);
-        if (value && value->text)
-            id = arena_format(arena, "%s%s%s", id, *id ? " " : "", value->text);
-    }
-    return id;
+    return record->id ? record->id : haul_values(haul, nth, keys, arena);
 }
 
 bool haul_well(const struct haul *haul)

@@ -49,6 +49,8 @@ int haul_partition(struct haul *haul, const char *id, const char *label, const c
 int haul_gone(struct haul *haul, const char *id);
 void haul_say(struct haul *haul, const char *text);
 
+/* What the nth record has in these fields, a blank between; in the arena. NULL: no memory. */
+const char *haul_values(const struct haul *haul, size_t nth, const char *const *names, struct arena *arena);
 /* What identifies the nth record: its id, else its values of the fields (or columns) that do; in the arena. */
 const char *haul_id(const struct haul *haul, size_t nth, const char *const *keys, struct arena *arena);
 /* Whether it went well, so far as the connector itself says: it lived, and its code is no failure. */

@@ -16,7 +16,8 @@
 enum { CONFORMS = 0, CONFORMS_NOT = 1, WRONG_WORDS = 2 };
 
 struct words {
-    const char *connector, *config, *cassette, *record, *mock, *events, *bypass, *only, *previous, *junit, *level;
+    const char *connector, *config, *cassette, *record, *mock, *events, *changes;
+    const char *bypass, *only, *previous, *junit, *level;
     bool json, strict, quiet, list, manual, page;
 };
 
@@ -27,6 +28,7 @@ static const char usage[] =
     "\n"
     "  --config FILE      an organization's file with a connection that uses it; {here} in it is FILE's folder\n"
     "  --mock PROGRAM     stands for its system: prints an address, which is {mock} in the configuration\n"
+    "  --changes FILE     whom it is told of: lines {\"stream\":…,\"create\":{…},\"update\":{…}}; else made up\n"
     "  --events FILE      what its system sends by itself: lines {\"method\":…,\"url\":…,\"body\":…}\n"
     "  --cassette FILE    what its system said, in the place of that system (muster sync --record, or --record)\n"
     "  --record FILE      leave what the system said here\n"
@@ -63,6 +65,7 @@ enum {
     OPTION_LIST,
     OPTION_MOCK,
     OPTION_EVENTS,
+    OPTION_CHANGES,
     OPTION_PAGE,
     OPTION_MANUAL,
     OPTION_VERSION
@@ -71,6 +74,7 @@ enum {
 static const struct option options[] = {{"config", required_argument, NULL, OPTION_CONFIG},
                                         {"mock", required_argument, NULL, OPTION_MOCK},
                                         {"events", required_argument, NULL, OPTION_EVENTS},
+                                        {"changes", required_argument, NULL, OPTION_CHANGES},
                                         {"page", no_argument, NULL, OPTION_PAGE},
                                         {"cassette", required_argument, NULL, OPTION_CASSETTE},
                                         {"record", required_argument, NULL, OPTION_RECORD},
@@ -98,6 +102,7 @@ static int words_read(int argc, char **argv, struct words *words)
         case OPTION_RECORD: words->record = optarg; break;
         case OPTION_MOCK: words->mock = optarg; break;
         case OPTION_EVENTS: words->events = optarg; break;
+        case OPTION_CHANGES: words->changes = optarg; break;
         case OPTION_PAGE: words->page = true; break;
         case OPTION_PREVIOUS: words->previous = optarg; break;
         case OPTION_BYPASS: words->bypass = optarg; break;
@@ -145,7 +150,10 @@ static int work(struct trial *trial, struct subject *subject, const struct words
                 struct err *err)
 {
     struct tape tape;
+    struct samples samples = {0};
     int rc = subject_configure(subject, words->config, address, err);
+    if (rc == 0 && words->changes)
+        rc = samples_read(words->changes, subject->arena, &samples, err);
     if (rc != 0)
         return rc;
     trial_looked(trial, RULE_C12);
@@ -156,11 +164,11 @@ static int work(struct trial *trial, struct subject *subject, const struct words
     rc = subject_secrets(subject);
     if (rc == 0)
         rc = tape_init(&tape, subject, words->cassette, words->record);
-    struct walk walk = {trial, subject, &tape};
+    struct walk walk = {trial, subject, &tape, &samples};
     if (rc == 0)
         rc = walk_judge(&walk, err);
     if (rc == 0 && subject->description->apply)
-        rc = targeting_judge(&walk, address != NULL, err);
+        rc = targeting_judge(&walk, address || subject->scratch, err);
     if (rc == 0 && subject->description->receive)
         rc = receiving_judge(trial, subject, words->events, err);
     return rc;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Rows of which several make one record are told apart by what their parts are known by. */
 static void ids_judge(const struct walk *walk, const struct take *take, struct arena *arena)
 {
     const struct haul *haul = &take->haul;
@@ -58,6 +60,8 @@ static void ids_judge(const struct walk *walk, const struct take *take, struct a
         trial_looked(walk->trial, RULE_S4);
     for (size_t i = 0; ids && i < haul->count; i++) {
         ids[i] = haul_id(haul, i, take->keys, arena);
+        if (ids[i] && *ids[i] && take->parts && *take->parts)
+            ids[i] = arena_format(arena, "%s %s", ids[i], haul_values(haul, i, take->parts, arena));
         if (!ids[i])
             ids[i] = "";
         if (*ids[i] == '\0')
@@ -143,15 +147,27 @@ static void streams_judge_read(const struct walk *walk, const struct reading *re
     }
 }
 
+/* As words of their own, not within longer ones. */
+static bool says(const char *said, const char *text)
+{
+    size_t len = strlen(text);
+    for (const char *at = said; (at = strstr(at, text)); at++)
+        if (!(at > said && isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[len]))
+            return true;
+    return false;
+}
+
 /* A value that belongs to one record only, and is long enough to be nobody else's word. */
 static bool personal(const struct take *take, size_t record, const struct haul_value *value)
 {
     if (!value->text || strlen(value->text) < 5 || value->type != MUSTER_TEXT || take->haul.count < 2 ||
         (take->haul.records[record].id && strcmp(take->haul.records[record].id, value->text) == 0))
         return false;
-    for (const char *const *key = take->keys; key && *key; key++)
-        if (strcmp(*key, value->name) == 0)
-            return false;
+    const char *const *const keys[] = {take->keys, take->parts};
+    for (size_t i = 0; i < 2; i++)
+        for (const char *const *key = keys[i]; key && *key; key++)
+            if (strcmp(*key, value->name) == 0)
+                return false;
     for (size_t i = 0; i < take->haul.count; i++)
         for (size_t v = 0; i != record && v < take->haul.records[i].count; v++)
             if (take->haul.records[i].values[v].text && strcmp(take->haul.records[i].values[v].text, value->text) == 0)
@@ -168,7 +184,7 @@ void quiet_judge(struct trial *trial, const struct reading *good, const struct h
         for (size_t i = 0; i < good->takes[t].haul.count && i < RECORDS_MOST; i++)
             for (size_t v = 0; v < good->takes[t].haul.records[i].count; v++) {
                 const struct haul_value *value = &good->takes[t].haul.records[i].values[v];
-                if (value->text && strstr(said, value->text) && personal(&good->takes[t], i, value))
+                if (value->text && says(said, value->text) && personal(&good->takes[t], i, value))
                     trial_fault(trial, RULE_C22, call, "it says what field '%s' of a record holds", value->name);
             }
 }

@@ -90,18 +90,26 @@ static int file_read(const char *path, struct buffer *out, struct err *err)
     return out->rc;
 }
 
-/* The text with {mock} and {here} replaced, and named if it has no name. */
+/* The text with {mock}, {here} and {scratch} replaced, and named if it has no name. */
 static int config_write(struct subject *subject, const struct buffer *text, const char *mock, const char *here)
 {
+    enum { SCRATCH = 2 };
+    const struct {
+        const char *name, *text;
+    } words[] = {{"{mock}", mock ? mock : "http://127.0.0.1:9"}, {"{here}", here}, {"{scratch}", subject->dir}};
     TIDY_DONE(buffer_done) struct buffer out = {0};
     const char *at = text->data ? text->data : "";
     if (!strstr(at, "organization:"))
         buffer_text(&out, "organization: conform\n");
     for (const char *brace; (brace = strchr(at, '{')); at = brace) {
+        size_t i = 0;
         buffer_add(&out, at, (size_t)(brace - at));
-        if (strncmp(brace, "{mock}", 6) == 0 || strncmp(brace, "{here}", 6) == 0) {
-            buffer_text(&out, brace[1] == 'm' ? mock ? mock : "http://127.0.0.1:9" : here);
-            brace += 6;
+        while (i < sizeof(words) / sizeof(*words) && strncmp(brace, words[i].name, strlen(words[i].name)) != 0)
+            i++;
+        if (i < sizeof(words) / sizeof(*words)) {
+            buffer_text(&out, words[i].text);
+            subject->scratch |= i == SCRATCH;
+            brace += strlen(words[i].name);
         } else {
             buffer_byte(&out, (unsigned char)*brace++);
         }

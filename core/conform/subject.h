@@ -1,8 +1,8 @@
 /* subject - the connector under test: where it is, what it says of itself, and a configuration to run it with.
  *
  * Lives in a folder of its own that is removed at the end: a copy of the
- * organization's file, in which {mock} and {here} have been replaced, a state
- * folder, what was recorded. */
+ * organization's file, in which {mock}, {here} and {scratch} have been
+ * replaced, a state folder, what was recorded. */
 #ifndef CONFORM_SUBJECT_H
 #define CONFORM_SUBJECT_H
 
@@ -23,6 +23,7 @@ struct subject {
     const muster_connector *description; /* NULL: it does not load */
     struct organization *organization;   /* NULL: no configuration was given, or it is wrong */
     const struct connection *connection;
+    bool scratch;           /* it writes into {scratch} */
     const char *complaints; /* about the configuration; NULL: none was given */
 };
 

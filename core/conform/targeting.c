@@ -2,13 +2,10 @@
  * returns.
  *
  * Only a mock is written to. What it said is recorded, and played again while it fails. */
-#include "conform/walk.h"
-
-#include "base/mem.h"
+#include "conform/addressee.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* One change, and what the connector said of it. */
@@ -18,14 +15,6 @@ struct told {
     bool given, applied, refused;
     muster_rc rc;
     char id[256], why[600];
-};
-
-struct addressee {
-    const struct walk *walk;
-    struct visit *visit;
-    const muster_stream *stream;
-    struct lane_fields fields;
-    struct lane_cell *create, *update; /* one for each field */
 };
 
 static int told_next(void *context, struct lane_batch *batch)
@@ -56,65 +45,11 @@ static int told_refused(void *context, uint32_t nth, muster_rc rc, const char *w
     return 0;
 }
 
-static struct lane_cell cell_of(const char *text, bool changed)
-{
-    return (struct lane_cell){PRESENCE_VALUE, changed, (uint32_t)strlen(text), text};
-}
-
-/* Somebody whom nobody has; letters that many a system spoils. */
-static const char *value_of(const muster_field *field, bool later)
-{
-    switch (field->type) {
-    case MUSTER_INTEGER: return later ? "90002" : "90001";
-    case MUSTER_DECIMAL: return later ? "0.5" : "1.0";
-    case MUSTER_BOOL: return "true";
-    case MUSTER_DATE: return "2024-02-29";
-    case MUSTER_TIME: return "07:30:00";
-    case MUSTER_DATETIME: return "2024-02-29T07:30:00Z";
-    case MUSTER_JSON: return "{}";
-    default:
-        if (field->flags & MUSTER_ID)
-            return "0090001";
-        return later ? "Zo\xc3\xab"
-                       " d'Arc & \"Co\" <2>"
-                     : "\xc3\x85"
-                       "se \xc3\x87"
-                       "elik";
-    }
-}
-
-static int target_make(struct addressee *target)
-{
-    struct arena *arena = target->walk->subject->arena;
-    size_t count = 0;
-    while (target->stream->fields[count].name)
-        count++;
-    const char **names = arena_get(arena, (count + 1) * sizeof(*names));
-    uint8_t *types = arena_get(arena, count + 1);
-    target->create = arena_get(arena, (count + 1) * sizeof(*target->create));
-    target->update = arena_get(arena, (count + 1) * sizeof(*target->update));
-    if (!names || !types || !target->create || !target->update)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        const muster_field *field = &target->stream->fields[i];
-        const uint32_t when = field->flags & (MUSTER_ON_CREATE | MUSTER_ON_UPDATE);
-        bool any = field->type != MUSTER_REF && field->type != MUSTER_LIST && !(field->flags & MUSTER_GENERATED);
-        names[i] = field->name;
-        types[i] = (uint8_t)field->type;
-        if (any && (when == 0 || (when & MUSTER_ON_CREATE)))
-            target->create[i] = cell_of(value_of(field, false), true);
-        if (any && (when == 0 || (when & MUSTER_ON_UPDATE)))
-            target->update[i] = cell_of(value_of(field, !(field->flags & MUSTER_ID)), !(field->flags & MUSTER_ID));
-    }
-    target->fields = (struct lane_fields){count, names, types};
-    return 0;
-}
-
 /* One change by itself. false: there is nothing to judge, the process is gone. */
 static bool tell(struct addressee *target, int op, const char *key, const char *id, const struct lane_cell *before,
                  const struct lane_cell *after, struct told *ret_told, struct haul *ret_haul)
 {
-    struct lane_push push = {"main", target->stream->name, false, target->fields};
+    struct lane_push push = {"main", target->name, false, target->fields};
     struct lane_change change = {1, op, key, id, before, after};
     *ret_told = (struct told){.visit = target->visit, .change = &change};
     if (haul_new(ret_haul) != 0)
@@ -140,14 +75,45 @@ static bool taken(struct addressee *target, enum rule_number rule, const char *w
         return false;
     trial_looked(trial, RULE_T6);
     if (!told.applied && !told.refused && haul_well(&haul))
-        trial_fault(trial, RULE_T6, target->stream->name, "%s has no answer, and apply() ended well", what);
+        trial_fault(trial, RULE_T6, target->name, "%s has no answer, and apply() ended well", what);
     trial_looked(trial, rule);
     if (!told.applied)
-        trial_fault(trial, rule, target->stream->name, "%s is not taken: %s %s", what, outcome(&told, &haul),
+        trial_fault(trial, rule, target->name, "%s is not taken: %s %s", what, outcome(&told, &haul),
                     told.refused ? told.why : haul.result.text);
     if (told.applied && *told.id)
         snprintf(id, 256, "%s", told.id);
     return told.applied;
+}
+
+/* find() by each value that identifies; `nobody`: by one that nobody has. False: it is not offered for this stream. */
+static bool find(struct addressee *target, const char *id, bool nobody)
+{
+    const muster_field *declared = target->declared;
+    struct trial *trial = target->walk->trial;
+    bool asked = false;
+    for (size_t i = 0; i < target->fields.count; i++) {
+        __attribute__((cleanup(haul_done))) struct haul haul = {0};
+        const char *text = declared[i].type == MUSTER_INTEGER ? "87654321" : "muster-conform-nobody";
+        struct lane_cell *cells = arena_get(target->walk->subject->arena, target->fields.count * sizeof(*cells));
+        if (!(declared[i].flags & MUSTER_ID) || !target->create[i].bytes || !cells || haul_new(&haul) != 0)
+            continue;
+        cells[i] = nobody ? addressee_cell(text, false) : target->create[i];
+        visit_find(target->visit, target->name, &target->fields, cells, &haul);
+        if (haul.rc != 0 || haul.result.rc == MUSTER_UNSUPPORTED)
+            return false;
+        bool well = haul_well(&haul) || haul.result.rc == MUSTER_GONE;
+        bool there = haul.count == 1 && haul.records[0].id && strcmp(haul.records[0].id, id) == 0;
+        trial_looked(trial, RULE_T8);
+        if (!well)
+            trial_fault(trial, RULE_T8, target->name, "find() by %s ended as %s: %s", declared[i].name,
+                        haul_code(haul.result.rc), haul.result.text);
+        else if (nobody ? haul.count > 0 : !there)
+            trial_fault(trial, RULE_T8, target->name, "find() by %s of %s gives %zu rows%s", declared[i].name,
+                        nobody ? "nobody" : "whom was just created", haul.count,
+                        !nobody && haul.count == 1 ? ", and not the id that applied() said" : "");
+        asked = true;
+    }
+    return asked;
 }
 
 static void twice(struct addressee *target, const char *id)
@@ -160,8 +126,8 @@ static void twice(struct addressee *target, const char *id)
         return;
     trial_looked(trial, RULE_T2);
     if (safe ? !told.applied || strcmp(told.id, id) != 0 : !told.refused || told.rc != MUSTER_CONFLICT)
-        trial_fault(trial, RULE_T2, target->stream->name, "who is created twice is %s instead of %s",
-                    outcome(&told, &haul), safe ? "taken under the same id" : "MUSTER_CONFLICT");
+        trial_fault(trial, RULE_T2, target->name, "who is created twice is %s instead of %s", outcome(&told, &haul),
+                    safe ? "taken under the same id" : "MUSTER_CONFLICT");
 }
 
 static void unknown(struct addressee *target)
@@ -172,11 +138,11 @@ static void unknown(struct addressee *target)
     if (!tell(target, MUSTER_UPDATE, "nobody", "muster-conform-nobody", target->create, target->update, &told, &haul))
         return;
     trial_looked(trial, RULE_T5);
+    if (told.applied && target->stream->flags & MUSTER_REPEAT_SAFE)
+        return;
     if (!told.refused || told.rc != MUSTER_GONE)
-        trial_fault(trial, RULE_T5, target->stream->name,
-                    "a change of somebody whom it does not have is %s instead of "
-                    "MUSTER_GONE",
-                    outcome(&told, &haul));
+        trial_fault(trial, RULE_T5, target->name,
+                    "a change of somebody whom it does not have is %s instead of MUSTER_GONE", outcome(&told, &haul));
 }
 
 /* The creation once more, by what was said then, but for the fault. */
@@ -195,12 +161,12 @@ static int fails(struct addressee *target, const struct tape *tape, const char *
         return rc;
     trial_looked(walk->trial, RULE_T7);
     if (told.applied)
-        trial_fault(walk->trial, RULE_T7, target->stream->name,
+        trial_fault(walk->trial, RULE_T7, target->name,
                     "when everything is answered by %s it says that somebody "
                     "was created",
                     fault);
     else if (!(told.refused ? told.rc == wanted : haul.result.rc == wanted))
-        trial_fault(walk->trial, RULE_T7, target->stream->name,
+        trial_fault(walk->trial, RULE_T7, target->name,
                     "when everything is answered by %s it says %s instead "
                     "of %s",
                     fault, outcome(&told, &haul), haul_code(wanted));
@@ -214,21 +180,25 @@ static int life(struct addressee *target, struct err *err)
     struct tape tape = {.path = subject_file(walk->subject, "told")};
     struct visit visit;
     char id[256] = "";
-    int rc = target_make(target);
-    if (rc == 0)
-        rc = tape.path ? tape_live(&tape, walk->subject, &cassette, err) : -ENOMEM;
+    int rc = tape.path ? tape_live(&tape, walk->subject, &cassette, err) : -ENOMEM;
     if (rc != 0)
         return rc;
     rc = visit_begin(walk->trial, walk->subject, cassette, &visit, err);
     target->visit = &visit;
     bool created = rc == 0 && taken(target, RULE_T1, "a creation", MUSTER_CREATE, id, NULL, target->create);
-    if (created && !*id)
-        trial_fault(walk->trial, RULE_T1, target->stream->name, "who is created has no id there");
-    if (created && *id) {
-        twice(target, id);
+    bool known = *id || (target->stream->flags & MUSTER_REPEAT_SAFE);
+    if (created && !known)
+        trial_fault(walk->trial, RULE_T1, target->name, "who is created has no id there");
+    bool found = created && *id && walk->subject->description->find && find(target, id, false);
+    if (found)
+        find(target, id, true);
+    if (created && known) {
+        if (!found || target->stream->flags & MUSTER_REPEAT_SAFE)
+            twice(target, id); /* who is found is not created */
         taken(target, RULE_T3, "a change", MUSTER_UPDATE, id, target->create, target->update);
-        taken(target, RULE_T4, "a leave", MUSTER_DEACTIVATE, id, target->update, NULL);
-        taken(target, RULE_T4, "a return", MUSTER_REACTIVATE, id, target->update, target->update);
+        taken(target, RULE_T4, "a leave", MUSTER_DEACTIVATE, id, target->known,
+              target->says_more ? target->leave : NULL);
+        taken(target, RULE_T4, "a return", MUSTER_REACTIVATE, id, target->known, target->update);
         unknown(target);
     }
     visit_end(&visit);
@@ -241,21 +211,40 @@ static int life(struct addressee *target, struct err *err)
     return rc == 0 && created ? fails(target, &tape, "cut=all", MUSTER_RETRY, err) : rc;
 }
 
+/* One by one, or all of it. */
+static int stream_judge(const struct walk *walk, const char *name, const muster_stream *stream,
+                        const struct target_stream *mapped, bool mock, struct err *err)
+{
+    struct addressee target = {.walk = walk,
+                               .name = name,
+                               .stream = stream,
+                               .declared = addressee_fields(mapped, stream, walk->subject->arena)};
+    bool whole = (stream->flags & MUSTER_SNAPSHOT) || stream->set;
+    if (!(stream->flags & MUSTER_WRITE) || !target.declared)
+        return 0;
+    if (!mock) {
+        trial_unseen(walk->trial, whole ? RULE_T9 : RULE_T1,
+                     "only a mock is written to (--mock), or files in {scratch}");
+        return 0;
+    }
+    int rc = addressee_make(&target);
+    return rc ? rc : whole ? whole_judge(&target, err) : life(&target, err);
+}
+
 int targeting_judge(const struct walk *walk, bool mock, struct err *err)
 {
-    static const enum rule_number rules[] = {RULE_T1, RULE_T2, RULE_T3, RULE_T4, RULE_T5, RULE_T6, RULE_T7, RULES};
+    static const enum rule_number rules[] = {RULE_T1, RULE_T2, RULE_T3, RULE_T4, RULE_T5,
+                                             RULE_T6, RULE_T7, RULE_T8, RULE_T9, RULES};
     const muster_stream *stream = walk->subject->description->streams;
+    const struct target *target = walk->subject->connection->target;
     int rc = 0;
     if (!trial_wants_any(walk->trial, rules))
         return 0;
-    for (; rc == 0 && stream && stream->name; stream++) {
-        struct addressee target = {.walk = walk, .stream = stream};
-        if (!(stream->flags & MUSTER_WRITE) || (stream->flags & MUSTER_SNAPSHOT) || stream->set || !stream->fields)
-            continue;
-        if (mock)
-            rc = life(&target, err);
-        else
-            trial_unseen(walk->trial, RULE_T1, "only a mock is written to: --mock");
-    }
+    for (size_t i = 0; target && rc == 0 && i < target->stream_count; i++)
+        if (target->streams[i].description)
+            rc = stream_judge(walk, target->streams[i].name, target->streams[i].description, &target->streams[i], mock,
+                              err);
+    for (; !target && rc == 0 && stream && stream->name; stream++)
+        rc = stream_judge(walk, stream->name, stream, NULL, mock, err);
     return rc;
 }

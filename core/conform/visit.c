@@ -5,6 +5,7 @@
 #include "config/network.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int take_record(void *context, const struct lane_record *record)
@@ -74,6 +75,11 @@ static int take_afterwards(void *context, const char *name, int what, const char
     return 0;
 }
 
+static int take_stored(void *context, const char *name, int fd, struct err *err)
+{
+    return files_store(((struct visit *)context)->files, name, fd, err);
+}
+
 static void sink_make(struct visit *visit, struct haul *haul, struct lane_sink *ret_sink)
 {
     const char *sentence;
@@ -92,6 +98,36 @@ static void sink_make(struct visit *visit, struct haul *haul, struct lane_sink *
     ret_sink->afterwards = take_afterwards;
 }
 
+static bool record_has(const struct haul_record *record, const char *text)
+{
+    if ((record->id && strstr(record->id, text)) || strstr(record->place, text))
+        return true;
+    for (size_t v = 0; v < record->count; v++)
+        if (record->values[v].text && strstr(record->values[v].text, text))
+            return true;
+    return false;
+}
+
+/* Those out of the environment, where a trial makes them up. */
+static void secrets_judge(struct visit *visit, const char *call)
+{
+    const struct connection *connection = visit->subject->connection;
+    const struct haul *haul = visit->haul;
+    for (size_t i = 0; i < connection->option_count; i++) {
+        const struct secretref *secret = connection->options[i].secret;
+        const char *text = secret && secret->how == SECRET_ENV ? getenv(secret->name) : NULL;
+        if (!text || !*text)
+            continue;
+        bool said = haul->said.data && strstr(haul->said.data, text);
+        for (size_t r = 0; r < haul->count && !said; r++)
+            said = record_has(&haul->records[r], text);
+        trial_looked(visit->trial, RULE_C24);
+        if (said)
+            trial_fault(visit->trial, RULE_C24, call, "it tells the secret of option '%s'",
+                        connection->options[i].name);
+    }
+}
+
 /* After each call: what killed its process is the same fault whatever was asked; every sentence is kept. */
 static void heard(struct visit *visit, const char *call)
 {
@@ -101,6 +137,7 @@ static void heard(struct visit *visit, const char *call)
         trial_fault(visit->trial, RULE_C23, call, "%s", haul->err.text);
     haul_say(haul, haul->result.text);
     haul_say(haul, haul->result.why);
+    secrets_judge(visit, call);
     if (haul->rc == 0 && haul->result.rc < 0)
         trial_looked(visit->trial, RULE_C21);
     if (haul->rc == 0 && haul->result.rc < 0 && !*haul->result.text)
@@ -194,6 +231,15 @@ void visit_get(struct visit *visit, const muster_pull *pull, const char *const *
     heard(visit, "get");
 }
 
+void visit_find(struct visit *visit, const char *stream, const struct lane_fields *fields,
+                const struct lane_cell *cells, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    haul->rc = lane_find(visit->lane, stream, fields, cells, &sink, &haul->result, &haul->err);
+    heard(visit, "find");
+}
+
 void visit_receive(struct visit *visit, const struct lane_inbound *events, size_t count, struct haul *haul)
 {
     struct lane_sink sink;
@@ -228,6 +274,7 @@ void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(
     struct lane_sink sink;
     sink_make(visit, haul, &sink);
     visit->told = &told;
+    sink.store = take_stored;
     sink.next = told_next;
     sink.applied = told_applied;
     sink.refused = told_refused;

@@ -40,6 +40,8 @@ void visit_check(struct visit *visit, struct haul *haul);
 void visit_partitions(struct visit *visit, struct haul *haul);
 void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
 void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);
+void visit_find(struct visit *visit, const char *stream, const struct lane_fields *fields,
+                const struct lane_cell *cells, struct haul *haul);
 void visit_receive(struct visit *visit, const struct lane_inbound *events, size_t count, struct haul *haul);
 /* Changes as `next` adds them; these three have a context of their own. */
 void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(void *, struct lane_batch *),

@@ -38,6 +38,19 @@ static const char *const *keys_of(const struct mapping *mapping, struct arena *a
     return keys;
 }
 
+/* The columns of the keys of all sections that have one. */
+static const char *const *parts_of(const struct mapping *mapping, struct arena *arena)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < mapping->section_count; s++)
+        count += mapping->sections[s].key_count;
+    const char **parts = arena_get(arena, (count + 1) * sizeof(*parts));
+    for (size_t s = 0, n = 0; parts && s < mapping->section_count; s++)
+        for (size_t i = 0; i < mapping->sections[s].key_count; i++)
+            parts[n++] = mapping->columns[mapping->sections[s].key[i]];
+    return parts;
+}
+
 static int take_make(struct visit *visit, struct reading *reading, const struct haul_partition *partition,
                      const struct mapping *mapping)
 {
@@ -46,7 +59,8 @@ static int take_make(struct visit *visit, struct reading *reading, const struct 
                           .locator = partition->locator,
                           .stream = mapping->stream,
                           .declared = declared_of(visit->subject->description, mapping->stream),
-                          .keys = keys_of(mapping, reading->arena)};
+                          .keys = keys_of(mapping, reading->arena),
+                          .parts = parts_of(mapping, reading->arena)};
     int rc = haul_new(&take->haul);
     if (rc != 0)
         return rc;

@@ -2,6 +2,7 @@
 #ifndef CONFORM_WALK_H
 #define CONFORM_WALK_H
 
+#include "conform/sample.h"
 #include "conform/tape.h"
 #include "conform/visit.h"
 
@@ -10,6 +11,7 @@ struct take {
     const char *partition, *locator, *stream;
     const muster_stream *declared; /* NULL: only the source knows */
     const char *const *keys;       /* names that identify, where the connector gives no id; NULL-terminated */
+    const char *const *parts;      /* likewise: what parts of a record are known by that stand in rows of their own */
     struct haul haul;
 };
 
@@ -25,6 +27,7 @@ struct walk {
     struct trial *trial;
     struct subject *subject;
     struct tape *tape;
+    const struct samples *samples;
 };
 
 int reading_new(struct reading *ret_reading);

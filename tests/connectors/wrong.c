@@ -74,7 +74,7 @@ static void person(muster_run *run, const char *number, const char *called, cons
     const char *id = is("s4") ? "007" : is("s18") ? number + strspn(number, "0") : number;
     muster_record *record = run->host->record(run, "people", id, "");
     run->host->put(record, "number", MUSTER_TEXT, number);
-    run->host->put(record, "name", MUSTER_TEXT, is("s8") ? own : called);
+    run->host->put(record, "name", MUSTER_TEXT, is("s8") ? own : is("c24") ? run->host->text(run, "key") : called);
     run->host->put(record, "since", MUSTER_DATE, is("s5") ? "3.2.2001" : since);
     if (!is("s7"))
         run->host->put(record, "boss", MUSTER_REF, number);
@@ -174,12 +174,12 @@ static muster_rc partitions(muster_run *run, void *self)
 /* Those that write: POST /people and PATCH /people/ID, with the number; the answer is the id. */
 static int writes(void)
 {
-    return is("target") || (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
+    return is("target") || is("finder") || is("whole") || (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
 }
 
 static muster_rc answer(muster_run *run, const muster_change *change, muster_rc rc, const muster_http *reply)
 {
-    if ((is("t7") && rc != MUSTER_OK) || (is("t5") && rc == MUSTER_GONE))
+    if (((is("t7") || is("t9")) && rc != MUSTER_OK) || (is("t5") && rc == MUSTER_GONE))
         return run->host->applied(run, change, "1");
     if (rc == MUSTER_AUTH || rc == MUSTER_RETRY)
         return rc;
@@ -217,6 +217,18 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
         if ((rc = one(run, change)) != MUSTER_OK)
             return rc;
     return rc;
+}
+
+/* GET /people/number/NUMBER: the id. */
+static muster_rc find(muster_run *run, void *self, const char *stream, const muster_record *wanted)
+{
+    const muster_http *reply = NULL;
+    char path[100];
+    (void)self;
+    snprintf(path, sizeof(path), "/people/number/%s", run->host->get(wanted, "number"));
+    muster_rc rc = is("t8") ? MUSTER_GONE : call(run, "GET", path, &reply);
+    return rc == MUSTER_OK ? run->host->row(run, run->host->record(run, stream, reply->body, ""))
+                           : (rc == MUSTER_GONE ? MUSTER_OK : rc);
 }
 
 /* Those that receive: a line as of a page in each event. */
@@ -278,6 +290,8 @@ static void tables_spoil(void)
         streams[0].flags |= MUSTER_READ_CHANGES;
     if (writes())
         streams[0].flags |= MUSTER_WRITE;
+    if (is("whole") || is("t9"))
+        streams[0].flags |= MUSTER_SNAPSHOT;
     if (is("r1"))
         routes[0].path = "people";
     if (is("c12"))
@@ -303,7 +317,9 @@ const muster_connector *muster_connector_entry(void)
                                    .stream_size = sizeof(muster_stream),
                                    .verb_size = sizeof(muster_verb),
                                    .route_size = sizeof(muster_route),
-                                   .needs = is("c13") ? MUSTER_NEEDS_FILES : 0,
+                                   .needs = is("c13")   ? MUSTER_NEEDS_FILES
+                                            : is("c24") ? MUSTER_NEEDS_SECRETS
+                                                        : 0,
                                    .name = is("c1") ? "another" : name,
                                    .version = "1.0",
                                    .summary = summary,
@@ -313,6 +329,7 @@ const muster_connector *muster_connector_entry(void)
                                    .check = is("c15") ? NULL : check,
                                    .partitions = is("s1") || is("right") ? partitions : NULL,
                                    .apply = writes() ? apply : NULL,
+                                   .find = is("finder") || is("t8") ? find : NULL,
                                    .routes = receives() ? routes : NULL,
                                    .receive = receives() ? receive : NULL,
                                    .pull = is("c9") || receives() ? NULL : pull,
