@@ -25,11 +25,14 @@ class Employees:
         "assign": True,  # an employee without a seat gets one
         "none": "-",  # what frees a seat
         "batch_max": None,
+        "employees": [],  # who is there from the start, as an update would say it
     }
 
     def __init__(self, simulator):
         self.simulator, self.all = simulator, {}
         self.sitting, self.numbers = {}, {}  # (site, seat): who; site: how many seats were numbered
+        for row in simulator.settings["employees"]:
+            self.take(row)
 
     def batch(self, rows, mode):
         most = self.simulator.settings["batch_max"]

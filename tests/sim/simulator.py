@@ -426,6 +426,7 @@ def main(kind):
     parser.add_argument("--settings", type=json.loads, default={}, metavar="JSON", help="laid over the default ones")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="PEM files: https instead of http")
+    parser.add_argument("--address", action="store_true", help="say only where it is, for --mock")
     said = parser.parse_args()
     context = None
     if said.tls:
@@ -438,7 +439,7 @@ def main(kind):
     about = {"name": kind.NAME, "host": "127.0.0.1", "port": port, "url": url, "tls": bool(context), "pid": os.getpid()}
     simulator.started(server, url)
     end_with(parent)
-    print(json.dumps(about), flush=True)
+    print(url if said.address else json.dumps(about), flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
