@@ -161,12 +161,14 @@ static int any_member(void *context, const struct jsonobject_member *member)
     return 0;
 }
 
-/* Anything that is JSON, as the member of an object. */
+/* An object as it is, anything else as the member of one. */
 static bool is_json(const char *text, size_t len)
 {
     TIDY_DONE(buffer_done) struct buffer wrapped = {0};
     const char *why;
     size_t at;
+    if (*text == '{')
+        return jsonobject_split(text, len, any_member, NULL, &why, &at) == 0;
     buffer_text(&wrapped, "{\"\":");
     buffer_add(&wrapped, text, len);
     buffer_byte(&wrapped, '}');

@@ -17,10 +17,11 @@ enum {
     TICK = 500,        /* ms */
     AGAIN = 20 * 1000, /* ms after which secrets are read again */
     LOOK = 600 * 1000, /* ms after which inboxes are looked at: a pause may be over */
+    GATHERED = 20,     /* ms in which what came in is one piece of news */
 };
 
 struct reception {
-    uv_timer_t tick;
+    uv_timer_t tick, news;
     uv_async_t wake;
     unsigned open; /* handles */
     const struct settings *settings;
@@ -172,10 +173,17 @@ static void tell(void *context, const char *organization, const char *connection
     reception->told(reception->context, organization, connection);
 }
 
+static void gathered(uv_timer_t *timer)
+{
+    struct reception *reception = timer->data;
+    receiver_news(reception->receiver, tell, reception);
+}
+
+/* Nothing wakes us again until the news is taken: under load that would be with every commit. */
 static void woken(uv_async_t *handle)
 {
     struct reception *reception = handle->data;
-    receiver_news(reception->receiver, tell, reception);
+    uv_timer_start(&reception->news, gathered, GATHERED, 0);
 }
 
 static void ticked(uv_timer_t *timer)
@@ -230,6 +238,7 @@ void reception_close(struct reception *reception)
     receiver_close(reception->receiver);
     explicit_bzero(reception->master, sizeof(reception->master));
     uv_close((uv_handle_t *)&reception->tick, closed);
+    uv_close((uv_handle_t *)&reception->news, closed);
     uv_close((uv_handle_t *)&reception->wake, closed);
 }
 
@@ -272,10 +281,11 @@ int reception_open(uv_loop_t *loop, const struct settings *settings, const struc
     reception->told = told;
     reception->context = context;
     reception->read_ms = clock_steady_ms();
-    reception->open = 2;
+    reception->open = 3;
     uv_timer_init(loop, &reception->tick);
+    uv_timer_init(loop, &reception->news);
     uv_async_init(loop, &reception->wake, woken);
-    reception->tick.data = reception->wake.data = reception;
+    reception->tick.data = reception->news.data = reception->wake.data = reception;
     int rc = begin(reception, err);
     if (rc != 0) {
         reception_close(reception);

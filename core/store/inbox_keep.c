@@ -4,6 +4,10 @@
 #include "base/buffer.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, AHEAD = 1 << 20 };
 
 /* --- what two events are the same by --- */
 
@@ -20,20 +24,37 @@ static void event_digest(const struct inbox *inbox, const struct inbox_event *ev
 
 /* --- keeping --- */
 
-static int seal_event(const struct inbox *inbox, const struct inbox_event *event, const struct head *head,
-                      struct buffer *out)
+/* What the events of one commit share. */
+struct keeping {
+    struct work *work;
+    uint64_t most;
+    struct counters counters;
+    uint8_t nonce[NONCE]; /* random, and one more for each event */
+    struct buffer plain, row;
+};
+
+static void keeping_done(struct keeping *keeping)
+{
+    buffer_done(&keeping->plain);
+    buffer_done(&keeping->row);
+}
+
+static int seal_event(struct keeping *keeping, const struct inbox_event *event, const struct head *head)
 {
     const char *texts[] = {event->method, event->route, event->target, event->type};
-    TIDY_DONE(buffer_done) struct buffer plain = {0};
+    struct buffer *plain = &keeping->plain, *row = &keeping->row;
+    buffer_clear(plain);
+    buffer_clear(row);
     for (size_t i = 0; i < 4; i++)
-        buffer_add(&plain, texts[i], strlen(texts[i]) + 1);
-    buffer_add(&plain, event->body.data, event->body.len);
-    buffer_add(out, head, sizeof(*head));
-    uint8_t *place = (uint8_t *)buffer_reserve(out, NONCE + MAC + plain.len);
-    if (!place || plain.rc != 0)
+        buffer_add(plain, texts[i], strlen(texts[i]) + 1);
+    buffer_add(plain, event->body.data, event->body.len);
+    buffer_add(row, head, sizeof(*head));
+    uint8_t *place = (uint8_t *)buffer_reserve(row, NONCE + MAC + plain->len);
+    if (!place || plain->rc != 0)
         return -ENOMEM;
-    randombytes_buf(place, NONCE);
-    crypto_secretbox_easy(place + NONCE, (const uint8_t *)plain.data, plain.len, place, inbox->key);
+    memcpy(place, keeping->nonce, NONCE);
+    sodium_increment(keeping->nonce, NONCE);
+    crypto_secretbox_easy(place + NONCE, (const uint8_t *)plain->data, plain->len, place, keeping->work->inbox->key);
     return 0;
 }
 
@@ -86,9 +107,11 @@ void inbox_make_room(struct work *work, const char *connection, uint64_t most, u
     }
 }
 
-static void keep_one(struct work *work, struct inbox_event *event, uint64_t most, struct counters *counters)
+static void keep_one(struct keeping *keeping, struct inbox_event *event)
 {
-    TIDY_DONE(buffer_done) struct buffer row = {0};
+    struct work *work = keeping->work;
+    struct counters *counters = &keeping->counters;
+    const struct buffer *row = &keeping->row;
     struct head head = {.received_ms = event->received_ms};
     struct key_row known = {0}, before;
     struct bytes there;
@@ -101,42 +124,62 @@ static void keep_one(struct work *work, struct inbox_event *event, uint64_t most
     }
     if (event->known || work->rc != 0)
         return;
-    int rc = seal_event(work->inbox, event, &head, &row);
+    int rc = seal_event(keeping, event, &head);
     if (rc != 0) {
         event->rc = rc;
         return;
     }
-    if (counters->bytes + row.len > most)
-        inbox_make_room(work, event->connection, most, row.len, INT64_MIN, counters);
-    if (counters->bytes + row.len > most) {
+    if (counters->bytes + row->len > keeping->most)
+        inbox_make_room(work, event->connection, keeping->most, row->len, INT64_MIN, counters);
+    if (counters->bytes + row->len > keeping->most) {
         event->rc = ERR_LIMIT;
         return;
     }
     event->number = known.number = ++counters->number;
     counters->events++;
-    counters->bytes += row.len;
+    counters->bytes += row->len;
     struct row_key key = event_key(event->connection, event->number);
-    work_put(work, BOX_event, key_bytes(&key), bytes(row.data, row.len));
+    work_put(work, BOX_event, key_bytes(&key), bytes(row->data, row->len));
     if (!event->apart)
         work_put(work, BOX_key, key_bytes(&by_key), bytes(&known, sizeof(known)));
+}
+
+/* A file that grows costs each commit a second wait, for its size: so it grows by a piece at a time, of zeros, under
+ * the lock of who writes. What cannot be written now fails, if it is needed, where it is. */
+static void grow_ahead(const struct work *work)
+{
+    static char zeros[AHEAD / 16];
+    MDB_envinfo info;
+    struct stat status;
+    int fd;
+    if (work->rc != 0 || mdb_env_info(work->inbox->env, &info) != 0 || mdb_env_get_fd(work->inbox->env, &fd) != 0 ||
+        fstat(fd, &status) != 0)
+        return;
+    off_t used = (off_t)((info.me_last_pgno + 1) * PAGE);
+    off_t end = used > status.st_size ? used : status.st_size;
+    for (off_t at = end; end - used < AHEAD / 4 && at < end + AHEAD; at += (off_t)sizeof(zeros))
+        if (pwrite(fd, zeros, sizeof(zeros), at) != (ssize_t)sizeof(zeros))
+            return;
 }
 
 int inbox_keep(struct inbox *inbox, struct inbox_event *const *events, size_t count, uint64_t most)
 {
     TIDY_DONE(work_abort) struct work work;
-    struct counters counters;
+    TIDY_DONE(keeping_done) struct keeping keeping = {.work = &work, .most = most};
+    randombytes_buf(keeping.nonce, NONCE);
     work_begin(&work, inbox, true);
-    counters_get(&work, &counters);
-    uint64_t before = counters.number;
+    grow_ahead(&work);
+    counters_get(&work, &keeping.counters);
+    uint64_t before = keeping.counters.number;
     for (size_t i = 0; i < count && work.rc == 0; i++) {
         events[i]->rc = 0;
         events[i]->known = false;
-        keep_one(&work, events[i], most, &counters);
+        keep_one(&keeping, events[i]);
     }
-    if (work.rc == 0 && counters.number == before) { /* nothing new: nothing to write */
+    if (work.rc == 0 && keeping.counters.number == before) { /* nothing new: nothing to write */
         work_abort(&work);
         return 0;
     }
-    counters_set(&work, &counters);
+    counters_set(&work, &keeping.counters);
     return work_end(&work);
 }

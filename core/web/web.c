@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    HEADERS_MAX = 32 << 10, /* of one connection: headers, and the piece of a body that is being read */
+    HEADERS_MAX = 16 << 10, /* of one connection: headers, and the piece of a body that is being read; wiped for each */
     CERTIFICATE_MAX = 256 << 10,
     BACKLOG = 1024,
     LEAVING = 60 * 1000, /* ms that connections with the certificate of before may last */

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 enum {
-    PATIENCE = 1 << 20,    /* so much of a body that nobody wants is read, to keep the connection */
+    PATIENCE = 2 << 20,    /* so much of a body that nobody wants is read: who still sends may miss an answer */
     ALL_BODIES = 64 << 20, /* on their way at once */
     DETAIL = 500,
 };
