@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/reason.h"
+#include "store/dict.h"
 
 #include <errno.h>
 #include <string.h>
@@ -61,6 +62,26 @@ int run_kept_partitions(struct run *run)
     return rc;
 }
 
+/* The numbers of all streams of all partitions, those that are new in one transaction. */
+static int strands_number(struct run *run)
+{
+    size_t count = run->strand_count;
+    TIDY(free) const char **names = mem_new(count + 1, sizeof(*names));
+    TIDY(free) uint32_t *numbers = mem_new(count + 1, sizeof(*numbers));
+    TIDY(arena_free) struct arena *arena = arena_new();
+    int rc = names && numbers && arena ? 0 : -ENOMEM;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct pull *pull = &run->strands[i].pull;
+        names[i] = streams_entry(arena, pull->connection->name, pull->partition, pull->mapping->stream);
+        rc = names[i] ? 0 : -ENOMEM;
+    }
+    if (rc == 0)
+        rc = dict_numbers(run->store, names, count, numbers);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        run->strands[i].pull.stream = numbers[i];
+    return rc;
+}
+
 /* A partition that is set aside is not asked: what was known of it stays, and counts. */
 static int strand_aside(struct run *run, struct txn *txn, struct strand *strand)
 {
@@ -69,6 +90,48 @@ static int strand_aside(struct run *run, struct txn *txn, struct strand *strand)
     if (rc == ERR_PAUSED)
         pull->had_checkpoint = checkpoint_get(txn, pull->stream, pull->arena, &pull->before);
     return rc == ERR_PAUSED ? txn->rc : rc;
+}
+
+/* What those that are set aside are, and whose files are looked at. */
+static int strands_look(struct run *run)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    int rc = 0;
+    txn_begin(&txn, run->store, false);
+    for (size_t i = 0; i < run->strand_count && rc == 0; i++) {
+        if (run->pickup)
+            rc = pickup_stream(run->pickup, run->strands[i].pull.stream);
+        if (rc == 0 && run->partition_count > 1 && !run->request->kept)
+            rc = strand_aside(run, &txn, &run->strands[i]);
+    }
+    return rc;
+}
+
+static void strand_init(struct run *run, struct strand *strand, const struct partition *partition)
+{
+    const struct connection *connection = run->request->connection;
+    wait_list_init(&strand->waits);
+    strand->pull = (struct pull){.arena = run->arena,
+                                 .store = run->store,
+                                 .files = run->files,
+                                 .http = run->http,
+                                 .pickup = run->pickup,
+                                 .spill = run->spill,
+                                 .scratch_dir = run->dir,
+                                 .connection = connection,
+                                 .mapping = connection->mappings[strand->nth],
+                                 .partition = partition->id,
+                                 .label = partition->label,
+                                 .locator = partition->locator,
+                                 .run = run->report->run,
+                                 .full = run->request->full,
+                                 .cassette = run->request->cassette,
+                                 .zone = run->zone,
+                                 .vault = &run->vault,
+                                 .settings = run->request->settings,
+                                 .waits = &strand->waits,
+                                 .progress = run->request->progress,
+                                 .context = run->request->context};
 }
 
 int run_strands(struct run *run)
@@ -81,11 +144,9 @@ int run_strands(struct run *run)
     run->report->partitions = arena_get(run->arena, (run->partition_count + 1) * sizeof(*run->report->partitions));
     if (!run->strands || !run->report->partitions)
         return -ENOMEM;
-    int shared = run->partition_count > 1 ? spill_new(run->dir, &run->spill) : 0; /* one file for all of them */
-    if (shared != 0)
-        return shared;
-    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
-    txn_begin(&txn, run->store, false);
+    int rc = run->partition_count > 1 ? spill_new(run->dir, &run->spill) : 0; /* one file for all of them */
+    if (rc != 0)
+        return rc;
     for (size_t p = 0; p < run->partition_count; p++) {
         const struct partition *partition = &run->partitions[p];
         if (run->request->partition && strcmp(run->request->partition, partition->id) != 0)
@@ -101,44 +162,15 @@ int run_strands(struct run *run)
             strand->nth = m;
             report->streams[m] =
                 (struct run_stream){connection->mappings[m]->stream, OUTCOME_SUCCEEDED, "complete", ""};
-            int rc = wait_list_init(&strand->waits);
-            struct pull *pull = &strand->pull;
-            *pull = (struct pull){.arena = run->arena,
-                                  .store = run->store,
-                                  .files = run->files,
-                                  .http = run->http,
-                                  .pickup = run->pickup,
-                                  .spill = run->spill,
-                                  .scratch_dir = run->dir,
-                                  .connection = connection,
-                                  .mapping = connection->mappings[m],
-                                  .partition = partition->id,
-                                  .label = partition->label,
-                                  .locator = partition->locator,
-                                  .run = run->report->run,
-                                  .full = run->request->full,
-                                  .cassette = run->request->cassette,
-                                  .zone = run->zone,
-                                  .vault = &run->vault,
-                                  .settings = run->request->settings,
-                                  .waits = &strand->waits,
-                                  .progress = run->request->progress,
-                                  .context = run->request->context};
-            if (rc == 0)
-                rc = streams_number(run->store, connection->name, partition->id, pull->mapping->stream, &pull->stream);
-            if (rc == 0 && run->pickup)
-                rc = pickup_stream(run->pickup, pull->stream);
-            if (rc == 0 && run->partition_count > 1 && !run->request->kept)
-                rc = strand_aside(run, &txn, strand);
-            if (rc != 0)
-                return rc;
+            strand_init(run, strand, partition);
         }
         run->report->partition_count++;
     }
     if (run->report->partition_count == 0)
         return err_set(run->err, ERR_UNKNOWN, "there is no partition '%s' in connection '%s'",
                        run->request->partition ? run->request->partition : "", connection->name);
-    return 0;
+    rc = strands_number(run);
+    return rc ? rc : strands_look(run);
 }
 
 /* How little a claim says: of a partition's streams the one that says least counts. */

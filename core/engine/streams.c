@@ -10,10 +10,16 @@
 /* In the dict: "stream:CONNECTION/PARTITION/STREAM"; neither part holds a slash. */
 static const char prefix[] = "nstream:";
 
+char *streams_entry(struct arena *arena, const char *connection, const char *partition, const char *stream)
+{
+    return arena_format(arena, "stream:%s/%s/%s", connection, partition, stream);
+}
+
 int streams_number(struct store *store, const char *connection, const char *partition, const char *stream,
                    uint32_t *ret_number)
 {
-    char *name __attribute__((cleanup(tidy_free))) = mem_format("stream:%s/%s/%s", connection, partition, stream);
+    TIDY(arena_free) struct arena *arena = arena_new();
+    char *name = arena ? streams_entry(arena, connection, partition, stream) : NULL;
     return name ? dict_number(store, name, ret_number) : -ENOMEM;
 }
 

@@ -27,6 +27,8 @@ int streams_add(struct streams *streams, const struct organization *organization
 void streams_sort(struct streams *streams);
 const struct stream_name *streams_find(const struct streams *streams, uint32_t number);
 
+/* Under which name the dict has it. NULL: no memory. */
+char *streams_entry(struct arena *arena, const char *connection, const char *partition, const char *stream);
 /* The number, given when there is none yet. */
 int streams_number(struct store *store, const char *connection, const char *partition, const char *stream,
                    uint32_t *ret_number);

@@ -147,33 +147,51 @@ uint32_t dict_find(struct txn *txn, const char *name)
     return number ? number : remembered_find(txn->store, name);
 }
 
-int dict_number(struct store *store, const char *name, uint32_t *ret_number)
+static uint32_t name_write(struct txn *txn, const char *name)
+{
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    uint64_t last = meta_number(txn, "dict");
+    uint32_t number = (uint32_t)(last ? last : DICT_FIRST) + 1;
+    uint8_t back[5];
+    name_key(name, &key);
+    txn->rc = txn->rc ? txn->rc : key.rc;
+    number_key(number, back);
+    meta_set_number(txn, "dict", number);
+    txn_put_new(txn, TABLE_dict, bytes(key.data, key.len), bytes(&number, sizeof(number)));
+    txn_put_new(txn, TABLE_dict, bytes(back, sizeof(back)), bytes(name, strlen(name)));
+    return number;
+}
+
+int dict_numbers(struct store *store, const char *const *names, size_t count, uint32_t *ret_numbers)
 {
     struct txn txn __attribute__((cleanup(tidy_txn)));
+    bool all = true;
     txn_begin(&txn, store, false);
-    uint32_t number = dict_find(&txn, name);
-    int rc = txn_end(&txn);
-    if (rc == 0 && number != 0)
-        *ret_number = number;
-    if (rc != 0 || number != 0)
-        return rc;
-    if (atomic_load(&store_names(store)->deferred))
-        return remembered_number(store, name, ret_number);
-    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
-    name_key(name, &key);
-    txn_begin(&txn, store, true);
-    txn.rc = txn.rc ? txn.rc : key.rc;
-    number = dict_find(&txn, name); /* somebody may have been faster */
-    if (number == 0 && txn.rc == 0) {
-        uint64_t last = meta_number(&txn, "dict");
-        number = (uint32_t)(last ? last : DICT_FIRST) + 1;
-        uint8_t back[5];
-        number_key(number, back);
-        meta_set_number(&txn, "dict", number);
-        txn_put_new(&txn, TABLE_dict, bytes(key.data, key.len), bytes(&number, sizeof(number)));
-        txn_put_new(&txn, TABLE_dict, bytes(back, sizeof(back)), bytes(name, strlen(name)));
+    for (size_t i = 0; i < count; i++) {
+        ret_numbers[i] = dict_find(&txn, names[i]);
+        all &= ret_numbers[i] != 0;
     }
-    rc = txn_end(&txn);
+    int rc = txn_end(&txn);
+    if (rc != 0 || all)
+        return rc;
+    if (atomic_load(&store_names(store)->deferred)) {
+        for (size_t i = 0; i < count && rc == 0; i++)
+            rc = ret_numbers[i] ? 0 : remembered_number(store, names[i], &ret_numbers[i]);
+        return rc;
+    }
+    txn_begin(&txn, store, true);
+    for (size_t i = 0; i < count && txn.rc == 0; i++) {
+        ret_numbers[i] = dict_find(&txn, names[i]); /* somebody may have been faster */
+        if (ret_numbers[i] == 0 && txn.rc == 0)
+            ret_numbers[i] = name_write(&txn, names[i]);
+    }
+    return txn_end(&txn);
+}
+
+int dict_number(struct store *store, const char *name, uint32_t *ret_number)
+{
+    uint32_t number;
+    int rc = dict_numbers(store, &name, 1, &number);
     if (rc == 0)
         *ret_number = number;
     return rc;

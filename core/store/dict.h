@@ -12,6 +12,8 @@ enum { DICT_FIRST = 1000 }; /* so that numbers of custom fields and slots never 
 uint32_t dict_find(struct txn *txn, const char *name);
 /* Gives it one in a transaction of its own when it has none. Returns 0 or a negative code. */
 int dict_number(struct store *store, const char *name, uint32_t *ret_number);
+/* The same of many, in one transaction for all that have none. */
+int dict_numbers(struct store *store, const char *const *names, size_t count, uint32_t *ret_numbers);
 /* The name of a number, until the transaction ends; false when there is none. */
 bool dict_name(struct txn *txn, uint32_t number, struct bytes *ret_name);
 

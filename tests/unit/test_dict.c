@@ -62,6 +62,30 @@ static void a_name_keeps_its_number_and_a_number_its_name(void **state)
     assert_int_equal(txn_end(&txn), 0);
 }
 
+static void of_many_names_those_that_are_new_get_numbers_together(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"stream:pmt/101/users", "stream:pmt/102/users", "stream:pmt/101/users", "x"};
+    struct store *store TIDY(store_close) = opened();
+    uint32_t known = 0, numbers[4], again[4];
+    assert_int_equal(dict_number(store, "stream:pmt/102/users", &known), 0);
+    assert_int_equal(dict_numbers(store, names, 4, numbers), 0);
+    assert_int_equal(numbers[1], known);
+    assert_int_equal(numbers[0], known + 1);
+    assert_int_equal(numbers[2], numbers[0]);
+    assert_int_equal(numbers[3], known + 2);
+    assert_int_equal(dict_numbers(store, names, 4, again), 0);
+    assert_memory_equal(again, numbers, sizeof(again));
+    assert_int_equal(dict_numbers(store, names, 0, again), 0);
+    dict_defer(store);
+    static const char *const others[] = {"x", "y", "z"};
+    assert_int_equal(dict_numbers(store, others, 3, again), 0);
+    assert_int_equal(again[0], numbers[3]);
+    assert_int_equal(again[1], numbers[3] + 1);
+    assert_int_equal(again[2], numbers[3] + 2);
+    dict_forget(store);
+}
+
 static void who_only_decides_is_told_numbers_that_nobody_else_sees_until_they_are_settled(void **state)
 {
     (void)state;
@@ -232,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_name_keeps_its_number_and_a_number_its_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_many_names_those_that_are_new_get_numbers_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_only_decides_is_told_numbers_that_nobody_else_sees_until_they_are_settled,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_names_that_begin_alike_stay_apart, set_up, tear_down),
