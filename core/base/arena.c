@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BLOCK 8160
+/* The first block, and the largest that is made for small ones: each is twice as large as the one before, so that an
+ * arena that hardly holds anything hardly costs anything. */
+enum { FIRST = 480, BLOCK = 8160 };
 
 struct block {
     struct block *next;
@@ -18,6 +20,7 @@ struct block {
 
 struct arena {
     struct block *first, *last; /* last is the one that is filled */
+    size_t next;                /* room of the next block */
 };
 
 static struct block *block_new(size_t room)
@@ -33,7 +36,8 @@ struct arena *arena_new(void)
     struct arena *arena = mem_new(1, sizeof(*arena));
     if (!arena)
         return NULL;
-    arena->first = arena->last = block_new(BLOCK);
+    arena->first = arena->last = block_new(FIRST);
+    arena->next = 2 * FIRST;
     if (!arena->first) {
         free(arena);
         return NULL;
@@ -60,11 +64,17 @@ void arena_free(struct arena *arena)
 
 void arena_clear(struct arena *arena)
 {
-    blocks_free(arena->first->next);
-    arena->first->next = NULL;
-    memset(arena->first->bytes, 0, arena->first->used);
-    arena->first->used = 0;
-    arena->last = arena->first;
+    struct block *kept = arena->first;
+    for (struct block *block = kept->next, *next; block; block = next) {
+        struct block *other = block->room > kept->room && block->room <= BLOCK ? kept : block;
+        next = block->next;
+        kept = other == block ? kept : block;
+        free(other);
+    }
+    kept->next = NULL;
+    memset(kept->bytes, 0, kept->used);
+    kept->used = 0;
+    arena->first = arena->last = kept;
 }
 
 void *arena_get(struct arena *arena, size_t size)
@@ -74,9 +84,10 @@ void *arena_get(struct arena *arena, size_t size)
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     struct block *block = arena->last;
     if (block->room - block->used < size) {
-        block = block_new(size > BLOCK ? size : BLOCK);
+        block = block_new(size > arena->next ? size : arena->next);
         if (!block)
             return NULL;
+        arena->next = 2 * arena->next < BLOCK ? 2 * arena->next : BLOCK;
         arena->last->next = block;
         arena->last = block;
     }

@@ -10,7 +10,7 @@ struct arena;
 
 struct arena *arena_new(void); /* NULL: no memory */
 void arena_free(struct arena *arena);
-void arena_clear(struct arena *arena); /* gives everything back but the first block */
+void arena_clear(struct arena *arena); /* gives everything back but one block */
 
 /* Zeroed and aligned for anything; NULL when there is no memory. Lives as long as the arena. */
 void *arena_get(struct arena *arena, size_t size);

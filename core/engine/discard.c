@@ -88,6 +88,6 @@ static bool discard_keeps(void *context, const struct wait_item *item)
 
 void discard_apply(struct statements *statements, struct wait_list *list)
 {
-    if (statements->persons && list->by_type[WAIT_DEAD] > 0)
+    if (statements->persons && wait_list_count(list, WAIT_DEAD) > 0)
         wait_keep(list, discard_keeps, statements);
 }

@@ -56,6 +56,12 @@ void map_rest(struct map *map)
     free(TAKE(map->maker));
     free(TAKE(map->unit_maker));
     free(TAKE(map->sections));
+    free(TAKE(map->cells));
+    free(TAKE(map->blank));
+    free(TAKE(map->given));
+    free(TAKE(map->binding));
+    free(TAKE(map->raw_numbers));
+    map->bound = 0;
     numbers_done(&map->units);
 }
 
@@ -64,18 +70,13 @@ void map_free(struct map *map)
     if (!map)
         return;
     map_rest(map);
-    free(map->binding);
-    free(map->raw_numbers);
     free(map->where_found);
     free(map->own_found);
     free(map->other_found);
     free(map->reads);
-    free(map->given);
     free(map->disputed);
     arena_free(map->seen_arena);
     explicit_bzero(&map->print_key, sizeof(map->print_key));
-    free(map->cells);
-    free(map->blank);
     free(map->flagged_place);
     buffer_done(&map->names);
     buffer_done(&map->header);

@@ -114,7 +114,7 @@ static int file_add(struct pulled_file **files, size_t *count, size_t *room, con
 static int pull_unready(struct pull *pull, int rc, const struct err *err)
 {
     if (rc == ERR_UNREADY)
-        err_set(&pull->unready, rc, "%s", err ? err->text : err_text(rc));
+        err_set(&pull->talk->unready, rc, "%s", err ? err->text : err_text(rc));
     return rc;
 }
 
@@ -227,7 +227,7 @@ static void pull_older(struct pull *pull)
         if (!ledger_read(&cursor, pull->arena, &row))
             continue;
         if (row.run < pull->before.run && memcmp(row.sha256, newest->sha256, sizeof(row.sha256)) == 0)
-            err_set(&pull->err, ERR_HELD,
+            err_set(&pull->talk->err, ERR_HELD,
                     "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
                     "take it with `muster sync --full`.",
                     newest->name, row.run, pull->before.run);
@@ -235,7 +235,7 @@ static void pull_older(struct pull *pull)
             last_taken = row.mtime_ms;
     }
     if (newest->mtime_ms < last_taken && !(pull->pickup && pickup_by_name(pull->pickup)))
-        err_set(&pull->err, ERR_HELD,
+        err_set(&pull->talk->err, ERR_HELD,
                 "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync "
                 "--full`.",
                 newest->name, pull->before.run);
@@ -268,7 +268,7 @@ static int pull_afterwards(void *context, const char *name, int what, const char
             pull->fetched[i].to = arena_text(pull->arena, to ? to : "");
             return pull->fetched[i].to ? 0 : -ENOMEM;
         }
-    return err_set(&pull->err, ERR_CONNECTOR, "the connector wants to put away %s, which it did not fetch", name);
+    return err_set(&pull->talk->err, ERR_CONNECTOR, "the connector wants to put away %s, which it did not fetch", name);
 }
 
 void pull_file_sink(struct pull *pull, struct lane_sink *ret_sink)
@@ -282,9 +282,9 @@ static int pull_columns(void *context, struct lane_stream *stream)
 {
     struct pull *pull = context;
     if (strcmp(stream->name, pull->mapping->stream) != 0)
-        return err_set(&pull->err, ERR_CONNECTOR, "the connector gave stream '%s' when '%s' was asked for",
+        return err_set(&pull->talk->err, ERR_CONNECTOR, "the connector gave stream '%s' when '%s' was asked for",
                        stream->name, pull->mapping->stream);
-    return pull->err.rc ? pull->err.rc : map_columns(pull->map, stream, &pull->err);
+    return pull->talk->err.rc ? pull->talk->err.rc : map_columns(pull->map, stream, &pull->talk->err);
 }
 
 static bool pull_wants(void *context, size_t column)
@@ -299,7 +299,7 @@ static int pull_record(void *context, const struct lane_record *record)
     struct pulled_file *file = pull_file_of(pull, record->place);
     if (file)
         file->rows++;
-    return pull->err.rc ? pull->err.rc : map_record(pull->map, record, &pull->err);
+    return pull->talk->err.rc ? pull->talk->err.rc : map_record(pull->map, record, &pull->talk->err);
 }
 
 static int pull_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
@@ -309,7 +309,7 @@ static int pull_reject(void *context, const char *stream, const char *source_id,
     (void)stream;
     if (file)
         file->rows++;
-    return pull->err.rc ? pull->err.rc : map_reject(pull->map, source_id, place, why, &pull->err);
+    return pull->talk->err.rc ? pull->talk->err.rc : map_reject(pull->map, source_id, place, why, &pull->talk->err);
 }
 
 /* Something of the source may not be read: what is known of it stays, and the run says so. */
@@ -317,7 +317,7 @@ static int pull_lacking(void *context, const char *stream, const char *field, co
 {
     struct pull *pull = context;
     if (strcmp(stream, pull->mapping->stream) != 0)
-        return err_set(&pull->err, ERR_CONNECTOR,
+        return err_set(&pull->talk->err, ERR_CONNECTOR,
                        "the connector lacks something of stream '%s' when '%s' was asked for", stream,
                        pull->mapping->stream);
     map_lacks(pull->map, field);
@@ -374,8 +374,30 @@ static bool pull_needs_all(const struct pull *pull)
            memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) != 0;
 }
 
+struct err *pull_opens(struct pull *pull)
+{
+    if (!pull->talk && !(pull->talk = mem_new(1, sizeof(*pull->talk))))
+        pull->rc = -ENOMEM;
+    return pull->talk ? &pull->talk->err : NULL;
+}
+
+const char *pull_sentence(const struct pull *pull)
+{
+    return pull->talk && pull->talk->err.rc != 0 ? pull->talk->err.text : err_text(pull->rc);
+}
+
+void pull_rest(struct pull *pull)
+{
+    pull->rc = pull_rc(pull);
+    free(TAKE(pull->talk));
+    free(TAKE(pull->listed));
+    pull->listed_count = pull->listed_room = 0;
+}
+
 int pull_begin(struct pull *pull)
 {
+    if (!pull_opens(pull))
+        return -ENOMEM;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct acceptances decisions = {0};
     struct header header = {0};
@@ -437,7 +459,7 @@ int pull_result_code(muster_rc rc)
  * one whose digest is known. One that was put in its place by a rename is a file of its own. */
 static void pull_check_files(struct pull *pull)
 {
-    for (size_t i = 0; i < pull->fetched_count && pull->err.rc == 0; i++) {
+    for (size_t i = 0; i < pull->fetched_count && pull->talk->err.rc == 0; i++) {
         const struct pulled_file *file = &pull->fetched[i];
         struct stat now;
         if (file->is.st_nlink == 0 || stat(file->name, &now) < 0 || now.st_ino != file->is.st_ino ||
@@ -445,7 +467,7 @@ static void pull_check_files(struct pull *pull)
             continue;
         if (now.st_size != file->is.st_size || now.st_mtim.tv_sec != file->is.st_mtim.tv_sec ||
             now.st_mtim.tv_nsec != file->is.st_mtim.tv_nsec)
-            (void)pickup_refuse(pull->pickup, file->name, "it was written to while it was read", &pull->err);
+            (void)pickup_refuse(pull->pickup, file->name, "it was written to while it was read", &pull->talk->err);
     }
 }
 
@@ -453,23 +475,23 @@ static void pull_check_files(struct pull *pull)
 static void pull_check_claim(struct pull *pull)
 {
     uint64_t read = map_count(pull->map)->read;
-    if (pull->result.claim != CLAIM_COMPLETE || pull->result.count == read)
+    if (pull->talk->result.claim != CLAIM_COMPLETE || pull->talk->result.count == read)
         return;
-    pull->result.claim = CLAIM_PARTIAL;
-    snprintf(pull->result.why, sizeof(pull->result.why),
+    pull->talk->result.claim = CLAIM_PARTIAL;
+    snprintf(pull->talk->result.why, sizeof(pull->talk->result.why),
              "the connector claims %lu records and gave %lu: nobody is concluded to be missing",
-             (unsigned long)pull->result.count, (unsigned long)read);
+             (unsigned long)pull->talk->result.count, (unsigned long)read);
 }
 
 /* A provider that wants to be left alone for longer than a call may wait: nothing is wrong, it goes on later. */
 static void pull_paused(struct pull *pull)
 {
     int64_t until = pull->http ? http_paused_until_ms(pull->http) : 0;
-    if (pull->result.rc != MUSTER_RETRY || until == 0)
+    if (pull->talk->result.rc != MUSTER_RETRY || until == 0)
         return;
     int64_t minute = (until / 1000 + zone_offset(pull->zone, until)) / 60 % (24 * 60);
-    err_set(&pull->unready, ERR_UNREADY, "paused until %02d:%02d: %s", (int)(minute / 60), (int)(minute % 60),
-            pull->result.text);
+    err_set(&pull->talk->unready, ERR_UNREADY, "paused until %02d:%02d: %s", (int)(minute / 60), (int)(minute % 60),
+            pull->talk->result.text);
 }
 
 void pull_record_sink(struct pull *pull, struct lane_sink *ret_sink)
@@ -498,8 +520,8 @@ int pull_start(struct pull *pull, struct lane *lane)
 {
     int rc = pull_begin(pull);
     if (rc != 0)
-        return err_set(&pull->err, rc, "the pull could not begin: %s", err_text(rc));
-    struct lane_sink *sink = &pull->sink;
+        return err_set(pull_opens(pull), rc, "the pull could not begin: %s", err_text(rc));
+    struct lane_sink *sink = &pull->talk->sink;
     pull_file_sink(pull, sink);
     sink->columns = pull_columns;
     sink->wanted = pull_wants;
@@ -517,26 +539,27 @@ int pull_start(struct pull *pull, struct lane *lane)
                        .stream = pull->mapping->stream,
                        .full = pull->full,
                        .cursor = pull_begins_at(pull)};
-    return lane_pull_start(lane, &ask, sink, &pull->result, &pull->err);
+    return lane_pull_start(lane, &ask, sink, &pull->talk->result, &pull->talk->err);
 }
 
 int pull_end(struct pull *pull, int rc)
 {
     fault_kill("pull");
     if (rc != 0)
-        return err_set(&pull->err, rc, "%s", err_text(rc));
-    pull->same = pull->result.rc == MUSTER_SAME;
+        return err_set(&pull->talk->err, rc, "%s", err_text(rc));
+    pull->same = pull->talk->result.rc == MUSTER_SAME;
     if (pull->pickup && !pull->same)
         pull_check_files(pull);
     pull_paused(pull);
-    if (pull->unready.rc != 0)
-        err_set(&pull->err, pull->unready.rc, "%s", pull->unready.text);
-    if (pull->result.rc < 0)
-        err_set(&pull->err, pull_result_code(pull->result.rc), "%s",
-                *pull->result.text ? pull->result.text : "the connector failed without a word");
-    else if (!pull->same && pull->err.rc == 0 && (rc = map_finish(pull->map, &pull->err)) != 0)
-        err_set(&pull->err, rc, "%s", err_text(rc));
+    if (pull->talk->unready.rc != 0)
+        err_set(&pull->talk->err, pull->talk->unready.rc, "%s", pull->talk->unready.text);
+    if (pull->talk->result.rc < 0)
+        err_set(&pull->talk->err, pull_result_code(pull->talk->result.rc), "%s",
+                *pull->talk->result.text ? pull->talk->result.text : "the connector failed without a word");
+    else if (!pull->same && pull->talk->err.rc == 0 && (rc = map_finish(pull->map, &pull->talk->err)) != 0)
+        err_set(&pull->talk->err, rc, "%s", err_text(rc));
     pull_check_claim(pull);
+    pull->claim = pull->talk->result.claim;
     return 0;
 }
 
@@ -547,5 +570,5 @@ void pull_done(struct pull *pull)
     sorter_free(pull->spool);
     spill_free(pull->own_spill);
     free(pull->fetched);
-    free(pull->listed);
+    pull_rest(pull);
 }

@@ -47,6 +47,15 @@ struct pulled_file {
 struct pull;
 struct pulled_file *pull_file_of(struct pull *pull, const char *place);
 
+/* What is needed while it goes on, and until somebody has told how it ended; of many pulls only those that are under
+ * way have it. */
+struct pull_talk {
+    struct lane_sink sink;
+    struct lane_result result;
+    struct err unready; /* a file was not whole */
+    struct err err;
+};
+
 struct pull {
     /* given */
     struct arena *arena;
@@ -78,26 +87,38 @@ struct pull {
     struct spill *own_spill;
     struct sorter *spool;
     struct map *map;
-    struct lane_sink sink;
     struct rejects *rejects; /* NULL: nobody asks for them */
-    struct lane_result result;
+    struct pull_talk *talk;  /* NULL: not begun, or told */
+    enum claim claim;
+    int rc; /* how it ended: pull_rc() */
     struct pulled_file *fetched;
     size_t fetched_count, fetched_room;
     struct pulled_file *listed; /* what the connector was told */
     size_t listed_count, listed_room;
-    size_t last_file;   /* in which the last record was */
-    struct err unready; /* a file was not whole */
+    size_t last_file; /* in which the last record was */
     const char *cursor;
     const char *lacking; /* what the account may not read, as sentences; NULL: nothing */
     uint8_t files_digest[32];
     bool same; /* unchanged: nothing was read */
-    struct err err;
 };
 
-/* Begins the pull; lanes_wait() goes on with it. Failure: the lane had better be stopped; a sentence is in err. */
+/* From here on something can be said of it: where a failure is written. NULL: there is no memory, and rc says so. */
+struct err *pull_opens(struct pull *pull);
+/* How it ended, or what has failed so far. */
+static inline int pull_rc(const struct pull *pull)
+{
+    return pull->talk && pull->talk->err.rc != 0 ? pull->talk->err.rc : pull->rc;
+}
+/* The sentence of a failure. */
+const char *pull_sentence(const struct pull *pull);
+/* How it ended was told: the talk is given back. */
+void pull_rest(struct pull *pull);
+
+/* Begins the pull; lanes_wait() goes on with it. Failure: the lane had better be stopped; a sentence is
+ * in its err. */
 int pull_start(struct pull *pull, struct lane *lane);
 /* After lanes_wait(), which gave `rc`. 0: it came to an end, see result, same and err (a refusal by the connector is a
- * code in err.rc); the spool holds what may be staged. Else the lane is dead, with a sentence in err. */
+ * code in pull_rc()); the spool holds what may be staged. Else the lane is dead, with a sentence in its err. */
 int pull_end(struct pull *pull, int rc);
 /* Takes a pull's place where no source is asked (pull_kept.c): the records of the stream as they were kept, mapped once
  * more. */

@@ -203,7 +203,7 @@ static int id_same(struct again *again, const char *id, struct bytes key)
         return now.rc;
     if (made && now.len == key.len && memcmp(now.data, key.data, key.len) == 0)
         return 0;
-    return err_set(&again->pull->err, ERR_CONFLICT,
+    return err_set(&again->pull->talk->err, ERR_CONFLICT,
                    "by the key of stream '%s' that the mapping has now, record '%s' is '%s': which record is which is "
                    "for the source to say. Nothing of what is kept was used; `muster plan` without --kept asks the "
                    "source.",
@@ -226,7 +226,7 @@ static int row_map(struct again *again, const struct section_view *row, struct b
                                  .place = place,
                                  .count = count,
                                  .values = again->values};
-    rc = map_record(again->pull->map, &record, &again->pull->err);
+    rc = map_record(again->pull->map, &record, &again->pull->talk->err);
     for (size_t n = 0; n < count; n++)
         if (again->sealed[n])
             explicit_bzero((char *)(uintptr_t)again->values[n].bytes, again->values[n].len);
@@ -401,7 +401,7 @@ int pull_kept(struct pull *pull)
     pull->kept = true;
     int rc = pull_begin(pull);
     if (rc != 0)
-        return err_set(&pull->err, rc, "what is kept could not be read: %s", err_text(rc));
+        return err_set(pull_opens(pull), rc, "what is kept could not be read: %s", err_text(rc));
     if (!pull->had_checkpoint) {
         pull->same = true; /* nothing was ever read of it */
         return 0;
@@ -415,7 +415,7 @@ int pull_kept(struct pull *pull)
         return pull->lacking ? 0 : -ENOMEM;
     }
     if (pull->layout.keyed != (pull->mapping->key != NULL))
-        return err_set(&pull->err, ERR_CONFLICT,
+        return err_set(&pull->talk->err, ERR_CONFLICT,
                        "the ids of stream '%s' come from elsewhere than when it was read: which record is which is for "
                        "the source to say. `muster plan` without --kept asks the source.",
                        pull->mapping->stream);
@@ -425,7 +425,7 @@ int pull_kept(struct pull *pull)
     txn_begin(&again.txn, pull->store, false);
     rc = again.arena && again.record && again.proposal ? feeds_make(&again) : -ENOMEM;
     if (rc == 0)
-        rc = map_columns(pull->map, &again.stream, &pull->err);
+        rc = map_columns(pull->map, &again.stream, &pull->talk->err);
     if (rc == 0)
         rc = records_map(&again, TABLE_source);
     if (rc == 0)
@@ -433,10 +433,9 @@ int pull_kept(struct pull *pull)
     if (rc == 0)
         rc = records_map(&again, TABLE_decision);
     if (rc != 0)
-        return err_set(&pull->err, rc, "%s", pull->err.rc ? pull->err.text : err_text(rc));
+        return err_set(&pull->talk->err, rc, "%s", pull->talk->err.rc ? pull->talk->err.text : err_text(rc));
     tell_lacking(&again);
-    pull->result.claim = CLAIM_CHANGES;
-    pull->result.count = again.rows;
+    pull->claim = CLAIM_CHANGES;
     return 0;
 }
 

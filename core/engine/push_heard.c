@@ -181,10 +181,10 @@ static int heard_decide(struct run *run, struct strand *strand, uint32_t number)
 static int heard_take(struct push *push, struct push_heard *heard, uint32_t number)
 {
     struct pull *pull = &heard->strand.pull;
-    if (heard->broken || pull->err.rc != 0)
-        return err_set(&pull->err, ERR_DATA, "it cannot be read");
-    int rc = map_finish(pull->map, &pull->err);
-    pull->result.claim = CLAIM_CHANGES;
+    if (heard->broken || pull_rc(pull) != 0)
+        return err_set(pull_opens(pull), ERR_DATA, "it cannot be read");
+    int rc = map_finish(pull->map, &pull->talk->err);
+    pull->claim = CLAIM_CHANGES;
     if (rc == 0 && map_count(pull->map)->read > 0)
         rc = heard_decide(push->run, &heard->strand, number);
     return rc;
@@ -198,7 +198,7 @@ void push_heard_take(struct push *push)
         int rc = heard_take(push, heard, number + 1);
         number += rc == 0 && any_news(&heard->strand);
         if (rc != 0)
-            heard_log(push, pull->mapping->stream, pull->err.rc ? pull->err.text : err_text(rc));
+            heard_log(push, pull->mapping->stream, pull_rc(pull) ? pull_sentence(pull) : err_text(rc));
     }
 }
 

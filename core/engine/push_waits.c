@@ -85,7 +85,7 @@ int push_waits(struct push *push, struct wait_settling *settling, struct push_st
         rc = waits.rc;
     }
     delivery_walk_end(&walk);
-    push->run->report->held += waits.by_type[WAIT_HELD];
-    push->run->report->dead_letters += waits.by_type[WAIT_DEAD];
+    push->run->report->held += wait_list_count(&waits, WAIT_HELD);
+    push->run->report->dead_letters += wait_list_count(&waits, WAIT_DEAD);
     return rc ? rc : wait_settle(settling, &waits, stream->number, true);
 }

@@ -92,7 +92,7 @@ int run_work_out(struct run *run, struct err *err)
     else
         err_set(begin, rc, "the run could not begin: %s", err_text(rc));
     for (size_t i = 0; i < run->strand_count && rc != 0; i++)
-        err_set(&run->strands[i].pull.err, rc, "%s", begin->text); /* nothing of it counts */
+        run->strands[i].pull.rc = rc; /* nothing of it counts */
     if (rc != 0)
         run_failed(run);
     lane_stop(TAKE(run->lane));

@@ -30,9 +30,9 @@ static int stage_strand(struct run *run, struct strand *strand)
     struct stage_stream stream = {.stream = pull->stream,
                                   .mapping = pull->mapping,
                                   .spool = pull->spool,
-                                  .complete = pull->result.claim == CLAIM_COMPLETE,
+                                  .complete = pull->claim == CLAIM_COMPLETE,
                                   .kept = pull->kept,
-                                  .names_units = pull->kept ? pull->whole : pull->result.claim == CLAIM_COMPLETE,
+                                  .names_units = pull->kept ? pull->whole : pull->claim == CLAIM_COMPLETE,
                                   .unknown_kinds = map_unknown_kinds(pull->map),
                                   .grace_ms = run_grace(run),
                                   .lately_ms = run->now_ms - connection->deactivate.window_ms,
@@ -122,6 +122,19 @@ static void checkpoint_kept(const struct pull *pull, struct checkpoint *checkpoi
     *checkpoint = kept;
 }
 
+/* What went through its safeguards lately, this run among it. */
+static void strand_tally_write(const struct run *run, const struct strand *strand, struct buffer *out)
+{
+    struct tally tally = {.count = {0}};
+    (void)strand_tally(strand, &tally); /* it was read when the run began */
+    for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
+        const struct safeguard *safeguard = gate_safeguard(run->request->connection, gate);
+        tally_forget(&tally, gate, run->now_ms - safeguard->window_ms);
+        tally_add(&tally, gate, run->now_ms, strand->fresh[gate]);
+    }
+    tally_write(&tally, out);
+}
+
 static void rows_of_strand(struct run *run, struct strand *strand)
 {
     struct pull *pull = &strand->pull;
@@ -132,7 +145,7 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     bool grace = run_grace(run) > 0 && run->request->connection->on_missing != MISSING_IGNORE &&
                  strand->count.missing + strand->count.waiting > 0;
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
-    bool whole = pull->result.claim == CLAIM_COMPLETE, good = whole || pull->result.claim == CLAIM_CHANGES;
+    bool whole = pull->claim == CLAIM_COMPLETE, good = whole || pull->claim == CLAIM_CHANGES;
     const char *cursor = good ? pull->cursor : pull->had_checkpoint ? pull->before.cursor : NULL;
     struct checkpoint checkpoint = {.run = run->report->run,
                                     .held = strand->look_again || grace,
@@ -144,7 +157,7 @@ static void rows_of_strand(struct run *run, struct strand *strand)
                                     .header = map_header(pull->map)};
     memcpy(checkpoint.mapping, pull->mapping_digest, sizeof(checkpoint.mapping));
     memcpy(checkpoint.files, pull->files_digest, sizeof(checkpoint.files));
-    tally_write(&strand->tally, &tally);
+    strand_tally_write(run, strand, &tally);
     if (pull->kept)
         checkpoint_kept(pull, &checkpoint);
     map_layout(pull->map, &layout);
@@ -158,10 +171,10 @@ static void rows_of_strand(struct run *run, struct strand *strand)
 
 static void report_counts(struct run *run, const struct wait_list *waits)
 {
-    run->report->dead_letters += waits->by_type[WAIT_DEAD];
-    run->report->held += waits->by_type[WAIT_HELD];
-    run->report->drift += waits->by_type[WAIT_DRIFT];
-    run->report->reviews += waits->by_type[WAIT_REVIEW];
+    run->report->dead_letters += wait_list_count(waits, WAIT_DEAD);
+    run->report->held += wait_list_count(waits, WAIT_HELD);
+    run->report->drift += wait_list_count(waits, WAIT_DRIFT);
+    run->report->reviews += wait_list_count(waits, WAIT_REVIEW);
 }
 
 struct strand *run_strand(struct run *run, uint32_t stream)
@@ -242,13 +255,13 @@ static int run_waits(struct run *run, struct wait_list *reviews)
             continue;
         }
         if (!strand->compared) /* what else waits for it was not looked at: it stays, and counts elsewhere */
-            run->report->drift += strand->waits.by_type[WAIT_DRIFT];
+            run->report->drift += wait_list_count(&strand->waits, WAIT_DRIFT);
         discard_apply(&run->match.statements, &strand->waits);
         for (size_t r = 0; r < reviews->count; r++)
             if (reviews->items[r].stream == stream)
                 wait_add(&strand->waits, &reviews->items[r]);
         struct numbers seen __attribute__((cleanup(numbers_done))) = {0};
-        bool all = strand->compared && strand->pull.result.claim == CLAIM_COMPLETE;
+        bool all = strand->compared && strand->pull.claim == CLAIM_COMPLETE;
         if (strand->compared && !all)
             rc = strand_seen(run, strand, &seen);
         settling.seen = &seen;
@@ -334,7 +347,7 @@ static int run_count(struct run *run)
         }
         if (!strand->compared && strand->pull.same)
             run_count_standing(run, strand);
-        if (strand->compared && strand->waits.by_type[WAIT_DEAD] > 0)
+        if (strand->compared && wait_list_count(&strand->waits, WAIT_DEAD) > 0)
             strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");
         if (strand->held)
             strand_adds(run, strand, OUTCOME_HELD, held_reason(run, strand));

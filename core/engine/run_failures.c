@@ -38,7 +38,7 @@ static int partition_rc(const struct run *run, size_t partition)
     int rc = run->begin.rc;
     for (size_t i = 0; i < run->strand_count && rc == 0; i++)
         if (run->strands[i].partition == partition)
-            rc = run->strands[i].pull.err.rc;
+            rc = pull_rc(&run->strands[i].pull);
     return rc;
 }
 

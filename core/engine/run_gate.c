@@ -81,6 +81,11 @@ static int strand_holds(struct run *run, struct strand *strand)
     return rc ? rc : run->snapshot.rc;
 }
 
+bool strand_tally(const struct strand *strand, struct tally *ret_tally)
+{
+    return tally_read(strand->pull.before.tally.data, strand->pull.before.tally.len, ret_tally);
+}
+
 int run_gates_begin(struct run *run)
 {
     const struct connection *connection = run->request->connection;
@@ -93,8 +98,8 @@ int run_gates_begin(struct run *run)
     bool any = txn_count(&run->snapshot, TABLE_held) > 0;
     for (size_t i = 0; i < run->strand_count; i++) {
         struct strand *strand = &run->strands[i];
-        const struct checkpoint *before = &strand->pull.before;
-        if (strand->pull.had_checkpoint && !tally_read(before->tally.data, before->tally.len, &strand->tally))
+        struct tally tally;
+        if (!strand_tally(strand, &tally))
             return ERR_CORRUPT;
         strand->waits_pulled = strand->waits.count;
         rc = any && strand_stages(strand) ? strand_holds(run, strand) : 0;
@@ -127,7 +132,8 @@ static struct safeguard_case strand_case(const struct run *run, const struct str
         if (other != strand && !safeguard->of_connection)
             continue;
         at.population += strand_people(other, gate);
-        at.lately += tally_sum(&other->tally, gate, run->now_ms - safeguard->window_ms);
+        at.lately += tally_stored_sum(other->pull.before.tally.data, other->pull.before.tally.len, gate,
+                                      run->now_ms - safeguard->window_ms);
         at.lately += gate == GATE_DEACTIVATE && other->compared ? other->count.gone_lately : 0;
         at.going += other->fresh[gate] + other->pending[gate];
         at.going += gate == GATE_DEACTIVATE ? other->going : 0; /* those that are missing, held ones among them */

@@ -101,15 +101,9 @@ int run_gates_end(struct run *run, struct wait_list *reviews)
     if (rc == 0)
         rc = proposals_write(&run->stage);
     for (size_t i = 0; i < run->strand_count && rc == 0; i++) {
-        struct strand *strand = &run->strands[i];
-        if (!strand->compared)
-            continue;
-        rc = proposals_settle(&run->stage, strand->pull.stream, strand->pull.result.claim == CLAIM_COMPLETE);
-        for (enum gate gate = GATE_DEACTIVATE; gate <= GATE_MANAGER; gate++) {
-            const struct safeguard *safeguard = gate_safeguard(run->request->connection, gate);
-            tally_forget(&strand->tally, gate, run->now_ms - safeguard->window_ms);
-            tally_add(&strand->tally, gate, run->now_ms, strand->fresh[gate]);
-        }
+        const struct strand *strand = &run->strands[i];
+        if (strand->compared)
+            rc = proposals_settle(&run->stage, strand->pull.stream, strand->pull.claim == CLAIM_COMPLETE);
     }
     return rc;
 }

@@ -11,6 +11,8 @@
 #include "engine/stage.h"
 #include "engine/tally.h"
 
+#include <assert.h>
+
 struct partition {
     const char *id, *label, *locator;
 };
@@ -29,16 +31,18 @@ struct strand {
     uint64_t let_go;       /* removals that went through */
     uint64_t were_present; /* of these, by the records' states before */
     /* run_gate.c */
-    size_t waits_pulled; /* things that wait, known before anything is decided */
-    uint8_t *verdicts;   /* of people, one per missing record */
-    uint64_t going;      /* missing ones that the safeguard looks at */
-    uint64_t removed;    /* of these, let go */
-    struct tally tally;
+    size_t waits_pulled;           /* things that wait, known before anything is decided */
+    uint8_t *verdicts;             /* of people, one per missing record */
+    uint64_t going;                /* missing ones that the safeguard looks at */
+    uint64_t removed;              /* of these, let go */
     uint64_t fresh[TALLY_GATES];   /* people that pass a gate now */
     uint64_t pending[TALLY_GATES]; /* held before, and still proposed */
     uint64_t counted[TALLY_GATES]; /* the person that was counted last */
     uint32_t tripped;              /* bit per gate: too many */
 };
+
+static_assert(sizeof(struct strand) <= 1024, "there is one for each stream of each store: what is only needed while it "
+                                             "is pulled belongs to pull_talk");
 
 struct run {
     const struct run_request *request;
@@ -155,6 +159,8 @@ int run_gates_again(struct run *run);
 void run_gates_done(struct run *run);
 /* Fits stage_stream.counts: what a person approved does not count. */
 bool run_counts_gone(void *context, struct bytes key);
+/* What went through its safeguards until this run. False: it is damaged. */
+bool strand_tally(const struct strand *strand, struct tally *ret_tally);
 /* The compared strand of a stream; NULL: it was not compared. */
 struct strand *run_strand(struct run *run, uint32_t stream);
 

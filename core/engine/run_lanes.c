@@ -34,8 +34,9 @@ void strand_pulled(struct run *run, struct strand *strand)
     struct pull *pull = &strand->pull;
     int rc = run->spill && strand_stages(strand) ? sorter_rest(pull->spool) : 0; /* others come, however many */
     if (rc != 0)
-        err_set(&pull->err, rc, "what was read cannot be put aside: %s", err_text(rc));
+        err_set(pull_opens(pull), rc, "what was read cannot be put aside: %s", err_text(rc));
     strand_judge(run, strand);
+    pull_rest(pull);
     if (pull->map)
         count_records(run, pull->map);
     if (pull->map && run->spill)
@@ -71,12 +72,12 @@ static void course_goes_on(struct courses *courses, size_t nth)
     struct course *course = &courses->of[nth];
     while ((course->strand = course_takes(courses, course))) {
         struct pull *pull = &course->strand->pull;
-        if (pull->err.rc == 0 && run_cancelled((void *)(uintptr_t)run->request))
-            err_set(&pull->err, ERR_CANCELLED, "cancelled");
-        if (pull->err.rc == 0 &&
-            !courses->lanes[nth]) /* the one before died: a fresh one, so that it costs nobody else */
-            run_lane(run->request, run->dir, &courses->lanes[nth], &pull->err);
-        if (pull->err.rc == 0) {
+        struct err *err = pull_opens(pull);
+        if (pull_rc(pull) == 0 && run_cancelled((void *)(uintptr_t)run->request))
+            err_set(err, ERR_CANCELLED, "cancelled");
+        if (pull_rc(pull) == 0 && !courses->lanes[nth]) /* the one before died: a fresh one, it costs nobody else */
+            run_lane(run->request, run->dir, &courses->lanes[nth], err);
+        if (pull_rc(pull) == 0) {
             if (pull_start(pull, courses->lanes[nth]) == 0)
                 return;
             lane_stop(TAKE(courses->lanes[nth]));

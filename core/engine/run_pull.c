@@ -86,7 +86,10 @@ static int strands_number(struct run *run)
 static int strand_aside(struct run *run, struct txn *txn, struct strand *strand)
 {
     struct pull *pull = &strand->pull;
-    int rc = run_partition_allowed(run, txn, pull->partition, &pull->err);
+    struct err why = {0};
+    int rc = run_partition_allowed(run, txn, pull->partition, &why);
+    if (rc != 0)
+        err_set(pull_opens(pull), rc, "%s", why.text);
     if (rc == ERR_PAUSED)
         pull->had_checkpoint = checkpoint_get(txn, pull->stream, pull->arena, &pull->before);
     return rc == ERR_PAUSED ? txn->rc : rc;
@@ -231,11 +234,12 @@ static bool of_people(const struct mapping *mapping)
 static void strand_process(struct run *run, const struct strand *strand)
 {
     struct run_partition *partition = &run->report->partitions[strand->partition];
-    const char *tried = strand->pull.result.tried;
-    const char *code = strand->pull.err.rc == ERR_CONNECTOR ? REASON_CODE(connector_failed)
-                       : strand->pull.err.rc == ERR_TIMEOUT ? REASON_CODE(connector_hung)
-                       : strand->pull.err.rc == ERR_LIMIT   ? REASON_CODE(connector_over_limit)
-                                                            : NULL;
+    const char *tried = strand->pull.talk ? strand->pull.talk->result.tried : "";
+    int rc = pull_rc(&strand->pull);
+    const char *code = rc == ERR_CONNECTOR ? REASON_CODE(connector_failed)
+                       : rc == ERR_TIMEOUT ? REASON_CODE(connector_hung)
+                       : rc == ERR_LIMIT   ? REASON_CODE(connector_over_limit)
+                                           : NULL;
     if (*tried) {
         code = REASON_CODE(connector_reached_out);
         const char *both =
@@ -252,37 +256,39 @@ static void strand_process(struct run *run, const struct strand *strand)
 void strand_judge(struct run *run, struct strand *strand)
 {
     const struct pull *pull = &strand->pull;
-    if (pull->err.rc == ERR_HELD)
-        strand_outcome(run, strand, OUTCOME_HELD, "failed", pull->err.text);
-    else if (pull->err.rc == ERR_CANCELLED || run_cancelled((void *)(uintptr_t)run->request))
+    const char *sentence = pull_sentence(pull), *why = pull->talk ? pull->talk->result.why : "";
+    int rc = pull_rc(pull);
+    if (rc == ERR_HELD)
+        strand_outcome(run, strand, OUTCOME_HELD, "failed", sentence);
+    else if (rc == ERR_CANCELLED || run_cancelled((void *)(uintptr_t)run->request))
         strand_outcome(run, strand, OUTCOME_CANCELLED, "failed", "cancelled; nothing of this pull was taken");
-    else if (pull->err.rc == ERR_UNREADY)
-        strand_outcome(run, strand, OUTCOME_PARTIAL, "partial", pull->err.text);
-    else if (pull->err.rc == ERR_PERMISSION && !of_people(pull->mapping))
-        strand_lacks(run, strand, "unchanged", pull->err.text); /* what is known of it stays */
-    else if (pull->err.rc != 0)
-        strand_outcome(run, strand, OUTCOME_FAILED, "failed", pull->err.text);
+    else if (rc == ERR_UNREADY)
+        strand_outcome(run, strand, OUTCOME_PARTIAL, "partial", sentence);
+    else if (rc == ERR_PERMISSION && !of_people(pull->mapping))
+        strand_lacks(run, strand, "unchanged", sentence); /* what is known of it stays */
+    else if (rc != 0)
+        strand_outcome(run, strand, OUTCOME_FAILED, "failed", sentence);
     else if (pull->kept)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "kept", "");
     else if (pull->same)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "unchanged", "");
-    else if (pull->result.claim == CLAIM_COMPLETE)
+    else if (pull->claim == CLAIM_COMPLETE)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "complete", "");
-    else if (pull->result.claim == CLAIM_CHANGES)
+    else if (pull->claim == CLAIM_CHANGES)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "changes", "");
     else
         strand_outcome(run, strand, OUTCOME_PARTIAL, "partial",
-                       *pull->result.why ? pull->result.why
-                                         : "the connector does not say that this is everybody: nobody is concluded to "
-                                           "be missing");
-    if (pull->err.rc == 0 && pull->lacking)
+                       *why ? why
+                            : "the connector does not say that this is everybody: nobody is concluded to "
+                              "be missing");
+    if (rc == 0 && pull->lacking)
         strand_lacks(run, strand, NULL, pull->lacking);
     strand_process(run, strand);
 }
 
 bool strand_stages(const struct strand *strand)
 {
-    return strand->pull.err.rc == 0 && !strand->pull.same;
+    return pull_rc(&strand->pull) == 0 && !strand->pull.same;
 }
 
 bool strand_looked(const struct strand *strand)

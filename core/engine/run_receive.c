@@ -158,19 +158,19 @@ static int take_all(struct receiving *receiving)
 static int pour_columns(void *context, const struct lane_stream *stream)
 {
     struct pull *pull = context;
-    return map_columns(pull->map, stream, &pull->err);
+    return map_columns(pull->map, stream, &pull->talk->err);
 }
 
 static int pour_record(void *context, const struct lane_record *record)
 {
     struct pull *pull = context;
-    return map_record(pull->map, record, &pull->err);
+    return map_record(pull->map, record, &pull->talk->err);
 }
 
 static int pour_reject(void *context, const char *place, const char *why)
 {
     struct pull *pull = context;
-    return map_reject(pull->map, NULL, place, why, &pull->err);
+    return map_reject(pull->map, NULL, place, why, &pull->talk->err);
 }
 
 static void pour(struct run *run, struct pull *pull)
@@ -182,10 +182,10 @@ static void pour(struct run *run, struct pull *pull)
     if (rc == 0 && !pull->same)
         rc = arrivals_pour(run->arrivals, stream, &sink);
     if (rc == 0 && !pull->same)
-        rc = map_finish(pull->map, &pull->err);
-    pull->result.claim = CLAIM_CHANGES;
+        rc = map_finish(pull->map, &pull->talk->err);
+    pull->claim = CLAIM_CHANGES;
     if (rc != 0)
-        err_set(&pull->err, rc, "what came in could not be kept while it was read: %s", err_text(rc));
+        err_set(pull_opens(pull), rc, "what came in could not be kept while it was read: %s", err_text(rc));
 }
 
 static int open_inbox(struct run *run, struct err *err)
@@ -215,7 +215,7 @@ void run_receive(struct run *run)
         if (rc == 0)
             pour(run, &strand->pull);
         else
-            err_set(&strand->pull.err, rc, "%s", receiving.err.rc ? receiving.err.text : err_text(rc));
+            err_set(pull_opens(&strand->pull), rc, "%s", receiving.err.rc ? receiving.err.text : err_text(rc));
         strand_pulled(run, strand);
     }
     arena_free(receiving.arena);
@@ -230,7 +230,7 @@ void run_received(struct run *run)
     const struct log log = {.organization = run->request->organization->id,
                             .connection = run->request->connection->name};
     for (size_t i = 0; i < run->strand_count; i++)
-        all &= run->strands[i].pull.err.rc == 0;
+        all &= pull_rc(&run->strands[i].pull) == 0;
     if (!all)
         return;
     int rc = arrivals_versions(run->arrivals, &versions, &count);

@@ -57,6 +57,25 @@ void tally_write(const struct tally *tally, struct buffer *out)
         }
 }
 
+static struct tally_entry entry_read(const uint8_t *at)
+{
+    struct tally_entry entry;
+    memcpy(&entry.at_ms, at + 1, sizeof(entry.at_ms));
+    memcpy(&entry.count, at + 9, sizeof(entry.count));
+    return entry;
+}
+
+uint64_t tally_stored_sum(const void *bytes, size_t len, enum gate gate, int64_t after_ms)
+{
+    uint64_t sum = 0;
+    unsigned slot = tally_slot(gate);
+    for (const uint8_t *at = bytes; len >= ENTRY; at += ENTRY, len -= ENTRY) {
+        struct tally_entry entry = entry_read(at);
+        sum += at[0] == slot && entry.at_ms > after_ms ? entry.count : 0;
+    }
+    return sum;
+}
+
 bool tally_read(const void *bytes, size_t len, struct tally *ret_tally)
 {
     const uint8_t *at = bytes;
@@ -64,9 +83,7 @@ bool tally_read(const void *bytes, size_t len, struct tally *ret_tally)
     if (len % ENTRY != 0)
         return false;
     for (; len > 0; at += ENTRY, len -= ENTRY) {
-        struct tally_entry entry;
-        memcpy(&entry.at_ms, at + 1, sizeof(entry.at_ms));
-        memcpy(&entry.count, at + 9, sizeof(entry.count));
+        struct tally_entry entry = entry_read(at);
         if (at[0] >= TALLY_GATES || tally.count[at[0]] == TALLY_ENTRIES)
             return false;
         if (entry.count > 0)

@@ -35,6 +35,8 @@ void tally_forget(struct tally *tally, enum gate gate, int64_t until_ms);
 
 /* { u8 gate, i64 time, u64 count } each; nothing when nothing is counted. */
 void tally_write(const struct tally *tally, struct buffer *out);
+/* tally_sum() of what tally_write() made. */
+uint64_t tally_stored_sum(const void *bytes, size_t len, enum gate gate, int64_t after_ms);
 /* False: damaged. */
 bool tally_read(const void *bytes, size_t len, struct tally *ret_tally);
 

@@ -54,13 +54,19 @@ void wait_add(struct wait_list *list, const struct wait_item *item)
     copy.text = wait_copy(list, item->text);
     copy.offer = wait_copy(list, item->offer);
     list->items[list->count++] = copy;
-    list->by_type[(unsigned char)item->type & 127]++;
+}
+
+size_t wait_list_count(const struct wait_list *list, enum wait_type type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i].type == type;
+    return count;
 }
 
 void wait_cut(struct wait_list *list, size_t count)
 {
-    for (; list->count > count; list->count--)
-        list->by_type[(unsigned char)list->items[list->count - 1].type & 127]--;
+    list->count = list->count < count ? list->count : count;
 }
 
 void wait_keep(struct wait_list *list, bool (*keeps)(void *context, const struct wait_item *item), void *context)
@@ -69,8 +75,6 @@ void wait_keep(struct wait_list *list, bool (*keeps)(void *context, const struct
     for (size_t i = 0; i < list->count; i++)
         if (keeps(context, &list->items[i]))
             list->items[kept++] = list->items[i];
-        else
-            list->by_type[(unsigned char)list->items[i].type & 127]--;
     list->count = kept;
 }
 

@@ -32,7 +32,6 @@ struct wait_list {
     struct arena *arena;
     struct wait_item *items;
     size_t count, room;
-    size_t by_type[128];
     int rc;
 };
 
@@ -40,6 +39,8 @@ int wait_list_init(struct wait_list *list);
 void wait_list_done(struct wait_list *list);
 /* Copies texts into the list. Sticky: the first failure stays in list->rc. */
 void wait_add(struct wait_list *list, const struct wait_item *item);
+/* How many of a type there are. */
+size_t wait_list_count(const struct wait_list *list, enum wait_type type);
 /* Forgets what was added behind the first so many. */
 void wait_cut(struct wait_list *list, size_t count);
 

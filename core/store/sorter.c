@@ -320,6 +320,12 @@ int sorter_rest(struct sorter *sorter)
         free(TAKE(sorter->stripes[i].order));
         sorter->stripes[i].room = 0;
     }
+    struct stripe *fewer =
+        sorter->stripe_count > 0 ? mem_resize(sorter->stripes, sorter->stripe_count, sizeof(*fewer)) : NULL;
+    if (fewer) {
+        sorter->stripes = fewer;
+        sorter->stripe_room = sorter->stripe_count;
+    }
     return sorter->rc;
 }
 

@@ -134,6 +134,8 @@ static void a_tally_comes_back_from_its_bytes_and_damage_is_seen(void **state)
     assert_true(tally_read(out.data, out.len, &back));
     assert_int_equal(tally_sum(&back, GATE_EMAIL, -1), 350);
     assert_int_equal(tally_sum(&back, GATE_DEACTIVATE, -1), 350);
+    for (int after = -1; after < 101; after++)
+        assert_int_equal(tally_stored_sum(out.data, out.len, GATE_EMAIL, after), tally_sum(&back, GATE_EMAIL, after));
     assert_false(tally_read(out.data, out.len - 1, &back));
     out.data[0] = 17;
     assert_false(tally_read(out.data, out.len, &back));
