@@ -1,14 +1,21 @@
 /* act_reply - what `muster` printed, as an answer. */
 #include "api/act_inside.h"
 
+#include "base/date.h"
 #include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_WORDS, EXIT_PARTLY, EXIT_HELD, EXIT_BUSY }; /* as `muster` ends */
+
+/* Of one number, 2^20 are told apart; one of none comes behind all others. */
+enum { SAME_BITS = 20, DIGITS = 12 };
+static const uint64_t LAST = (uint64_t)1 << 43;
 
 struct line {
     const char *text;
@@ -34,21 +41,28 @@ struct ordering {
     uint64_t number;
 };
 
-/* The number that a member is, or ends in: 12 of "h12". */
+/* An instant in milliseconds, or the number that a member is, or ends in: 12 of "h12". */
 static int take_number(void *context, const struct jsonobject_member *member)
 {
     struct ordering *ordering = context;
+    int64_t ms;
     if (!ordering->member || strcmp(member->name, ordering->member) != 0)
         return 0;
-    for (size_t i = 0; i < member->text_len; i++)
-        if (member->text[i] >= '0' && member->text[i] <= '9')
-            ordering->number = ordering->number * 10 + (uint64_t)(member->text[i] - '0');
+    if (member->type == JSONOBJECT_STRING && instant_read(member->text, member->text_len, &ms) && ms >= 0) {
+        ordering->number = (uint64_t)ms;
+        return 0;
+    }
+    size_t digits = 0;
+    while (digits < member->text_len && isdigit((unsigned char)member->text[member->text_len - digits - 1]))
+        digits++;
+    if (digits > 0 && digits <= DIGITS)
+        ordering->number = strtoull(member->text + member->text_len - digits, NULL, 10);
     return 0;
 }
 
 static void read_line(struct lines *lines, const char *text, size_t len, const char *order)
 {
-    struct ordering ordering = {order, 0};
+    struct ordering ordering = {order, LAST};
     const char *why;
     size_t at;
     int rc = jsonobject_split(text, len, take_number, &ordering, &why, &at);
@@ -77,10 +91,28 @@ static void read_lines(struct lines *lines, const struct buffer *out, const char
         lines->rc = out->rc;
 }
 
-static int by_order(const void *a, const void *b)
+static int by_order(const void *a_item, const void *b_item)
 {
-    uint64_t x = ((const struct line *)a)->order, y = ((const struct line *)b)->order;
-    return x < y ? -1 : x > y;
+    const struct line *a = a_item, *b = b_item;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return a->text < b->text ? -1 : a->text > b->text;
+}
+
+/* No two are the same: those of one number follow it, in the order in which they were told. So a page goes on where the
+ * one before it ended, whatever has come since. */
+static void put_in_order(struct lines *lines, bool newest)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; newest && i < lines->count; i++)
+        if (lines->items[i].order != LAST)
+            lines->items[i].order = LAST - 1 - lines->items[i].order;
+    if (lines->count > 1)
+        qsort(lines->items, lines->count, sizeof(*lines->items), by_order);
+    for (size_t i = 0; i < lines->count; i++) {
+        uint64_t order = lines->items[i].order << SAME_BITS;
+        before = lines->items[i].order = order > before ? order : before + 1;
+    }
 }
 
 /* --- what it said --- */
@@ -161,8 +193,8 @@ static void write_items(struct act *act, struct lines *lines)
     struct buffer *out = &request.reply.body;
     uint64_t told = 0, last = 0;
     size_t i = 0;
-    if (act->operation->pages && lines->count > 1)
-        qsort(lines->items, lines->count, sizeof(*lines->items), by_order);
+    if (act->operation->pages)
+        put_in_order(lines, act->operation->newest);
     buffer_text(out, "{\"items\":[");
     for (; i < lines->count && told < act->limit; i++) {
         if (act->operation->pages && lines->items[i].order <= act->after)

@@ -46,7 +46,9 @@ struct operation {
     const char *verb, *fixed;              /* of muster; an option that it always gets: "--list" */
     bool sealed;                           /* tells what is sealed: only to a token that may see it */
     bool pages;                            /* takes cursor and limit */
-    const char *order;                     /* of pages that a verb gave: the member that is, or ends in, a number */
+    const char *order;                     /* of pages that a verb gave: the member that is an instant, or ends in a
+                                              number */
+    bool newest;                           /* the highest of them comes first */
     struct parameter parameters[PARAMETERS_MOST];
     const char *doc;
     const char *example; /* a body, of an act */
