@@ -335,13 +335,19 @@ const struct command commands[] = {
      "it is asked on the terminal, and neither muster's log nor the connector sees it.\n\n"
      "With --json one object: action, connection, rows: what the system answered, a list of objects.",
      "muster action acme pmt reset_token user=1001", verb_action},
-    {"export", "ORG KIND", 2, 2, OPTION_BIT(format) | OPTION_BIT(output) | OPTION_BIT(fields) | OPTION_BIT(protected),
+    {"export", "ORG KIND", 2, 2,
+     OPTION_BIT(format) | OPTION_BIT(since) | OPTION_BIT(output) | OPTION_BIT(fields) | OPTION_BIT(protected),
      "Print everything of one kind: person, employment, org_unit, …",
      "One object for each, by ascending id, with the model's names of fields; or a table, where every field has a "
-     "column. Protected fields are left out unless --protected asks for them.",
+     "column. Protected fields are left out unless --protected asks for them.\n\n"
+     "--format singer makes a Singer tap of it: a SCHEMA with the id as its key, a RECORD for each, and a STATE that "
+     "says "
+     "how far they go. --since with the value of that STATE in a file gives what changed since then: who is gone comes "
+     "with _sdc_deleted_at. Where other fields are asked for than the last time, leave --since out.",
      "muster export acme person --format csv --fields employee_number,family_name,status\n"
      "muster export acme employment >employments.jsonl\n"
-     "muster export acme person --format xlsx --output people.xlsx",
+     "muster export acme person --format xlsx --output people.xlsx\n"
+     "muster export acme person --format singer --since state.json",
      verb_export},
     {"backup", "ORG FILE", 2, 2, 0, "Write all that is kept of an organization into one file",
      "FILE is a zip with the organization's file, its store and what came in and waits, as they are at that moment; "

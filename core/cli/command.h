@@ -41,7 +41,9 @@
     OPTION(run, 0, "run", "RUN", "as it was after that run")                                                           \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
-    OPTION(format, 0, "format", "jsonl|csv|xlsx", "one JSON object per line, CSV with a header, or a workbook")        \
+    OPTION(format, 0, "format", "jsonl|csv|xlsx|singer",                                                               \
+           "one JSON object per line, CSV with a header, a workbook, or what a Singer tap writes")                     \
+    OPTION(since, 0, "since", "FILE", "the last STATE of an export as singer: only what changed since")                \
     OPTION(output, 0, "output", "FILE", "where the workbook of --format xlsx goes")                                    \
     OPTION(fields, 0, "fields", "A,B", "only these fields, in this order")                                             \
     OPTION(list, 0, "list", "", "list the plans there are, with their age and what has become of them")                \

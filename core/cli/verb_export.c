@@ -1,9 +1,11 @@
-/* verb_export - everything of one kind, for other programs: one JSON object per line, CSV, or a workbook. */
+/* verb_export - everything of one kind, for other programs: one JSON object per line, CSV, a workbook, or as a Singer
+ * tap writes it. */
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "engine/json.h"
 #include "cli/context.h"
 #include "cli/excel.h"
+#include "cli/tap.h"
 #include "cli/verb.h"
 #include "config/node.h"
 
@@ -18,10 +20,12 @@ struct export
     struct context *context;
     struct query *query;
     enum kind kind;
-    const struct field *fields[FIELDS_MAX]; /* ended by NULL */
+    const struct field *fields[FIELDS_MAX + 1]; /* ended by NULL */
     size_t field_count;
     bool chosen, csv;   /* csv: a table, of text or a workbook */
     struct excel *book; /* NULL: text */
+    bool singer;
+    struct tap tap;
     struct entity *entity;
     struct buffer out, text;
 };
@@ -34,6 +38,7 @@ static void export_done(struct export *export)
     buffer_done(&export->text);
     free(export->entity);
     excel_free(export->book);
+    tap_done(&export->tap);
 }
 
 static const char *const *kind_names(struct arena *arena)
@@ -202,6 +207,22 @@ static int export_begin(struct export *export, struct err *err)
     return workbook ? excel_new(output, kind_name(export->kind), columns, export->field_count, &export->book, err) : 0;
 }
 
+/* Without its key a record would be nobody's. */
+static int singer_begin(struct export *export, struct err *err)
+{
+    bool keyed = false;
+    for (size_t i = 0; i < export->field_count; i++)
+        keyed |= export->fields[i] == &id_field;
+    if (!keyed)
+        export->fields[export->field_count++] = &id_field;
+    export->fields[export->field_count] = NULL;
+    export->tap = (struct tap){.query = export->query, .kind = export->kind, .fields = export->fields};
+    int rc = tap_begin(&export->tap, VALUE(export->context, since), err);
+    if (rc == 0)
+        tap_schema(&export->tap, &export->out);
+    return rc;
+}
+
 static bool flush(struct export *export, size_t least)
 {
     if (export->out.len < least)
@@ -224,9 +245,12 @@ static int walk(struct export *export)
         uint64_t id = entity_key_id(cursor.key);
         if (!entity_read(cursor.value, export->entity))
             return ERR_CORRUPT;
-        if (export->entity->state == ENTITY_GONE && (export->kind == KIND_person || export->csv || export->chosen))
+        if (!export->singer && export->entity->state == ENTITY_GONE &&
+            (export->kind == KIND_person || export->csv || export->chosen))
             continue; /* a person went up in another; of other things only the whole line can say that they are gone */
-        if (export->book) {
+        if (export->singer) {
+            tap_record(&export->tap, id, export->entity, &export->out);
+        } else if (export->book) {
             row_book(export, id);
         } else if (export->csv) {
             row_csv(export, id);
@@ -241,8 +265,11 @@ static int walk(struct export *export)
         if (!flush(export, CHUNK))
             return 0; /* main tells that standard output failed */
     }
+    int rc = export->query->txn.rc;
+    if (export->singer && rc == 0)
+        rc = tap_state(&export->tap, &export->out);
     flush(export, 1);
-    return export->query->txn.rc;
+    return rc;
 }
 
 int verb_export(struct context *context)
@@ -257,18 +284,24 @@ int verb_export(struct context *context)
     if (status != STATUS_DONE)
         return status;
     export.query = opened.query;
-    export.csv = format && strcmp(format, "jsonl") != 0;
+    export.singer = format && strcmp(format, "singer") == 0;
+    export.csv = format && !export.singer && strcmp(format, "jsonl") != 0;
     export.entity = mem_new(1, sizeof(*export.entity));
     if (VALUE(context, fields))
         status = chosen_fields(&export, VALUE(context, fields));
-    else if (export.csv)
+    else if (export.csv || export.singer)
         all_fields(&export);
     if (status != STATUS_DONE)
         return status;
     struct err err = {0};
-    if (export_begin(&export, &err) != 0)
-        return complain_rc(err.rc, &err);
-    int rc = export.entity ? walk(&export) : -ENOMEM;
+    if (VALUE(context, since) && !export.singer)
+        return complain_words("--since is for --format singer");
+    int rc = export.entity ? export_begin(&export, &err) : -ENOMEM;
+    if (rc == 0 && export.singer)
+        rc = singer_begin(&export, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    rc = walk(&export);
     if (rc != 0)
         return complain_rc(store_fail(export.query->store, rc, &err), &err);
     if (export.book && (rc = excel_finish(export.book, &err)) != 0)

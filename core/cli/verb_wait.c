@@ -281,7 +281,7 @@ static int inbox_format(struct context *context, const char *const *ids, bool *r
 {
     const char *format = VALUE(context, format), *output = VALUE(context, output);
     bool workbook = format && strcmp(format, "xlsx") == 0;
-    if (format && strcmp(format, "csv") == 0)
+    if (format && strcmp(format, "jsonl") != 0 && !workbook)
         return complain_words("an inbox is jsonl or xlsx: people read the workbook, programs the lines");
     if (output && !workbook)
         return complain_words("--output is for --format xlsx: all else goes to standard output");

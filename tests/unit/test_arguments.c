@@ -87,7 +87,7 @@ static void a_word_in_capitals_among_the_choices_stands_for_any_value(void **sta
     assert_int_equal(read_line("reject acme h1 --until 2026-12-31 --reason why"), 0);
     assert_string_equal(arguments.values[OPTION_until], "2026-12-31");
     assert_int_equal(read_line("pin acme 1001 phone=1 --until source-agrees --reason why"), 0);
-    refused("export acme person --format pdf", "--format is one of jsonl|csv|xlsx, not 'pdf'");
+    refused("export acme person --format pdf", "--format is one of jsonl|csv|xlsx|singer, not 'pdf'");
 }
 
 static void a_wrong_verb_is_answered_with_the_nearest(void **state)
@@ -118,7 +118,7 @@ static void values_are_asked_for_and_checked(void **state)
     refused("sync acme --reason", "--reason needs a value: TEXT");
     refused("sync acme --json=yes", "--json takes no value");
     refused("--color sometimes status", "--color is one of auto|never|always, not 'sometimes'");
-    refused("export acme person --format cs", "--format is one of jsonl|csv|xlsx, not 'cs'");
+    refused("export acme person --format cs", "--format is one of jsonl|csv|xlsx|singer, not 'cs'");
 }
 
 static void words_are_counted(void **state)

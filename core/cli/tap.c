@@ -1,0 +1,122 @@
+/* tap - an export as a Singer tap writes it: a schema, the records, and how far they go. */
+#include "cli/tap.h"
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/jsontext.h"
+#include "cli/bookmark.h"
+#include "engine/journal.h"
+#include "engine/json.h"
+
+#include <stdlib.h>
+
+static uint64_t last_of(struct query *query)
+{
+    return meta_number(&query->txn, "sequence");
+}
+
+int tap_begin(struct tap *tap, const char *file, struct err *err)
+{
+    uint64_t last = last_of(tap->query);
+    instant_write(clock_now_ms(), tap->seen);
+    int rc = file ? bookmark_read(file, kind_name(tap->kind), &tap->since, &tap->before, err) : 0;
+    if (rc == 0 && tap->since > last)
+        rc = err_set(err, ERR_CONFIG,
+                     "%s goes to change %llu, and here are %llu: it is of another store, or the store is an older one. "
+                     "Without --since everything is told",
+                     file, (unsigned long long)tap->since, (unsigned long long)last);
+    return rc;
+}
+
+void tap_done(struct tap *tap)
+{
+    free(tap->before);
+}
+
+/* ---- its schema ---- */
+
+static void type_write(const struct field *field, struct buffer *out)
+{
+    static const char *const types[] = {
+        [TYPE_TEXT] = "\"type\":[\"null\",\"string\"]",
+        [TYPE_INTEGER] = "\"type\":[\"null\",\"integer\"]",
+        [TYPE_DECIMAL] = "\"type\":[\"null\",\"string\"],\"format\":\"singer.decimal\"",
+        [TYPE_BOOL] = "\"type\":[\"null\",\"boolean\"]",
+        [TYPE_DATE] = "\"type\":[\"null\",\"string\"],\"format\":\"date\"",
+        [TYPE_TIME] = "\"type\":[\"null\",\"string\"],\"format\":\"time\"",
+        [TYPE_DATETIME] = "\"type\":[\"null\",\"string\"],\"format\":\"date-time\"",
+        [TYPE_ENUM] = "\"type\":[\"null\",\"string\"]",
+        [TYPE_REF] = "\"type\":[\"null\",\"object\"],\"properties\":{\"id\":{\"type\":\"integer\"}}",
+        [TYPE_JSON] = "\"type\":[\"null\",\"object\",\"array\",\"string\",\"number\",\"boolean\"]",
+    };
+    json_name(out, field->name);
+    buffer_byte(out, '{');
+    if (field->kind == KIND_NONE)
+        buffer_text(out, "\"type\":\"integer\"");
+    else
+        buffer_text(out, types[field->type]);
+    buffer_byte(out, '}');
+}
+
+static void message_begin(const struct tap *tap, const char *type, struct buffer *out)
+{
+    buffer_byte(out, '{');
+    json_member_text(out, "type", type);
+    json_member_text(out, "stream", kind_name(tap->kind));
+}
+
+void tap_schema(const struct tap *tap, struct buffer *out)
+{
+    message_begin(tap, "SCHEMA", out);
+    json_name(out, "schema");
+    buffer_text(out, "{\"type\":\"object\",\"properties\":{");
+    for (const struct field *const *field = tap->fields; *field; field++)
+        type_write(*field, out);
+    buffer_text(out, ",\"_sdc_deleted_at\":{\"type\":[\"null\",\"string\"],\"format\":\"date-time\"}}},"
+                     "\"key_properties\":[\"id\"]}\n");
+}
+
+/* ---- its records ---- */
+
+/* When its last change was. */
+static void gone_write(const struct tap *tap, const struct entity *entity, struct buffer *out)
+{
+    uint64_t be = __builtin_bswap64(entity->last);
+    struct journal_reader reader;
+    struct bytes value;
+    char at[25];
+    bool told =
+        txn_get(&tap->query->txn, TABLE_journal, bytes(&be, sizeof(be)), &value) && journal_open(&reader, value);
+    if (told)
+        instant_write(reader.time_ms, at);
+    json_member_text(out, "_sdc_deleted_at", told ? at : tap->seen);
+}
+
+void tap_record(const struct tap *tap, uint64_t id, const struct entity *entity, struct buffer *out)
+{
+    static const struct field *const none[] = {NULL};
+    bool gone = entity->state == ENTITY_GONE;
+    if (tap->since > 0 ? entity->last <= tap->since : gone)
+        return;
+    message_begin(tap, "RECORD", out);
+    json_name(out, "record");
+    buffer_byte(out, '{');
+    if (gone) {
+        json_member_number(out, "id", id);
+        gone_write(tap, entity, out);
+    }
+    json_entity(tap->query, tap->kind, id, entity, gone ? none : tap->fields, out);
+    buffer_byte(out, '}');
+    json_member_text(out, "time_extracted", tap->seen);
+    buffer_text(out, "}\n");
+}
+
+/* ---- how far they go ---- */
+
+int tap_state(const struct tap *tap, struct buffer *out)
+{
+    buffer_text(out, "{\"type\":\"STATE\",\"value\":");
+    bookmark_write(tap->before, kind_name(tap->kind), last_of(tap->query), out);
+    buffer_text(out, "}\n");
+    return out->rc;
+}
