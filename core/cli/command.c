@@ -37,7 +37,7 @@ const struct command commands[] = {
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) |
-         OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
+         OPTION_BIT(stream) | OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
      "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
@@ -45,6 +45,8 @@ const struct command commands[] = {
      "With --full a target that can be read is read, too: what people have changed there is listed and left alone; "
      "`muster retry` puts ours there again, as does a plan with --full that is applied, and `muster discard` leaves "
      "theirs. What was refused is tried again.\n\n"
+     "With --stream only these streams are read and told, of connections that have them; what is known of the others "
+     "stays, and nobody of theirs is missing because of that. What others send (`webhook`) is always taken whole.\n\n"
      "With --kept no source is asked: after a change of the mapping, of rules or safeguards, each record is worked out "
      "once more from what its row said when it was read last. Nobody is missing because of that. Where the mapping "
      "asks "

@@ -21,6 +21,7 @@
     OPTION(full, 0, "full", "", "read and compare everything, also a file that was taken before")                      \
     OPTION(kept, 0, "kept", "", "ask no source: map what is kept of its records once more")                            \
     OPTION(partition, 0, "partition", "NAME", "only this partition of the connection")                                 \
+    OPTION(stream, 0, "stream", "NAME,NAME", "only these streams, of what is read and of what is told")                \
     OPTION(pull_only, 0, "pull-only", "", "take what the systems say, and tell nobody")                                \
     OPTION(push_only, 0, "push-only", "", "tell what has changed, and ask nobody")                                     \
     OPTION(again, 0, "again", "PERIOD", "write the file of that period again, as in 2026-W45 or 2026-11")              \

@@ -9,10 +9,11 @@ struct syncing {
     struct context *context;
     struct organization *organization;
     struct sessions *sessions;
-    struct warm *warm;         /* hosts of targets; NULL: each is started when it is told */
-    struct cassette *cassette; /* that is written, or played; NULL: neither */
-    bool full;                 /* as with --full */
-    bool kept;                 /* as with --kept */
+    struct warm *warm;          /* hosts of targets; NULL: each is started when it is told */
+    struct cassette *cassette;  /* that is written, or played; NULL: neither */
+    bool full;                  /* as with --full */
+    bool kept;                  /* as with --kept */
+    const char *const *streams; /* as with --stream; NULL: all */
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
@@ -25,6 +26,12 @@ struct syncing {
 int sync_one(struct syncing *syncing, const struct connection *connection);
 /* The same without its target: only what it says is taken. */
 int sync_read(struct syncing *syncing, const struct connection *connection);
+
+/* --stream, of the connections that the words name (none: of all). */
+int sync_read_streams(struct syncing *syncing, const char *const *words);
+/* Whether anything is to be read from it, or it is to be told anything. */
+bool sync_reads(const struct syncing *syncing, const struct connection *connection);
+bool sync_tells(const struct syncing *syncing, const struct connection *connection);
 
 /* The first interruption asks the run to end, the second one ends the process. */
 void sync_catch_signals(void);

@@ -270,6 +270,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .full = syncing->full || GIVEN(context, full),
                                   .kept = !push && (syncing->kept || GIVEN(context, kept)),
                                   .partition = VALUE(context, partition),
+                                  .streams = syncing->streams,
                                   .again = push ? VALUE(context, again) : NULL,
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
@@ -330,13 +331,14 @@ int sync_read(struct syncing *syncing, const struct connection *connection)
 
 static bool pulls(const struct syncing *syncing, const struct connection *connection)
 {
-    bool reads = connection->mappings && connection->mappings[0];
-    return (reads || !connection->target) && !GIVEN(syncing->context, push_only) && !VALUE(syncing->context, again);
+    bool nothing = !connection->target && !syncing->streams; /* which is told */
+    return (sync_reads(syncing, connection) || nothing) && !GIVEN(syncing->context, push_only) &&
+           !VALUE(syncing->context, again);
 }
 
 static bool pushes(const struct syncing *syncing, const struct connection *connection)
 {
-    return connection->target && !GIVEN(syncing->context, pull_only);
+    return sync_tells(syncing, connection) && !GIVEN(syncing->context, pull_only);
 }
 
 static int sync_push(struct syncing *syncing, const struct connection *connection)
@@ -537,6 +539,7 @@ int verb_sync(struct context *context)
     if (again && !again->target)
         return complain_words("'%s' is no target: it writes no files", words[1]);
     status = sync_read_words(&syncing);
+    status = status ? status : sync_read_streams(&syncing, words + 1);
     if (status != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();

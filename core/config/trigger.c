@@ -120,24 +120,51 @@ static void read_not(struct reader *reader, const struct node *node)
     reader->trigger->not_when = windows;
 }
 
-static void read_streams(struct reader *reader, const struct node *node)
+static bool is_off(const struct node *map, const char *name)
+{
+    const struct node *node = node_get(map, name);
+    return node && node->type == NODE_TEXT && !node->quoted && strcmp(node->text, "off") == 0;
+}
+
+/* Streams that the file maps, and those that the connector ships a mapping of; of both sides, or of the one that the
+ * trigger is about. */
+enum { STREAMS_MOST = 128 };
+static void streams_there(const struct reader *reader, const char *names[STREAMS_MOST + 1])
 {
     const struct connection *connection = reader->connection;
-    const char *const *streams = want_texts(reader->reading, node, label(reader, "streams"));
-    const char *names[129] = {0};
-    size_t count = 0;
+    const char *action = reader->trigger->action;
     const struct node *maps[] = {node_get(connection->node, "streams"),
                                  node_get(node_get(connection->node, "target"), "streams")};
     const struct muster_stream *stream;
-    for (size_t m = 0; m < 2; m++)
-        for (size_t i = 0; maps[m] && maps[m]->type == NODE_MAP && i < maps[m]->count && count < 64; i++)
-            names[count++] = maps[m]->keys[i]->text;
-    for (size_t n = 0; connection->description && count < 128 && (stream = stream_nth(connection->description, n)); n++)
-        if (!(stream->flags & MUSTER_DYNAMIC))
+    size_t count = 0;
+    for (size_t m = 0; m < 2; m++) {
+        bool meant = !action || strcmp(action, m == 0 ? "push" : "pull") != 0;
+        for (size_t i = 0; meant && maps[m] && maps[m]->type == NODE_MAP && i < maps[m]->count; i++)
+            if (count < STREAMS_MOST && !is_off(maps[m], maps[m]->keys[i]->text))
+                names[count++] = maps[m]->keys[i]->text;
+    }
+    for (size_t n = 0; connection->description && (stream = stream_nth(connection->description, n)); n++)
+        if (count < STREAMS_MOST && !(stream->flags & MUSTER_DYNAMIC) && !is_off(maps[0], stream->name) &&
+            !is_off(maps[1], stream->name))
             names[count++] = stream->name;
-    for (size_t i = 0; connection->description && streams && streams[i]; i++)
-        want_name(reader->reading, node->type == NODE_LIST ? node->items[i] : node, label(reader, "streams: no stream"),
-                  streams[i], names);
+}
+
+static void read_streams(struct reader *reader, const struct node *node)
+{
+    const char *const *streams = want_texts(reader->reading, node, label(reader, "streams"));
+    const char *names[STREAMS_MOST + 1] = {0};
+    if (streams && !streams[0])
+        wrong(reader, node, "%s: streams names none: leave it out, and all are meant", reader->what);
+    if (streams && reader->trigger->how == TRIGGER_WEBHOOK)
+        wrong(reader, node, "%s: streams: what others send is taken whole: leave it out", reader->what);
+    streams_there(reader, names);
+    for (size_t i = 0; reader->connection->description && streams && streams[i]; i++) {
+        const struct node *at = node->type == NODE_LIST ? node->items[i] : node;
+        want_name(reader->reading, at, label(reader, "streams: no stream"), streams[i], names);
+        if (strchr(streams[i], ','))
+            wrong(reader, at, "%s: streams: '%s' has a comma in its name: no trigger can name it", reader->what,
+                  streams[i]);
+    }
     reader->trigger->streams = streams;
 }
 

@@ -78,6 +78,8 @@ static int streams_open(struct push *push)
     push->streams = mem_new(push->target->stream_count + 1, sizeof(*push->streams));
     int rc = push->streams ? 0 : -ENOMEM;
     for (size_t n = 0; rc == 0 && n < push->target->stream_count; n++) {
+        if (!run_wants(push->run->request, push->target->streams[n].name))
+            continue;
         struct push_stream *stream = &push->streams[push->stream_count++];
         stream->stream = &push->target->streams[n];
         stream->unit =

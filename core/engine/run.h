@@ -31,6 +31,7 @@ struct run_request {
     bool kept;                   /* no source is asked: its records are mapped once more, as they were kept */
     const char *again;           /* of a target: the name of a period, whose file is written once more; NULL: none */
     const char *partition;       /* only this one; NULL: all */
+    const char *const *streams;  /* only these, of what is read and of what is told; NULL: all */
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
     const atomic_bool *cancel;   /* may be NULL */
@@ -122,6 +123,14 @@ struct run_report {
     double seconds;
     const char *json; /* the same as one JSON document, as it is kept in the store */
 };
+
+static inline bool run_wants(const struct run_request *request, const char *stream)
+{
+    const char *const *name = request->streams;
+    while (name && *name && __builtin_strcmp(*name, stream) != 0)
+        name++;
+    return !name || *name;
+}
 
 /* Runs it. Whatever comes of it is in the report (also a failure: OUTCOME_FAILED, and the sentence in the partition's
  * reason); a code is returned only when not even that could be noted: ERR_BUSY, ERR_PAUSED, a store that cannot be

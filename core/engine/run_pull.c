@@ -155,15 +155,17 @@ int run_strands(struct run *run)
         if (run->request->partition && strcmp(run->request->partition, partition->id) != 0)
             continue;
         struct run_partition *report = &run->report->partitions[run->report->partition_count];
-        *report = (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", "", NULL, mappings, NULL};
+        *report = (struct run_partition){partition->id, OUTCOME_SUCCEEDED, "complete", "", NULL, 0, NULL};
         report->streams = arena_get(run->arena, (mappings + 1) * sizeof(*report->streams));
         if (!report->streams)
             return -ENOMEM;
         for (size_t m = 0; m < mappings; m++) {
+            if (!run_wants(run->request, connection->mappings[m]->stream))
+                continue;
             struct strand *strand = &run->strands[run->strand_count++];
             strand->partition = run->report->partition_count;
-            strand->nth = m;
-            report->streams[m] =
+            strand->nth = report->stream_count++;
+            report->streams[strand->nth] =
                 (struct run_stream){connection->mappings[m]->stream, OUTCOME_SUCCEEDED, "complete", ""};
             strand_init(run, strand, partition);
         }

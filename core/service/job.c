@@ -21,6 +21,7 @@ struct job {
     struct buffer line, far_line;
     job_progress_fn *progress;
     struct job_order order; /* its names are our own */
+    char *streams;          /* "a,b"; NULL: all */
     bool told[JOB_CONNECTIONS];
     enum job_end ends[JOB_CONNECTIONS];
     unsigned open; /* handles */
@@ -38,6 +39,9 @@ void job_free(struct job *job)
     free((void *)(uintptr_t)job->order.organization);
     for (size_t i = 0; i < job->order.count; i++)
         free((void *)(uintptr_t)job->order.connections[i]);
+    for (size_t i = 0; i < job->order.stream_count; i++)
+        free((void *)(uintptr_t)job->order.streams[i]);
+    free(job->streams);
     buffer_done(&job->line);
     buffer_done(&job->far_line);
     free(job);
@@ -58,7 +62,16 @@ static int keep_order(struct job *job, const struct job_order *order)
             return -ENOMEM;
         job->order.count++;
     }
-    return 0;
+    struct buffer streams TIDY_DONE(buffer_done) = {0};
+    for (size_t i = 0; i < order->stream_count; i++) {
+        job->order.streams[i] = mem_text(order->streams[i]);
+        if (!job->order.streams[i])
+            return -ENOMEM;
+        job->order.stream_count++;
+        buffer_format(&streams, "%s%s", i ? "," : "", order->streams[i]);
+    }
+    job->streams = streams.len > 0 ? buffer_take(&streams) : NULL;
+    return streams.rc;
 }
 
 /* --- what it says --- */
@@ -242,6 +255,10 @@ static void write_words(char *words[WORDS], const char *program, const struct se
         words[count++] = (char *)(uintptr_t)order->connections[i];
     if (order->full)
         words[count++] = (char *)(uintptr_t) "--full";
+    if (job->streams) {
+        words[count++] = (char *)(uintptr_t) "--stream";
+        words[count++] = job->streams;
+    }
     if (order->action && strcmp(order->action, "pull") == 0)
         words[count++] = (char *)(uintptr_t) "--pull-only";
     if (order->action && strcmp(order->action, "push") == 0)

@@ -31,6 +31,8 @@ void timed_key(const struct roster_connection *connection, const struct trigger 
         buffer_format(out, " %s", trigger->action);
     if (trigger->full)
         buffer_text(out, " full");
+    for (const char *const *stream = trigger->streams; stream && *stream; stream++)
+        buffer_format(out, "%s%s", stream == trigger->streams ? " of " : ",", *stream);
 }
 
 static uint64_t salt_of(const struct roster_organization *organization, const struct roster_connection *connection)
@@ -43,29 +45,92 @@ static uint64_t salt_of(const struct roster_organization *organization, const st
 static const char *action_of(const struct trigger *trigger)
 {
     static const char *const words[] = {"pull", "push", "both"};
-    for (size_t i = 0; trigger && trigger->action && i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; trigger->action && i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(trigger->action, words[i]) == 0)
             return words[i];
     return NULL;
 }
 
+/* --- streams --- */
+
+/* Those of the names that the connection's triggers name; 0, which is all, where one is none of them. */
+static uint64_t streams_bits(const struct timed_connection *connection, const char *const *names, size_t count)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = 0;
+        while (n < TIMED_STREAMS && connection->streams[n] && strcmp(connection->streams[n], names[i]) != 0)
+            n++;
+        if (n == TIMED_STREAMS || !connection->streams[n])
+            return 0;
+        bits |= UINT64_C(1) << n;
+    }
+    return bits;
+}
+
+static size_t streams_names(const struct timed_connection *connection, uint64_t bits, const char *names[TIMED_STREAMS])
+{
+    size_t count = 0;
+    for (size_t n = 0; n < TIMED_STREAMS; n++)
+        if (bits >> n & 1)
+            names[count++] = connection->streams[n];
+    return count;
+}
+
+static size_t names_count(const char *const *names)
+{
+    size_t count = 0;
+    while (names && names[count])
+        count++;
+    return count;
+}
+
+static uint64_t streams_of(const struct timed_connection *connection, const struct trigger *trigger)
+{
+    return streams_bits(connection, trigger->streams, names_count(trigger->streams));
+}
+
+static void streams_collect(struct timed_connection *connection)
+{
+    size_t count = 0;
+    for (size_t t = 0; t < connection->connection->trigger_count; t++) {
+        const char *const *names = connection->connection->triggers[t].streams;
+        for (size_t i = 0; names && names[i] && count < TIMED_STREAMS; i++)
+            if (streams_bits(connection, &names[i], 1) == 0)
+                connection->streams[count++] = names[i];
+    }
+}
+
 /* --- wishes --- */
 
-static void wish(struct timed_connection *connection, const struct trigger *trigger, int64_t now_ms, int64_t from_ms)
+/* One that stands already is the same wish, for all of it. */
+static void wish(struct timed_connection *connection, struct wish more)
 {
     struct wish *stands = &connection->wish;
-    const char *action = action_of(trigger);
-    bool full = trigger && trigger->full;
     if (!stands->stands) {
-        *stands = (struct wish){true, full, false, action, trigger ? trigger->how : 0, now_ms, from_ms};
+        *stands = more;
         return;
     }
-    if (stands->again && trigger) /* what failed is wished for by itself now */
-        *stands = (struct wish){true,         full || stands->full, false,          stands->action,
-                                trigger->how, stands->since_ms,     stands->from_ms};
-    stands->full |= full;
-    stands->action = stands->action == action ? action : "both";
-    stands->from_ms = from_ms < stands->from_ms ? from_ms : stands->from_ms;
+    if (stands->again && !more.again) { /* what failed is wished for by itself now */
+        stands->again = false;
+        stands->how = more.how;
+    }
+    stands->full |= more.full;
+    stands->streams = stands->streams && more.streams ? stands->streams | more.streams : 0;
+    stands->action = stands->action == more.action ? more.action : "both";
+    stands->from_ms = more.from_ms < stands->from_ms ? more.from_ms : stands->from_ms;
+}
+
+/* What was ordered, once more. */
+static struct wish wish_of(const struct timed_connection *connection, const struct job_order *order, int64_t now_ms,
+                           int64_t from_ms)
+{
+    return (struct wish){.stands = true,
+                         .full = order->full,
+                         .action = order->action,
+                         .streams = streams_bits(connection, order->streams, order->stream_count),
+                         .since_ms = now_ms,
+                         .from_ms = from_ms};
 }
 
 static void fire(const struct timed_organization *organization, struct timed_connection *connection,
@@ -74,7 +139,13 @@ static void fire(const struct timed_organization *organization, struct timed_con
     int64_t open = occasion_open(timed->trigger, organization->organization->zone, from_ms);
     timed->fired_ms = now_ms;
     if (open != OCCASION_NEVER)
-        wish(connection, timed->trigger, now_ms, open);
+        wish(connection, (struct wish){.stands = true,
+                                       .full = timed->trigger->full,
+                                       .action = action_of(timed->trigger),
+                                       .streams = streams_of(connection, timed->trigger),
+                                       .how = timed->trigger->how,
+                                       .since_ms = now_ms,
+                                       .from_ms = open});
 }
 
 static void fire_all(const struct timed_organization *organization, struct timed_connection *connection, unsigned how,
@@ -154,9 +225,12 @@ static int connection_make(struct timetable *timetable, const struct timed_organ
     connection->triggers = arena_get(timetable->arena, (count + 1) * sizeof(*connection->triggers));
     if (!connection->triggers)
         return -ENOMEM;
+    streams_collect(connection);
     if (before) {
+        const char *names[TIMED_STREAMS];
         connection->running = before->running;
         connection->wish = before->wish;
+        connection->wish.streams = streams_bits(connection, names, streams_names(before, before->wish.streams, names));
         connection->failures = before->failures;
     }
     int rc = 0;
@@ -260,17 +334,21 @@ static struct timed_connection *first_wish(const struct timed_organization *orga
     return first;
 }
 
+/* What is wished of single streams goes by itself. */
 static bool same_words(const struct wish *a, const struct wish *b)
 {
-    return a->action == b->action && a->full == b->full;
+    return a->action == b->action && a->full == b->full && a->streams == 0 && b->streams == 0;
 }
 
-static void order_fill(struct job_order *order, struct timed_organization *organization, const struct wish words,
-                       int64_t now_ms)
+static void order_fill(struct job_order *order, struct timed_organization *organization,
+                       const struct timed_connection *first, int64_t now_ms)
 {
+    const struct wish words = first->wish;
+    order->stream_count = streams_names(first, words.streams, order->streams);
     for (size_t c = 0; c < organization->organization->connection_count && order->count < JOB_CONNECTIONS; c++) {
         struct timed_connection *connection = &organization->connections[c];
-        if (!connection->wish.stands || connection->wish.from_ms > now_ms || !same_words(&connection->wish, &words))
+        if (!connection->wish.stands || connection->wish.from_ms > now_ms ||
+            (connection != first && !same_words(&connection->wish, &words)))
             continue;
         connection->running = true;
         connection->wish.stands = false;
@@ -294,7 +372,7 @@ bool timetable_pick(struct timetable *timetable, int64_t now_ms, unsigned most, 
         return false;
     *ret_order = (struct job_order){
         .organization = turn->organization->id, .full = first->wish.full, .action = first->wish.action};
-    order_fill(ret_order, turn, first->wish, now_ms);
+    order_fill(ret_order, turn, first, now_ms);
     turn->running = true;
     turn->turn = ++timetable->turns;
     timetable->running++;
@@ -310,10 +388,9 @@ static void tried_again(const struct timed_organization *organization, struct ti
     int64_t wait = (int64_t)FIRST_AGAIN << doublings;
     wait = wait < LAST_AGAIN ? wait : LAST_AGAIN;
     int64_t spread = (int64_t)(salt_of(organization->organization, connection->connection) % (uint64_t)(wait / 4));
-    wish(connection, NULL, now_ms, now_ms + wait - wait / 8 + spread);
-    connection->wish.again = true;
-    connection->wish.full = order->full;
-    connection->wish.action = order->action;
+    struct wish again = wish_of(connection, order, now_ms, now_ms + wait - wait / 8 + spread);
+    again.again = true;
+    wish(connection, again);
 }
 
 static void has_ended(struct timed_organization *organization, const char *name, int64_t now_ms)
@@ -342,9 +419,7 @@ static void connection_ended(struct timed_organization *organization, struct tim
 {
     connection->running = false;
     if (end == JOB_BUSY) {
-        wish(connection, NULL, now_ms, now_ms + BUSY_WAITS);
-        connection->wish.full |= order->full;
-        connection->wish.action = order->action;
+        wish(connection, wish_of(connection, order, now_ms, now_ms + BUSY_WAITS));
         return;
     }
     for (size_t t = 0; t < connection->connection->trigger_count; t++)

@@ -20,6 +20,8 @@ struct timed { /* one trigger */
     uint64_t ended;     /* of `after`: bit n is the nth name, which has ended since */
 };
 
+enum { TIMED_STREAMS = 64 }; /* a trigger that names more stands for all */
+
 struct timed_connection {
     const struct roster_connection *connection;
     struct timed *triggers;
@@ -27,10 +29,12 @@ struct timed_connection {
     struct wish {
         bool stands, full, again;  /* again: because the last run failed */
         const char *action;        /* "pull" "push" "both"; NULL: as the connection is; lives for ever */
+        uint64_t streams;          /* of those that its triggers name: bit n is the nth; 0: all there are */
         unsigned how;              /* of the trigger that wished first; 0: none did */
         int64_t since_ms, from_ms; /* not before `from_ms` */
     } wish;
-    unsigned failures; /* in a row */
+    const char *streams[TIMED_STREAMS]; /* that its triggers name; of the roster */
+    unsigned failures;                  /* in a row */
 };
 
 struct timed_organization {
@@ -80,7 +84,9 @@ struct job_order {
     const char *connections[JOB_CONNECTIONS]; /* in the order of the file */
     size_t count;
     bool full;
-    const char *action; /* lives for ever */
+    const char *action;                 /* lives for ever */
+    const char *streams[TIMED_STREAMS]; /* only these, of one connection; none: all */
+    size_t stream_count;
 };
 
 /* The next run to be started now, while fewer than `most` are going; false: none. It counts as going until it ended. */

@@ -265,45 +265,6 @@ static void what_is_shipped_may_depend_on_options(void **state)
         "say what it takes\n");
 }
 
-static void triggers_are_read_in_all_their_forms(void **state)
-{
-    (void)state;
-    struct reading *reading =
-        good(HR STREAM "    target: { streams: { out: { of: person, map: { Name: display_name } } } }\n    triggers:\n "
-                       "     - { schedule: \"30 6 * * Mon-Fri\", full: true }\n"
-                       "      - { at: 2026-12-01 06:00, do: both }\n      - { every: 15m, streams: [e] }\n"
-                       "      - { file: arrival, not: [\"Sat,Sun\", \"22:00-06:00\", \"Mon-Fri 08:00-17:00\"] }\n"
-                       "      - { on_change: true, do: push }\n      - { after: two }\n"
-                       "  two: { connector: wfx, triggers: [ { webhook: true }, { schedule: \"@daily\" } ] }\n");
-    const struct connection *hr = &reading->organization->connections[0];
-    assert_int_equal(hr->trigger_count, 6);
-    for (unsigned i = 0; i < 6; i++)
-        assert_int_equal(hr->triggers[i].how, TRIGGER_SCHEDULE + i);
-    assert_string_equal(hr->triggers[0].text, "30 6 * * Mon-Fri");
-    assert_true(hr->triggers[0].full);
-    assert_false(hr->triggers[1].full);
-    assert_string_equal(hr->triggers[1].text, "2026-12-01 06:00");
-    assert_string_equal(hr->triggers[1].action, "both");
-    assert_null(hr->triggers[2].action);
-    assert_int_equal(hr->triggers[2].every_ms, 900000);
-    assert_string_equal(hr->triggers[2].streams[0], "e");
-    assert_string_equal(hr->triggers[3].not_when[2], "Mon-Fri 08:00-17:00");
-    assert_string_equal(hr->triggers[5].after[0], "two");
-    assert_int_equal(reading->organization->connections[1].triggers[0].how, TRIGGER_WEBHOOK);
-    done(reading);
-}
-
-static void a_circle_of_after_is_found(void **state)
-{
-    (void)state;
-    expect_said("organization: a\nconnections:\n"
-                "  x: { connector: wfx, triggers: [ { every: 1h } ] }\n"
-                "  a: { connector: wfx, triggers: [ { after: [x] }, { after: [b] } ] }\n"
-                "  b: { connector: wfx, triggers: [ { after: [c] } ] }\n"
-                "  c: { connector: wfx, triggers: [ { after: [x, a] } ] }\n",
-                "a.yaml:4:34: connection 'a': its triggers run in a circle: by 'after' it waits for itself\n");
-}
-
 static void safeguards_short_and_long_are_the_same(void **state)
 {
     (void)state;
@@ -582,8 +543,6 @@ int main(void)
         cmocka_unit_test(match_rules_keep_their_order_and_their_fields),
         cmocka_unit_test(a_shipped_mapping_is_overridden_field_by_field_and_switched_off),
         cmocka_unit_test(what_is_shipped_may_depend_on_options),
-        cmocka_unit_test(triggers_are_read_in_all_their_forms),
-        cmocka_unit_test(a_circle_of_after_is_found),
         cmocka_unit_test(safeguards_short_and_long_are_the_same),
         cmocka_unit_test(safeguards_hold_where_nothing_is_said_but_for_updates),
         cmocka_unit_test(mistakes_in_safeguards_are_told_with_their_place),

@@ -310,6 +310,79 @@ static void who_runs_after_others_waits_for_all_of_them(void **state)
     done(&made, &timetable);
 }
 
+/* --- streams --- */
+
+static const char *const people_only[] = {"people", NULL}, *const leave_only[] = {"leave", NULL};
+static const struct trigger parts[] = {{.how = TRIGGER_SCHEDULE, .text = "30 6 * * *", .streams = people_only},
+                                       {.how = TRIGGER_SCHEDULE, .text = "30 7 * * *", .streams = leave_only},
+                                       {.how = TRIGGER_FILE}};
+
+static void expect_streams(const struct job_order *order, const char *expected)
+{
+    struct buffer names TIDY_DONE(buffer_done) = {0};
+    buffer_text(&names, "");
+    for (size_t i = 0; i < order->stream_count; i++)
+        buffer_format(&names, "%s%s", i ? " " : "", order->streams[i]);
+    assert_string_equal(names.data, expected);
+}
+
+static void a_run_is_of_the_streams_that_were_wished_for(void **state)
+{
+    (void)state;
+    struct made made;
+    struct timetable timetable, again;
+    struct job_order order;
+    int64_t now = at(MORNING);
+    make(&made, 1);
+    connect(&made, 0, "hr", parts, 2);
+    connect(&made, 0, "pay", mornings, 1);
+    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    timetable_tick(&timetable, now);
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_int_equal(order.count, 1); /* what is wished of single streams is a run of its own */
+    assert_string_equal(order.connections[0], "hr");
+    expect_streams(&order, "people");
+    ends(&timetable, &order, JOB_FAILED, now);
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_string_equal(order.connections[0], "pay");
+    expect_streams(&order, "");
+    ends(&timetable, &order, JOB_WELL, now);
+    now += 2 * MINUTE; /* the one that failed waits to be tried again, just so, also by files that were read again */
+    assert_int_equal(timetable_make(&again, &made.roster, &timetable, NULL, NULL, now), 0);
+    timetable_done(&timetable);
+    assert_true(timetable_pick(&again, now, 1, &order));
+    expect_streams(&order, "people");
+    ends(&again, &order, JOB_FAILED, now);
+    timetable_tick(&again, at(MORNING) + HOUR); /* and now others are wished for, too */
+    assert_true(timetable_pick(&again, at(MORNING) + HOUR, 1, &order));
+    expect_streams(&order, "people leave");
+    ends(&again, &order, JOB_WELL, at(MORNING) + HOUR);
+    done(&made, &again);
+}
+
+static void a_wish_for_all_streams_is_a_wish_for_each(void **state)
+{
+    (void)state;
+    struct made made;
+    struct timetable timetable, again;
+    struct job_order order;
+    int64_t now = at(MORNING);
+    make(&made, 1);
+    connect(&made, 0, "hr", parts, 3);
+    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    timetable_tick(&timetable, now); /* a file may lie there, and people are due */
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    expect_streams(&order, "");
+    ends(&timetable, &order, JOB_WELL, now);
+    timetable_tick(&timetable, now + HOUR);
+    made.connections[0][0].trigger_count = 1; /* nobody names `leave` any more: then it is of all */
+    assert_int_equal(timetable_make(&again, &made.roster, &timetable, NULL, NULL, now + HOUR), 0);
+    timetable_done(&timetable);
+    assert_true(timetable_pick(&again, now + HOUR, 1, &order));
+    expect_streams(&order, "");
+    done(&made, &again);
+}
+
 /* --- failures --- */
 
 static void a_failed_run_is_tried_again_later_each_time_and_not_for_ever(void **state)
@@ -425,6 +498,8 @@ int main(void)
         cmocka_unit_test(a_change_is_told_within_a_second_and_once),
         cmocka_unit_test(organizations_take_turns),
         cmocka_unit_test(who_runs_after_others_waits_for_all_of_them),
+        cmocka_unit_test(a_run_is_of_the_streams_that_were_wished_for),
+        cmocka_unit_test(a_wish_for_all_streams_is_a_wish_for_each),
         cmocka_unit_test(a_failed_run_is_tried_again_later_each_time_and_not_for_ever),
         cmocka_unit_test(where_somebody_else_is_at_it_it_is_tried_soon),
         cmocka_unit_test(a_wish_waits_for_its_window),

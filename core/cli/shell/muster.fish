@@ -109,6 +109,7 @@ complete -c muster -l connect -n '__fish_seen_subcommand_from check' -d 'also lo
 complete -c muster -l full -n '__fish_seen_subcommand_from sync plan' -d 'read and compare everything, also a file that was taken before'
 complete -c muster -l kept -n '__fish_seen_subcommand_from sync plan' -d 'ask no source\: map what is kept of its records once more'
 complete -c muster -l partition -n '__fish_seen_subcommand_from sync plan release' -r -d 'only this partition of the connection'
+complete -c muster -l stream -n '__fish_seen_subcommand_from sync' -r -d 'only these streams, of what is read and of what is told'
 complete -c muster -l pull-only -n '__fish_seen_subcommand_from sync' -d 'take what the systems say, and tell nobody'
 complete -c muster -l push-only -n '__fish_seen_subcommand_from sync' -d 'tell what has changed, and ask nobody'
 complete -c muster -l again -n '__fish_seen_subcommand_from sync' -r -d 'write the file of that period again, as in 2026-W45 or 2026-11'
