@@ -53,6 +53,9 @@ void explain_beside(struct context *context, struct query *query, enum kind kind
 /* "s12": a statement's number, what it says, who said it and why. */
 void explain_statement(struct query *query, const struct statement *statement, struct buffer *out);
 
+/* The hours of a person with the punches that they come from, the latest first. */
+int explain_hours(struct context *context, struct query *query, uint64_t person, size_t *ret_count);
+
 void passed_tell(struct context *context, struct query *query, const struct passed *passed);
 void passed_json(struct query *query, const struct passed *passed, struct buffer *out);
 

@@ -32,11 +32,15 @@ static void asking_done(struct asking *asking)
     free(asking->child);
 }
 
-/* "work_email", "employment.title", "employment[2].department". */
+/* "work_email", "employment.title", "employment[2].department", "work_period". */
 static int asking_field(struct asking *asking)
 {
     const char *text = asking->text, *dot = strchr(text, '.');
     char kind[40] = "person", *bracket, *end = NULL;
+    if (strcmp(text, kind_name(KIND_work_period)) == 0) {
+        asking->kind = KIND_work_period;
+        return STATUS_DONE;
+    }
     if (dot && strncmp(text, "custom.", 7) != 0) {
         snprintf(kind, sizeof(kind), "%.*s", (int)(dot - text), text);
         text = dot + 1;
@@ -189,7 +193,7 @@ static int person_explain(struct asking *asking)
     if (rc == 0 && !thing_get(asking, KIND_person, asking->person, asking->entity))
         rc = ERR_CORRUPT;
     query->cut = asking->cut.run ? &asking->cut : NULL;
-    bool table = rc == 0 && !context->json && !asking->field;
+    bool table = rc == 0 && !context->json && !asking->field && asking->kind != KIND_work_period;
     if (rc == 0 && !context->json) {
         TIDY_DONE(screen_buffer_done) struct buffer name = {0};
         query_label(query, KIND_person, asking->person, &name);
@@ -203,6 +207,11 @@ static int person_explain(struct asking *asking)
         rc = children_tell(asking);
     if (table)
         grid_end(&asking->grid);
+    size_t hours = 0;
+    if (rc == 0 && !asking->cut.run && !asking->field &&
+        (asking->kind == KIND_NONE || asking->kind == KIND_work_period))
+        rc = explain_hours(context, query, asking->person, &hours);
+    asking->told += hours;
     if (rc == 0 && !context->json && !asking->cut.run)
         explain_beside(context, query, KIND_person, asking->entity);
     rc = rc ? rc : query->txn.rc;

@@ -6,7 +6,11 @@
 #ifndef ENGINE_DATES_H
 #define ENGINE_DATES_H
 
+#include "base/zone.h"
 #include "engine/run.h"
+
+/* Whether anything waits for now in the store of that folder. ERR_GONE: it has none. */
+int dates_due(const char *dir, const struct zone *zone, bool *ret_due, struct err *err);
 
 /* *ret_any: whether something was due, and is done; then *ret_report tells it. */
 int dates_take_effect(const struct run_request *request, struct run_report *ret_report, bool *ret_any, struct err *err);

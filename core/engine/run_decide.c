@@ -86,7 +86,7 @@ static int run_match(struct run *run, struct wait_list *reviews)
     if (rc == 0)
         rc = match_run(&run->match, left, run->strand_count);
     if (rc == 0)
-        rc = weave_due(&run->match, run->today);
+        rc = weave_due(&run->match, run->today, run->now_ms);
     if (rc == 0 && run->rules_changed)
         rc = match_everything(&run->match);
     struct weave_count count = {0};

@@ -17,7 +17,9 @@ struct weave_count {
 };
 
 /* Adds to the roots what a date brings: everything due up to today, whose rows go. */
-int weave_due(struct match *match, int64_t today);
+int weave_due(struct match *match, int64_t today, int64_t now_ms);
+/* Whether a row of `due` has come: its day, and the instant that its value may say. */
+bool weave_is_due(const struct cursor *cursor, int64_t today, int64_t now_ms);
 /* All roots of the match, sorted here. Raises `meta.sequence`. */
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
 

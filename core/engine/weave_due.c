@@ -1,6 +1,6 @@
-/* weave_due - the days on which something changes by itself.
+/* weave_due - the days on which something changes by itself; and the instants, where a day is too coarse.
  *
- * Writes the `due` table. */
+ * Writes the `due` table: u32 day, kind, id → nothing, or an i64 in ms. */
 #include "engine/weave_inside.h"
 
 #include "base/date.h"
@@ -54,17 +54,53 @@ void weave_due_rows(struct weave *weave)
         due_put(weave, weave->pin_due);
 }
 
-int weave_due(struct match *match, int64_t today)
+static int64_t due_day(const struct cursor *cursor)
+{
+    uint32_t be;
+    memcpy(&be, cursor->key.data, sizeof(be));
+    return __builtin_bswap32(be);
+}
+
+static int64_t due_instant(struct bytes value)
+{
+    int64_t at_ms = INT64_MIN;
+    if (value.len == sizeof(at_ms))
+        memcpy(&at_ms, value.data, sizeof(at_ms));
+    return at_ms;
+}
+
+bool weave_is_due(const struct cursor *cursor, int64_t today, int64_t now_ms)
+{
+    return cursor->key.len == 4 + ENTITY_KEY && due_day(cursor) <= today && due_instant(cursor->value) <= now_ms;
+}
+
+/* What came before goes with this run: a new row has another key then. */
+void weave_due_at(struct weave *weave, enum kind kind, uint64_t id, int64_t at_ms)
+{
+    uint8_t key[4 + ENTITY_KEY];
+    struct bytes row = bytes(key, sizeof(key)), old, new = bytes(&at_ms, sizeof(at_ms));
+    int64_t day = weave->match->zone ? zone_day(weave->match->zone, at_ms) : at_ms / (24 * 3600 * 1000);
+    due_key(day, kind, id, key);
+    bool had = txn_get(weave->snapshot, TABLE_due, row, &old);
+    if (had && day <= weave->today && due_instant(old) <= weave->now_ms) {
+        due_key(day + 1, kind, id, key);
+        had = txn_get(weave->snapshot, TABLE_due, row, &old);
+    }
+    if (!had || due_instant(old) != at_ms)
+        changeset_put(weave->changeset, TABLE_due, row, had ? old : bytes(NULL, 0), new);
+}
+
+int weave_due(struct match *match, int64_t today, int64_t now_ms)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, match->snapshot, TABLE_due);
     for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
-        uint32_t be;
         if (cursor.key.len != 4 + ENTITY_KEY)
             return ERR_CORRUPT;
-        memcpy(&be, cursor.key.data, sizeof(be));
-        if ((int64_t)__builtin_bswap32(be) > today)
+        if (due_day(&cursor) > today)
             break;
+        if (!weave_is_due(&cursor, today, now_ms))
+            continue;
         struct bytes root = bytes((const uint8_t *)cursor.key.data + 4, ENTITY_KEY);
         int rc = mem_grow(&match->roots, match->root_count, &match->root_room, sizeof(*match->roots));
         if (rc != 0)

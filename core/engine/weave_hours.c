@@ -5,16 +5,14 @@
 #include "engine/weave_inside.h"
 
 #include "base/date.h"
-#include "base/digest.h"
-#include "engine/hours.h"
+#include "engine/punch.h"
 #include "engine/reason.h"
 #include "engine/refer.h"
 
 /* A punch as this run has it, or as it is stored. */
 struct stamp {
-    struct hours_punch punch;
-    uint64_t person, order; /* 0: not known; digest of whose order it is for */
-    uint64_t seed;          /* of the record that says it */
+    struct punch punch;
+    uint64_t seed; /* of the record that says it */
     uint32_t stream;
     struct bytes id; /* of that record; in the hours' arena */
 };
@@ -54,56 +52,10 @@ struct weave_hours {
 
 /* --- what there is --- */
 
-static uint64_t digest_of(struct image image, const uint16_t *fields, size_t count)
-{
-    uint64_t digest = 1;
-    for (size_t n = 0; n < count; n++) {
-        struct value value = image_get(image, fields[n]);
-        bool is = value.presence == PRESENCE_VALUE;
-        digest = digest_seeded(digest + is, is ? value.bytes : "", is ? value.len : 0);
-    }
-    return digest | 1;
-}
-
-/* Punches of one schedule belong together; without one those of one order do. */
-static uint64_t group_of(struct image image)
-{
-    static const uint16_t schedule[] = {FIELD_punch_tenant, FIELD_punch_customer, FIELD_punch_schedule_ref};
-    static const uint16_t order[] = {FIELD_punch_tenant, FIELD_punch_customer, FIELD_punch_work_order_stem};
-    bool has = image_get(image, FIELD_punch_schedule_ref).presence == PRESENCE_VALUE;
-    return digest_of(image, has ? schedule : order, 3);
-}
-
-static uint64_t id_in(struct image image, uint16_t field)
-{
-    struct value value = image_get(image, field);
-    uint64_t be;
-    if (value.presence != PRESENCE_VALUE || value.len != sizeof(be))
-        return 0;
-    memcpy(&be, value.bytes, sizeof(be));
-    return __builtin_bswap64(be);
-}
-
-static bool is_true(struct value value)
-{
-    return value.presence == PRESENCE_VALUE && value.len == 4 && memcmp(value.bytes, "true", 4) == 0;
-}
-
-/* False: nobody can say when it was, or which way. */
 static bool stamp_read(uint64_t id, struct image image, bool live, struct stamp *ret_stamp)
 {
-    enum { IN = 1, OUT };
-    static const uint16_t order[] = {FIELD_punch_tenant, FIELD_punch_customer, FIELD_punch_work_order_stem};
-    struct value at = image_get(image, FIELD_punch_at), direction = image_get(image, FIELD_punch_direction);
-    *ret_stamp =
-        (struct stamp){.punch = {.id = id, .group = group_of(image)}, .person = id_in(image, FIELD_punch_person)};
-    if (image_get(image, FIELD_punch_work_order_stem).presence == PRESENCE_VALUE)
-        ret_stamp->order = digest_of(image, order, 3);
-    ret_stamp->punch.deleted = !live || is_true(image_get(image, FIELD_punch_deleted));
-    if (at.presence != PRESENCE_VALUE || direction.presence != PRESENCE_VALUE || direction.len != 1)
-        return false;
-    ret_stamp->punch.out = (uint8_t)*direction.bytes == OUT;
-    return instant_read(at.bytes, at.len, &ret_stamp->punch.at_ms);
+    *ret_stamp = (struct stamp){.seed = 0};
+    return punch_read(id, image, live, &ret_stamp->punch);
 }
 
 static struct weave_hours *hours_of(struct weave *weave)
@@ -158,11 +110,11 @@ void weave_hours_punch(struct weave *weave, const struct entity *made)
     if (!hours)
         return;
     bool timed = stamp_read(weave->id, made->image, made->state == ENTITY_LIVE, &stamp);
-    person_note(weave, stamp.person);
+    person_note(weave, stamp.punch.person);
     if (weave->had_root)
-        person_note(weave, id_in(weave->old_root->image, FIELD_punch_person));
+        person_note(weave, punch_reference(weave->old_root->image, FIELD_punch_person));
     if (!timed)
-        stamp.person = 0;
+        stamp.punch.person = 0;
     if (stamp_add(weave, &stamp, made->member_count > 0 ? &made->members[0] : NULL))
         weave_fail(weave, numbers_set(&hours->at, weave->id, hours->stamp_count - 1));
     hours->of_run = hours->stamp_count;
@@ -177,7 +129,7 @@ static void order_add(struct weave *weave, uint64_t id, struct image image)
     struct value number = image_get(image, FIELD_work_order_number);
     if (image_get(image, FIELD_work_order_stem).presence != PRESENCE_VALUE)
         return;
-    uint64_t key = digest_of(image, fields, 3);
+    uint64_t key = punch_digest(image, fields, 3);
     uint64_t *known = numbers_get(&hours->order_at, key);
     struct found_order *found = known ? &hours->orders[*known - 1] : NULL;
     size_t len = number.presence == PRESENCE_VALUE ? number.len : 0, less = 0;
@@ -205,7 +157,7 @@ void weave_hours_order(struct weave *weave, struct image image)
     if (!hours)
         return;
     order_add(weave, weave->id, image);
-    weave_fail(weave, numbers_set(&hours->orders_changed, digest_of(image, fields, 3), 1));
+    weave_fail(weave, numbers_set(&hours->orders_changed, punch_digest(image, fields, 3), 1));
     hours->order_came = true;
 }
 
@@ -239,8 +191,8 @@ static void people_of_orders(struct weave *weave)
     for (bool there = cursor_seek(&cursor, bytes(first, sizeof(first)));
          there && weave->rc == 0 && entity_key_kind(cursor.key) == KIND_punch; there = cursor_next(&cursor))
         if (entity_image(cursor.value, &image, &state) && stamp_read(entity_key_id(cursor.key), image, true, &stamp) &&
-            stamp.order != 0 && numbers_get(&weave->hours->orders_changed, stamp.order))
-            person_note(weave, stamp.person);
+            stamp.punch.order != 0 && numbers_get(&weave->hours->orders_changed, stamp.punch.order))
+            person_note(weave, stamp.punch.person);
 }
 
 /* --- one person --- */
@@ -260,7 +212,8 @@ static void stored_of(struct weave *weave, uint64_t person)
             continue;
         const struct entity *entity = hours->entity;
         if (punch && stamp_read(roots[n].id, entity->image, entity->state == ENTITY_LIVE, &stamp) &&
-            stamp.person == person && stamp_add(weave, &stamp, entity->member_count > 0 ? &entity->members[0] : NULL))
+            stamp.punch.person == person &&
+            stamp_add(weave, &stamp, entity->member_count > 0 ? &entity->members[0] : NULL))
             weave_fail(weave, numbers_set(&hours->place, roots[n].id, hours->stamp_count - 1));
         if (!period || entity->member_count > 0 || entity->state != ENTITY_LIVE)
             continue;
@@ -305,7 +258,7 @@ static void wanted_add(struct weave *weave, uint64_t person, const struct hours_
     struct wanted wanted = {.id = hours_id(period), .person = person, .period = *period};
     const struct stamp *sides[] = {stamp_of(hours, period->in), stamp_of(hours, period->out)};
     for (size_t n = 0; n < 2 && wanted.order == 0; n++) {
-        uint64_t *at = sides[n] && sides[n]->order ? numbers_get(&hours->order_at, sides[n]->order) : NULL;
+        uint64_t *at = sides[n] && sides[n]->punch.order ? numbers_get(&hours->order_at, sides[n]->punch.order) : NULL;
         wanted.order = at ? hours->orders[*at - 1].id : 0;
     }
     task_add(weave, &wanted, sides[0] ? sides[0] : sides[1]);
@@ -329,11 +282,14 @@ static void person_hours(struct weave *weave, uint64_t person)
         return;
     }
     for (size_t n = 0; n < hours->stamp_count; n++)
-        if (hours->stamps[n].person == person)
-            punches[count++] = hours->stamps[n].punch;
+        if (hours->stamps[n].punch.person == person)
+            punches[count++] = hours->stamps[n].punch.hours;
     count = hours_pair(punches, count, weave->now_ms, periods);
-    for (size_t n = 0; n < count && weave->rc == 0; n++)
+    for (size_t n = 0; n < count && weave->rc == 0; n++) {
         wanted_add(weave, person, &periods[n]);
+        if (periods[n].running) /* an out that does not come is a task by then, whatever else happens */
+            weave_due_at(weave, KIND_punch, periods[n].in, periods[n].started_ms + HOURS_MOST_MS + 1);
+    }
 }
 
 /* --- into the golden records --- */

@@ -133,5 +133,7 @@ void weave_index(struct weave *weave);
 void index_sweep(struct match *match);
 /* The rows for the days on which something of the root changes by itself: weave->due, weave->pin_due. */
 void weave_due_rows(struct weave *weave);
+/* The root of that kind and id is looked at once more by the first run from then on. */
+void weave_due_at(struct weave *weave, enum kind kind, uint64_t id, int64_t at_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/dates.h"
 #include "engine/masterkey.h"
 #include "engine/run.h"
 #include "service/receiver.h"
@@ -131,6 +132,23 @@ static void answered(void *context, const char *operation, unsigned status, uint
 
 /* --- what waits since before --- */
 
+/* Its first receiver runs, so that what takes effect by itself does although nobody sends anything: an out that never
+ * came is a task. */
+static void look_at_dates(struct reception *reception, const struct roster_organization *organization,
+                          const char *connection)
+{
+    const struct log log = {.organization = organization->id};
+    struct err err = {0};
+    TIDY(arena_free) struct arena *arena = arena_new();
+    const char *dir = arena ? run_store_dir(reception->settings, organization->id, arena) : NULL;
+    bool due = false;
+    int rc = dir ? dates_due(dir, organization->zone, &due, &err) : -ENOMEM;
+    if (rc == 0 && due)
+        reception->told(reception->context, organization->id, connection);
+    else if (rc != 0 && rc != ERR_GONE)
+        log_error(&log, "whether something is due is not known: %s", err.rc ? err.text : err_text(rc));
+}
+
 static void look_at(struct reception *reception, const char *organization, const char *connection)
 {
     const struct log log = {.organization = organization, .connection = connection};
@@ -153,9 +171,14 @@ static void look_at_all(struct reception *reception)
     reception->looked_ms = clock_steady_ms();
     for (size_t i = 0; i < reception->roster->count; i++) {
         const struct roster_organization *organization = reception->roster->items[i];
+        const char *first = NULL;
         for (size_t c = 0; c < organization->connection_count; c++)
-            if (organization->connections[c].receiver)
+            if (organization->connections[c].receiver) {
+                first = first ? first : organization->connections[c].name;
                 look_at(reception, organization->id, organization->connections[c].name);
+            }
+        if (first)
+            look_at_dates(reception, organization, first);
     }
 }
 
