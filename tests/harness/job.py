@@ -30,7 +30,8 @@ class Place:
 
     def environment(self, folder):
         """What every test sees: nothing of the person who runs it, except the way to the tools."""
-        keep = {name: os.environ[name] for name in ("PATH", "CCACHE_DIR", "CCACHE_BASEDIR", "CI") if name in os.environ}
+        names = ("PATH", "CCACHE_DIR", "CCACHE_BASEDIR", "CI", "TRY_ALL")
+        keep = {name: os.environ[name] for name in names if name in os.environ}
         return keep | {
             "HOME": str(folder),
             "TMPDIR": str(folder),
