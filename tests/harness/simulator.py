@@ -64,10 +64,13 @@ class Simulator:
 @contextlib.contextmanager
 def running(name, tls=None, context=None, **settings):
     """`tls`: (certificate, key); `context`: what this test's own requests trust."""
-    argv = [sys.executable, str(FOLDER / f"{name}.py"), "--settings", json.dumps(settings)]
-    child = subprocess.Popen(argv + (["--tls", *map(str, tls)] if tls else []), stdin=subprocess.DEVNULL,
+    argv = [sys.executable, str(FOLDER / f"{name}.py"), "--settings", "-"]
+    child = subprocess.Popen(argv + (["--tls", *map(str, tls)] if tls else []), stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            json.dump(settings, child.stdin)
+        child.stdin = None
         said = child.stdout.readline()
         if not said:
             raise RuntimeError(f"the simulator did not start: {child.stderr.read()}")

@@ -420,10 +420,15 @@ def end_with(parent):
     threading.Thread(target=watch, daemon=True).start()
 
 
+def settings_said(text):
+    return json.load(sys.stdin) if text == "-" else json.loads(text)
+
+
 def main(kind):
     parent = os.getppid()
     parser = argparse.ArgumentParser(description=f"simulates {kind.NAME}, see tests/sim/README.md")
-    parser.add_argument("--settings", type=json.loads, default={}, metavar="JSON", help="laid over the default ones")
+    parser.add_argument("--settings", type=settings_said, default={}, metavar="JSON",
+                        help="laid over the default ones; -: from standard input, where many fit")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="PEM files: https instead of http")
     parser.add_argument("--address", action="store_true", help="say only where it is, for --mock")
