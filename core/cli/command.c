@@ -116,15 +116,22 @@ const struct command commands[] = {
      "3), and the next sync looks at the same source again; with --strict nothing is done then. A plan whose own "
      "connection was synced since is never applied.",
      "muster plan acme\nmuster apply acme 3", verb_apply},
-    {"adopt", "ORG TARGET [KEY THEIR-ID]", 2, 4, OPTION_BIT(plan), "Find out who is in a target already",
+    {"adopt", "ORG TARGET [KEY THEIR-ID]", 2, 4, OPTION_BIT(plan) | OPTION_BIT(where),
+     "Find out who is in a target already",
      "First contact with a target that has people: whoever is there with the same values of the fields that `match` "
      "names (else those that the connector calls ids) is from then on known by the target's own id and the values it "
      "has; nothing is sent, and the next push sends only what differs. Where the target can be read it is read once, "
      "else it is asked for one after the other. Told are who is the same, who is in doubt (several could be: exit "
      "status 4), who is only here, and, where it was read, who is only there, which is left alone. People of ours who "
      "are not to be there any more are looked for, too: the next push switches them off, under its safeguard.\n\n"
-     "With KEY and THEIR-ID: that person is that one, by hand. With --plan: it is only told.",
-     "muster adopt acme desk --plan\nmuster adopt acme desk\nmuster adopt acme desk number:1004 D-2871", verb_adopt},
+     "With KEY and THEIR-ID: that person is that one, by hand. With --where only those of whom the view has that value "
+     "are looked for, a part after the other, as in employment.department.code=10; the paths are those of the target's "
+     "map. With "
+     "--plan: it is only told.",
+     "muster adopt acme desk --plan\nmuster adopt acme desk\nmuster adopt acme desk --where "
+     "employment.department.code=10\n"
+     "muster adopt acme desk number:1004 D-2871",
+     verb_adopt},
     {"status", "[ORG]", 0, 1, 0, "Show how each connection is doing, and what waits for a person",
      "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "
      "3 something did not come through, 4 something waits for a decision.",

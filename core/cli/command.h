@@ -37,7 +37,9 @@
     OPTION(all, 0, "all", "", "all there are: whatever is held; of statements also those that have been withdrawn")    \
     OPTION(except, 0, "except", "ID,ID", "with --all: but for these")                                                  \
     OPTION(where, 0, "where", "NAME=VALUE,…",                                                                          \
-           "those of that connection, partition, stream, reason, field or run; several hold together")                 \
+           "those of that connection, partition, stream, reason, field or run; of adopt those of whom a path of the "  \
+           "view "                                                                                                     \
+           "has that value; several hold together")                                                                    \
     OPTION(at, 0, "at", "TIME", "as it was believed then: 2026-03-02, or \"2026-03-02 07:30\"")                        \
     OPTION(run, 0, "run", "RUN", "as it was after that run")                                                           \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \

@@ -86,8 +86,14 @@ static void tell(struct context *context, struct query *query, const struct push
     screen_print(screen,
                  adoption->dry ? "\nDo it: muster adopt %s %s%s%s%s%s\n"
                                : "\nWhat differs now: muster plan %s %s --push\n",
-                 words[0], words[1], words[2] ? " " : "", words[2] ? words[2] : "", words[2] ? " " : "",
-                 words[2] ? words[3] : "");
+                 words[0], words[1],
+                 adoption->where ? " --where "
+                 : words[2]      ? " "
+                                 : "",
+                 adoption->where ? adoption->where
+                 : words[2]      ? words[2]
+                                 : "",
+                 words[2] ? " " : "", words[2] ? words[3] : "");
 }
 
 static void found_json(struct query *query, const struct push_found *found, struct buffer *out)
@@ -160,11 +166,14 @@ static int adopt(struct context *context, struct opened *opened, const struct co
 int verb_adopt(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
-    __attribute__((cleanup(push_adoption_done))) struct push_adoption adoption = {.dry = GIVEN(context, plan)};
+    __attribute__((cleanup(push_adoption_done))) struct push_adoption adoption = {.dry = GIVEN(context, plan),
+                                                                                  .where = VALUE(context, where)};
     const char **words = context->arguments.words;
     const struct connection *connection;
     if (words[2] && !words[3])
         return complain_words("KEY and THEIR-ID go together: whom of ours, and which of theirs");
+    if (words[2] && adoption.where)
+        return complain_words("say whom, or --where, not both");
     int status = context_open(context, words[0], &opened);
     if (status != STATUS_DONE)
         return status;

@@ -50,6 +50,7 @@ struct push_found {
 };
 struct push_adoption {
     bool dry;
+    const char *where; /* a part of all: "employment.department.code=10"; NULL: all */
     /* one person by hand; 0: all */
     uint64_t unit;
     const char *remote_id;

@@ -137,14 +137,14 @@ static int adopt_table(struct adopting *adopting)
         rc = err_set(push->run->err, ERR_CONNECTOR, "not all that the target has could be read: nothing was linked");
     if (rc != 0)
         return rc;
-    adopting->adoption->there_known = true;
+    adopting->adoption->there_known = !adopting->adoption->where; /* else they may be those of another part */
     txn_begin(&txn, push->run->store, !adopting->adoption->dry);
     rc = push_remotes_claim(push, stream, &adopting->remotes, &txn);
     if (rc == 0)
         rc = push_projector(push, stream, &txn, &adopting->projector);
     for (size_t n = 0; rc == 0 && n < stream->job_count; n++)
-        rc = unit_of_table(adopting, &txn, &stream->jobs[n]);
-    if (rc == 0)
+        rc = stream->jobs[n].aside ? 0 : unit_of_table(adopting, &txn, &stream->jobs[n]);
+    if (rc == 0 && adopting->adoption->there_known)
         rc = only_there(adopting);
     projector_free(TAKE(adopting->projector));
     return rc ? rc : txn_end(&txn);
@@ -159,6 +159,25 @@ static int taken_by(struct adopting *adopting, uint64_t id, struct push_remote *
     const uint64_t *by = numbers_get(&adopting->taken, digest);
     remote->doubtful = by && *by != id;
     return by ? 0 : numbers_set(&adopting->taken, digest, id);
+}
+
+/* Those that were linked before. */
+static int taken_before(struct adopting *adopting)
+{
+    const struct push_stream *stream = adopting->stream;
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct delivery_walk walk;
+    struct delivery row;
+    enum kind kind;
+    uint64_t unit;
+    int rc = 0;
+    txn_begin(&txn, adopting->push->run->store, false);
+    delivery_walk_begin(&walk, &txn, stream->number, DELIVERY_UNIT);
+    while (rc == 0 && delivery_walk_next(&walk, &kind, &unit))
+        if (delivery_get(&txn, stream->number, kind, unit, &row) && row.remote_id.len > 0)
+            rc = numbers_set(&adopting->taken, digest_fast(row.remote_id.data, row.remote_id.len) | 1, unit);
+    delivery_walk_end(&walk);
+    return rc ? rc : txn_end(&txn);
 }
 
 static int unit_by_asking(struct adopting *adopting, const struct push_job *job, struct arena *arena)
@@ -196,8 +215,10 @@ static int adopt_asking(struct adopting *adopting)
 {
     struct push_stream *stream = adopting->stream;
     struct arena *arena TIDY(arena_free) = arena_new();
-    int rc = arena ? 0 : -ENOMEM;
+    int rc = arena ? taken_before(adopting) : -ENOMEM;
     for (size_t n = 0; rc == 0 && n < stream->job_count; n++) {
+        if (stream->jobs[n].aside)
+            continue;
         if (run_cancelled((void *)(uintptr_t)adopting->push->run->request))
             return ERR_CANCELLED;
         arena_clear(arena);
@@ -274,9 +295,11 @@ static int adopt_named(struct adopting *adopting)
 
 /* --- all streams --- */
 
-static int adopt_stream(struct push *push, struct push_stream *stream, struct push_adoption *adoption)
+static int adopt_stream(struct push *push, struct push_stream *stream, struct push_adoption *adoption,
+                        struct err *ret_why, bool *ret_narrowed)
 {
     struct adopting adopting = {.push = push, .stream = stream, .adoption = adoption};
+    bool narrowed = true;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     size_t field;
     int rc;
@@ -287,8 +310,11 @@ static int adopt_stream(struct push *push, struct push_stream *stream, struct pu
         return 0;
     txn_begin(&txn, push->run->store, false);
     rc = push_choose(push, stream, &txn);
+    if (rc == 0 && adoption->where)
+        rc = push_narrow(push, stream, adoption->where, &txn, &narrowed, ret_why);
     txn_abort(&txn);
-    if (rc == 0)
+    *ret_narrowed |= narrowed;
+    if (rc == 0 && narrowed)
         rc = adoption->remote_id ? adopt_named(&adopting)
              : adopting.reads    ? adopt_table(&adopting)
                                  : adopt_asking(&adopting);
@@ -313,6 +339,8 @@ static bool any_adopts(const struct push *push)
 static int adopt_line(struct push *push, struct push_adoption *adoption, struct err *err)
 {
     struct run *run = push->run;
+    struct err why = {0}; /* what was named of a part can be asked of no stream */
+    bool narrowed = false;
     int rc = push_connect(push);
     if (rc == 0 && !adoption->remote_id && !any_adopts(push))
         rc = err_set(err, ERR_CONFIG,
@@ -320,7 +348,9 @@ static int adopt_line(struct push *push, struct push_adoption *adoption, struct 
                      "field says who somebody is (match:)",
                      run->request->connection->name);
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)
-        rc = adopt_stream(push, &push->streams[n], adoption);
+        rc = adopt_stream(push, &push->streams[n], adoption, &why, &narrowed);
+    if (rc == 0 && adoption->where && !narrowed)
+        rc = err_set(err, ERR_UNKNOWN, "%s", why.text);
     lane_stop(TAKE(run->lane));
     if (rc != 0 || adoption->dry)
         return rc;

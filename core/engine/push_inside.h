@@ -40,6 +40,7 @@ enum push_what {
 struct push_job {
     uint64_t id, person; /* the unit; whose it is */
     uint8_t what, op, said;
+    bool aside;          /* not of the part that somebody named: push_narrow() */
     uint8_t part, parts; /* of streams in sets: enum push_part, and of how many */
     uint32_t set;
 };
@@ -145,6 +146,10 @@ int push_job_add(struct push_stream *stream, uint64_t id, uint64_t person);
 /* All things of a kind, whatever they hang on. */
 int push_things(struct txn *txn, enum kind kind, struct push_ids *ids);
 
+/* The thing that a unit is of; 0: none now. A membership stands for an account while both it and its person are there,
+ * and today is one of its days. */
+uint64_t push_behind(const struct push *push, const struct push_stream *stream, struct txn *txn,
+                     const struct push_job *job);
 /* push_judge.c: one unit. */
 int push_judge(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn,
                const struct push_job *job, struct push_verdict *ret_verdict);
@@ -198,6 +203,11 @@ int push_remotes_claim(struct push *push, struct push_stream *stream, struct pus
 /* Somebody of ours is that one from now on: the row, as it is to be written. */
 struct delivery push_remote_row(const struct push *push, const struct delivery *before,
                                 const struct push_remote *remote);
+
+/* push_narrow.c: who is not of the part that `where` names is put aside. *ret_narrowed false: nothing of the kind can
+ * be asked of this stream, and why. */
+int push_narrow(struct push *push, struct push_stream *stream, const char *where, struct txn *txn, bool *ret_narrowed,
+                struct err *why);
 
 /* push_ask.c: asks the target for one like these values, by one field after the other. How many there are, the first
  * of them (in the arena), and the field that found them. */

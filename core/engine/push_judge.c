@@ -254,9 +254,8 @@ static void judge_under_way(const struct push *push, const struct push_stream *s
         verdict->what = PUSH_WAIT; /* a person decides which of both is right */
 }
 
-/* A membership stands for an account while both it and its person are there, and today is one of its days. */
-static uint64_t person_behind(const struct push *push, struct push_stream *stream, struct txn *txn,
-                              const struct push_job *job)
+uint64_t push_behind(const struct push *push, const struct push_stream *stream, struct txn *txn,
+                     const struct push_job *job)
 {
     uint8_t key[ENTITY_KEY];
     struct bytes value;
@@ -285,7 +284,7 @@ int push_judge(struct push *push, struct push_stream *stream, struct projector *
     ret_verdict->known = delivery_get(txn, stream->number, stream->unit, job->id, &ret_verdict->row);
     if (stream->stream->period != PERIOD_NONE)
         return push_period_judge(push, stream, projector, txn, job, ret_verdict);
-    uint64_t id = person_behind(push, stream, txn, job);
+    uint64_t id = push_behind(push, stream, txn, job);
     int rc =
         id ? project(projector, id, stream->unit != stream->stream->of ? job->id : 0, &ret_verdict->projection) : 0;
     if (rc == 0)
