@@ -117,6 +117,16 @@ def literally(lines):
         elif line[0] == "crash":
             sys.stdout.flush()
             os.abort()
+        elif line[0] == "fill":  # in a folder of a folder, that only programs can make
+            os.makedirs(os.path.join(os.environ["HOME"], "deep/deeper"))
+            for number in range(line[1]):
+                with open(os.path.join(os.environ["HOME"], f"deep/deeper/{number}"), "wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, 16 << 20)
+        elif line[0] == "spread":
+            for _ in range(line[1]):
+                if os.fork() == 0:
+                    while True:
+                        time.sleep(100)
         elif line[0] == "hang":
             sys.stdout.flush()
             with open(line[1], "w", encoding="utf-8") as file:
