@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CATALOG_MOST = 64 << 20, OPTION_ROOM = 80 };
+enum { CATALOG_MOST = 64 << 20, OPTION_ROOM = 80, NAME_SHOWN = 60, NAMES_SHOWN = 300 };
 
 static const char *choice_text(const struct singer *singer, long nth, const char *member)
 {
@@ -164,7 +164,7 @@ static muster_rc entry_find(struct singer *singer, struct choice *choice)
             break;
         if (name && !by_name && strcmp(name, choice->tap_stream) == 0)
             by_name = entry;
-        if (catalog_name(entry) && names.len < 300) {
+        if (catalog_name(entry) && strlen(catalog_name(entry)) < NAME_SHOWN && names.len < NAMES_SHOWN) {
             muster_text_put(&names, names.len ? ", " : "");
             muster_text_put(&names, catalog_name(entry));
         }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAME_ROOM = 120, PATH_ROOM = 300 };
 
@@ -106,9 +107,42 @@ static muster_rc secrets_check(struct singer *singer)
     return MUSTER_OK;
 }
 
+/* By how it is called. */
+static bool sounds_secret(const char *name)
+{
+    static const char *const ends[] = {"password", "passwd",      "passphrase",   "secret",       "api_key",
+                                       "apikey",   "private_key", "access_token", "refresh_token"};
+    size_t len = strlen(name);
+    for (size_t n = 0; n < sizeof(ends) / sizeof(*ends); n++) {
+        size_t end = strlen(ends[n]);
+        if (len >= end && strcasecmp(name + len - end, ends[n]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Secrets stand in no file of an organization. Gives the path of one that does, or false. */
+static bool secret_in(const muster_node *object, const char *prefix, char ret_path[PATH_ROOM])
+{
+    for (const muster_node *one = muster_node_first(object); one; one = one->next) {
+        char path[PATH_ROOM], inner[PATH_ROOM + 1];
+        if (!one->name || snprintf(path, sizeof(path), "%s%s", prefix, one->name) >= PATH_ROOM - 1)
+            continue;
+        snprintf(inner, sizeof(inner), "%s.", path);
+        if (one->kind == MUSTER_NODE_OBJECT && secret_in(one, inner, ret_path))
+            return true;
+        if (one->kind == MUSTER_NODE_TEXT && one->len > 0 && sounds_secret(one->name)) {
+            snprintf(ret_path, PATH_ROOM, "%s", path);
+            return true;
+        }
+    }
+    return false;
+}
+
 muster_rc config_make(struct singer *singer)
 {
     const char *text = singer->host->text(singer->run, "config"), *why = "";
+    char path[PATH_ROOM];
     muster_rc rc = secrets_check(singer);
     if (rc != MUSTER_OK)
         return rc;
@@ -122,6 +156,11 @@ muster_rc config_make(struct singer *singer)
         rc = singer->host->fail(singer->run, MUSTER_CONFIG,
                                 "option 'config' must be a map, or a text that is a JSON object%s%s", root ? "" : ": ",
                                 root ? "" : why);
+    else if (secret_in(root, "", path))
+        rc = singer->host->fail(singer->run, MUSTER_CONFIG,
+                                "option 'config': '%s' sounds like a secret, which stands in no file: say it in option "
+                                "secrets, as a reference",
+                                path);
     else
         object_write(singer, root, "", &singer->config);
     muster_document_free(inner);

@@ -102,7 +102,7 @@ static muster_rc record_message(struct reading *reading, const muster_node *root
     bool keyed = muster_node_first(reading->keys) != NULL;
     if (keyed && !record_key(record, reading->keys, &reading->key, &lacks)) {
         snprintf(why, sizeof(why), "it lacks its key '%.100s'", lacks);
-        return reject(reading, record_utf8(lacks, strlen(lacks)) ? why : "it lacks its key");
+        return reject(reading, record_utf8(why, strlen(why)) ? why : "it lacks its key");
     }
     reading->tap.progress++;
     muster_rc rc =

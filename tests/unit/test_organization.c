@@ -338,6 +338,31 @@ static void a_connector_that_needs_more_must_be_allowed(void **state)
               "N, person: { employee_number: N } } } }\n"));
 }
 
+/* What the one connection of that connector is given when all is allowed. */
+static uint32_t may(const char *connector, const char *allow)
+{
+    char text[300];
+    snprintf(text, sizeof(text),
+             "organization: a\nconnections:\n  x: { connector: %s, allow: [%s], streams: { users: { key: N, person: { "
+             "employee_number: N } } } }\n",
+             connector, allow);
+    struct reading *reading = good(text);
+    uint32_t found = connection_may(&reading->organization->connections[0]);
+    done(reading);
+    return found;
+}
+
+static void who_starts_programs_is_given_what_the_file_allows_and_others_what_they_declare(void **state)
+{
+    (void)state;
+    const uint32_t both = MUSTER_NEEDS_FILES | MUSTER_NEEDS_EXEC, net = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS;
+    assert_int_equal(may("needy", "files, programs"), both);
+    assert_int_equal(may("needy", "files, programs, network"), both | MUSTER_NEEDS_NETWORK);
+    assert_int_equal(may("needy", "network, files, programs, secrets"), both | net);
+    assert_int_equal(may("odbc", "network, secrets, programs"), net);
+    assert_int_equal(may("odbc", "network, secrets, files"), net | MUSTER_NEEDS_FILES);
+}
+
 static void a_file_that_says_nothing_is_told_so(void **state)
 {
     (void)state;
@@ -547,6 +572,7 @@ int main(void)
         cmocka_unit_test(safeguards_hold_where_nothing_is_said_but_for_updates),
         cmocka_unit_test(mistakes_in_safeguards_are_told_with_their_place),
         cmocka_unit_test(a_connector_that_needs_more_must_be_allowed),
+        cmocka_unit_test(who_starts_programs_is_given_what_the_file_allows_and_others_what_they_declare),
         cmocka_unit_test(a_file_that_says_nothing_is_told_so),
         cmocka_unit_test(syntax_errors_are_told_like_all_others),
         cmocka_unit_test(names_that_are_no_files_of_ours_are_not_there),
