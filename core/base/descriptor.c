@@ -1,11 +1,15 @@
 /* descriptor - bytes to an open file, all of them; a file that has no name. */
 #include "base/descriptor.h"
 
+#include "base/error.h"
+#include "base/tidy.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int descriptor_write(int fd, const char *bytes, size_t len)
@@ -20,6 +24,26 @@ int descriptor_write(int fd, const char *bytes, size_t len)
         len -= (size_t)wrote;
     }
     return 0;
+}
+
+int descriptor_read_file(const char *path, struct buffer *out)
+{
+    TIDY(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return -errno;
+    if (!S_ISREG(info.st_mode))
+        return ERR_DATA;
+    char *place = buffer_reserve(out, (size_t)info.st_size);
+    for (off_t done = 0; place && done < info.st_size;) {
+        ssize_t got = pread(fd, place + done, (size_t)(info.st_size - done), done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : -EIO;
+        done += got;
+    }
+    return out->rc;
 }
 
 int descriptor_unnamed(const char *folder, int *ret_fd)

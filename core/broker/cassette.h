@@ -49,6 +49,7 @@ int cassette_open(const char *path, struct cassette **ret_cassette, struct err *
 void cassette_free(struct cassette *cassette);
 /* Of one that plays; lives as long. */
 const struct cassette_about *cassette_about(const struct cassette *cassette);
+const char *cassette_path(const struct cassette *cassette);
 /* NULL is fine for these two. */
 bool cassette_records(const struct cassette *cassette);
 bool cassette_plays(const struct cassette *cassette);

@@ -70,7 +70,7 @@ const struct command commands[] = {
      "that "
      "a connector can be.",
      "muster new connector acme --kind rest", verb_new},
-    {"replay", "FILE", 1, 1, OPTION_BIT(fault), "Run what sync --record has noted again, without a network",
+    {"replay", "FILE", 1, 1, OPTION_BIT(fault), "Run what sync --record or bundle wrote again, without a network",
      "The connection reads once more what it read then, at that time, with the organization's file as it stands now; "
      "secrets are not needed. The state is a new one, which is thrown away. A question that was not asked then fails "
      "the run and is told with the nearest one that was.\n\n"
@@ -80,6 +80,24 @@ const struct command commands[] = {
      "its address or place; @N: from the Nth question on. Several stand with commas between. How the file is written: "
      "muster-cassette(5).",
      "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut@3", verb_replay},
+    {"bundle", "ORG RUN FILE", 3, 3, OPTION_BIT(pseudonymize) | OPTION_BIT(cassette),
+     "Put all of a run into one file, for somebody else to run it again",
+     "For whoever is to find out why a run did what it did and may not log in where it ran: the organization's file "
+     "(of "
+     "secrets where they are kept, never what they are), what the run was answered, what came of it, and versions. "
+     "What "
+     "it was answered is what sync --record noted, else the files that it took, where they still lie as they were. "
+     "`muster replay FILE` runs it again and says what comes out otherwise.\n\n"
+     "Without --pseudonymize the people are in it as they are. With it words and numbers are replaced, each by the "
+     "same "
+     "one wherever it stands: in cells, JSON, XML, addresses and workbooks. How long a word is, its case and script "
+     "stay, "
+     "so do zeros, blanks, what is doubled and what is no date; days more than 400 days before the run all move by the "
+     "same number of days. Codes and names of units, the words of the organization's file and those of the connector "
+     "itself stay, unless somebody is called so. In the end all of it is looked through for what anybody in the store "
+     "is "
+     "called; where that is found no file is written.",
+     "muster bundle acme 812 run-812.zip --pseudonymize\nmuster replay run-812.zip", verb_bundle},
     {"plan", "ORG [CONNECTION]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(partition) | OPTION_BIT(allow_held) | OPTION_BIT(reason) |
          OPTION_BIT(list) | OPTION_BIT(show) | OPTION_BIT(push),

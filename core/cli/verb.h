@@ -9,6 +9,7 @@ int verb_action(struct context *context);
 int verb_adopt(struct context *context);
 int verb_apply(struct context *context);
 int verb_approve(struct context *context);
+int verb_bundle(struct context *context);
 int verb_cancel(struct context *context);
 int verb_backup(struct context *context);
 int verb_calls(struct context *context);

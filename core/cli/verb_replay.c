@@ -1,9 +1,14 @@
-/* verb_replay - what sync --record has noted, again: no network, no secrets, a state that is thrown away. */
+/* verb_replay - what sync --record has noted, or a bundle holds, again: no network, no secrets, a state that is thrown
+ * away. */
+#include "base/descriptor.h"
+#include "base/mem.h"
 #include "broker/cassette.h"
+#include "bundle/bundle.h"
 #include "cli/sync.h"
 #include "cli/verb.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,7 +63,68 @@ static int judge(struct context *context, const struct cassette *cassette, int s
     return unknown > 0 && status != STATUS_WORDS ? STATUS_FAILED : status;
 }
 
-static int play(struct context *context, struct cassette *cassette)
+/* --- a bundle --- */
+
+static int part_out(const struct place *place, const struct archive_part *part, const char *name)
+{
+    TIDY(free) char *path = mem_format("%s/%s", place->path, name);
+    TIDY(close) int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    return fd >= 0 ? descriptor_write(fd, part->bytes, part->len) : path ? -errno : -ENOMEM;
+}
+
+/* The organization's file as it was then, in the place of the one here; the cassette where it can be played. */
+static int unpack(const struct bundle *bundle, const struct place *place)
+{
+    TIDY(free) char *folder = mem_format("%s/organizations", place->path);
+    int rc = !folder ? -ENOMEM : mkdir(folder, 0700) != 0 ? -errno : part_out(place, bundle->file, bundle->file->name);
+    if (rc == 0)
+        rc = part_out(place, bundle->cassette, "cassette.jsonl");
+    return rc == 0 && setenv("MUSTER_ORGANIZATIONS", folder, 1) != 0 ? -errno : rc;
+}
+
+/* *ret_archive stays NULL where the file is none. */
+static int bundle_open(const char *path, const struct place *place, struct archive **ret_archive,
+                       struct bundle *ret_bundle, struct err *err)
+{
+    TIDY_DONE(buffer_done) struct buffer bytes = {0};
+    int rc = descriptor_read_file(path, &bytes);
+    if (rc != 0 || !archive_is(bytes.data, bytes.len))
+        return 0; /* the cassette says so */
+    rc = archive_read(bytes.data, bytes.len, path, ret_archive, err);
+    if (rc == 0)
+        rc = bundle_read(*ret_archive, path, ret_bundle, err);
+    if (rc == 0 && (rc = unpack(ret_bundle, place)) != 0)
+        rc = err_set(err, rc, "%s cannot be unpacked: %s", path, err_text(rc));
+    return rc;
+}
+
+/* What came out otherwise than then. */
+static void compare(struct context *context, const struct organization *organization, const struct bundle *bundle)
+{
+    struct query *query TIDY(query_close) = NULL;
+    TIDY_DONE(buffer_done) struct buffer other = {0};
+    struct bundle_came then, now;
+    struct bytes json;
+    if (query_open(context->settings, organization, &query, NULL) != 0 ||
+        !query_run(query, query_last_run(query), &json) || bundle_came(json.data, json.len, &now) != 0 ||
+        bundle_came(bundle->report->bytes, bundle->report->len, &then) != 0)
+        return;
+    if (strcmp(then.outcome, now.outcome) != 0)
+        buffer_format(&other, "; it was %s", then.outcome);
+    for (size_t i = 0; i < BUNDLE_COUNTS; i++)
+        if (then.counts[i].value != now.counts[i].value)
+            buffer_format(&other, "; %s: %lu, not %lu", then.counts[i].name, (unsigned long)then.counts[i].value,
+                          (unsigned long)now.counts[i].value);
+    if (other.len > 0)
+        fprintf(stderr, "muster: run %u came out otherwise%s\n", bundle->run, other.data);
+    else if (!context->quiet && !context->json)
+        screen_print(&context->screen, "  the same as run %u then\n", bundle->run);
+}
+
+/* --- playing --- */
+
+/* bundle: NULL: a cassette by itself. */
+static int play(struct context *context, struct cassette *cassette, const struct bundle *bundle)
 {
     TIDY(organization_free) struct organization *organization = NULL;
     const struct cassette_about *about = cassette_about(cassette);
@@ -81,25 +147,40 @@ static int play(struct context *context, struct cassette *cassette)
     sync_catch_signals();
     sync_read(&syncing, connection);
     status = syncing.runs == 0 && syncing.unknown ? complain_words("%s", syncing.unknown) : sync_status(&syncing);
+    if (bundle)
+        compare(context, organization, bundle);
     return judge(context, cassette, status);
+}
+
+static int tape_open(struct context *context, const char *path, struct cassette **ret_cassette, struct err *err)
+{
+    const char *fault = VALUE(context, fault);
+    int rc = cassette_open(path, ret_cassette, err);
+    if (rc == 0 && fault)
+        rc = cassette_fault(*ret_cassette, fault, err);
+    return rc == 0 ? clock_stand(cassette_about(*ret_cassette)) : rc;
 }
 
 int verb_replay(struct context *context)
 {
     TIDY(cassette_free) struct cassette *cassette = NULL;
+    TIDY(archive_free) struct archive *archive = NULL;
     __attribute__((cleanup(place_done))) struct place place = {""};
-    const char *fault = VALUE(context, fault);
+    const char *path = context->arguments.words[0];
+    struct bundle bundle;
     struct err err = {0};
-    int rc = cassette_open(context->arguments.words[0], &cassette, &err);
-    if (rc == 0 && fault)
-        rc = cassette_fault(cassette, fault, &err);
-    if (rc == 0)
-        rc = clock_stand(cassette_about(cassette));
-    if (rc == 0 && (rc = place_make(&place)) != 0)
+    int rc = place_make(&place);
+    if (rc != 0)
         err_set(&err, rc, "there is no place for a state: %s", err_text(rc));
+    if (rc == 0)
+        rc = bundle_open(path, &place, &archive, &bundle, &err);
+    TIDY(free) char *unpacked = mem_format("%s/cassette.jsonl", place.path);
+    TIDY(free) char *state = mem_format("%s/state", place.path);
+    if (rc == 0)
+        rc = unpacked && state ? tape_open(context, archive ? unpacked : path, &cassette, &err) : -ENOMEM;
     if (rc != 0)
         return complain_rc(rc, &err);
-    context->arguments.values[OPTION_state] = place.path;
+    context->arguments.values[OPTION_state] = state;
     int status = context_settings(context);
-    return status == STATUS_DONE ? play(context, cassette) : status;
+    return status == STATUS_DONE ? play(context, cassette, archive ? &bundle : NULL) : status;
 }

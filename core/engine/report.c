@@ -3,10 +3,12 @@
 
 #include "base/date.h"
 #include "base/jsontext.h"
+#include "broker/cassette.h"
 #include "engine/ledger.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *outcome_name(enum outcome outcome)
@@ -194,6 +196,14 @@ static void report_pushed(const struct run_pushed *pushed, struct buffer *out)
     buffer_byte(out, '}');
 }
 
+/* Where the run was recorded. */
+static void report_cassette(const struct cassette *cassette, struct buffer *out)
+{
+    TIDY(free) char *path = cassette_records(cassette) ? realpath(cassette_path(cassette), NULL) : NULL;
+    if (path)
+        json_member_text(out, "cassette", path);
+}
+
 int report_write(struct run_report *report, const struct run_request *request)
 {
     struct buffer out __attribute__((cleanup(buffer_done))) = {0};
@@ -254,6 +264,7 @@ int report_write(struct run_report *report, const struct run_request *request)
         json_member_number(&out, "allowed_held", request->allow_held);
         json_member_text(&out, "reason", request->reason);
     }
+    report_cassette(request->cassette, &out);
     report_pushed(&report->pushed, &out);
     json_name(&out, "seconds");
     buffer_format(&out, "%.3f}", report->seconds);
