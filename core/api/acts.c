@@ -198,8 +198,15 @@ static void start(struct acts *acts, struct act *act)
     int rc = going && (act_asks(act) || author) ? 0 : -ENOMEM;
     if (rc == 0) {
         *going = (struct going){acts, act};
-        rc = child_start(acts->loop, acts->program, shelf_settings(act->shelf), author, act->words, ended, progressed,
-                         going, &act->child);
+        rc = child_start(acts->loop,
+                         &(struct child_order){.program = acts->program,
+                                               .settings = shelf_settings(act->shelf),
+                                               .author = author,
+                                               .words = act->words,
+                                               .ended = ended,
+                                               .progress = progressed,
+                                               .context = going},
+                         &act->child, NULL);
     }
     act->began_ms = clock_steady_ms();
     if (rc == 0)

@@ -1,4 +1,4 @@
-/* child - `muster` as a process of its own, for what a caller asked. */
+/* child - `muster` as a process of its own, for a trigger or for what a caller asked. */
 #include "api/child.h"
 
 #include "base/mem.h"
@@ -10,18 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PIPES = 3, WORDS_MOST = 1100, OUT_MOST = 64 << 20, SAID_MOST = 64 << 10 };
+enum { OUT, SAID, CODE, PIPES }; /* what it prints, what it says, why it failed */
+enum { WORDS_MOST = 1100, OUT_MOST = 64 << 20, LINE_MOST = 4 << 20, SAID_MOST = 64 << 10 };
 
 struct child {
     uv_process_t process;
-    uv_pipe_t pipes[PIPES]; /* what it prints, what it says, why it failed */
+    uv_pipe_t pipes[PIPES];
     struct buffer texts[PIPES];
     unsigned open;
     int64_t status;
     int signal;
     bool dropped;
     child_ended_fn *ended;
-    child_progress_fn *progress;
+    child_line_fn *progress, *line;
     void *context;
     int code;
     char room[16384];
@@ -29,34 +30,38 @@ struct child {
 
 /* --- its environment --- */
 
-char **child_environment(const struct settings *settings, const char *author, bool heard)
+enum { OURS = 3 };
+
+static void environment_free(char **environment)
+{
+    for (size_t i = 0; i < OURS; i++)
+        free(environment[i]);
+    free(environment);
+}
+
+DEFINE_TIDY(char **, environment_free)
+
+static char **environment_make(const struct settings *settings, const char *author)
 {
     size_t count = 0;
     while (environ[count])
         count++;
     TIDY(free) char *good = settings_good(settings);
-    char **made = mem_new(count + 4, sizeof(*made));
+    char **made = mem_new(count + OURS + 1, sizeof(*made));
     if (!made)
         return NULL;
     size_t at = 0;
     made[at++] = good ? mem_format("MUSTER_ORGANIZATIONS=%s", good) : NULL;
     made[at++] = mem_format("MUSTER_AUTHOR=%s", author ? author : "");
-    made[at++] = mem_text(heard ? "MUSTER_CODE_FD=3" : "MUSTER_CODE_FD=");
+    made[at++] = mem_text("MUSTER_CODE_FD=3");
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "MUSTER_ORGANIZATIONS=", 21) != 0 && strncmp(environ[i], "MUSTER_AUTHOR=", 14) != 0 &&
             strncmp(environ[i], "MUSTER_CODE_FD=", 15) != 0)
             made[at++] = environ[i];
     if (made[0] && made[1] && made[2])
         return made;
-    child_environment_free(made);
+    environment_free(made);
     return NULL;
-}
-
-void child_environment_free(char **environment)
-{
-    for (size_t i = 0; i < 3; i++)
-        free(environment[i]);
-    free(environment);
 }
 
 /* --- its handles --- */
@@ -75,9 +80,10 @@ static void closed(uv_handle_t *handle)
         return;
     if (!child->dropped) {
         struct child_end end = {.status = child->signal ? -1 : (int)child->status,
+                                .signal = child->signal,
                                 .code = child->code,
-                                .out = child->texts[0],
-                                .said = child->texts[1]};
+                                .out = child->texts[OUT],
+                                .said = child->texts[SAID]};
         child->ended(child->context, &end);
     }
     child_free(child);
@@ -98,34 +104,47 @@ static void room_for(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
     *ret_room = uv_buf_init(child->room, sizeof(child->room));
 }
 
-void child_lines(struct buffer *text, child_progress_fn *progress, void *context, int *code)
+/* An object is how far it is, a number why it failed. */
+static void heard_code(struct child *child, const char *line, size_t len)
 {
+    if (line[0] != '{')
+        child->code = (int)strtol(line, NULL, 10);
+    else if (child->progress)
+        child->progress(child->context, line, len);
+}
+
+/* As many as are whole; the rest stays. */
+static void heard_lines(struct child *child, size_t nth)
+{
+    struct buffer *text = &child->texts[nth];
     size_t from = 0;
     const char *end;
     while (from < text->len && (end = memchr(text->data + from, '\n', text->len - from)) != NULL) {
-        const char *line = text->data + from;
-        size_t len = (size_t)(end - line);
-        if (line[0] == '{' && progress)
-            progress(context, line, len);
-        else if (line[0] != '{')
-            *code = (int)strtol(line, NULL, 10);
+        size_t len = (size_t)(end - text->data) - from;
+        if (nth == CODE)
+            heard_code(child, text->data + from, len);
+        else
+            child->line(child->context, text->data + from, len);
         from += len + 1;
     }
     if (from > 0) {
         memmove(text->data, text->data + from, text->len - from);
         text->len -= from;
     }
+    if (text->rc != 0 && nth == OUT)
+        buffer_clear(text); /* nobody says that much in a line */
 }
 
 static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 {
     struct child *child = stream->data;
+    size_t nth = (size_t)((uv_pipe_t *)stream - child->pipes);
     if (count < 0)
         uv_close((uv_handle_t *)stream, closed);
     else if (count > 0)
-        buffer_add(&child->texts[(uv_pipe_t *)stream - child->pipes], bytes->base, (size_t)count);
-    if (count > 0 && stream == (uv_stream_t *)&child->pipes[2])
-        child_lines(&child->texts[2], child->progress, child->context, &child->code);
+        buffer_add(&child->texts[nth], bytes->base, (size_t)count);
+    if (count > 0 && (nth == CODE || (nth == OUT && child->line)))
+        heard_lines(child, nth);
 }
 
 /* --- start and stop --- */
@@ -142,64 +161,77 @@ static void write_words(char *words[WORDS_MOST], const char *program, const stru
     words[count] = NULL;
 }
 
-static int pipes_begin(struct child *child, uv_loop_t *loop, uv_stdio_container_t streams[PIPES + 1])
+static void pipes_begin(struct child *child, uv_loop_t *loop, uv_stdio_container_t streams[PIPES + 1])
 {
+    const size_t most[PIPES] = {child->line ? LINE_MOST : OUT_MOST, SAID_MOST, SAID_MOST};
     streams[0].flags = UV_IGNORE;
     for (size_t i = 0; i < PIPES; i++) {
-        int rc = uv_pipe_init(loop, &child->pipes[i], 0);
-        if (rc != 0)
-            return rc;
+        if (i == SAID && child->line) {
+            streams[i + 1].flags = UV_INHERIT_FD;
+            streams[i + 1].data.fd = STDERR_FILENO;
+            continue;
+        }
+        uv_pipe_init(loop, &child->pipes[i], 0); /* makes no descriptor yet: it does not fail */
         child->open++;
         child->pipes[i].data = child;
-        child->texts[i].ceiling = i == 0 ? OUT_MOST : SAID_MOST;
+        child->texts[i].ceiling = most[i];
         streams[i + 1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
         streams[i + 1].data.stream = (uv_stream_t *)&child->pipes[i];
     }
-    return 0;
 }
 
-int child_start(uv_loop_t *loop, const char *program, const struct settings *settings, const char *author,
-                const char *const *words, child_ended_fn *ended, child_progress_fn *progress, void *context,
-                struct child **ret_child)
+static void close_all(struct child *child)
 {
-    TIDY(child_environment_free) char **environment = child_environment(settings, author, true);
+    if (!uv_is_closing((uv_handle_t *)&child->process))
+        uv_close((uv_handle_t *)&child->process, closed);
+    for (size_t i = 0; i < PIPES; i++)
+        if (child->pipes[i].data && !uv_is_closing((uv_handle_t *)&child->pipes[i]))
+            uv_close((uv_handle_t *)&child->pipes[i], closed);
+}
+
+int child_start(uv_loop_t *loop, const struct child_order *order, struct child **ret_child, struct err *err)
+{
+    TIDY(environment_free) char **environment = environment_make(order->settings, order->author);
     struct child *child = mem_new(1, sizeof(*child));
     char *all[WORDS_MOST];
     uv_stdio_container_t streams[PIPES + 1];
     size_t count = 0;
-    while (words[count])
+    while (order->words[count])
         count++;
     if (!environment || !child || count > WORDS_MOST - 8) {
         free(child);
         return environment && child ? ERR_LIMIT : -ENOMEM;
     }
-    child->ended = ended;
-    child->progress = progress;
-    child->context = context;
+    child->ended = order->ended;
+    child->progress = order->progress;
+    child->line = order->line;
+    child->context = order->context;
     child->process.data = child;
-    write_words(all, program, settings, words);
+    write_words(all, order->program, order->settings, order->words);
     uv_process_options_t options = {.exit_cb = exited,
-                                    .file = program,
+                                    .file = order->program,
                                     .args = all,
                                     .env = environment,
                                     .stdio_count = PIPES + 1,
                                     .stdio = streams};
-    int rc = pipes_begin(child, loop, streams);
-    if (rc == 0 && (rc = uv_spawn(loop, &child->process, &options)) != 0)
-        child->open++; /* its handle is closed like one that ran */
-    if (rc == 0) {
-        child->open++;
-        for (size_t i = 0; i < PIPES; i++)
-            uv_read_start((uv_stream_t *)&child->pipes[i], room_for, heard);
-        *ret_child = child;
-        return 0;
+    pipes_begin(child, loop, streams);
+    int rc = uv_spawn(loop, &child->process, &options);
+    child->open++; /* its handle is closed like one that ran */
+    if (rc != 0) {
+        child->dropped = true;
+        close_all(child);
+        return err_set(err, -EIO, "%s cannot be started: %s", order->program, uv_strerror(rc));
     }
-    child->dropped = true;
-    if (child->open > PIPES)
-        uv_close((uv_handle_t *)&child->process, closed);
-    for (size_t i = 0, pipes = child->open > PIPES ? PIPES : child->open; i < pipes; i++)
-        uv_close((uv_handle_t *)&child->pipes[i], closed);
-    return -EIO;
+    for (size_t i = 0; i < PIPES; i++)
+        if (child->pipes[i].data)
+            uv_read_start((uv_stream_t *)&child->pipes[i], room_for, heard);
+    *ret_child = child;
+    return 0;
+}
+
+long child_pid(const struct child *child)
+{
+    return child->process.pid;
 }
 
 void child_stop(struct child *child, bool now)
@@ -209,14 +241,11 @@ void child_stop(struct child *child, bool now)
 
 void child_drop(struct child *child)
 {
+    int status;
     child->dropped = true;
     if (!uv_is_closing((uv_handle_t *)&child->process)) {
-        int status;
         uv_process_kill(&child->process, SIGKILL);
         (void)waitpid(child->process.pid, &status, 0);
-        uv_close((uv_handle_t *)&child->process, closed);
     }
-    for (size_t i = 0; i < PIPES; i++)
-        if (!uv_is_closing((uv_handle_t *)&child->pipes[i]))
-            uv_close((uv_handle_t *)&child->pipes[i], closed);
+    close_all(child);
 }

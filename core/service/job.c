@@ -10,28 +10,21 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { WORDS = JOB_CONNECTIONS + 16, LINE_MAX_BYTES = 4 << 20 };
+enum { WORDS = JOB_CONNECTIONS + 16 };
 enum { EXIT_HELD = 4, EXIT_BUSY = 5 }; /* as `muster` ends */
 
 struct job {
-    uv_process_t process;
-    uv_pipe_t out, far; /* what it prints; how far it is */
-    struct buffer line, far_line;
+    struct child *child;
     job_progress_fn *progress;
     struct job_order order; /* its names are our own */
     char *streams;          /* "a,b"; NULL: all */
     bool told[JOB_CONNECTIONS];
     enum job_end ends[JOB_CONNECTIONS];
-    unsigned open; /* handles */
-    int64_t status;
-    int signal;
     bool stopped;
     struct metrics *metrics;
     job_ended_fn *ended;
     void *context;
-    char room[4096];
 };
 
 void job_free(struct job *job)
@@ -42,8 +35,6 @@ void job_free(struct job *job)
     for (size_t i = 0; i < job->order.stream_count; i++)
         free((void *)(uintptr_t)job->order.streams[i]);
     free(job->streams);
-    buffer_done(&job->line);
-    buffer_done(&job->far_line);
     free(job);
 }
 
@@ -144,8 +135,9 @@ static bool only_dead_letters(const struct said *said)
 }
 
 /* A connection may have several runs: one that did not come through counts. */
-static void read_line(struct job *job, const char *line, size_t len)
+static void read_line(void *context, const char *line, size_t len)
 {
+    struct job *job = context;
     struct said said = {.outcome = ""};
     const char *why;
     size_t at;
@@ -163,57 +155,21 @@ static void read_line(struct job *job, const char *line, size_t len)
         }
 }
 
-static void read_lines(struct job *job)
-{
-    size_t from = 0;
-    const char *end;
-    while (from < job->line.len && (end = memchr(job->line.data + from, '\n', job->line.len - from)) != NULL) {
-        size_t len = (size_t)(end - job->line.data) - from;
-        read_line(job, job->line.data + from, len);
-        from += len + 1;
-    }
-    memmove(job->line.data, job->line.data + from, job->line.len - from);
-    job->line.len -= from;
-    if (job->line.rc != 0 || job->line.len > LINE_MAX_BYTES)
-        buffer_clear(&job->line);
-}
+/* --- its end --- */
 
-/* --- its handles --- */
-
-static void has_ended(struct job *job)
+static void has_ended(void *context, struct child_end *ended)
 {
-    bool asked = job->stopped && job->signal == SIGINT;
+    struct job *job = context;
+    bool asked = job->stopped && ended->signal == SIGINT;
     enum job_end end = JOB_FAILED;
-    if (job->status == 0 || job->status == EXIT_HELD || asked) /* who says nothing then is paused */
+    if (ended->status == 0 || ended->status == EXIT_HELD || asked) /* who says nothing then is paused */
         end = JOB_WELL;
-    else if (job->status == EXIT_BUSY)
+    else if (ended->status == EXIT_BUSY)
         end = JOB_BUSY;
     for (size_t i = 0; i < job->order.count; i++)
         if (!job->told[i])
             job->ends[i] = end;
     job->ended(job->context, job, &job->order, job->ends);
-}
-
-static void closed(uv_handle_t *handle)
-{
-    struct job *job = handle->data;
-    if (--job->open == 0)
-        has_ended(job);
-}
-
-static void exited(uv_process_t *process, int64_t status, int signal)
-{
-    struct job *job = process->data;
-    job->status = status;
-    job->signal = signal;
-    uv_close((uv_handle_t *)process, closed);
-}
-
-static void room_for(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
-{
-    struct job *job = handle->data;
-    (void)suggested;
-    *ret_room = uv_buf_init(job->room, sizeof(job->room));
 }
 
 static void progressed(void *context, const char *json, size_t len)
@@ -222,47 +178,26 @@ static void progressed(void *context, const char *json, size_t len)
     job->progress(job->context, job->order.organization, json, len);
 }
 
-static void heard(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
-{
-    struct job *job = stream->data;
-    if (count < 0) {
-        uv_close((uv_handle_t *)stream, closed);
-        return;
-    }
-    if (count == 0)
-        return;
-    if (stream == (uv_stream_t *)&job->far) {
-        int code;
-        buffer_add(&job->far_line, bytes->base, (size_t)count);
-        child_lines(&job->far_line, progressed, job, &code);
-        return;
-    }
-    buffer_add(&job->line, bytes->base, (size_t)count);
-    read_lines(job);
-}
-
 /* --- start and stop --- */
 
-static void write_words(char *words[WORDS], const char *program, const struct settings *settings, const struct job *job)
+static void write_words(const char *words[WORDS], const struct job *job)
 {
     const struct job_order *order = &job->order;
-    const char *fixed[] = {program, "--config", settings->config_dir, "--state", settings->state, "--json",
-                           "-q",    "sync",     order->organization};
     size_t count = 0;
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-        words[count++] = (char *)(uintptr_t)fixed[i];
+    words[count++] = "sync";
+    words[count++] = order->organization;
     for (size_t i = 0; i < order->count; i++)
-        words[count++] = (char *)(uintptr_t)order->connections[i];
+        words[count++] = order->connections[i];
     if (order->full)
-        words[count++] = (char *)(uintptr_t) "--full";
+        words[count++] = "--full";
     if (job->streams) {
-        words[count++] = (char *)(uintptr_t) "--stream";
+        words[count++] = "--stream";
         words[count++] = job->streams;
     }
     if (order->action && strcmp(order->action, "pull") == 0)
-        words[count++] = (char *)(uintptr_t) "--pull-only";
+        words[count++] = "--pull-only";
     if (order->action && strcmp(order->action, "push") == 0)
-        words[count++] = (char *)(uintptr_t) "--push-only";
+        words[count++] = "--push-only";
     words[count] = NULL;
 }
 
@@ -271,52 +206,34 @@ int job_start(uv_loop_t *loop, const char *program, const struct settings *setti
               struct job **ret_job, struct err *err)
 {
     TIDY(job_free) struct job *job = mem_new(1, sizeof(*job));
-    TIDY(child_environment_free) char **environment = child_environment(settings, NULL, true);
-    char *words[WORDS];
-    if (!job || !environment || keep_order(job, order) != 0)
+    const char *words[WORDS];
+    if (!job || keep_order(job, order) != 0)
         return -ENOMEM;
     job->metrics = metrics;
     job->ended = ended;
     job->progress = progress;
     job->context = context;
-    job->process.data = job->out.data = job->far.data = job;
-    write_words(words, program, settings, job);
-    uv_stdio_container_t streams[4] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->out},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->far}};
-    uv_process_options_t options = {
-        .exit_cb = exited, .file = program, .args = words, .env = environment, .stdio_count = 4, .stdio = streams};
-    int rc = uv_pipe_init(loop, &job->out, 0); /* makes no descriptor yet: it does not fail */
-    rc = rc ? rc : uv_pipe_init(loop, &job->far, 0);
-    if (rc != 0)
-        return err_set(err, -EIO, "a run cannot be started: %s", uv_strerror(rc));
-    job->open = 3;
-    *ret_job = job;
-    rc = uv_spawn(loop, &job->process, &options);
-    if (rc != 0) {
-        job->status = 1;
-        uv_close((uv_handle_t *)&job->process, closed);
-        uv_close((uv_handle_t *)&job->out, closed);
-        uv_close((uv_handle_t *)&job->far, closed);
-        err_set(err, rc, "%s cannot be started: %s", program, uv_strerror(rc));
-        TAKE(job);
-        return 0; /* it ends at once, and that is told like any other end */
-    }
-    uv_read_start((uv_stream_t *)&job->out, room_for, heard);
-    uv_read_start((uv_stream_t *)&job->far, room_for, heard);
-    TAKE(job);
-    return 0;
+    write_words(words, job);
+    const struct child_order child = {.program = program,
+                                      .settings = settings,
+                                      .words = words,
+                                      .ended = has_ended,
+                                      .progress = progressed,
+                                      .line = read_line,
+                                      .context = job};
+    int rc = child_start(loop, &child, &job->child, err);
+    if (rc == 0)
+        *ret_job = TAKE(job);
+    return rc;
 }
 
 void job_stop(struct job *job, bool now)
 {
     job->stopped = true;
-    uv_process_kill(&job->process, now ? SIGKILL : SIGINT);
+    child_stop(job->child, now);
 }
 
 long job_pid(const struct job *job)
 {
-    return job->process.pid;
+    return child_pid(job->child);
 }
