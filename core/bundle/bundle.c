@@ -58,6 +58,8 @@ static void about_write(const struct bundle_ask *ask, const struct material *mat
     json_member_text(out, "connector_digest", connectors_digest(ask->connectors, material->connection->connector));
     json_member_number(out, "run", ask->run);
     json_member_text(out, "from", material->from);
+    if (material->before_run > 0)
+        json_member_number(out, "before", material->before_run);
     json_name(out, "pseudonymized");
     buffer_text(out, ask->pseudonymize ? "true}\n" : "false}\n");
 }
@@ -84,6 +86,16 @@ static int part_add(struct archive *archive, const char *name, struct buffer *by
     return rc;
 }
 
+static int cassette_add(struct pseudonym *pseudonym, const struct buffer *cassette, const char *name,
+                        struct archive *archive, struct err *err)
+{
+    TIDY_DONE(buffer_done) struct buffer text = {0};
+    if (!pseudonym)
+        return archive_add(archive, name, cassette->data, cassette->len);
+    int rc = pseudonym_cassette(pseudonym, cassette, &text, err);
+    return rc ? rc : part_add(archive, name, &text);
+}
+
 /* The order is the one in which they are looked through: what was answered before what was made of it. */
 static int parts_add(const struct bundle_ask *ask, const struct material *material, struct archive *archive,
                      struct err *err)
@@ -99,11 +111,10 @@ static int parts_add(const struct bundle_ask *ask, const struct material *materi
         about_write(ask, material, &text);
         rc = part_add(archive, "bundle.json", &text);
     }
+    if (rc == 0 && material->before_run > 0)
+        rc = cassette_add(pseudonym, &material->before, "before.jsonl", archive, err);
     if (rc == 0)
-        rc = pseudonym ? pseudonym_cassette(pseudonym, &text, err)
-                       : (buffer_add(&text, material->cassette.data, material->cassette.len), text.rc);
-    if (rc == 0)
-        rc = part_add(archive, "cassette.jsonl", &text);
+        rc = cassette_add(pseudonym, &material->cassette, "cassette.jsonl", archive, err);
     if (rc == 0)
         rc = pseudonym ? pseudonym_report(pseudonym, &text, err)
                        : (buffer_add(&text, material->report.data, material->report.len), text.rc);
@@ -170,7 +181,8 @@ int bundle_read(struct archive *archive, const char *name, struct bundle *ret_bu
                             .pseudonymized = about.pseudonymized,
                             .file = archive_find(archive, file),
                             .cassette = archive_find(archive, "cassette.jsonl"),
-                            .report = archive_find(archive, "run.json")};
+                            .report = archive_find(archive, "run.json"),
+                            .before = archive_find(archive, "before.jsonl")};
     if (!bundle.file || !bundle.cassette || !bundle.report)
         return err_set(err, ERR_DATA, "in bundle %s there is no %s", name,
                        !bundle.file       ? file

@@ -5,6 +5,7 @@
  *   run.json                what came of it
  *   organizations/ID.yaml   the organization's file; of secrets only where they are kept
  *   cassette.jsonl          what was asked of the world and answered (muster-cassette(5))
+ *   before.jsonl            the same of the run before it, if there was one and it is left: what was known already
  *
  * Secrets are in none of it: a file names where they are kept, a cassette is
  * recorded before they are put in. People are in it as they are, unless it is
@@ -44,6 +45,7 @@ struct bundle {
     uint32_t run;
     bool pseudonymized;
     const struct archive_part *file, *cassette, *report;
+    const struct archive_part *before; /* a cassette, too; NULL: none */
 };
 
 /* Puts one together. ERR_GONE: of that run nothing is kept that could run again; ERR_HELD: somebody's data would be in

@@ -201,5 +201,7 @@ int known_learn(struct mask *mask, const struct bundle_ask *ask, const struct ma
         rc = own_learn(mask, connectors_path(ask->connectors, connector->name));
     if (rc == 0)
         rc = alias_expect(mask->alias, material->cassette.data, material->cassette.len);
+    if (rc == 0)
+        rc = alias_expect(mask->alias, material->before.data ? material->before.data : "", material->before.len);
     return rc ? rc : mask->rc ? mask->rc : alias_settle(mask->alias);
 }

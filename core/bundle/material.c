@@ -18,6 +18,7 @@ void material_done(struct material *material)
     buffer_done(&material->report);
     buffer_done(&material->file);
     buffer_done(&material->cassette);
+    buffer_done(&material->before);
 }
 
 /* --- the report --- */
@@ -192,6 +193,39 @@ static int from_files(const struct bundle_ask *ask, int64_t now_ms, struct mater
     return rc;
 }
 
+static int cassette_find(const struct bundle_ask *ask, const struct said *said, struct material *material,
+                         struct err *err)
+{
+    const char *path = ask->cassette ? ask->cassette : said->cassette;
+    return path ? recorded(ask, path, material, err) : from_files(ask, said->started_ms, material, err);
+}
+
+/* What was known before the run: what the last one of its connection took, that read anything. If nothing is left of
+ * that, an older one would not be what was known. */
+static int before_find(const struct bundle_ask *ask, struct material *material)
+{
+    struct bundle_ask earlier = *ask;
+    earlier.cassette = NULL;
+    while (--earlier.run > 0) {
+        __attribute__((cleanup(material_done))) struct material found = {0};
+        struct bundle_came came;
+        struct said said;
+        struct err err = {0};
+        if (strcmp(query_run_connection(ask->query, earlier.run), material->connection->name) != 0 ||
+            report_find(&earlier, &found, &said, &err) != 0 ||
+            bundle_came(found.report.data, found.report.len, &came) != 0 || came.counts[0].value == 0)
+            continue;
+        int rc = cassette_find(&earlier, &said, &found, &err);
+        if (rc == 0) {
+            material->before = found.cassette;
+            found.cassette = (struct buffer){0};
+            material->before_run = earlier.run;
+        }
+        return rc == -ENOMEM ? rc : 0;
+    }
+    return 0;
+}
+
 int material_find(const struct bundle_ask *ask, struct material *ret_material, struct err *err)
 {
     struct said said;
@@ -202,6 +236,6 @@ int material_find(const struct bundle_ask *ask, struct material *ret_material, s
         return rc;
     const muster_connector *connector = connectors_describe(ask->connectors, ret_material->connection->connector, err);
     ret_material->version = connector && connector->version ? connector->version : "";
-    const char *path = ask->cassette ? ask->cassette : said.cassette;
-    return path ? recorded(ask, path, ret_material, err) : from_files(ask, said.started_ms, ret_material, err);
+    rc = cassette_find(ask, &said, ret_material, err);
+    return rc == 0 && ask->run > 1 ? before_find(ask, ret_material) : rc;
 }

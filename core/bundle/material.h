@@ -9,6 +9,8 @@ struct material {
     const char *version; /* of the connector */
     const char *from;    /* "recorded": sync --record noted it; "files": it was made of the files that it took */
     struct buffer report, file, cassette;
+    uint32_t before_run;  /* the run before it; 0: there is none, or nothing is left of it */
+    struct buffer before; /* its cassette */
 };
 
 int material_find(const struct bundle_ask *ask, struct material *ret_material, struct err *err);

@@ -292,12 +292,13 @@ static int line_out(struct pseudonym *pseudonym, const char *text, size_t len, s
     return rc ? rc : out->rc ? out->rc : fetched_add(pseudonym, &line);
 }
 
-int pseudonym_cassette(struct pseudonym *pseudonym, struct buffer *out, struct err *err)
+int pseudonym_cassette(struct pseudonym *pseudonym, const struct buffer *cassette, struct buffer *out, struct err *err)
 {
     static const char list[] = "{\"what\":\"list\"";
-    const struct buffer *text = &pseudonym->material->cassette;
+    const struct buffer *text = cassette;
     TIDY_DONE(buffer_done) struct buffer rest = {0};
     int rc = 0;
+    pseudonym->fetched_count = 0;
     for (unsigned lists = 0; rc == 0 && lists < 2; lists++) { /* how long a file is now, is known when it was written */
         pseudonym->line = 0;
         for (size_t at = 0, len; rc == 0 && at < text->len; at += len + 1, pseudonym->line++) {

@@ -17,7 +17,7 @@ void pseudonym_free(struct pseudonym *pseudonym);
 
 /* First: what is said in it decides what is replaced elsewhere. ERR_UNSUPPORTED: something in it has no words that
  * could be found. */
-int pseudonym_cassette(struct pseudonym *pseudonym, struct buffer *out, struct err *err);
+int pseudonym_cassette(struct pseudonym *pseudonym, const struct buffer *cassette, struct buffer *out, struct err *err);
 int pseudonym_report(struct pseudonym *pseudonym, struct buffer *out, struct err *err);
 int pseudonym_file(struct pseudonym *pseudonym, struct buffer *out, struct err *err);
 /* Looks through all of it for what somebody is called. ERR_HELD, and where. */

@@ -79,6 +79,8 @@ static int unpack(const struct bundle *bundle, const struct place *place)
     int rc = !folder ? -ENOMEM : mkdir(folder, 0700) != 0 ? -errno : part_out(place, bundle->file, bundle->file->name);
     if (rc == 0)
         rc = part_out(place, bundle->cassette, "cassette.jsonl");
+    if (rc == 0 && bundle->before)
+        rc = part_out(place, bundle->before, "before.jsonl");
     return rc == 0 && setenv("MUSTER_ORGANIZATIONS", folder, 1) != 0 ? -errno : rc;
 }
 
@@ -123,8 +125,30 @@ static void compare(struct context *context, const struct organization *organiza
 
 /* --- playing --- */
 
+/* What was known already: the run before, of which nothing is told. */
+static int play_before(struct context *context, struct organization *organization, const struct connection *connection,
+                       const char *path)
+{
+    TIDY(cassette_free) struct cassette *cassette = NULL;
+    TIDY(fclose) FILE *nowhere = fopen("/dev/null", "we");
+    struct context silent = *context;
+    struct err err = {0};
+    int rc = nowhere ? cassette_open(path, &cassette, &err) : -errno;
+    if (rc == 0)
+        rc = clock_stand(cassette_about(cassette));
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    silent.screen.out = nowhere;
+    silent.json = false;
+    silent.quiet = true;
+    struct syncing syncing = {
+        .context = &silent, .organization = organization, .cassette = cassette, .full = cassette_about(cassette)->full};
+    sync_read(&syncing, connection);
+    return syncing.failed > 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
 /* bundle: NULL: a cassette by itself. */
-static int play(struct context *context, struct cassette *cassette, const struct bundle *bundle)
+static int play(struct context *context, struct cassette *cassette, const struct bundle *bundle, const char *before)
 {
     TIDY(organization_free) struct organization *organization = NULL;
     const struct cassette_about *about = cassette_about(cassette);
@@ -142,9 +166,14 @@ static int play(struct context *context, struct cassette *cassette, const struct
         return complain_words("nothing is read from connection '%s', and who was told is not known in a new state: "
                               "such a cassette can be looked at, not played",
                               connection->name);
+    sync_catch_signals();
+    if (bundle && bundle->before)
+        status = play_before(context, organization, connection, before);
+    int rc = clock_stand(about);
+    if (status != STATUS_DONE || rc != 0)
+        return rc != 0 ? complain_rc(rc, NULL) : status;
     struct syncing syncing = {
         .context = context, .organization = organization, .cassette = cassette, .full = about->full};
-    sync_catch_signals();
     sync_read(&syncing, connection);
     status = syncing.runs == 0 && syncing.unknown ? complain_words("%s", syncing.unknown) : sync_status(&syncing);
     if (bundle)
@@ -176,11 +205,12 @@ int verb_replay(struct context *context)
         rc = bundle_open(path, &place, &archive, &bundle, &err);
     TIDY(free) char *unpacked = mem_format("%s/cassette.jsonl", place.path);
     TIDY(free) char *state = mem_format("%s/state", place.path);
+    TIDY(free) char *before = mem_format("%s/before.jsonl", place.path);
     if (rc == 0)
-        rc = unpacked && state ? tape_open(context, archive ? unpacked : path, &cassette, &err) : -ENOMEM;
+        rc = unpacked && state && before ? tape_open(context, archive ? unpacked : path, &cassette, &err) : -ENOMEM;
     if (rc != 0)
         return complain_rc(rc, &err);
     context->arguments.values[OPTION_state] = state;
     int status = context_settings(context);
-    return status == STATUS_DONE ? play(context, cassette, archive ? &bundle : NULL) : status;
+    return status == STATUS_DONE ? play(context, cassette, archive ? &bundle : NULL, before) : status;
 }
