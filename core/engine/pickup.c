@@ -25,10 +25,7 @@ struct taken {
 struct pickup {
     struct pickup_setup setup;
     struct arena *arena;
-    enum { NEWEST, ALL, SEQUENCE } mode;
-    bool by_name, keeps;
-    int64_t stable_ms;
-    const char *marker; /* NULL: none is asked for */
+    struct pickup_rule rule;
     uint32_t *streams;
     size_t stream_count, stream_room;
     /* what earlier runs left; read at the first question */
@@ -48,24 +45,28 @@ struct pickup {
     size_t seen_count, seen_room;
 };
 
+void pickup_rule_read(const struct connection *connection, struct pickup_rule *ret_rule)
+{
+    const char *files = connection_option(connection, "files"), *order = connection_option(connection, "order");
+    const char *stable = connection_option(connection, "stable_for");
+    const char *marker = connection_option(connection, "ready_marker");
+    const char *after = connection_option(connection, "after_read");
+    *ret_rule = (struct pickup_rule){.mode = files && strcmp(files, "all") == 0        ? PICKUP_ALL
+                                             : files && strcmp(files, "sequence") == 0 ? PICKUP_SEQUENCE
+                                                                                       : PICKUP_NEWEST,
+                                     .by_name = order && strcmp(order, "name") == 0,
+                                     .keeps = !after || strcmp(after, "keep") == 0,
+                                     .stable_ms = stable ? strtoll(stable, NULL, 10) * 1000 : 0,
+                                     .marker = marker && *marker ? marker : NULL};
+}
+
 int pickup_new(const struct pickup_setup *setup, struct pickup **ret_pickup)
 {
     struct pickup *pickup = mem_new(1, sizeof(*pickup));
     if (!pickup)
         return -ENOMEM;
-    const struct connection *connection = setup->connection;
-    const char *files = connection_option(connection, "files"), *order = connection_option(connection, "order");
-    const char *stable = connection_option(connection, "stable_for");
-    const char *marker = connection_option(connection, "ready_marker");
-    const char *after = connection_option(connection, "after_read");
     pickup->setup = *setup;
-    pickup->mode = files && strcmp(files, "all") == 0        ? ALL
-                   : files && strcmp(files, "sequence") == 0 ? SEQUENCE
-                                                             : NEWEST;
-    pickup->by_name = order && strcmp(order, "name") == 0;
-    pickup->keeps = !after || strcmp(after, "keep") == 0;
-    pickup->stable_ms = stable ? strtoll(stable, NULL, 10) * 1000 : 0;
-    pickup->marker = marker && *marker ? marker : NULL;
+    pickup_rule_read(setup->connection, &pickup->rule);
     pickup->arena = arena_new();
     if (!pickup->arena) {
         pickup_free(pickup);
@@ -97,12 +98,12 @@ int pickup_stream(struct pickup *pickup, uint32_t stream)
 
 bool pickup_is_sequence(const struct pickup *pickup)
 {
-    return pickup->mode == SEQUENCE;
+    return pickup->rule.mode == PICKUP_SEQUENCE;
 }
 
 bool pickup_by_name(const struct pickup *pickup)
 {
-    return pickup->mode == SEQUENCE && pickup->by_name;
+    return pickup->rule.mode == PICKUP_SEQUENCE && pickup->rule.by_name;
 }
 
 bool pickup_more(const struct pickup *pickup)
@@ -234,18 +235,18 @@ bool pickup_shared(const char *pattern)
 
 /* *ret_reason stays NULL when the marker is there. One that lies there from an earlier upload says nothing; where they
  * are put away with their files there is none such. */
-static int marker_look(struct pickup *pickup, const struct file_entry *entry, const char **ret_reason, struct err *err)
+int pickup_marked(const struct pickup_rule *rule, struct files *files, const struct file_entry *entry,
+                  struct arena *arena, const char **ret_reason, struct err *err)
 {
-    __attribute__((cleanup(tidy_free))) char *marker = pickup_companion(pickup->marker, entry->name, NULL, 0);
+    __attribute__((cleanup(tidy_free))) char *marker = pickup_companion(rule->marker, entry->name, NULL, 0);
     bool there = false;
     int64_t mtime_ms = 0;
-    int rc = marker ? files_beside_look(pickup->setup.files, entry->name, marker, &there, &mtime_ms, err) : -ENOMEM;
-    if (rc != 0 || (there && (!pickup->keeps || mtime_ms / 1000 >= entry->mtime_ms / 1000)))
+    int rc = marker ? files_beside_look(files, entry->name, marker, &there, &mtime_ms, err) : -ENOMEM;
+    if (rc != 0 || (there && (!rule->keeps || mtime_ms / 1000 >= entry->mtime_ms / 1000)))
         return rc;
-    *ret_reason = arena_format(pickup->arena,
-                               there ? "its marker %s is older than the file: it is of an earlier upload"
-                                     : "its marker %s is missing",
-                               marker);
+    *ret_reason = arena_format(
+        arena, there ? "its marker %s is older than the file: it is of an earlier upload" : "its marker %s is missing",
+        marker);
     return *ret_reason ? 0 : -ENOMEM;
 }
 
@@ -277,14 +278,14 @@ static int choose(struct pickup *pickup, struct file_entry **ret_entries, size_t
     if (!entries)
         return -ENOMEM;
     memcpy(entries, listed, count * sizeof(*entries));
-    if (pickup->mode == SEQUENCE) {
+    if (pickup->rule.mode == PICKUP_SEQUENCE) {
         for (size_t i = 0; i < count; i++)
-            if (!pickup->keeps || !taken_by_all(pickup, &entries[i]))
+            if (!pickup->rule.keeps || !taken_by_all(pickup, &entries[i]))
                 entries[kept++] = entries[i];
         if (kept > 0) {
             count = kept;
-            qsort(entries, count, sizeof(*entries), pickup->by_name ? by_name : oldest_first);
-        } else if (pickup->by_name) { /* all were taken: the last one is looked at again */
+            qsort(entries, count, sizeof(*entries), pickup->rule.by_name ? by_name : oldest_first);
+        } else if (pickup->rule.by_name) { /* all were taken: the last one is looked at again */
             qsort(entries, count, sizeof(*entries), by_name);
             entries[0] = entries[count - 1];
             count = 1;
@@ -294,7 +295,7 @@ static int choose(struct pickup *pickup, struct file_entry **ret_entries, size_t
     }
     *ret_entries = entries;
     *ret_count = count;
-    *ret_chosen = pickup->mode == ALL ? count : 1;
+    *ret_chosen = pickup->rule.mode == PICKUP_ALL ? count : 1;
     return 0;
 }
 
@@ -305,8 +306,8 @@ static int offer(struct pickup *pickup, struct err *err, size_t *ret_behind)
     if (rc != 0)
         return rc;
     pickup->offered_count = chosen;
-    pickup->more = pickup->mode == SEQUENCE && count > chosen;
-    *ret_behind = pickup->mode == SEQUENCE ? count - chosen : 0;
+    pickup->more = pickup->rule.mode == PICKUP_SEQUENCE && count > chosen;
+    *ret_behind = pickup->rule.mode == PICKUP_SEQUENCE ? count - chosen : 0;
     pickup->reasons = arena_get(pickup->arena, chosen * sizeof(*pickup->reasons));
     if (!pickup->reasons)
         return -ENOMEM;
@@ -339,7 +340,7 @@ static const char *changed_since(struct pickup *pickup, const struct file_entry 
         return before[i].mtime_ms != now->mtime_ms ? "still being written: its time has changed" : NULL;
     }
     return arena_format(pickup->arena, "it has just arrived, and must stay the same for %ld s",
-                        (long)(pickup->stable_ms / 1000));
+                        (long)(pickup->rule.stable_ms / 1000));
 }
 
 /* Watches those that were not seen for long enough. */
@@ -347,13 +348,13 @@ static int settle(struct pickup *pickup, size_t *ret_behind, struct err *err)
 {
     int64_t now = clock_now_ms(), longest = 0;
     for (size_t i = 0; i < pickup->offered_count; i++) {
-        int64_t left = pickup->stable_ms - (now - first_seen(pickup, &pickup->offered[i], now));
+        int64_t left = pickup->rule.stable_ms - (now - first_seen(pickup, &pickup->offered[i], now));
         if (left <= 0 || taken_by_all(pickup, &pickup->offered[i]))
             continue;
         longest = left > longest ? left : longest;
         if (left > WAIT_MOST_MS)
             pickup->reasons[i] = arena_format(pickup->arena, "it must stay the same for %ld s, of which %ld are left",
-                                              (long)(pickup->stable_ms / 1000), (long)((left + 999) / 1000));
+                                              (long)(pickup->rule.stable_ms / 1000), (long)((left + 999) / 1000));
     }
     if (longest == 0 || longest > WAIT_MOST_MS)
         return 0;
@@ -409,15 +410,16 @@ static int decide(struct pickup *pickup, struct err *err)
     int rc = pickup->read ? 0 : history_read(pickup);
     if (rc == 0)
         rc = offer(pickup, err, &behind);
-    if (rc == 0 && pickup->stable_ms > 0)
+    if (rc == 0 && pickup->rule.stable_ms > 0)
         rc = settle(pickup, &behind, err);
     if (rc == 0 || rc == ERR_GONE) {
         int noted = note_ignored(pickup);
         rc = noted ? noted : rc;
     }
-    for (size_t i = 0; rc == 0 && pickup->marker && i < pickup->offered_count; i++)
+    for (size_t i = 0; rc == 0 && pickup->rule.marker && i < pickup->offered_count; i++)
         if (!pickup->reasons[i] && !taken_by_all(pickup, &pickup->offered[i]))
-            rc = marker_look(pickup, &pickup->offered[i], &pickup->reasons[i], err);
+            rc = pickup_marked(&pickup->rule, pickup->setup.files, &pickup->offered[i], pickup->arena,
+                               &pickup->reasons[i], err);
     return rc ? rc : judge(pickup, behind, err);
 }
 

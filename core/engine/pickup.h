@@ -17,6 +17,18 @@
 
 struct pickup;
 
+/* What the options say. */
+struct pickup_rule {
+    enum { PICKUP_NEWEST, PICKUP_ALL, PICKUP_SEQUENCE } mode;
+    bool by_name, keeps;
+    int64_t stable_ms;
+    const char *marker; /* NULL: none is asked for */
+};
+void pickup_rule_read(const struct connection *connection, struct pickup_rule *ret_rule);
+/* Whether its marker says that a file is whole: *ret_reason stays NULL, or is why not, in the arena. */
+int pickup_marked(const struct pickup_rule *rule, struct files *files, const struct file_entry *entry,
+                  struct arena *arena, const char **ret_reason, struct err *err);
+
 struct pickup_setup {
     const struct connection *connection;
     struct files *files;

@@ -9,6 +9,7 @@
 #include "base/program.h"
 #include "service/books.h"
 #include "service/job.h"
+#include "service/lookout.h"
 #include "service/memory.h"
 #include "service/ready.h"
 #include "service/reception.h"
@@ -32,6 +33,7 @@ struct service {
     const struct daemon_words *words;
     struct books books;
     struct watches *watches;
+    struct lookout *lookout;
     struct control *control;
     struct metrics *metrics;
     struct reception *reception; /* NULL: nobody can call */
@@ -231,6 +233,10 @@ static int take(struct service *service, struct books *books, struct err *err)
     if (!watches)
         return err_set(err, -ENOMEM, "out of memory");
     int rc = roster_keep(books->settings);
+    struct lookout *lookout =
+        rc == 0 ? lookout_open(&service->loop, books->settings, &books->roster, service->lookout, arrived, service)
+                : NULL;
+    rc = rc || lookout ? rc : -ENOMEM;
     if (rc != 0) {
         watches_close(watches);
         return err_set(err, rc, "what runs are to read cannot be kept in %s/musterd: %s", books->settings->state,
@@ -242,6 +248,7 @@ static int take(struct service *service, struct books *books, struct err *err)
     service->watches = watches;
     service->books = *books;
     *books = (struct books){0};
+    service->lookout = lookout;
     if (service->reception) /* while what it works with is still there */
         reception_reload(service->reception, service->books.settings, &service->books.roster);
     return 0;
@@ -340,6 +347,8 @@ static void service_done(struct service *service)
 {
     if (service->watches)
         watches_close(TAKE(service->watches));
+    if (service->lookout)
+        lookout_close(TAKE(service->lookout));
     if (service->control)
         control_close(TAKE(service->control));
     if (service->reception)

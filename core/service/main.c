@@ -1,6 +1,7 @@
 /* main - the program `musterd`: reads the command line and looks after the organizations until it is asked to end. */
 #include "base/log.h"
 #include "service/daemon.h"
+#include "service/lookout.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -34,15 +35,19 @@ static int ended_badly(int rc, const struct err *err)
 
 int main(int argc, char **argv)
 {
-    enum { STATE = 256, NEXT };
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, STATE},
-        {"next", no_argument, NULL, NEXT},        {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+    enum { STATE = 256, NEXT, LOOKOUT };
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"state", required_argument, NULL, STATE},
+                                            {"next", no_argument, NULL, NEXT},
+                                            {"lookout", no_argument, NULL, LOOKOUT}, /* lookout.h */
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
     struct daemon_words words = {.config = getenv("MUSTER_CONFIG")};
     struct err err = {0};
-    bool next = false;
+    bool next = false, looks = false;
     int word;
     log_level(LOG_INFO);
     while ((word = getopt_long(argc, argv, "c:qvhV", options, NULL)) >= 0)
@@ -50,6 +55,7 @@ int main(int argc, char **argv)
         case 'c': words.config = optarg; break;
         case STATE: words.state = optarg; break;
         case NEXT: next = true; break;
+        case LOOKOUT: looks = true; break;
         case 'q': log_level(LOG_WARN); break;
         case 'v': log_level(LOG_DEBUG); break;
         case 'h': return fputs(help, stdout) < 0 ? STATUS_FAILED : STATUS_DONE;
@@ -62,6 +68,8 @@ int main(int argc, char **argv)
     }
     if (!words.config || !words.config[0])
         words.config = CONFIG_DIR;
-    int rc = next ? daemon_next(&words, stdout, &err) : daemon_run(&words, &err);
+    int rc = looks  ? lookout_run(words.config, words.state, &err)
+             : next ? daemon_next(&words, stdout, &err)
+                    : daemon_run(&words, &err);
     return rc == 0 ? STATUS_DONE : ended_badly(rc, &err);
 }

@@ -155,6 +155,7 @@ static int organization_kept(const struct organization *read, struct roster_orga
                                                     .triggers = triggers_kept(kept->arena, connection),
                                                     .trigger_count = connection->trigger_count,
                                                     .place = text_kept(kept->arena, connection_place(connection))};
+        connections[i].far = connections[i].place && strncmp(connections[i].place, "sftp://", 7) == 0;
         if (!connections[i].name || !connections[i].triggers ||
             receiver_kept(kept->arena, connection, &connections[i].receiver) != 0)
             return -ENOMEM;

@@ -38,6 +38,7 @@ struct roster_connection {
     const struct trigger *triggers; /* their nodes are NULL */
     size_t trigger_count;
     const char *place; /* where it reads its files; NULL: it reads none */
+    bool far;          /* that is on a server */
 };
 
 /* What its file is beside the last good one. */

@@ -189,7 +189,8 @@ static int trigger_begin(const struct timed_organization *organization, struct t
     timed->next_ms =
         occasion_next(timed->trigger, organization->organization->zone, timed->handled_ms ? timed->handled_ms : now_ms,
                       timed->handled_ms, salt_of(organization->organization, connection->connection));
-    if (timed->trigger->how == TRIGGER_FILE || timed->trigger->how == TRIGGER_CHANGE)
+    if ((timed->trigger->how == TRIGGER_FILE && !connection->connection->far) ||
+        timed->trigger->how == TRIGGER_CHANGE) /* what lies on a server is found out by looking */
         fire(organization, connection, timed, now_ms, now_ms);
     return 0;
 }
