@@ -39,6 +39,8 @@ static void person_learn(struct mask *mask, const struct organization *organizat
             continue;
         const char *at = is_email(number) ? memchr(value.bytes, '@', value.len) : NULL;
         mask_learn(mask, &mask->personal, value.bytes, at ? (size_t)(at - value.bytes) : value.len);
+        int rc = alias_expect(mask->alias, value.bytes, value.len);
+        mask->rc = mask->rc ? mask->rc : rc;
     }
 }
 
@@ -203,5 +205,5 @@ int known_learn(struct mask *mask, const struct bundle_ask *ask, const struct ma
         rc = alias_expect(mask->alias, material->cassette.data, material->cassette.len);
     if (rc == 0)
         rc = alias_expect(mask->alias, material->before.data ? material->before.data : "", material->before.len);
-    return rc ? rc : mask->rc ? mask->rc : alias_settle(mask->alias);
+    return rc ? rc : mask->rc;
 }

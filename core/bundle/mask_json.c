@@ -87,15 +87,15 @@ static void escape(const struct buffer *text, bool ascii, struct buffer *out)
     out->rc = out->rc ? out->rc : quoted.rc;
 }
 
-/* Names of members are not values, as long as they look like names. */
+/* Names of members are not values, as long as they look like names: not "Anna Vos". */
 static bool is_name(const struct mask *mask, const char *text, size_t len)
 {
     const char *at;
     size_t wide;
     bool named = len > 0;
     for (size_t i = 0; i < len; i++)
-        named &= (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-                 strchr("_-.$@ ", text[i]) || (i > 0 && text[i] >= '0' && text[i] <= '9');
+        named &= (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') || strchr("_-.$@", text[i]) ||
+                 (i > 0 && text[i] >= '0' && text[i] <= '9');
     return named && !mask_finds(mask, text, len, &at, &wide);
 }
 

@@ -45,6 +45,36 @@ static int64_t clock_of(const struct material *material)
     return at ? strtoll(at + strlen("\"now_ms\":"), NULL, 10) : 0;
 }
 
+/* Numbers in a body that is no text. */
+static int coded_member(void *context, const struct jsonobject_member *member)
+{
+    struct pseudonym *pseudonym = context;
+    TIDY(archive_free) struct archive *archive = NULL;
+    const struct archive_part *part;
+    size_t len = 0;
+    if (member->type != JSONOBJECT_STRING || !strstr(member->name, "_base64"))
+        return 0;
+    TIDY(free) char *bytes = mem_new(1, member->text_len + 1);
+    int rc = bytes ? 0 : -ENOMEM;
+    bool known = rc == 0 && base64_read(member->text, member->text_len, bytes, member->text_len, &len) &&
+                 archive_is(bytes, len) && archive_read(bytes, len, "", &archive, NULL) == 0;
+    for (size_t i = 0; rc == 0 && known && (part = archive_nth(archive, i)); i++)
+        rc = alias_expect(pseudonym->mask.alias, part->bytes, part->len);
+    return rc;
+}
+
+static int numbers_expect(struct pseudonym *pseudonym, const struct buffer *text)
+{
+    int rc = 0;
+    for (size_t at = 0, len; rc == 0 && at < text->len; at += len + 1) {
+        const char *line = text->data + at, *end = memchr(line, '\n', text->len - at), *why;
+        size_t where;
+        len = end ? (size_t)(end - line) : text->len - at;
+        rc = jsonobject_split(line, len, coded_member, pseudonym, &why, &where);
+    }
+    return rc;
+}
+
 int pseudonym_new(const struct bundle_ask *ask, const struct material *material, struct pseudonym **ret_pseudonym,
                   struct err *err)
 {
@@ -60,6 +90,12 @@ int pseudonym_new(const struct bundle_ask *ask, const struct material *material,
                             &pseudonym->root);
     if (rc == 0)
         rc = known_learn(&pseudonym->mask, ask, material, pseudonym->root);
+    if (rc == 0)
+        rc = numbers_expect(pseudonym, &material->before);
+    if (rc == 0)
+        rc = numbers_expect(pseudonym, &material->cassette);
+    if (rc == 0)
+        rc = alias_settle(pseudonym->mask.alias);
     if (rc != 0)
         return err_set(err, rc, "what is known of people and of the file %s cannot be read: %s",
                        ask->organization->file, err_text(rc));
@@ -225,6 +261,13 @@ static void asked_out(struct line *line, const struct jsonobject_member *member)
     line->rc = made.rc;
 }
 
+/* Of a body that a source is sent only what was said before; a target is told of people of whom this system said
+ * nothing, and telling is not played. */
+static enum mask_how body_how(const struct line *line, bool body)
+{
+    return body && !line->pseudonym->material->connection->target ? MASK_ASKED : MASK_SAID;
+}
+
 static int line_text(struct line *line, const struct jsonobject_member *member)
 {
     struct pseudonym *pseudonym = line->pseudonym;
@@ -243,11 +286,11 @@ static int line_text(struct line *line, const struct jsonobject_member *member)
         size_t len = 0;
         if (!bytes || !base64_read(member->text, member->text_len, bytes, member->text_len, &len))
             return bytes ? ERR_DATA : -ENOMEM;
-        line->rc = body_out(pseudonym, body ? "body" : "reply", &line->len, bytes, len, body ? MASK_ASKED : MASK_SAID,
-                            line->out);
+        line->rc =
+            body_out(pseudonym, body ? "body" : "reply", &line->len, bytes, len, body_how(line, body), line->out);
     } else if (body || reply) {
-        line->rc = body_out(pseudonym, member->name, &line->len, member->text, member->text_len,
-                            body ? MASK_ASKED : MASK_SAID, line->out);
+        line->rc = body_out(pseudonym, member->name, &line->len, member->text, member->text_len, body_how(line, body),
+                            line->out);
     } else if (strcmp(member->name, "why") == 0) {
         TIDY_DONE(buffer_done) struct buffer made = {0};
         mask_text(&pseudonym->mask, member->text, member->text_len, MASK_ASKED, &made);
