@@ -291,7 +291,7 @@ static muster_rc begin(struct reading *reading)
     if (rc == MUSTER_OK)
         rc = spool_open(reading->singer, &reading->spool);
     if (rc == MUSTER_OK && reading->singer->catalog) {
-        rc = catalog_write(reading->singer, &reading->choice, &catalog);
+        rc = selection_write(reading->singer, &reading->choice, &catalog);
         task.catalog = &catalog;
     }
     reading->resumed = !asked->full && asked->cursor && method(reading) != METHOD_FULL;

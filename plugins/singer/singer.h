@@ -1,7 +1,7 @@
 /* singer - what the files of the connector `singer` share: singer (options, streams, lifetime), config (the tap's
- * configuration, with its secrets), tap (the program while it runs), catalog (what it has, and what is chosen of it),
- * schema (JSON Schema as types), read (a pull), spool (records until the tap has ended well), record (one of them as
- * fields), discover. */
+ * configuration, with its secrets), tap (the program while it runs), start (its process), catalog (what it has),
+ * selection (what is chosen of it), schema (JSON Schema as types), read (a pull), spool (records until the tap has
+ * ended well), record (one of them as fields), discover. */
 #ifndef SINGER_H
 #define SINGER_H
 
@@ -53,6 +53,8 @@ struct tap {
 };
 
 muster_rc tap_start(struct singer *singer, const struct tap_task *task, struct tap *ret_tap);
+/* start.c: its process; on failure what was opened is left to tap_stop(). */
+muster_rc start_tap(struct singer *singer, const struct tap_task *task, struct tap *ret_tap);
 /* The next line, which lives until the next call; NULL after the last one. */
 muster_rc tap_line(struct tap *tap, const char **ret_line, size_t *ret_len);
 /* Waits for its end after the last line: only with 0 it was a good one. */
@@ -83,12 +85,19 @@ const muster_node *catalog_first(const struct singer *singer);
 const char *catalog_name(const muster_node *entry); /* as people call it; NULL: it has none */
 /* What is known of the stream by option and catalog. */
 muster_rc catalog_choose(struct singer *singer, const char *stream, struct choice *ret_choice);
-/* The catalog with that stream selected. */
-muster_rc catalog_write(struct singer *singer, const struct choice *choice, muster_text *out);
+/* How it is read by the tap's own word; *ret_forced: and not otherwise. */
+enum method catalog_method(const muster_node *entry, bool *ret_forced);
+/* Whether a piece of metadata is about the stream itself. */
+bool catalog_of_stream(const muster_node *item);
 /* A member of the metadata of the stream itself. */
 const muster_node *catalog_metadata(const muster_node *entry, const char *name);
 /* Whether the tap writes this name for it. */
 bool catalog_means(const struct choice *choice, const char *stream);
+
+/* ---- selection.c ---- */
+
+/* The catalog with that stream selected. */
+muster_rc selection_write(struct singer *singer, const struct choice *choice, muster_text *out);
 
 /* ---- schema.c ---- */
 
