@@ -41,18 +41,32 @@ static uint64_t scratch_bytes(int fd, int deeper)
     return bytes;
 }
 
-/* What a process has in memory; `own`: without what it shares with others. */
-static uint64_t resident_bytes(pid_t pid, bool own)
+static uint64_t resident_bytes(pid_t pid)
 {
     char path[50];
-    unsigned long pages = 0, shared = 0;
+    unsigned long pages = 0;
     snprintf(path, sizeof(path), "/proc/%ld/statm", (long)pid);
     FILE *file = fopen(path, "re");
-    if (!file || fscanf(file, "%*s %lu %lu", &pages, &shared) != 2)
-        pages = shared = 0;
+    if (!file || fscanf(file, "%*s %lu", &pages) != 1)
+        pages = 0;
     if (file)
         fclose(file);
-    return (uint64_t)(own && shared < pages ? pages - shared : pages) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Its part of what it shares with others: those of a group share nearly all that they have not written to. */
+static uint64_t own_bytes(pid_t pid)
+{
+    char path[50], line[200];
+    unsigned long kib = 0;
+    snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", (long)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "Pss: %lu", &kib) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return (uint64_t)kib << 10;
 }
 
 static bool of_group(pid_t pid, pid_t group)
@@ -79,7 +93,7 @@ static void group_look(pid_t group, uint64_t *ret_bytes, unsigned *ret_count)
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         if (pid <= 0 || pid == group || !of_group(pid, group))
             continue;
-        *ret_bytes += resident_bytes(pid, true);
+        *ret_bytes += own_bytes(pid);
         ++*ret_count;
     }
     if (all)
@@ -129,7 +143,7 @@ int lane_watch(struct lane *lane, int64_t now, int64_t *ret_next)
         return err_set(lane->err, ERR_LIMIT,
                        "connector '%s' filled its scratch folder with more than %lu MiB (limits: memory)", lane->name,
                        shown);
-    if (resident_bytes(lane->pid, false) > most + SLACK)
+    if (resident_bytes(lane->pid) > most + SLACK)
         return err_set(lane->err, ERR_LIMIT, "connector '%s' took more than %lu MiB of memory (limits: memory)",
                        lane->name, shown);
     /* Files without a name are in no folder; the disk shows them all the same. */
