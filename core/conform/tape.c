@@ -68,3 +68,13 @@ const char **tape_questions(const struct cassette *cassette, struct arena *arena
     }
     return questions;
 }
+
+bool tape_calls(const struct cassette *cassette)
+{
+    const char *what;
+    bool given;
+    for (size_t i = 0; cassette_question(cassette, i, &what, &given); i++)
+        if (strcmp(what, "http") == 0)
+            return true;
+    return false;
+}

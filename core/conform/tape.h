@@ -18,5 +18,7 @@ int tape_live(const struct tape *tape, const struct subject *subject, struct cas
 int tape_play(const struct tape *tape, const char *fault, struct cassette **ret_cassette, struct err *err);
 /* Which different questions of it were answered so far: "http GET https://…", in the arena. NULL: no memory. */
 const char **tape_questions(const struct cassette *cassette, struct arena *arena, size_t *ret_count);
+/* Whether anything was called by HTTP: no file, and no database, is answered by a status. */
+bool tape_calls(const struct cassette *cassette);
 
 #endif

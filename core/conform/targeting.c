@@ -155,7 +155,8 @@ static int fails(struct addressee *target, const struct tape *tape, const char *
     struct told told = {0};
     int rc = visit_again(walk->trial, walk->subject, tape, fault, &visit, err);
     target->visit = &visit;
-    bool lives = rc == 0 && tell(target, MUSTER_CREATE, "creation", NULL, NULL, target->create, &told, &haul);
+    bool calls = rc == 0 && tape_calls(visit.cassette); /* who opens connections of their own cannot be made to fail */
+    bool lives = calls && tell(target, MUSTER_CREATE, "creation", NULL, NULL, target->create, &told, &haul);
     visit_end(&visit);
     if (!lives)
         return rc;

@@ -57,17 +57,6 @@ static int all_tell(struct addressee *target, struct all *all, struct haul *haul
     return 0;
 }
 
-/* Whether anything was called: no file is answered by a status. */
-static bool calls(const struct cassette *cassette)
-{
-    const char *what;
-    bool given;
-    for (size_t i = 0; cassette_question(cassette, i, &what, &given); i++)
-        if (strcmp(what, "http") == 0)
-            return true;
-    return false;
-}
-
 static int all_fail(struct addressee *target, const struct tape *tape, const char *fault, struct err *err)
 {
     TIDY(cassette_free) struct cassette *cassette = NULL;
@@ -75,7 +64,7 @@ static int all_fail(struct addressee *target, const struct tape *tape, const cha
     struct visit visit;
     struct all all;
     int rc = tape_play(tape, fault, &cassette, err);
-    if (rc != 0 || (*fault == '5' && !calls(cassette)))
+    if (rc != 0 || (*fault == '5' && !tape_calls(cassette)))
         return rc;
     rc = visit_begin(target->walk->trial, target->walk->subject, cassette, &visit, err);
     target->visit = &visit;
