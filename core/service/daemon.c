@@ -176,7 +176,7 @@ static void look(struct service *service)
     timetable_tick(&service->books.timetable, now);
     while (timetable_pick(&service->books.timetable, now, most, &order))
         start_one(service, &order);
-    int64_t wait = timetable_wakes(&service->books.timetable) - now;
+    int64_t wait = (timetable_wakes(&service->books.timetable) - now) / clock_pace();
     bool full = service->job_count >= most;
     wait = full || wait > LOOKED_AGAIN ? LOOKED_AGAIN : wait < 1 ? 1 : wait;
     uv_timer_start(&service->wake, woken, (uint64_t)wait, 0);
