@@ -296,8 +296,24 @@ static int visit_same_text(void *context, const char *option, const char *text, 
     return strcmp(context, text) == 0 ? 1 : 0;
 }
 
+/* "../done" beside what lies in "/out/in" is "/out/done". ERR_PERMISSION: it leads above what is known. */
+static int folder_beside(const char *folder, const char *to, char **ret_folder)
+{
+    __attribute__((cleanup(tidy_free))) char *from = mem_text(folder);
+    for (; from && strncmp(to, "../", 3) == 0; to += 3) {
+        char *slash = strrchr(from, '/');
+        if (!slash || !slash[1])
+            return ERR_PERMISSION;
+        slash[slash == from] = '\0';
+    }
+    if (strstr(to, "..") || *to == '~' || !*to)
+        return ERR_PERMISSION;
+    *ret_folder = from ? place_path(from, to) : NULL;
+    return *ret_folder ? 0 : -ENOMEM;
+}
+
 /* The folder to archive to, as a path on the file's own server. A relative one is a plain name beside the file, or
- * exactly what an option says; a whole place is one that an option names. */
+ * exactly what an option says, as in ../done; a whole place is one that an option names. */
 static int archive_folder(struct files *files, const struct place *file, const char *to, char **ret_folder,
                           struct err *err)
 {
@@ -306,13 +322,13 @@ static int archive_folder(struct files *files, const struct place *file, const c
     const char *name = files->connection->name;
     if (beside(to)) {
         bool plain = !strchr(to, '/') && to[0] != '.' && *to;
-        if ((!plain && !named) || strstr(to, "..") || *to == '~' || !*to)
-            return err_set(err, ERR_PERMISSION,
+        int rc = plain || named ? folder_beside(file->folder, to, ret_folder) : ERR_PERMISSION;
+        if (rc == ERR_PERMISSION)
+            return err_set(err, rc,
                            "connection '%s': files may not be archived to '%s': name a folder beside the file, or a "
                            "whole place, in archive_to",
                            name, to);
-        *ret_folder = place_path(file->folder, to);
-        return *ret_folder ? 0 : err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
+        return rc ? err_set(err, rc, "%s", err_text(rc)) : 0;
     }
     if (!named)
         return err_set(err, ERR_PERMISSION,

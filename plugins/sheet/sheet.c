@@ -53,7 +53,8 @@ static const muster_option options[] = {
      .type = MUSTER_TEXT,
      .initial = "archive",
      .flags = MUSTER_PLACE,
-     .doc = "The folder that after_read: archive moves files to; a relative one is beside the file."},
+     .doc = "The folder that after_read: archive moves files to; a relative one is beside the file, as in "
+            "../done."},
     {.name = "files",
      .type = MUSTER_CHOICE,
      .initial = "newest",

@@ -362,6 +362,20 @@ static void archiving_to_a_whole_place_needs_an_option_that_names_it(void **stat
     assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "deep/er", NULL, NULL), 0);
     assert_true(there(w, "deep/er/e-1.csv"));
     put(w, "e-1.csv", "1", 5);
+    w->options[1].text = "../beside";
+    w->err = (struct err){0};
+    snprintf(place, sizeof(place), "%s/deep/e-*.csv", w->dir);
+    snprintf(w->location, sizeof(w->location), "%s", place);
+    put(w, "deep/e-2.csv", "1", 5);
+    assert_int_equal(files_archive(w->files, in(w, "deep/e-2.csv"), "../beside", NULL, &w->err), 0);
+    assert_true(there(w, "beside/e-2.csv"));
+    snprintf(w->location, sizeof(w->location), "%s/e-*.csv", w->dir);
+    static const char *const up[] = {"../../../../../../../../etc", "../a/../../b", ".."};
+    for (size_t n = 0; n < sizeof(up) / sizeof(*up); n++) {
+        w->options[1].text = up[n];
+        assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), up[n], NULL, NULL), ERR_PERMISSION);
+    }
+    assert_true(there(w, "e-1.csv"));
     w->options[1].text = "sftp://u@h/done";
     w->err = (struct err){0};
     assert_int_equal(files_archive(w->files, in(w, "e-1.csv"), "sftp://u@h/done", NULL, &w->err), ERR_CONFIG);
