@@ -103,29 +103,63 @@ static bool kind_hangs(enum kind kind)
     return kind != KIND_person && kind != KIND_org_unit && !kind_is_raw(kind);
 }
 
+static const struct connection *connection_of(const struct weave *weave, const struct part *part)
+{
+    return weave->groups[part->group].stream->connection;
+}
+
+/* Another employment that the same connection speaks of is that one already. */
+static bool twin_taken(const struct weave *weave, const struct part *part, uint64_t entity)
+{
+    for (size_t i = 0; i < weave->part_count; i++) {
+        const struct part *other = &weave->parts[i];
+        if (other != part && other->kind == KIND_employment && other->entity == entity &&
+            connection_of(weave, other) == connection_of(weave, part))
+            return true;
+    }
+    return false;
+}
+
+/* How many fields two records say the same of. */
+static size_t alike(struct image a, struct image b)
+{
+    size_t count = 0;
+    uint16_t field;
+    for (uint16_t n = 0; n < image_count(a); n++) {
+        struct value value = image_nth(a, n, &field);
+        count += value.presence == PRESENCE_VALUE && value_equal(value, image_get(b, field));
+    }
+    return count;
+}
+
 /* A new employment from another connection is one that the person has already when they start on the same day, or
- * when each side has exactly one. */
+ * when each side has exactly one. Of several that start on the day it is the one that is most like it. */
 static uint64_t employment_twin(struct weave *weave, const struct part *part)
 {
-    struct value start = image_get(part_section(weave, part)->image, FIELD_employment_start_date);
-    size_t ours = 0, theirs = 0;
-    uint64_t single = 0;
+    struct image image = part_section(weave, part)->image;
+    struct value start = image_get(image, FIELD_employment_start_date);
+    size_t ours = 0, theirs = 0, most = 0;
+    uint64_t single = 0, found = 0;
     for (size_t i = 0; i < weave->part_count; i++) {
         const struct part *other = &weave->parts[i];
         if (other->kind != KIND_employment)
             continue;
-        if (weave->groups[other->group].stream->connection == weave->groups[part->group].stream->connection) {
+        if (connection_of(weave, other) == connection_of(weave, part)) {
             ours++;
             continue;
         }
         if (other->entity != single)
             theirs++;
         single = other->entity;
-        struct value begins = image_get(part_section(weave, other)->image, FIELD_employment_start_date);
-        if (start.presence == PRESENCE_VALUE && value_equal(start, begins))
-            return other->entity;
+        struct image its = part_section(weave, other)->image;
+        bool same_day =
+            start.presence == PRESENCE_VALUE && value_equal(start, image_get(its, FIELD_employment_start_date));
+        if (same_day && alike(image, its) > most && !twin_taken(weave, part, other->entity)) {
+            most = alike(image, its);
+            found = other->entity;
+        }
     }
-    return ours == 1 && theirs == 1 ? single : 0;
+    return found ? found : ours == 1 && theirs == 1 ? single : 0;
 }
 
 /* The person had it before this run: people may know it by its id. */

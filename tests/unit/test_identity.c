@@ -316,6 +316,10 @@ static void employments_of_two_sources_are_one_by_day_or_when_each_has_one(void 
          "1 employee_number=1 given_name=A family_name=V status=active | employment start_date=2018-01-01 "
          "fte_percent=80 | employment start_date=2021-01-01 fte_percent=20 | employment title=Cook "
          "start_date=2020-01-01\n"},
+        /* Two that begin on one day are two. */
+        {"row a|1|A|V||||Cook|2020-01-01||\n", "row 1|x|2020-01-01|80\nrow 1|y|2020-01-01|20\n",
+         "1 employee_number=1 given_name=A family_name=V status=active | employment start_date=2020-01-01 "
+         "fte_percent=20 | employment title=Cook start_date=2020-01-01 fte_percent=80\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         for (int turned = 0; turned < 2; turned++) {
