@@ -45,6 +45,9 @@ struct links {
     size_t count;
 };
 
+/* Which of a person's records a change was noted of: those that were read before, those that are new, all. */
+enum gated { GATED_NONE, GATED_KNOWN, GATED_NEW, GATED_ALL };
+
 struct weave {
     struct match *match;
     struct txn *snapshot;
@@ -60,6 +63,7 @@ struct weave {
     struct census census;      /* who came in, less who went out */
     struct weave_hours *hours; /* of whoever's punches were touched; NULL: nobody's */
     uint64_t gated;            /* the person whose update was noted last */
+    enum gated gated_of;       /* which of their records were */
     int rc;
     /* one root */
     struct arena *arena;

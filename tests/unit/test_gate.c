@@ -435,6 +435,25 @@ static void a_new_record_that_is_held_as_a_whole_keeps_its_seeds_until_it_is_tak
     shop_close(&shop);
 }
 
+static void what_a_record_adds_when_it_is_read_for_the_first_time_is_no_update(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD "    safeguards: { email: 100% }\n" STREAMS
+                          "  desk:\n    connector: table\n    options: { location: DIR/desk }\n"
+                          "    safeguards: { update: { percent: 1, from: 1 } }\n    streams:\n"
+                          "      seats: { key: Id, person: { employee_number: Nr, workstation_number: Seat } }\n"
+                          "match: { person: [[employee_number]] }\nauthority: { person: { exists: [hr] } }\n");
+    shop_hear(&shop, "hr", rows(5, 0, NULL));
+    shop_hear(&shop, "desk", "columns Id|Nr|Seat\nrow a|1|S1\nrow b|2|S2\nrow c|3|\n");
+    expect_waits(&shop, "");
+    expect_field(&shop, "2", "workstation_number", "S2");
+    shop_hear(&shop, "desk", "columns Id|Nr|Seat\nrow a|1|S9\nrow b|2|S2\nrow c|3|S3\n");
+    expect_waits(&shop, "h safeguard_update a\nh safeguard_update c\n");
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
 static void a_safeguard_that_is_switched_off_lets_go_what_it_held(void **state)
 {
     (void)state;
@@ -618,6 +637,7 @@ int main(void)
         cmocka_unit_test(partitions_are_judged_alone_or_as_one_connection),
         cmocka_unit_test(a_second_source_does_not_overrule_the_first_unseen),
         cmocka_unit_test(a_new_record_that_is_held_as_a_whole_keeps_its_seeds_until_it_is_taken),
+        cmocka_unit_test(what_a_record_adds_when_it_is_read_for_the_first_time_is_no_update),
         cmocka_unit_test(a_safeguard_that_is_switched_off_lets_go_what_it_held),
         cmocka_unit_test(what_is_approved_is_taken_at_once_and_not_counted),
         cmocka_unit_test(what_is_rejected_is_quiet_until_its_day_or_until_something_else_is_proposed),
