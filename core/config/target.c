@@ -212,18 +212,26 @@ static bool map_compile(struct aim *aim, const struct node *node, struct target_
     return aim->reading->complaints->errors == errors && !aim->compile->failed;
 }
 
-/* { status: [active, on_leave] }: a path, and the values that count; all must hold. Paths that `but` names are passed
- * over. */
-static const struct condition *scope_compile(struct aim *aim, const struct node *node, const struct node *but,
-                                             const struct condition *next)
+/* What a person's employments, absences and pay are to them: it is there as long as they are. */
+static bool goes_with_person(enum kind kind)
+{
+    return kind == KIND_employment || kind == KIND_absence || kind == KIND_pay;
+}
+
+/* { status: [active, on_leave] }: a path, behind what `before` says, and the values that count; all must hold. Paths
+ * that `but` names are passed over. */
+static const struct condition *scope_compile(struct aim *aim, const struct node *node, const char *before,
+                                             const struct node *but, const struct condition *next)
 {
     for (size_t n = 0; node && node->type == NODE_MAP && n < node->count; n++) {
         struct node pair = {.type = NODE_MAP, .line = node->items[n]->line, .column = node->items[n]->column};
         struct node from = {.type = NODE_TEXT, .text = "from"}, in = {.type = NODE_TEXT, .text = "in"};
         const struct node *value = node->items[n];
-        struct node *names[2] = {&from, &in}, *values[2] = {node->keys[n], (struct node *)value};
+        struct node path = *node->keys[n];
+        struct node *names[2] = {&from, &in}, *values[2] = {&path, (struct node *)value};
         if (but && node_get(but, node->keys[n]->text))
             continue;
+        path.text = (char *)reading_format(aim->reading, "%s%s", before, path.text);
         pair.count = 2;
         pair.keys = names;
         pair.items = values;
@@ -388,15 +396,19 @@ static void stream_compile(struct aim *aim, const struct node *node)
     if (scope && want_map(aim->reading, scope, reading_format(aim->reading, "%s: scope", aim->what)))
         scope_check(aim, scope);
     const struct node *all = node_get(aim->target->node, "scope"), *shipped = NULL;
+    const char *before = "";
     if (all && stream->of == KIND_person && (!aim->own || !node_get(aim->own, "scope"))) {
         shipped = scope; /* what the connector ships holds besides, but for what the file names */
+        scope = all;
+    } else if (all && !scope && goes_with_person(stream->of)) {
+        before = "person.";
         scope = all;
     }
     map_compile(aim, map, &stream->map);
     if (where && want_map(aim->reading, where, reading_format(aim->reading, "%s: where", aim->what)))
         stream->where = condition_compile(aim->compile, where, reading_format(aim->reading, "%s: where", aim->what));
     if (complaints->errors == errors)
-        stream->scope = scope_compile(aim, shipped, scope, scope_compile(aim, scope, NULL, NULL));
+        stream->scope = scope_compile(aim, shipped, "", scope, scope_compile(aim, scope, before, NULL, NULL));
     aim->node = node;
     paths_compile(aim, stream->of, &stream->map);
     must_check(aim);
