@@ -42,7 +42,7 @@ static void problem_read(struct change *change, const muster_http *reply)
     muster_document_free(document);
 }
 
-static muster_rc send(struct change *change, const char *method, const char *type, const struct script *body,
+muster_rc change_send(struct change *change, const char *method, const char *type, const struct script *body,
                       muster_document **ret_document)
 {
     struct poweroffice *po = change->po;
@@ -62,6 +62,8 @@ static muster_rc send(struct change *change, const char *method, const char *typ
     /* A patch that replaces values does the same twice; a creation does not. */
     ask.flags = strcmp(method, "PATCH") == 0 ? MUSTER_IDEMPOTENT : 0;
     change->posted |= strcmp(method, "POST") == 0;
+    list_done(&po->of[RIGHT_EMPLOYEES]); /* as it was before this */
+    po->read[RIGHT_EMPLOYEES] = false;
     muster_rc rc = po->host->http(po->run, &ask, &reply);
     if (rc != MUSTER_OK) {
         problem_read(change, reply);
@@ -130,7 +132,7 @@ static muster_rc create(struct change *change, char ret_id[REMOTE_ROOM])
     if (rc == MUSTER_OK)
         rc = body_write(change, &body);
     if (rc == MUSTER_OK)
-        rc = send(change, "POST", "Content-Type: application/json", &body, &made);
+        rc = change_send(change, "POST", "Content-Type: application/json", &body, &made);
     script_done(&body);
     const char *id = rc == MUSTER_OK && made ? text_of(muster_document_root(made), "Id") : NULL;
     if (rc == MUSTER_OK && !id)
@@ -165,7 +167,7 @@ static muster_rc patch(struct change *change, const char *archived)
     struct script body = {0};
     muster_document *there = NULL, *made = NULL;
     way_of(change, 3);
-    muster_rc rc = send(change, "GET", NULL, NULL, &there);
+    muster_rc rc = change_send(change, "GET", NULL, NULL, &there);
     if (rc != MUSTER_OK)
         return rc;
     if (!there || !script_open(&body)) {
@@ -181,7 +183,7 @@ static muster_rc patch(struct change *change, const char *archived)
     if (!script_close(&body) && rc == MUSTER_OK)
         rc = MUSTER_FAIL;
     if (rc == MUSTER_OK && body.count > 0)
-        rc = send(change, "PATCH", "Content-Type: application/json-patch+json", &body, &made);
+        rc = change_send(change, "PATCH", "Content-Type: application/json-patch+json", &body, &made);
     script_done(&body);
     muster_document_free(there);
     muster_document_free(made);
@@ -194,7 +196,7 @@ static muster_rc line_ends(struct change *change)
 {
     muster_document *employment = NULL;
     way_of(change, 2);
-    muster_rc rc = send(change, "GET", NULL, NULL, &employment);
+    muster_rc rc = change_send(change, "GET", NULL, NULL, &employment);
     bool ended = rc == MUSTER_OK && text_of(muster_document_root(employment), "EndDate");
     muster_document_free(employment);
     if (rc != MUSTER_OK || ended)
@@ -239,6 +241,12 @@ static bool unknown(const struct change *change, muster_rc rc)
     return rc == MUSTER_RETRY && change->posted;
 }
 
+static muster_rc applied(struct change *change, const char *id)
+{
+    muster_rc rc = change->po->host->applied(change->po->run, change->given, id);
+    return rc == MUSTER_OK && change->stream->kind == TARGET_PEOPLE ? managers_settle(change, id) : rc;
+}
+
 muster_rc apply_all(struct poweroffice *po, const muster_push *push)
 {
     const muster_host *host = po->host;
@@ -251,10 +259,10 @@ muster_rc apply_all(struct poweroffice *po, const muster_push *push)
         if (rc != MUSTER_OK || !change.given)
             return rc;
         *change.why = '\0';
-        change.posted = false;
+        change.posted = change.no_manager = false;
         rc = change_make(&change, id);
         if (rc == MUSTER_OK)
-            rc = host->applied(po->run, change.given, id);
+            rc = applied(&change, id);
         else if (rc == MUSTER_CANCELLED || rc == MUSTER_AUTH || rc == MUSTER_FAIL || unknown(&change, rc))
             return rc;
         else

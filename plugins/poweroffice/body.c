@@ -3,12 +3,26 @@
 
 #include <string.h>
 
-const char *change_value(const struct change *change, const char *field)
+static const char *value_in(const struct change *change, const muster_record *record, const char *field)
 {
     const muster_host *host = change->po->host;
-    return change->given->after && host->present(change->given->after, field) == 3
-               ? host->get(change->given->after, field)
-               : NULL;
+    return record && host->present(record, field) == 3 ? host->get(record, field) : NULL;
+}
+
+/* A temporary employment that has an end, and nothing else is said, ends because its time is over. */
+static bool expires(const struct change *change)
+{
+    const char *form = value_in(change, change->given->after, "EmploymentForm");
+    form = form ? form : value_in(change, change->given->before, "EmploymentForm");
+    return form && strncmp(form, "Temporary", 9) == 0 && value_in(change, change->given->after, "EndDate");
+}
+
+const char *change_value(const struct change *change, const char *field)
+{
+    const char *value = value_in(change, change->given->after, field);
+    if (!value && strcmp(field, "EndDateReason") == 0 && expires(change))
+        return "ContractCommitmentOrTemporaryEmploymentExpired";
+    return value;
 }
 
 static muster_rc field_write(struct change *change, const struct wire_field *field, struct script *value)
@@ -17,6 +31,8 @@ static muster_rc field_write(struct change *change, const struct wire_field *fie
         return MUSTER_FAIL;
     muster_rc rc = value_write(change->po, field, change_value(change, field->name), true, value);
     bool whole = script_close(value);
+    change->no_manager |= rc == MUSTER_OK && whole && field->manager && change_value(change, field->name) &&
+                          strcmp(value->text, "null") == 0;
     if (rc == MUSTER_GONE && field->unit != RIGHTS)
         rc = MUSTER_DATA;
     if (rc == MUSTER_DATA)
@@ -77,11 +93,12 @@ void patch_operation(struct script *patch, const char *path, const char *json)
     fprintf(patch->out, "%s{\"op\":\"replace\",\"path\":\"%s\",\"value\":%s}", patch->count++ ? "," : "", path, json);
 }
 
+/* The reason goes with the day. */
 static bool is_changed(const struct change *change, const char *name)
 {
-    const char *one;
+    const char *one, *with = strcmp(name, "EndDateReason") == 0 ? "EndDate" : name;
     for (size_t n = 0; (one = change->po->host->changed(change->given, n)); n++)
-        if (strcmp(one, name) == 0)
+        if (strcmp(one, name) == 0 || strcmp(one, with) == 0)
             return true;
     return false;
 }

@@ -3,6 +3,7 @@
 #include "write.h"
 
 #include <string.h>
+#include <strings.h>
 
 muster_rc find_by(struct poweroffice *po, const char *filter, const char *value, struct list *ret_list)
 {
@@ -50,7 +51,23 @@ static muster_rc give(struct poweroffice *po, const char *stream, const char *id
     return record ? po->host->row(po->run, record) : MUSTER_FAIL;
 }
 
-static muster_rc find_people(struct poweroffice *po, const muster_record *fields)
+/* By a field that the service has no filter for, as of an e-mail address: everybody is read, once until somebody is
+ * made. */
+static muster_rc find_among_all(struct poweroffice *po, const char *field, const char *value)
+{
+    size_t page = 0;
+    muster_rc rc = units_load(po, RIGHT_EMPLOYEES);
+    if (rc == MUSTER_OK && po->lacks[RIGHT_EMPLOYEES])
+        return MUSTER_PERMISSION;
+    for (const muster_node *one = NULL; rc == MUSTER_OK && (one = list_next(&po->of[RIGHT_EMPLOYEES], &page, one));) {
+        const char *theirs = text_of(one, field);
+        if (theirs && strcasecmp(theirs, value) == 0)
+            rc = give(po, "employees", text_of(one, "Id"), "/Employees", field, theirs);
+    }
+    return rc;
+}
+
+static muster_rc find_employees(struct poweroffice *po, const muster_record *fields)
 {
     static const struct {
         const char *field, *filter;
@@ -65,9 +82,14 @@ static muster_rc find_people(struct poweroffice *po, const muster_record *fields
             continue;
         muster_rc rc = find_by(po, ways[n].filter, value, &list);
         for (const muster_node *one = NULL; rc == MUSTER_OK && (one = list_next(&list, &page, one));)
-            rc = give(po, "people", text_of(one, "Id"), "/Employees", ways[n].field, value);
+            rc = give(po, "employees", text_of(one, "Id"), "/Employees", ways[n].field, value);
         list_done(&list);
         return rc;
+    }
+    for (const struct wire_field *field = target_named("employees")->fields; field->name; field++) {
+        const char *value = po->host->get(fields, field->name);
+        if (value && *value)
+            return find_among_all(po, field->name, value);
     }
     return MUSTER_OK;
 }
@@ -160,7 +182,7 @@ muster_rc find_one(struct poweroffice *po, const char *name, const muster_record
 {
     const struct target_stream *stream = target_named(name);
     if (!stream || stream->kind == TARGET_PEOPLE)
-        return stream ? find_people(po, fields) : MUSTER_OK;
+        return stream ? find_employees(po, fields) : MUSTER_OK;
     const char *which = po->host->get(fields, stream->fields[0].name);
     if (!which || !*which)
         return MUSTER_OK;

@@ -4,6 +4,7 @@
  * three keys: everybody, or what changed since the last time. */
 #include "write.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,10 @@ static const muster_option options[] = {
      .doc = "The secondary key of the subscription, used where the primary one is refused."},
     {.name = "sub_lists",
      .type = MUSTER_LIST,
-     .doc = "What is read of everybody besides, as changes of it do not show: some of addresses, salaries, "
-            "fte_percentages, fixed_salaries, leaves and layoffs, or none; without it all of them."},
+     .doc =
+         "What is read of everybody besides, as changes of it do not show: some of addresses, salaries, "
+         "fte_percentages, fixed_salaries, leaves and layoffs, or none; without it all of them. The vendor's names, as "
+         "FtePercentages, mean the same."},
     {.name = "read_only",
      .type = MUSTER_BOOL,
      .initial = "true",
@@ -69,14 +72,27 @@ static const muster_option options[] = {
 
 /* ---- lifetime ---- */
 
+/* A list may be called as the vendor does: FtePercentages is fte_percentages. */
+static bool same_word(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '_')
+            a++;
+        while (*b == '_')
+            b++;
+        if (*a == '\0' || tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return *a == *b;
+    }
+}
+
 static bool sub_list_known(struct poweroffice *po, const char *name)
 {
-    if (strcmp(name, "addresses") == 0)
+    if (same_word(name, "addresses"))
         return po->addresses = true;
     for (int n = SUB_FIRST; n < RIGHTS; n++)
-        if (strcmp(rights[n].option, name) == 0)
+        if (same_word(name, rights[n].option))
             return po->wanted[n] = true;
-    return strcmp(name, "none") == 0;
+    return same_word(name, "none");
 }
 
 static muster_rc sub_lists_read(struct poweroffice *po)
@@ -104,6 +120,8 @@ static void po_close(muster_run *run, void *self)
     (void)run;
     for (int n = 0; po && n < RIGHTS; n++)
         list_done(&po->of[n]);
+    if (po)
+        managers_done(po);
     free(po);
 }
 

@@ -55,8 +55,9 @@ struct poweroffice {
     bool addresses;         /* likewise: also of who has not changed */
     struct list of[RIGHTS]; /* departments, locations, enterprises: read once */
     bool read[RIGHTS];
-    uint64_t rows;    /* that this pull has given */
-    char client[200]; /* its name */
+    uint64_t rows;           /* that this pull has given */
+    struct waiting *waiting; /* who was made before their manager */
+    char client[200];        /* its name */
 };
 
 /* --- call.c --- */

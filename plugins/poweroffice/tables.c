@@ -21,7 +21,6 @@ static const char employees_in[] =
     "  status: { from: IsArchived, table: { \"true\": inactive, \"false\": active }, otherwise: reject }\n"
     "  hired_on: { first_of: [HiredDate, StartDate], on_null: clear }\n"
     "  terminated_on: { from: EndDate, on_null: clear }\n"
-    "  manager: { person: employee_number, from: ManagerEmployeeNo, on_null: clear }\n"
     "employment:\n"
     "  key: Employment.Id\n"
     "  when: { from: Employment.Id, present: true }\n"
@@ -49,6 +48,7 @@ static const char employees_in[] =
     "}\n"
     "  department: { unit: department, code: DepartmentCode, name: DepartmentName, on_null: clear }\n"
     "  location: { unit: location, code: LocationCode, name: LocationName, on_null: clear }\n"
+    "  manager: { person: employee_number, from: ManagerEmployeeNo, on_null: clear }\n"
     "  is_default: Employment.IsDefault\n"
     "absence:\n"
     "  key: [Employment.Id, Absence.Id]\n"
@@ -95,7 +95,7 @@ static const char enterprises_in[] = "org_unit:\n"
 
 /* ---- out ---- */
 
-static const char people_out[] =
+static const char employees_out[] =
     "of: person\n"
     "map:\n"
     "  ExternalNumber: { from: employee_number, match: \"^[1-9][0-9]{0,16}$\" }\n"
@@ -168,7 +168,7 @@ static const char leaves_out[] =
     "    education false: EducationalNonStatutory, other: OtherNonStatutory, other true: OtherStatutory,\n"
     "    other false: OtherNonStatutory } }\n";
 
-static const muster_field people_fields[] = {
+static const muster_field employees_fields[] = {
     {.name = "ExternalNumber", .type = MUSTER_INTEGER, .flags = MUSTER_ID, .doc = "Our number, where it is digits."},
     {.name = "ExternalImportReference", .type = MUSTER_TEXT, .flags = MUSTER_ID, .doc = "Our number as text."},
     {.name = "Number", .type = MUSTER_INTEGER, .flags = MUSTER_ID, .doc = "Its number; without it one is given."},
@@ -249,9 +249,12 @@ static const muster_field leaves_fields[] = {
 const muster_stream poweroffice_streams[] = {
     {.name = "employees",
      .doc = "Employees with their employments, and with salaries, full-time equivalents, leaves and lay-offs of these.",
+     .fields = employees_fields,
      .mapping_in = employees_in,
+     .mapping_out = employees_out,
      .kinds = "person employment absence pay",
-     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES,
+     .flags = MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_WRITE,
+     .batch = 20,
      .gone = MUSTER_BY_ABSENCE},
     {.name = "departments",
      .doc = "Departments.",
@@ -271,13 +274,6 @@ const muster_stream poweroffice_streams[] = {
      .kinds = "org_unit",
      .flags = MUSTER_READ_FULL,
      .gone = MUSTER_BY_ABSENCE},
-    {.name = "people",
-     .doc = "Of a target: employees as they are written.",
-     .fields = people_fields,
-     .mapping_out = people_out,
-     .kinds = "person",
-     .flags = MUSTER_WRITE,
-     .batch = 20},
     {.name = "employments",
      .doc = "Of a target: employments as they are written.",
      .fields = employments_fields,

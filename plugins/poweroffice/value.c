@@ -60,7 +60,7 @@ static const struct wire_field leaves_wire[] = {{"Leave", NULL, MUSTER_TEXT, PLA
                                                 {0}};
 
 static const struct target_stream targets[] = {
-    {"people", people_wire, TARGET_PEOPLE, "Employees", NULL, NULL},
+    {"employees", people_wire, TARGET_PEOPLE, "Employees", NULL, NULL},
     {"employments", employments_wire, TARGET_EMPLOYMENTS, "Employments", NULL, NULL},
     {"salaries", salaries_wire, TARGET_LINES, "Employments/Salaries", "Salaries", "FromDate"},
     {"leaves", leaves_wire, TARGET_LINES, "Employments/Leaves", "Leaves", "StartDate"},

@@ -1,5 +1,6 @@
 /* write - what the files of the connector's target share: apply (what becomes of each change), body (what is sent),
- * find (who is there already), value (fields as the service wants them). */
+ * find (who is there already), manager (who is made after those they lead), value (fields as the service wants them).
+ */
 #ifndef POWEROFFICE_WRITE_H
 #define POWEROFFICE_WRITE_H
 
@@ -69,8 +70,9 @@ struct change {
     struct poweroffice *po;
     const muster_change *given;
     const struct target_stream *stream;
-    bool posted;   /* a creation was sent */
-    char way[200]; /* below base_url */
+    bool posted;     /* a creation was sent */
+    bool no_manager; /* their manager is not there yet */
+    char way[200];   /* below base_url */
     char why[600];
 };
 /* What it is to be; NULL: that is not said, or it is to be nothing. */
@@ -81,7 +83,18 @@ muster_rc body_write(struct change *change, struct script *body);
 muster_rc patch_write(struct change *change, const muster_node *there, struct script *patch);
 void patch_operation(struct script *patch, const char *path, const char *json);
 
+/* --- manager.c --- */
+
+/* A change of an employee was made: who waits for this one is told, and whose manager is not there waits. */
+muster_rc managers_settle(struct change *change, const char *id);
+void managers_done(struct poweroffice *po);
+
 /* --- apply.c --- */
+
+/* Asks the service for what the change's way leads to; ret_document is NULL when it answers with nothing. What it says
+ * against it stands in change->why. */
+muster_rc change_send(struct change *change, const char *method, const char *type, const struct script *body,
+                      muster_document **ret_document);
 
 muster_rc apply_all(struct poweroffice *po, const muster_push *push);
 
