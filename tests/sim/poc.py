@@ -27,6 +27,7 @@ class POC(simulator.Simulator):
                   "workstation": "/api/v1/employees/{EmployeeNumber}/workstation",
                   "workstations": "/api/v1/workstations"},
         "list_member": "",  # the rows of a site are a bare array, or a member of this name
+        "all_sites": False,  # who names no site gets the rows of all
         "file_pattern": r"employees_\d{8}_\d{6}\.(xlsx|csv|xml|json)", "sheet": None,
         "columns": None,  # of a file: the header in this order; None: any order
         **Employees.SETTINGS,
@@ -113,7 +114,8 @@ class POC(simulator.Simulator):
         return self.employees.seat_of(site, who), {"SiteNumber": site, "EmployeeNumber": who}
 
     def workstations(self, request):
-        site, member = self.site(request), self.settings["list_member"]
+        everything = self.settings["all_sites"] and not request.query
+        site, member = None if everything else self.site(request), self.settings["list_member"]
         rows = self.employees.seats_of(site)
         return {member: rows} if member else rows, {"SiteNumber": site}
 

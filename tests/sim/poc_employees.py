@@ -167,7 +167,8 @@ class Employees:
         return self.row((site, who))
 
     def seats_of(self, site):
-        return [self.row(key) for key in sorted(self.all) if key[0] == site and not self.is_gone(key)]
+        """Of one site, or, where it is None, of all."""
+        return [self.row(key) for key in sorted(self.all) if site in (None, key[0]) and not self.is_gone(key)]
 
     def wire(self, name):
         return self.simulator.settings["names"].get(name, name)
