@@ -55,7 +55,9 @@ const struct command commands[] = {
      "After looking (`muster inbox`), `muster approve` takes it; --allow-held with the number of the run that held it "
      "does the same in one run, with what the source says now; the reason is kept in the history.\n\n"
      "A target that writes a file for each day, week or month writes the one of --again once more, under its name and "
-     "with the rows it had, each as it is now: when it was lost on the other side.\n\n"
+     "with the rows it had, each as it is now: when it was lost on the other side. So does one that writes in sets, as "
+     "lookup modules are: --again \"salary 2026-02\". With --full it is compared with what was confirmed, and nothing "
+     "goes that is the same.\n\n"
      "--record writes all that one connection asks of the outside and is answered into a file, for muster replay: no "
      "password or token is in it, but what was read of people is.",
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"\n"

@@ -466,7 +466,7 @@ static int push_line(struct push *push, struct err *err)
     int talk = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
     rc = rc ? rc : push_files_begin(push, err);
     for (bool more = true; rc == 0 && more; more = talk == 0 && push_files_next(push)) {
-        if ((rc = push_decide(push)) == 0)
+        if ((rc = push_decide(push)) == 0 && (rc = push_sets_again(push, err)) == 0)
             rc = push_note(push);
         if (rc == 0 && talk == 0) {
             run->err = &run->begin; /* what the target says is told by the report */

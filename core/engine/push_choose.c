@@ -219,7 +219,8 @@ static bool wants_all(const struct push *push, const struct push_stream *stream)
     const struct muster_stream *declared = stream->stream->description;
     return push->run->request->full || push->looks || !stream->head_known ||
            memcmp(stream->head.digest, stream->stream->digest, sizeof(stream->head.digest)) != 0 ||
-           (declared && (declared->flags & MUSTER_SNAPSHOT)) || (push->units && stream->sets) ||
+           (declared && (declared->flags & MUSTER_SNAPSHOT)) ||
+           ((push->units || push->run->request->again) && stream->sets) ||
            ((looks_at_today(&stream->stream->map) || stream->unit != stream->stream->of) &&
             strcmp(stream->head.day, push->run->today_text) != 0);
 }

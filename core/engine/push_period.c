@@ -275,6 +275,9 @@ static int again_fail(struct push *push, struct txn *txn, struct err *err)
     char names[SHOWN][PERIOD_TEXT] = {{0}};
     size_t count = 0;
     bool any = false;
+    for (size_t n = 0; n < push->stream_count; n++)
+        if (push->streams[n].sets)
+            return 0; /* it may be one of those: push_sets_again() */
     for (size_t n = 0; n < push->stream_count; n++) {
         const struct push_stream *stream = &push->streams[n];
         struct delivery_walk walk;
@@ -299,8 +302,7 @@ static int again_fail(struct push *push, struct txn *txn, struct err *err)
         return txn->rc ? txn->rc : list.rc;
     if (!any)
         return err_set(err, ERR_UNKNOWN,
-                       "'%s' writes no files by the period, so there is none to write again: --full "
-                       "tells it everything once more",
+                       "'%s' writes no files by the period and nothing in sets, so there is none to write again",
                        connection);
     if (count == 0)
         return err_set(err, ERR_UNKNOWN, "'%s' has written no file yet, so there is none of %s to write again",
@@ -319,7 +321,7 @@ int push_files_begin(struct push *push, struct err *err)
         if (push->streams[n].stream->period != PERIOD_NONE)
             rc = push_files_find(push, &push->streams[n], &txn, write);
     if (rc == 0 && push->run->request->again && !push->again)
-        return again_fail(push, &txn, err);
+        rc = again_fail(push, &txn, err);
     return rc ? rc : txn_end(&txn);
 }
 

@@ -78,6 +78,8 @@ int push_sets_place(struct push_stream *stream, const struct push_job *job, cons
 int push_sets_leave(struct push_stream *stream, const struct push_job *job, const struct push_verdict *verdict);
 /* Jobs become those of the sets that are written, one set behind the other; with all that is in them. */
 int push_sets_settle(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn);
+/* Whether the set was found that somebody wants written once more: ERR_UNKNOWN and a sentence when not. */
+int push_sets_again(const struct push *push, struct err *err);
 /* What is held, and all of its set with it, is not sent. */
 int push_sets_hold(struct push *push, struct push_stream *stream);
 

@@ -3,6 +3,7 @@
 #include "engine/push_sets.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/push_inside.h"
 
 #include <errno.h>
@@ -137,9 +138,10 @@ static bool job_select(struct push_sets *sets, struct push_job *job)
 int push_sets_settle(struct push *push, struct push_stream *stream, struct projector *projector, struct txn *txn)
 {
     struct push_sets *sets = stream->sets;
-    bool asked_for = push->run->request->full && !push->run->dry && !push->only && !push->units;
-    for (size_t n = 0; asked_for && n < sets->count; n++)
-        sets->items[n].dirty = true; /* somebody wants it written */
+    const char *again = push->run->request->again;
+    for (size_t n = 0; again && n < sets->count; n++)
+        if (text_same(sets->items[n].name, strlen(sets->items[n].name), again, strlen(again)))
+            push->again = sets->items[n].dirty = true; /* somebody wants it written */
     int rc = 0;
     ripple(sets);
     for (size_t looked = 0, dirty; rc == 0 && !stream->whole && (dirty = push_sets_dirty(sets)) > looked;
@@ -161,6 +163,24 @@ int push_sets_settle(struct push *push, struct push_stream *stream, struct proje
     stream->job_room = sets->job_room;
     sets->job_count = sets->job_room = 0;
     return 0;
+}
+
+int push_sets_again(const struct push *push, struct err *err)
+{
+    enum { SHOWN = 5 };
+    struct buffer list __attribute__((cleanup(buffer_done))) = {0};
+    const char *again = push->run->request->again;
+    if (!again || push->again)
+        return 0;
+    for (size_t n = 0; n < push->stream_count; n++) {
+        const struct push_sets *sets = push->streams[n].sets;
+        for (size_t s = sets && sets->count > SHOWN ? sets->count - SHOWN : 0; sets && s < sets->count; s++)
+            buffer_format(&list, "%s%s", list.len ? ", " : "", sets->items[s].name);
+    }
+    buffer_byte(&list, 0);
+    return list.rc ? list.rc
+                   : err_set(err, ERR_UNKNOWN, "'%s' has nothing that is named %s: the last ones are %s",
+                             push->run->request->connection->name, again, list.len > 1 ? list.data : "none");
 }
 
 /* --- what is held --- */
