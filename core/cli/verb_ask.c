@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/prompt.h"
 #include "cli/verb.h"
+#include "config/choice.h"
 #include "config/node.h"
 #include "config/quantity.h"
 #include "engine/brake.h"
@@ -56,18 +57,6 @@ static const char *names_of(struct arena *arena, const muster_verb *verbs)
 
 /* ---- arguments ---- */
 
-static bool choice_is(const char *choices, const char *text)
-{
-    size_t len = strlen(text);
-    for (const char *at = choices; at && len > 0;) {
-        size_t one = strcspn(at, "|");
-        if (one == len && memcmp(at, text, len) == 0)
-            return true;
-        at = at[one] ? at + one + 1 : NULL;
-    }
-    return false;
-}
-
 static bool within(const muster_option *argument, int64_t number)
 {
     return (argument->min == 0 && argument->max == 0) || (number >= argument->min && number <= argument->max);
@@ -81,6 +70,7 @@ static const char *value_read(const struct question *question, const muster_opti
     struct date date;
     int64_t number = 0;
     int truth = 0;
+    const char *word;
     switch (argument->type) {
     case MUSTER_INTEGER:
     case MUSTER_SECONDS:
@@ -100,7 +90,8 @@ static const char *value_read(const struct question *question, const muster_opti
         return date_read(text, strlen(text), &date) ? text : NULL;
     case MUSTER_CHOICE:
         *ret_must = arena_format(arena, "one of %s", argument->choices ? argument->choices : "nothing");
-        return choice_is(argument->choices, text) ? text : NULL;
+        word = choice_find(argument->choices, text);
+        return word ? arena_format(arena, "%.*s", (int)strlen(text), word) : NULL;
     default: return text;
     }
 }

@@ -3,7 +3,8 @@
  *     fields: { hired: { at: /from, type: date }, left: /until }
  *
  * is `[ { name: hired, at: /from, type: date }, { name: left, at: /until } ]`: what is no map itself is the member
- * behind the name. Nodes keep the places that they have in the file. */
+ * behind the name. And a list of words may be one text with blanks or commas between. Nodes keep the places that they
+ * have in the file. */
 #include "config/reading.h"
 
 #include <string.h>
@@ -55,5 +56,24 @@ const struct node *named_list(struct reading *reading, const struct muster_conne
     for (size_t i = 0; i < map->count; i++)
         if (!(items[i] = item_make(reading, map->keys[i], map->items[i], second ? second->name : "")))
             return NULL;
+    return list;
+}
+
+const struct node *words_list(struct reading *reading, const struct node *text)
+{
+    size_t room = strlen(text->text) / 2 + 1;
+    struct node *list = reading_get(reading, room + 1, sizeof(*list)), *item = list;
+    struct node **items = reading_get(reading, room, sizeof(struct node *));
+    if (!list || !items)
+        return NULL;
+    *list = (struct node){.type = NODE_LIST, .line = text->line, .column = text->column};
+    list->items = items;
+    for (const char *at = text->text + strspn(text->text, " ,"); *at; at += strspn(at, " ,")) {
+        size_t len = strcspn(at, " ,");
+        *++item = *text;
+        item->text = reading_format(reading, "%.*s", (int)len, at);
+        items[list->count++] = item;
+        at += len;
+    }
     return list;
 }

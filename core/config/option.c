@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "config/choice.h"
 #include "config/network.h"
 #include "config/quantity.h"
 
@@ -178,7 +179,7 @@ static void read_place(struct options *options, const struct muster_option *opti
 static void read_choice(struct options *options, const struct muster_option *option, const char *path,
                         const struct node *node)
 {
-    const char *names[33] = {0};
+    const char *names[33] = {0}, *word;
     size_t count = 0;
     char *choices = arena_text(options->reading->arena, option->choices ? option->choices : ""), *rest = choices;
     if (!choices) {
@@ -187,8 +188,11 @@ static void read_choice(struct options *options, const struct muster_option *opt
     }
     for (char *name; (name = strsep(&rest, "|")) && count < 32;)
         names[count++] = name;
-    if (has_name(names, node->text)) {
-        add_text(options, path, node->text, node);
+    if ((word = choice_find(option->choices, node->text))) {
+        add(options,
+            (struct option_value){.name = path,
+                                  .text = reading_format(options->reading, "%.*s", (int)strlen(node->text), word),
+                                  .node = node});
         return;
     }
     const char *nearest = nearest_name(node->text, names);
@@ -347,9 +351,11 @@ static void read_value(struct options *options, const struct muster_option *opti
 static void read_items(struct options *options, const struct muster_option *option, const char *path,
                        const struct node *list)
 {
-    struct muster_option item = *option; /* of a list without members the items are texts, or secrets */
-    item.type = MUSTER_TEXT;
+    struct muster_option item = *option; /* of a list without members the items are texts, words, or secrets */
+    item.type = option->choices ? MUSTER_CHOICE : MUSTER_TEXT;
     item.members = NULL;
+    if (option->choices && list->count == 0)
+        add_text(options, path, "", list); /* none is something else than not saying which */
     for (size_t i = 0; i < list->count; i++) {
         const struct node *node = list->items[i];
         const char *inner = reading_format(options->reading, "%s[%zu]", path, i);
@@ -369,6 +375,9 @@ static void read_value(struct options *options, const struct muster_option *opti
     if (list && named_may_be(options->connection->description, option, node) &&
         !(node = named_list(options->reading, options->connection->description, option, node)))
         return; /* no memory, which is remembered */
+    bool words = list && option->choices && node->type == NODE_TEXT && !node->tag;
+    if (words && (node->text[0] || node->quoted) && !(node = words_list(options->reading, node)))
+        return;
     if (list && node->type != NODE_LIST) {
         wrong(options, node, path, "must be a list, as in [a, b]");
     } else if (list) {

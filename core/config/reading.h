@@ -84,6 +84,8 @@ bool named_may_be(const struct muster_connector *connector, const struct muster_
                   const struct node *node);
 const struct node *named_list(struct reading *reading, const struct muster_connector *connector,
                               const struct muster_option *option, const struct node *map);
+/* The words of a text, with blanks or commas between, as a list of them; NULL: no memory. */
+const struct node *words_list(struct reading *reading, const struct node *text);
 
 /* stream.c: fills connection->mappings. */
 void streams_read(struct reading *reading, struct connection *connection, const struct node *streams);

@@ -198,6 +198,54 @@ static void a_list_of_things_with_a_name_may_be_a_map(void **state)
                 "a.yaml:7:15: connection 'p': option 'stores' must be a list, as in [a, b]\n");
 }
 
+#define CIQ                                                                                                            \
+    "organization: a\nconnections:\n  hr:\n    connector: companyiq\n    target: { outside: keep }\n    options:\n"
+
+static void a_word_of_a_choice_is_compared_without_case(void **state)
+{
+    (void)state;
+    struct reading *reading = good(CIQ "      csv_encoding: GB18030\n      encoding: HEX\n");
+    const struct connection *ciq = &reading->organization->connections[0];
+    assert_string_equal(connection_option(ciq, "csv_encoding"), "gb18030"); /* as the connector's table has it */
+    assert_string_equal(connection_option(ciq, "encoding"), "HEX");
+    done(reading);
+    expect_said(CIQ "      encoding: Hex\n      csv_encoding: gb1803\n",
+                "a.yaml:7:17: connection 'hr': option 'encoding' must be one of hex|HEX|base64: did you mean 'hex'?\n"
+                "a.yaml:8:21: connection 'hr': option 'csv_encoding' must be one of utf-8|gb18030: did you mean "
+                "'gb18030'?\n");
+}
+
+static void a_list_of_words_may_be_one_text_and_may_be_empty(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"[employeeId, Status]", "employeeid status", "' employeeId,status '"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[300];
+        snprintf(text, sizeof(text), CIQ "      numeric: %s\n", same[i]);
+        struct reading *reading = good(text);
+        assert_string_equal(connection_option(&reading->organization->connections[0], "numeric[0]"), "employeeId");
+        assert_string_equal(connection_option(&reading->organization->connections[0], "numeric[1]"), "status");
+        assert_int_equal(reading->organization->connections[0].option_count, 2);
+        done(reading);
+    }
+    static const char *const none[] = {"[]", "''"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[300];
+        snprintf(text, sizeof(text), CIQ "      numeric: %s\n", none[i]);
+        struct reading *reading = good(text);
+        assert_string_equal(connection_option(&reading->organization->connections[0], "numeric"), "");
+        done(reading);
+    }
+    struct reading *silent = good(CIQ "      corp_id: x\n");
+    assert_string_equal(connection_option(&silent->organization->connections[0], "numeric"), "status");
+    done(silent);
+    expect_said(
+        CIQ "      numeric: [employeeId, statis]\n",
+        "a.yaml:7:29: connection 'hr': option 'numeric[1]' must be one of employeeId|status|onboardingDate: did "
+        "you mean 'status'?\n");
+    expect_said(CIQ "      numeric:\n", "a.yaml:7:7: connection 'hr': option 'numeric' must be a list, as in [a, b]\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +256,8 @@ int main(void)
         cmocka_unit_test(a_place_is_absolute_or_on_a_server_and_says_what_it_means),
         cmocka_unit_test(on_missing_is_taken_from_the_options),
         cmocka_unit_test(a_list_of_things_with_a_name_may_be_a_map),
+        cmocka_unit_test(a_word_of_a_choice_is_compared_without_case),
+        cmocka_unit_test(a_list_of_words_may_be_one_text_and_may_be_empty),
         cmocka_unit_test(a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_file),
     };
     return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);
