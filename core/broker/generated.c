@@ -2,6 +2,7 @@
 #include "broker/generated.h"
 
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -15,8 +16,17 @@ enum { BEFORE = sizeof(before) - 1, WHAT = GENERATED_WHAT - 1, TOKEN = BEFORE + 
 
 _Static_assert(TOKEN + 1 <= GENERATED_TOKEN, "a token has room");
 
+static void said_wipe(struct generated *generated)
+{
+    if (generated->said)
+        explicit_bzero(generated->said, generated->said_room * sizeof(*generated->said));
+    generated->said_count = 0;
+}
+
 void generated_done(struct generated *generated)
 {
+    said_wipe(generated);
+    free(generated->said);
     free(generated->used);
     explicit_bzero(generated, sizeof(*generated));
 }
@@ -26,6 +36,63 @@ void generated_token(const char what[GENERATED_WHAT], char ret_token[GENERATED_T
     memcpy(ret_token, before, BEFORE);
     memcpy(ret_token + BEFORE, what, WHAT);
     ret_token[TOKEN] = '\0';
+}
+
+/* --- values that are said --- */
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool generated_fits(const char *bytes, size_t len)
+{
+    for (size_t n = 0; n < len; n++)
+        if (!is_letter(bytes[n]) && !memchr("-._~!@$*", bytes[n], 8))
+            return false;
+    return len >= GENERATED_SHORTEST && len <= GENERATED_MOST;
+}
+
+/* Where it lay nothing stays behind, as it would by realloc(). */
+static int said_grow(struct generated *generated)
+{
+    size_t count = generated->said_count, room = count ? 2 * count : 64;
+    if (count < generated->said_room)
+        return 0;
+    struct generated_said *said = mem_new(room, sizeof(*said));
+    if (!said)
+        return -ENOMEM;
+    if (count > 0)
+        memcpy(said, generated->said, count * sizeof(*said));
+    said_wipe(generated);
+    free(generated->said);
+    generated->said = said;
+    generated->said_count = count;
+    generated->said_room = room;
+    return 0;
+}
+
+static struct generated_said *said_find(const struct generated *generated, const char *what)
+{
+    for (size_t n = generated->said_count; n > 0; n--)
+        if (memcmp(generated->said[n - 1].what, what, WHAT) == 0)
+            return &generated->said[n - 1];
+    return NULL;
+}
+
+int generated_say(struct generated *generated, const char what[GENERATED_WHAT], const char *bytes, size_t len)
+{
+    struct generated_said *said = said_find(generated, what);
+    if (!generated_fits(bytes, len))
+        return ERR_DATA;
+    int rc = said ? 0 : said_grow(generated);
+    if (rc != 0)
+        return rc;
+    said = said ? said : &generated->said[generated->said_count++];
+    memcpy(said->what, what, GENERATED_WHAT);
+    memcpy(said->value, bytes, len);
+    memset(said->value + len, 0, sizeof(said->value) - len);
+    return 0;
 }
 
 /* --- a value --- */
@@ -66,6 +133,11 @@ void generated_value(const struct generated *generated, const char what[GENERATE
                      char ret_value[GENERATED_MOST + 1])
 {
     char letters[sizeof(small) + sizeof(large) + sizeof(digits)];
+    const struct generated_said *said = said_find(generated, what);
+    if (said) {
+        memcpy(ret_value, said->value, sizeof(said->value));
+        return;
+    }
     struct stream stream = {.generated = generated, .what = what};
     size_t count = 0;
     memcpy(letters, small, sizeof(small) - 1);
@@ -119,8 +191,7 @@ int generated_fill(struct generated *generated, const char *bytes, size_t len, s
 {
     char what[GENERATED_WHAT], value[GENERATED_MOST + 1];
     int rc = 0;
-    buffer_room(out,
-                len + GENERATED_MOST); /* values are hardly longer than tokens: nothing is left behind by growing */
+    buffer_room(out, len + (len / TOKEN + 1) * (GENERATED_MOST - TOKEN)); /* nothing is left behind by growing */
     for (const char *token; rc == 0 && (token = token_next(bytes, len)) != NULL;) {
         buffer_add(out, bytes, (size_t)(token - bytes));
         what_of(token, what);
@@ -135,17 +206,28 @@ int generated_fill(struct generated *generated, const char *bytes, size_t len, s
     return rc ? rc : out->rc;
 }
 
+/* What was said may be short, and part of something else: there it has to stand alone. */
+static void star(const struct generated *generated, const char *what, char *bytes, size_t len)
+{
+    char value[GENERATED_MOST + 1];
+    bool alone = said_find(generated, what);
+    generated_value(generated, what, value);
+    size_t value_len = strlen(value);
+    for (char *at = bytes; (at = memmem(at, len - (size_t)(at - bytes), value, value_len)) != NULL; at++)
+        if (!alone ||
+            ((at == bytes || !is_letter(at[-1])) && (at + value_len == bytes + len || !is_letter(at[value_len]))))
+            memset(at, '*', value_len);
+    explicit_bzero(value, sizeof(value));
+}
+
 void generated_scrub(const struct generated *generated, const char *asked, size_t asked_len, char *bytes, size_t len)
 {
-    char what[GENERATED_WHAT], value[GENERATED_MOST + 1];
+    char what[GENERATED_WHAT];
     const char *end = asked + asked_len;
     for (const char *token; (token = token_next(asked, (size_t)(end - asked))) != NULL; asked = token + TOKEN) {
         what_of(token, what);
-        generated_value(generated, what, value);
-        for (char *at = bytes; (at = memmem(at, len - (size_t)(at - bytes), value, generated->length)) != NULL;)
-            memset(at, '*', generated->length);
+        star(generated, what, bytes, len);
     }
-    explicit_bzero(value, sizeof(value));
 }
 
 bool generated_used(const struct generated *generated, const char what[GENERATED_WHAT])
@@ -159,4 +241,5 @@ bool generated_used(const struct generated *generated, const char what[GENERATED
 void generated_forget(struct generated *generated)
 {
     generated->count = 0;
+    said_wipe(generated);
 }

@@ -388,6 +388,8 @@ static void read_value(struct options *options, const struct muster_option *opti
             add(options, (struct option_value){.name = path, .secret = secret, .node = node});
     } else if (option->type == MUSTER_JSON) {
         read_json(options, path, node);
+    } else if (node->type == NODE_MAP && target_made_by(options->connection->description, path)) {
+        read_json(options, path, node); /* compiled with the stream whose field it makes */
     } else if (node->tag) {
         wrong(options, node, path, "is no secret: write the value without !secret");
     } else if (option->type == MUSTER_HOSTS && node->type == NODE_LIST) {

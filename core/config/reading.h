@@ -114,6 +114,14 @@ const struct target *target_read(struct reading *reading, const struct connectio
 /* target_place.c: how its file is called. */
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target);
 void target_done(const struct target *target);
+/* target_made.c: whether an option makes a field that the connector calls generated, and may be a rule; the rules of a
+ * stream's fields that are made so, as a map; NULL: none are. */
+bool target_made_by(const struct muster_connector *connector, const char *option);
+const struct node *target_made(struct reading *reading, const struct connection *connection,
+                               const struct muster_stream *stream);
+/* The stream's node with these rules in its map. */
+const struct node *target_made_over(struct reading *reading, const struct node *made, const struct node *node,
+                                    const char *what);
 /* target_sets.c: what tells the sets of a stream apart has to be sent, and seen. */
 void target_sets_check(struct reading *reading, const struct target_stream *stream, const char *what);
 void match_read(struct reading *reading, const struct node *match);

@@ -443,8 +443,11 @@ static void stream_read(struct aim *aim, const struct node *key, const struct no
                  aim->connection->connector);
         return;
     }
+    const struct node *made = target_made(aim->reading, aim->connection, declared);
+    if (made && !(value = target_made_over(aim->reading, made, value, aim->what)))
+        return; /* no memory, which is remembered */
     aim->stream = &streams[target->stream_count++];
-    *aim->stream = (struct target_stream){.name = key->text, .node = value, .description = declared};
+    *aim->stream = (struct target_stream){.name = key->text, .node = value, .made = made, .description = declared};
     aim->compile = &compile;
     stream_compile(aim, value);
     if (compile.failed)

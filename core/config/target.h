@@ -58,6 +58,8 @@ struct target_map {
 struct target_stream {
     const char *name;
     const struct node *node;
+    const struct node *made;                 /* fields by name that options make (NAME_from): the broker puts their
+                                              * values in; they are in the map. NULL: none */
     const struct muster_stream *description; /* NULL: the connector takes any */
     enum kind of;
     struct target_map map;

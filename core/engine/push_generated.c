@@ -52,6 +52,17 @@ int push_generated_open(struct push_stream *stream)
     return stream->generated ? 0 : -ENOMEM;
 }
 
+/* A field of the map that an option makes. */
+static bool by_option(const struct push_stream *stream, size_t nth)
+{
+    return node_get(stream->stream->made, stream->names[nth]) != NULL;
+}
+
+bool push_generated_fits(const struct push_stream *stream, size_t nth, const struct value *value)
+{
+    return !by_option(stream, nth) || value->presence != PRESENCE_VALUE || generated_fits(value->bytes, value->len);
+}
+
 /* An option that belongs to a field: "password_file". NULL: it is not set. */
 static const char *option_of(struct push *push, const struct muster_field *field, const char *what)
 {
@@ -63,9 +74,10 @@ static const char *option_of(struct push *push, const struct muster_field *field
 void push_generated_begin(struct push *push)
 {
     for (size_t n = 0; push->run->http && n < push->stream_count; n++) {
-        if (push->streams[n].generated_count == 0)
+        const struct push_stream *stream = &push->streams[n];
+        if (stream->generated_count == 0 && !stream->stream->made)
             continue;
-        const char *said = option_of(push, push->streams[n].generated[0], "length");
+        const char *said = stream->generated_count ? option_of(push, stream->generated[0], "length") : NULL;
         unsigned long length = said ? strtoul(said, NULL, 10) : LENGTH;
         length = length < GENERATED_LEAST ? GENERATED_LEAST : length > GENERATED_MOST ? GENERATED_MOST : length;
         http_generates(push->run->http, push->run->vault.generate_key, (unsigned)length);
@@ -74,30 +86,39 @@ void push_generated_begin(struct push *push)
 }
 
 /* What a value is for; the key that makes it is the organization's. */
-static void what_for(const struct push *push, const struct push_stream *stream, const struct muster_field *field,
-                     uint64_t id, char ret_what[GENERATED_WHAT])
+static void what_for(const struct push *push, const struct push_stream *stream, const char *field, uint64_t id,
+                     char ret_what[GENERATED_WHAT])
 {
     struct buffer text __attribute__((cleanup(buffer_done))) = {0};
     uint8_t digest[DIGEST_KEYED] = {0};
-    buffer_format(&text, "%s/%s/%s/%d/%llu", push->run->request->connection->name, stream->stream->name, field->name,
+    buffer_format(&text, "%s/%s/%s/%d/%llu", push->run->request->connection->name, stream->stream->name, field,
                   (int)stream->unit, (unsigned long long)id);
     if (text.rc == 0)
         digest_keyed(push->run->vault.generate_key, text.data, text.len, digest);
     digest_hex(digest, sizeof(digest), ret_what);
 }
 
-void push_generated_cells(const struct push *push, const struct push_stream *stream, uint64_t id, int op,
-                          struct lane_cell *cells, char (*tokens)[GENERATED_TOKEN])
+int push_generated_cells(const struct push *push, const struct push_stream *stream, uint64_t id, int op,
+                         struct lane_cell *cells, char (*tokens)[GENERATED_TOKEN])
 {
-    for (size_t n = 0; n < stream->generated_count; n++) {
+    struct generated *generated = http_generated(push->run->http);
+    size_t mapped = stream->stream->map.rule_count;
+    for (size_t n = 0; n < mapped + stream->generated_count; n++) {
+        struct lane_cell said = cells[n];
         char what[GENERATED_WHAT];
-        cells[n] = (struct lane_cell){.presence = PRESENCE_ABSENT};
-        if (op != MUSTER_CREATE || !http_generated(push->run->http))
+        int rc = 0;
+        if (n < mapped && !by_option(stream, n))
             continue;
-        what_for(push, stream, stream->generated[n], id, what);
+        cells[n] = (struct lane_cell){.presence = PRESENCE_ABSENT};
+        if (op != MUSTER_CREATE || !generated || (n < mapped && said.presence != PRESENCE_VALUE))
+            continue;
+        what_for(push, stream, stream->names[n], id, what);
+        if (n < mapped && (rc = generated_say(generated, what, said.bytes, said.len)) != 0)
+            return rc;
         generated_token(what, tokens[n]);
         cells[n] = (struct lane_cell){PRESENCE_VALUE, true, (uint32_t)strlen(tokens[n]), tokens[n]};
     }
+    return 0;
 }
 
 void push_generated_note(const struct push *push, const struct push_stream *stream, struct txn *txn, uint64_t id)
@@ -105,7 +126,7 @@ void push_generated_note(const struct push *push, const struct push_stream *stre
     struct generated *generated = http_generated(push->run->http);
     for (size_t n = 0; generated && n < stream->generated_count; n++) {
         char what[GENERATED_WHAT];
-        what_for(push, stream, stream->generated[n], id, what);
+        what_for(push, stream, stream->generated[n]->name, id, what);
         if (generated_used(generated, what))
             delivery_made(txn, stream->number, stream->unit, id);
     }
@@ -159,7 +180,7 @@ static void row_write(const struct push *push, const struct push_stream *stream,
             csv_add(out, plain ? value.bytes : "", plain ? value.len : 0);
     }
     for (size_t n = 0; n < stream->generated_count; n++) {
-        what_for(push, stream, stream->generated[n], id, what);
+        what_for(push, stream, stream->generated[n]->name, id, what);
         generated_value(http_generated(push->run->http), what, made);
         csv_add(out, made, strlen(made));
     }

@@ -251,9 +251,12 @@ static inline bool push_is_whole(const struct push_stream *stream)
 /* push_generated.c: values that we make, and nobody keeps. Finds the fields; then what the broker has to know. */
 int push_generated_open(struct push_stream *stream);
 void push_generated_begin(struct push *push);
-/* A token for each in the place of its value, when somebody is created; the tokens live with the cells. */
-void push_generated_cells(const struct push *push, const struct push_stream *stream, uint64_t id, int op,
-                          struct lane_cell *cells, char (*tokens)[GENERATED_TOKEN]);
+/* A token for each in the place of its value, when somebody is created; there is one for each cell, and lives with it.
+ */
+int push_generated_cells(const struct push *push, const struct push_stream *stream, uint64_t id, int op,
+                         struct lane_cell *cells, char (*tokens)[GENERATED_TOKEN]);
+/* Whether the broker can put in what an option makes of somebody; true for all other fields. */
+bool push_generated_fits(const struct push_stream *stream, size_t nth, const struct value *value);
 /* Somebody was created: if a value went out, HR is to be told. */
 void push_generated_note(const struct push *push, const struct push_stream *stream, struct txn *txn, uint64_t id);
 /* Whether somebody waits to be told; telling. */

@@ -115,6 +115,15 @@ bool push_differs(const struct push_stream *stream, const struct push_verdict *v
     return false;
 }
 
+/* Somebody who is there needs no first password any more. */
+static bool was_for_creating(const struct push_verdict *verdict, uint32_t flags)
+{
+    const struct delivery *row = &verdict->row;
+    return verdict->known && (row->confirmed.len > 0 || row->remote_id.len > 0) && row->rc != MUSTER_GONE &&
+           (flags & (MUSTER_WRITE_ONLY | MUSTER_ON_CREATE | MUSTER_ON_UPDATE)) ==
+               (MUSTER_WRITE_ONLY | MUSTER_ON_CREATE);
+}
+
 /* All rules could be applied, and there is what the target cannot do without. */
 bool push_can_be_told(const struct push_stream *stream, struct push_verdict *verdict)
 {
@@ -124,9 +133,17 @@ bool push_can_be_told(const struct push_stream *stream, struct push_verdict *ver
                  reason_text(verdict->projection.reason));
         return false;
     }
-    for (size_t n = 0; n < map->rule_count; n++)
-        if ((stream->flags[n] & MUSTER_MUST) && verdict->projection.values[n].presence != PRESENCE_VALUE)
+    for (size_t n = 0; n < map->rule_count; n++) {
+        const struct value *value = &verdict->projection.values[n];
+        if (was_for_creating(verdict, stream->flags[n]))
+            continue;
+        if ((stream->flags[n] & MUSTER_MUST) && value->presence != PRESENCE_VALUE)
             why_add(verdict, "the target cannot do without ", map->fields[n].name);
+        else if (!verdict->why[0] && !push_generated_fits(stream, n, value))
+            why_add(verdict,
+                    "what the option says it is made from has not 4 to 64 letters, digits and -._~!@$* of ASCII: ",
+                    map->fields[n].name);
+    }
     return verdict->why[0] == '\0';
 }
 

@@ -412,8 +412,9 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     cells_make(sending, &verdict);
     if (leaves)
         push_sets_cells(stream, job, sending->before);
-    push_generated_cells(sending->push, stream, job->id, verdict.op, sending->after + stream->stream->map.rule_count,
-                         sending->tokens);
+    rc = push_generated_cells(sending->push, stream, job->id, verdict.op, sending->after, sending->tokens);
+    if (rc != 0)
+        return rc;
     buffer_clear(&sending->text);
     buffer_add(&sending->text, verdict.row.remote_id.data, verdict.row.remote_id.len);
     buffer_byte(&sending->text, 0);
@@ -539,7 +540,7 @@ int push_send(struct push *push, struct push_stream *stream)
     struct sending sending = {.push = push, .stream = stream};
     sending.before = mem_new(fields + 1, sizeof(*sending.before));
     sending.after = mem_new(fields + 1, sizeof(*sending.after));
-    sending.tokens = mem_new(stream->generated_count + 1, sizeof(*sending.tokens));
+    sending.tokens = mem_new(fields + 1, sizeof(*sending.tokens));
     struct lane_sink sink = {.context = &sending,
                              .next = give_next,
                              .applied = take_applied,

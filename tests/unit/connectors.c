@@ -69,7 +69,7 @@ static const muster_option any_options[] = {
     {.name = "statements", .type = MUSTER_JSON},
     {.name = "corp_id", .type = MUSTER_TEXT},
     {.name = "password_policy", .type = MUSTER_TEXT},
-    {.name = "password_from", .type = MUSTER_JSON},
+    {.name = "password_from", .type = MUSTER_TEXT},
     {.name = "modules", .type = MUSTER_JSON},
     {.name = "csv_encoding", .type = MUSTER_CHOICE, .choices = "utf-8|gb18030"},
     {.name = "encoding", .type = MUSTER_CHOICE, .choices = "hex|HEX|base64"},
@@ -114,9 +114,18 @@ static const muster_stream way_streams[] = {
     {.name = "desks", .mapping_in = "needs: base_url\nkey: id\nperson: { workstation_number: desk }\n"},
     {0},
 };
+static const muster_field ciq_fields[] = {
+    {.name = "employeeId", .type = MUSTER_TEXT, .flags = MUSTER_MUST},
+    {.name = "name", .type = MUSTER_TEXT},
+    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_MUST | MUSTER_WRITE_ONLY | MUSTER_GENERATED},
+    {.name = "onboardingDate", .type = MUSTER_DATE},
+    {.name = "laborType", .type = MUSTER_TEXT},
+    {0},
+};
 static const muster_stream ciq_streams[] = {
     {.name = "users",
      .flags = MUSTER_WRITE,
+     .fields = ciq_fields,
      .mapping_out = "of: person\nmap: { employeeId: employee_number }\n"},
     {.name = "lookups",
      .flags = MUSTER_WRITE,

@@ -1,6 +1,7 @@
 /* test_generated - values that follow from a key, and tokens that stand for them in bodies. */
 #include "unit.h"
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "broker/generated.h"
 
@@ -97,6 +98,61 @@ static void what_a_system_repeats_of_a_value_is_overwritten(void **state)
     assert_string_equal(reply, wanted);
 }
 
+static void a_value_that_is_said_is_put_in_until_it_is_forgotten(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(5, 12);
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    char token[GENERATED_TOKEN], value[GENERATED_MOST + 1], text[100];
+    assert_int_equal(generated_say(&generated, ONE, "first-one", 9), 0);
+    assert_int_equal(generated_say(&generated, ONE, "01001X and more", 6), 0); /* the last word counts */
+    for (unsigned n = 0; n < 200; n++) {
+        char what[GENERATED_WHAT];
+        snprintf(what, sizeof(what), "%032x", n);
+        assert_int_equal(generated_say(&generated, what, "another", 7), 0);
+    }
+    generated_token(ONE, token);
+    snprintf(text, sizeof(text), "{\"password\":\"%s\"}", token);
+    assert_int_equal(generated_fill(&generated, text, strlen(text), &out), 0);
+    assert_string_equal(out.data, "{\"password\":\"01001X\"}");
+    assert_true(generated_used(&generated, ONE));
+    generated_forget(&generated);
+    generated_value(&generated, ONE, value);
+    assert_int_equal(strlen(value), 12);
+    generated_done(&generated);
+}
+
+static void only_what_stands_for_itself_in_any_body_can_be_said(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(6, 12);
+    static const char *const good[] = {"abcd", "01001X", "Hx-1001", "a.b_c~d!e@f$g*h"};
+    static const char *const wrong[] = {"",      "abc",   "ab\"cd", "ab\\cd", "ab cd",
+                                        "ab&cd", "ab%41", "a+b=c",  "<abcd>", "密码密码"};
+    char text[GENERATED_MOST + 2];
+    memset(text, 'a', sizeof(text));
+    for (size_t n = 0; n < 4; n++)
+        assert_true(generated_fits(good[n], strlen(good[n])));
+    for (size_t n = 0; n < 10; n++)
+        assert_int_equal(generated_say(&generated, ONE, wrong[n], strlen(wrong[n])), ERR_DATA);
+    assert_true(generated_fits(text, GENERATED_MOST));
+    assert_false(generated_fits(text, GENERATED_MOST + 1));
+    assert_int_equal(generated.said_count, 0);
+    generated_done(&generated);
+}
+
+static void what_was_said_is_overwritten_where_it_stands_alone(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(7, 12);
+    char token[GENERATED_TOKEN], reply[] = "1001 not \"1001\" but 21001, 10012 and x1001; at last 1001";
+    assert_int_equal(generated_say(&generated, ONE, "1001", 4), 0);
+    generated_token(ONE, token);
+    generated_scrub(&generated, token, strlen(token), reply, strlen(reply));
+    assert_string_equal(reply, "**** not \"****\" but 21001, 10012 and x1001; at last ****");
+    generated_done(&generated);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +161,9 @@ int main(void)
         cmocka_unit_test(tokens_are_replaced_and_what_looks_like_one_is_not),
         cmocka_unit_test(a_token_that_is_cut_off_is_none),
         cmocka_unit_test(what_a_system_repeats_of_a_value_is_overwritten),
+        cmocka_unit_test(a_value_that_is_said_is_put_in_until_it_is_forgotten),
+        cmocka_unit_test(only_what_stands_for_itself_in_any_body_can_be_said),
+        cmocka_unit_test(what_was_said_is_overwritten_where_it_stands_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,45 @@ static void a_list_of_words_may_be_one_text_and_may_be_empty(void **state)
     expect_said(CIQ "      numeric:\n", "a.yaml:7:7: connection 'hr': option 'numeric' must be a list, as in [a, b]\n");
 }
 
+/* ---- fields that an option makes ---- */
+
+#define MADE_BY(rule, map)                                                                                             \
+    "  ciq:\n    connector: companyiq\n    options: { password_from: " rule " }\n    target:\n      streams:\n"        \
+    "        users: { map: { " map " } }\n"
+
+static void an_option_makes_a_field_that_its_connector_calls_generated(void **state)
+{
+    (void)state;
+    struct reading *reading =
+        good(HR STREAM MADE_BY("{ from: national_id, match: '(.{6})$', take: 1 }", "name: display_name"));
+    const struct connection *ciq = organization_connection(reading->organization, "ciq");
+    const struct target_stream *users = target_stream(ciq->target, "users");
+    assert_int_equal(users->map.rule_count, 3); /* name, employeeId, password */
+    assert_string_equal(users->map.fields[2].name, "password");
+    assert_non_null(users->map.rules[2].match);
+    assert_non_null(node_get(users->made, "password"));
+    assert_null(node_get(users->made, "name"));
+    assert_true(users->protected);
+    assert_null(target_stream(ciq->target, "lookups")->made);
+    assert_string_equal(connection_option(ciq, "password_from"),
+                        "{\"from\":\"national_id\",\"match\":\"(.{6})$\",\"take\":\"1\"}");
+    done(reading);
+    reading =
+        good(HR STREAM MADE_BY("'Hx-{employeeId}'", "name: display_name")); /* a text is the connector's business */
+    users = target_stream(organization_connection(reading->organization, "ciq")->target, "users");
+    assert_null(users->made);
+    assert_int_equal(users->map.rule_count, 2);
+    done(reading);
+    expect_said(HR STREAM MADE_BY("{ from: national_it }", "name: display_name"),
+                "a.yaml:9:39: connection 'ciq': target: stream 'users': person has no 'national_it'; did you "
+                "mean 'national_id'?\n");
+    expect_said(HR STREAM MADE_BY("{ from: national_id, tale: 1 }", "name: display_name"),
+                "a.yaml:9:52: users.password: unknown key 'tale': did you mean 'take'?\n");
+    expect_said(HR STREAM MADE_BY("{ from: national_id }", "password: username"),
+                "a.yaml:9:31: connection 'ciq': target: stream 'users': option 'password_from' says what 'password' is "
+                "made from, and so does the map: keep one\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_list_of_things_with_a_name_may_be_a_map),
         cmocka_unit_test(a_word_of_a_choice_is_compared_without_case),
         cmocka_unit_test(a_list_of_words_may_be_one_text_and_may_be_empty),
+        cmocka_unit_test(an_option_makes_a_field_that_its_connector_calls_generated),
         cmocka_unit_test(a_name_beside_a_file_is_made_from_words_that_exist_and_is_not_the_file),
     };
     return cmocka_run_group_tests_name("option", tests, make_dir, remove_dir);

@@ -22,8 +22,10 @@
  * muster_change.after of a create as a token of letters, digits and dots. Write it into the call's body where the value
  * belongs (not into a form's parts): the broker puts the value there at each attempt, the same one for every repeat.
  * Whose value went out and who was answered for is written for people to the place that the connector's option
- * NAME_file says ('*' in it: day and run); NAME_length: its length. Nobody else ever sees it. What the file maps to a
- * MUSTER_WRITE_ONLY field is kept as a digest, and compared only if the field may be updated.
+ * NAME_file says ('*' in it: day and run); NAME_length: its length. Nobody else ever sees it. Where option NAME_from (a
+ * MUSTER_TEXT of the connector's) is a map in the file, it is the rule that makes the value, which comes as a token,
+ * too, and is written nowhere; text() of it is JSON then. What the file maps to a MUSTER_WRITE_ONLY field is kept as a
+ * digest, and compared only if the field may be updated.
  *
  * ABI 1.0: first. Members are only ever appended, and noted here. 1.4, the first release, is frozen: sdk/abi/README.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
@@ -125,7 +127,7 @@ typedef struct muster_run {
 } muster_run; /* more hides behind */
 
 typedef struct muster_option {
-    const char *name, *initial, *doc, *choices; /* doc: one sentence; choices: "one|two" */
+    const char *name, *initial, *doc, *choices; /* doc: one sentence; choices: "one|two", also of a list's items */
     int32_t type;
     uint32_t flags;
     int64_t min, max;                    /* numbers; both 0 is any */
