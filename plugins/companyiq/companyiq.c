@@ -44,23 +44,24 @@ static const muster_option options[] = {
      .type = MUSTER_CHOICE,
      .initial = "derived",
      .choices = "derived|field",
-     .doc = "The first password: derived from the organization's key, the same on every repeat, and written to "
-            "password_file; or made from fields by password_from."},
+     .doc = "The first password, the same on every repeat: derived from what password_from says, else from the "
+            "organization's key and then written to password_file; with field password_from must say it."},
     {.name = "password_from",
      .type = MUSTER_TEXT,
-     .doc = "With password_policy field: a text with fields in braces, as in Acme-{employeeId} or {idNumber:-6} (the "
-            "last six characters)."},
+     .doc =
+         "What the first password is made from: a rule, as in { from: national_id, match: \"(.{6})$\", take: 1 }, or "
+         "a text with fields of users in braces, as in Acme-{employeeId} or {idNumber:-6} (the last six characters)."},
     {.name = "password_file",
      .type = MUSTER_TEXT,
      .flags = MUSTER_PLACE,
-     .doc = "With password_policy derived: where first passwords are written for HR to print, sftp://… or here; a name "
-            "with a * in it, which becomes the day and the run."},
+     .doc = "Without password_from: where first passwords are written for HR to print, sftp://… or here; a name with a "
+            "* in it, which becomes the day and the run."},
     {.name = "password_length",
      .type = MUSTER_INTEGER,
      .initial = "12",
      .min = 8,
      .max = 64,
-     .doc = "With password_policy derived: how long they are."},
+     .doc = "Without password_from: how long they are."},
     {.name = "host_key",
      .type = MUSTER_TEXT,
      .doc = "Of password_file: the SFTP server's key fingerprint (SHA256:…); this or known_hosts is required for "
@@ -77,9 +78,11 @@ static const muster_option options[] = {
      .flags = MUSTER_SECRET,
      .doc = "Of password_file: what the private key is locked with."},
     {.name = "numeric",
-     .type = MUSTER_TEXT,
+     .type = MUSTER_LIST,
      .initial = "status",
-     .doc = "Fields that are sent as numbers, with spaces between."},
+     .choices = "employeeId|name|status|onboardingDate|resignationDate|factory|department|position|laborType|gender|"
+                "mobile|email|idNumber",
+     .doc = "Fields that are sent as numbers: a list, or a text with spaces between."},
     {.name = "date_format",
      .type = MUSTER_CHOICE,
      .initial = "YYYY-MM-DD",
@@ -375,7 +378,7 @@ static muster_rc open_it(muster_run *run, void **self)
     if (strcmp(policy, "field") == 0 && (!from || !*from))
         return run->host->fail(run, MUSTER_CONFIG,
                                "password_policy is field, and option password_from does not say which: as in "
-                               "password_from: \"Acme-{employeeId}\"");
+                               "password_from: \"Acme-{employeeId}\", or password_from: { from: national_id }");
     struct companyiq *companyiq = calloc(1, sizeof(*companyiq));
     if (!companyiq)
         return run->host->fail(run, MUSTER_FAIL, "no memory");

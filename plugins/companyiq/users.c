@@ -50,16 +50,17 @@ static const char *wire_name(const struct import *import, const char *field)
     return field;
 }
 
-/* One of the words of a list with spaces or commas between. */
-static bool listed(const char *list, const char *word)
+/* Option numeric names the field; where the file is silent, its initial value does. */
+static bool is_sent_as_number(const struct import *import, const char *field)
 {
-    size_t len = strlen(word);
-    for (const char *at = list; *at; at += strcspn(at, " ,")) {
-        at += strspn(at, " ,");
-        if (strncmp(at, word, len) == 0 && strchr(" ,", at[len]))
+    char name[40];
+    size_t count = import->host->count(import->companyiq->run, "numeric");
+    for (size_t n = 0; n < count; n++) {
+        snprintf(name, sizeof(name), "numeric[%zu]", n);
+        if (strcmp(option(import, name), field) == 0)
             return true;
     }
-    return false;
+    return count == 0 && strcmp(option(import, "numeric"), field) == 0;
 }
 
 static bool is_day(const char *text)
@@ -102,7 +103,7 @@ static const char *member_write(struct import *import, const char *field, const 
         day_write(value, option(import, "date_format"), day);
         value = day;
     }
-    bool number = *value && listed(option(import, "numeric"), field);
+    bool number = *value && is_sent_as_number(import, field);
     if (number && !is_number(value))
         return "is to be sent as a number (option numeric), and is none, or begins with a zero that would be lost";
     text_put(body, body->data[body->len - 1] == '{' ? "" : ",");
@@ -156,9 +157,15 @@ static bool pattern_write(const struct import *import, const muster_record *afte
     return out->len > 0;
 }
 
+/* A rule (which reads as JSON) is the host's business: as without password_from, a token comes for what it makes. */
+static bool is_pattern(const char *from)
+{
+    return *from && strncmp(from, "{\"", 2) != 0;
+}
+
 static const char *password_write(struct import *import, const muster_record *after)
 {
-    if (strcmp(option(import, "password_policy"), "field") != 0) {
+    if (!is_pattern(option(import, "password_from"))) {
         const char *made = import->host->get(after, "password");
         return made && *made ? member_write(import, "password", made) : "is missing: nobody made a first password";
     }
@@ -418,7 +425,7 @@ static bool password_goes_somewhere(const struct companyiq *companyiq, const mus
     bool made = false;
     for (const muster_field *field = push->fields; field->name; field++)
         made |= strcmp(field->name, "password") == 0;
-    return strcmp(companyiq_option(companyiq, "password_policy"), "field") == 0 || !made ||
+    return *companyiq_option(companyiq, "password_from") || !made ||
            strchr(companyiq_option(companyiq, "password_file"), '*');
 }
 
@@ -431,8 +438,8 @@ muster_rc users_apply(struct companyiq *companyiq, const muster_push *push)
         free(import);
         return companyiq->host->fail(companyiq->run, MUSTER_CONFIG,
                                      "option password_file does not say where first passwords are written for HR: a "
-                                     "name with a * in it, as in /srv/hr/passwords-*.csv; or choose password_policy: "
-                                     "field");
+                                     "name with a * in it, as in /srv/hr/passwords-*.csv; or say by password_from "
+                                     "what they are made from");
     }
     if (!import)
         return companyiq->host->fail(companyiq->run, MUSTER_FAIL, "no memory for a batch of users");

@@ -22,7 +22,7 @@ class Users:
         "batch_max": 500,
         "fields": {},  # what a field is called on the wire, where it is not its own name
         "status": {"active": 1, "resigned": 2},
-        "date_format": "YYYY-MM-DD",
+        "date_format": "YYYY-MM-DD",  # or of each field by its name
         "types": {"status": "number"},  # text (default), number, digits (a text of digits), either
         "ignore_locked": False,  # what may not change is then passed over, not refused
     }
@@ -112,6 +112,7 @@ class Users:
 
     def day(self, name, text):
         form = self.simulator.settings["date_format"]
+        form = form if isinstance(form, str) else form.get(name, "YYYY-MM-DD")
         hit = re.fullmatch(FORMS[form], text, re.ASCII)
         if not hit or not 1 <= int(hit[2]) <= 12 or not 1 <= int(hit[3]) <= MONTHS[int(hit[2]) - 1]:
             raise Refused(40001, f"{name} is no {form}")
