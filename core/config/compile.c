@@ -28,30 +28,49 @@ const char *compile_text(struct compile *compile, const struct node *node, const
     return NULL;
 }
 
+static bool column_room(struct compile *compile)
+{
+    size_t count = compile->column_count, room = count ? 2 * count : 16;
+    if (count < compile->column_room)
+        return true;
+    const char **columns = compile_get(compile, room, sizeof(*columns));
+    int *beside = compile_get(compile, room, sizeof(*beside));
+    if (!columns || !beside)
+        return false;
+    if (count > 0) {
+        memcpy(columns, compile->columns, count * sizeof(*columns));
+        memcpy(beside, compile->beside, count * sizeof(*beside));
+    }
+    compile->columns = columns;
+    compile->beside = beside;
+    compile->column_room = room;
+    return true;
+}
+
+int compile_name(struct compile *compile, const char *name, int beside)
+{
+    for (size_t n = 0; name && n < compile->column_count; n++)
+        if (text_same(compile->columns[n], strlen(compile->columns[n]), name, strlen(name))) {
+            if (beside == COLUMN_OF_ROW)
+                compile->beside[n] = beside;
+            return (int)n;
+        }
+    compile->failed |= !name;
+    if (!name || !column_room(compile))
+        return -1;
+    compile->columns[compile->column_count] = name;
+    compile->beside[compile->column_count] = beside;
+    return (int)compile->column_count++;
+}
+
 int compile_column(struct compile *compile, const struct node *node, const char *what)
 {
     const char *name = compile_text(compile, node, what, false);
-    if (!name)
-        return -1;
-    for (size_t n = 0; n < compile->column_count; n++)
-        if (text_same(compile->columns[n], strlen(compile->columns[n]), name, strlen(name)))
-            return (int)n;
-    if (compile->column_count == compile->column_room) {
-        size_t room = compile->column_room ? 2 * compile->column_room : 16;
-        const char **bigger = compile_get(compile, room, sizeof(*bigger));
-        if (!bigger)
-            return -1;
-        if (compile->column_count > 0)
-            memcpy(bigger, compile->columns, compile->column_count * sizeof(*bigger));
-        compile->columns = bigger;
-        compile->column_room = room;
-    }
-    compile->columns[compile->column_count] = arena_text(compile->arena, name);
-    if (!compile->columns[compile->column_count]) {
-        compile->failed = true;
-        return -1;
-    }
-    return (int)compile->column_count++;
+    int beside = compile->each ? COLUMN_ASIDE : COLUMN_OF_ROW;
+    int column = name ? compile_name(compile, arena_text(compile->arena, name), beside) : -1;
+    if (column < 0 || !compile->each)
+        return column;
+    return compile_name(compile, arena_format(compile->arena, "%s[].%s", compile->each, name), column);
 }
 
 /* A node that may be a list or one thing alone. */

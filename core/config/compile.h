@@ -16,7 +16,9 @@ struct compile {
     const struct field *custom; /* may be NULL */
     const char *owner;          /* whose fields are made, for complaints: a target's stream; NULL: the field's kind */
     const char **columns;       /* each once, as first written */
+    int *beside;                /* of each column; see struct mapping */
     size_t column_count, column_room;
+    const char *each; /* names are those of this list's items; NULL: of the row */
     struct pattern *patterns;
     bool failed; /* no memory */
 };
@@ -28,6 +30,8 @@ void *compile_get(struct compile *compile, size_t count, size_t size);
 const char *compile_text(struct compile *compile, const struct node *node, const char *what, bool blank);
 /* The index of the column that the node names, or -1 with a complaint. */
 int compile_column(struct compile *compile, const struct node *node, const char *what);
+/* The same for a name of the arena's, with what stands beside it. */
+int compile_name(struct compile *compile, const char *name, int beside);
 /* One column or a list of different ones. NULL with a complaint. */
 const int *compile_columns(struct compile *compile, const struct node *node, const char *what, size_t *ret_count);
 /* One text or a list of them, NULL-terminated. NULL with a complaint. */

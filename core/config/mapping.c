@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pcre2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Raised whenever the same mapping makes something else of the same record. */
@@ -54,48 +55,124 @@ static void sort_rules(const struct compile *compile, struct rule *rules, size_t
     }
 }
 
+/* "scope[]": the list, without the brackets. NULL with a complaint. */
+static const char *each_read(struct compile *compile, const struct node *node, enum kind kind)
+{
+    char what[80];
+    snprintf(what, sizeof(what), "%s: 'each'", kind_name(kind));
+    const char *text = compile_text(compile, node, what, false);
+    size_t len = text ? strlen(text) : 0;
+    if (text && (len < 3 || strcmp(text + len - 2, "[]") != 0 || strchr(text, '[') != text + len - 2)) {
+        complain(compile->complaints, node, "%s must name a list of the row, as in scope[]", what);
+        return NULL;
+    }
+    char *list = text ? arena_text(compile->arena, text) : NULL;
+    compile->failed |= text && !list;
+    if (list)
+        list[len - 2] = '\0';
+    return list;
+}
+
+/* Where the fields of a section stand: in it, or below `map`, one made of each item of a list. NULL with complaints. */
+static const struct node *fields_node(struct compile *compile, enum kind kind, const struct node *node,
+                                      struct section *section)
+{
+    const struct node *each = node_get(node, "each"), *map = node_get(node, "map");
+    if (!each && !map)
+        return node;
+    if (!each || !map || map->type != NODE_MAP || map->count == 0) {
+        complain(compile->complaints, each ? each : map,
+                 "%s: 'each' and 'map' go together, as in { each: scope[], map: { FIELD: MEMBER } }", kind_name(kind));
+        return NULL;
+    }
+    for (size_t n = 0; n < node->count; n++)
+        if (!is_word(section_words, node->keys[n]->text))
+            complain(compile->complaints, node->keys[n], "%s: with 'each' fields stand below 'map', and '%s' does not",
+                     kind_name(kind), node->keys[n]->text);
+    section->each = each_read(compile, each, kind);
+    section->list = section->each ? compile_name(compile, section->each, COLUMN_ASIDE) : -1;
+    return section->each ? map : NULL;
+}
+
+/* The columns of its items, once all that name some have been read. */
+static void members_find(struct compile *compile, struct section *section)
+{
+    int *members = compile_get(compile, compile->column_count, sizeof(*members));
+    size_t len = strlen(section->each);
+    for (size_t n = 0; members && n < compile->column_count; n++)
+        if (compile->beside[n] >= 0 && strncmp(compile->columns[n], section->each, len) == 0 &&
+            strncmp(compile->columns[n] + len, "[].", 3) == 0)
+            members[section->member_count++] = (int)n;
+    section->members = members;
+}
+
+static void fields_compile(struct compile *compile, const struct node *fields, const char *const *names,
+                           struct rule *rules, struct section *section)
+{
+    bool own = !section->each;
+    for (size_t n = 0; n < fields->count; n++) {
+        const char *name = fields->keys[n]->text;
+        const struct field *field = compile_field(compile, section->kind, name);
+        if (field)
+            section->rule_count += rule_compile(compile, field, fields->items[n], &rules[section->rule_count]);
+        else if (!own || !is_word(section_words, name))
+            complain_unknown(compile, fields->keys[n], kind_name(section->kind), names);
+    }
+}
+
 static bool section_compile(struct compile *compile, enum kind kind, const struct node *node,
                             struct section *ret_section)
 {
-    struct section section = {.kind = kind, .node = node, .each = -1};
+    struct section section = {.kind = kind, .node = node};
     size_t errors = compile->complaints->errors;
     char what[80];
     if (node->type != NODE_MAP || node->count == 0) {
         complain(compile->complaints, node, "%s must be a map of its fields, as in { FIELD: COLUMN }", kind_name(kind));
         return false;
     }
-    struct rule *rules = compile_get(compile, node->count, sizeof(*rules));
+    const struct node *fields = fields_node(compile, kind, node, &section);
+    struct rule *rules = fields ? compile_get(compile, fields->count, sizeof(*rules)) : NULL;
     const char *const *names = compile_field_names(compile, kind, section_words);
-    const struct node *each = node_get(node, "each");
     if (!rules || !names)
         return false;
-    if (each || node_get(node, "map")) {
-        complain(compile->complaints, each ? each : node,
-                 "%s: 'each' with 'map', one record for each element of a list, cannot be used yet: give each element "
-                 "a row of its own",
-                 kind_name(kind));
-        return false;
-    }
-    for (size_t n = 0; n < node->count; n++) {
-        const char *name = node->keys[n]->text;
-        const struct field *field = compile_field(compile, kind, name);
-        if (field)
-            section.rule_count += rule_compile(compile, field, node->items[n], &rules[section.rule_count]);
-        else if (!is_word(section_words, name))
-            complain_unknown(compile, node->keys[n], kind_name(kind), names);
-    }
+    compile->each = section.each;
+    fields_compile(compile, fields, names, rules, &section);
     snprintf(what, sizeof(what), "%s: 'key'", kind_name(kind));
     if (node_get(node, "key"))
         section.key = compile_columns(compile, node_get(node, "key"), what, &section.key_count);
     snprintf(what, sizeof(what), "%s: 'when'", kind_name(kind));
     if (node_get(node, "when"))
         section.when = condition_compile(compile, node_get(node, "when"), what);
+    compile->each = NULL;
+    if (section.each)
+        members_find(compile, &section);
     if (section.rule_count == 0 && compile->complaints->errors == errors)
         complain(compile->complaints, node, "%s must have a field", kind_name(kind));
     sort_rules(compile, rules, section.rule_count);
     section.rules = rules;
     *ret_section = section;
     return compile->complaints->errors == errors && !compile->failed;
+}
+
+bool mapping_item_column(const char *column, const char *name, unsigned *ret_nth)
+{
+    const char *brackets = strstr(column, "[].");
+    size_t len = brackets ? (size_t)(brackets - column) : 0;
+    unsigned long nth = 0;
+    if (!brackets || strncmp(column, name, len) != 0)
+        return false;
+    name += len;
+    if (*name == '[') {
+        char *end;
+        nth = strtoul(name + 1, &end, 10);
+        if (end == name + 1 || *end != ']' || nth > UINT32_MAX)
+            return false;
+        name = end + 1;
+    }
+    if (strcmp(brackets + 2, name) != 0)
+        return false;
+    *ret_nth = (unsigned)nth;
+    return true;
 }
 
 /* Names for "did you mean" at the stream's level: its words and all kinds. */
@@ -137,6 +214,10 @@ static void sections_compile(struct compile *compile, const struct node *node, c
     if (found == 0)
         complain(compile->complaints, node, "%s must say what a row gives: a section such as person: { FIELD: COLUMN }",
                  where);
+    if (mapping->section_count > 0 && sections[0].each)
+        complain(compile->complaints, sections[0].node,
+                 "%s cannot be made of 'each' item of a list: it is what the row itself is. Give each item a row",
+                 kind_name(sections[0].kind));
     mapping->sections = sections;
 }
 
@@ -308,6 +389,7 @@ int mapping_compile(const char *stream, const struct node *node, const struct fi
     sections_compile(&compile, node, stream, mapping);
     stream_words_compile(&compile, node, mapping);
     mapping->columns = compile.columns;
+    mapping->beside = compile.beside;
     mapping->column_count = compile.column_count;
     mapping->patterns = compile.patterns;
     if (complaints->errors == errors && !compile.failed) {

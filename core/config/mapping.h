@@ -87,14 +87,23 @@ struct section {
     const struct condition *when; /* NULL: always */
     const struct rule *rules;     /* by ascending field number */
     size_t rule_count;
-    int each; /* column that holds a list, one record each; -1: no */
+    const char *each;   /* the list that has an item for each of them, "scope"; NULL: the row itself is the one */
+    int list;           /* then: the column of the whole list, as some sources give it besides */
+    const int *members; /* then: the columns of an item, each once, as first named */
+    size_t member_count;
 };
+
+enum { COLUMN_OF_ROW = -1, COLUMN_ASIDE = -2 };
 
 struct mapping {
     const char *stream;
     const struct node *node;
     const char *const *columns; /* every column that is named, each once, as first written */
     size_t column_count;
+    /* A column of a list's items is written "scope[].department"; beside it stands the row's own column of that name,
+     * which is meant where the item has none. Else COLUMN_OF_ROW, or COLUMN_ASIDE: a list alone asks for it, and it may
+     * be missing. */
+    const int *beside;
     const int *key; /* columns; NULL: the connector's source id */
     size_t key_count;
     const struct section *sections; /* the main one first: person if there is one, else as written */
@@ -111,6 +120,10 @@ struct mapping {
  * name). On errors *ret_mapping may be NULL and the complaints say why; returns 0, ERR_CONFIG or -ENOMEM. */
 int mapping_compile(const char *stream, const struct node *node, const struct field *custom,
                     struct complaints *complaints, const struct mapping **ret_mapping);
+/* Whether a source's column is one of items: "scope[3].department" is "scope[].department" of item 3; where a source
+ * gives each item a row of its own, "scope.department" is that of item 0. */
+bool mapping_item_column(const char *column, const char *name, unsigned *ret_nth);
+
 /* What of a mapping asks for a column: without a key no row can be known, without a required one none be taken. */
 enum column_need { COLUMN_SPARED, COLUMN_REQUIRED, COLUMN_KEY };
 enum column_need mapping_needs(const struct mapping *mapping, const char *column);

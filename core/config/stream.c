@@ -185,7 +185,8 @@ const struct node *stream_lay_over(struct reading *reading, const struct node *o
         const struct node *below = node_get(under, over->keys[i]->text), *value = over->items[i];
         if (below && below->type == NODE_MAP && stream_is_off(value))
             continue;
-        if (below && below->type == NODE_MAP && value->type == NODE_MAP && depth > 0 && !node_get(value, "from"))
+        bool another = node_get(value, "from") || (node_get(value, "each") && !node_get(below, "each"));
+        if (below && below->type == NODE_MAP && value->type == NODE_MAP && depth > 0 && !another)
             value = stream_lay_over(reading, value, below, depth - 1);
         merged->keys[merged->count] = over->keys[i];
         merged->items[merged->count++] = (struct node *)value;

@@ -61,6 +61,8 @@ void map_rest(struct map *map)
     free(TAKE(map->given));
     free(TAKE(map->binding));
     free(TAKE(map->raw_numbers));
+    free(TAKE(map->item_of));
+    free(TAKE(map->items));
     map->bound = 0;
     numbers_done(&map->units);
 }
@@ -267,15 +269,31 @@ static void map_sample(struct map *map, const struct lane_record *record)
     }
 }
 
-static void map_fill(struct map *map, const struct lane_record *record)
+static int map_fill_item(struct map *map, unsigned item, int column, struct cell cell)
 {
+    int rc = mem_grow(&map->items, map->item_count, &map->item_room, sizeof(*map->items));
+    if (rc != 0)
+        return rc;
+    map->items[map->item_count++] = (struct item_cell){item, column, cell};
+    map->item_most = item > map->item_most ? item : map->item_most;
+    return 0;
+}
+
+static int map_fill(struct map *map, const struct lane_record *record)
+{
+    int rc = 0;
+    map->item_count = map->item_most = 0;
     memcpy(map->cells, map->blank, map->mapping->column_count * sizeof(*map->cells));
-    for (size_t i = 0; i < record->count; i++) {
+    for (size_t i = 0; i < record->count && rc == 0; i++) {
         const struct lane_value *value = &record->values[i];
         int column = map->binding[value->column];
-        if (column >= 0)
-            map->cells[column] = (struct cell){value->presence, value->type, value->len, value->bytes};
+        struct cell cell = {value->presence, value->type, value->len, value->bytes};
+        if (column >= 0 && map->item_of[value->column] > 0)
+            rc = map_fill_item(map, map->item_of[value->column], column, cell);
+        else if (column >= 0)
+            map->cells[column] = cell;
     }
+    return rc;
 }
 
 /* Joins the key columns' texts with '|'. ERR_DATA: one of them is blank or no clean text; *ret_blamed says which. */
@@ -408,50 +426,68 @@ int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_
     return map->body.rc;
 }
 
+int map_too_many(struct map *map, const char *id, const char *reason, int column)
+{
+    map_dead_letter(map, id, reason, column, NULL);
+    map_why(map, reason, column, NULL);
+    map->count.rejected++;
+    return 1;
+}
+
+int map_section_key(struct map *map, const struct section *section, const struct transform_input *input, const char *id,
+                    const char **ret_key)
+{
+    struct rejection blamed = {.column = -1};
+    int rc = map_key(map, input, section->key, section->key_count, &map->key, &blamed);
+    if (rc == ERR_DATA)
+        map_dead_letter(map, id, blamed.reason, blamed.column, NULL);
+    if (rc == 0)
+        *ret_key = arena_copy(map->arena, map->key.data, map->key.len);
+    return rc ? rc : *ret_key ? 0 : -ENOMEM;
+}
+
+int map_section(struct map *map, const struct section *section, const struct transform_input *input, const char *id,
+                const char *key, struct laid *ret_laid, struct err *err)
+{
+    map->plainly = *key == '\0';
+    int rc = map_values(map, section, input, id, err);
+    if (rc == 0 && section == &map->mapping->sections[0])
+        rc = map_require(map, id);
+    return rc ? rc : map_lay(map, section->kind, bytes(key, strlen(key)), ret_laid);
+}
+
 /* All sections of the row, laid one behind the other in map->body. 1: the row is rejected. */
 static int map_sections(struct map *map, const struct transform_input *input, const char *id, const char *row_key,
                         struct laid *laid, size_t *ret_count, struct err *err)
 {
     size_t count = 0;
-    for (size_t s = 0; s < map->mapping->section_count; s++) {
+    int rc = 0;
+    for (size_t s = 0; s < map->mapping->section_count && rc == 0; s++) {
         const struct section *section = &map->mapping->sections[s];
+        if (section->each) {
+            rc = map_list(map, section, input, id, laid, &count, err);
+            continue;
+        }
         if (section->when && !transform_condition(map->transform, section->when, input))
             continue;
-        struct rejection blamed = {.column = -1};
         const char *key = s > 0 && strcmp(row_key, id) != 0 ? row_key : "";
-        if (s > 0 && section->key) {
-            int rc = map_key(map, input, section->key, section->key_count, &map->key, &blamed);
-            if (rc == ERR_DATA) {
-                map_dead_letter(map, id, blamed.reason, blamed.column, NULL);
-                continue;
-            }
-            if (rc != 0)
-                return rc;
-            key = arena_copy(map->arena, map->key.data, map->key.len);
-            if (!key)
-                return -ENOMEM;
+        if (s > 0 && section->key && (rc = map_section_key(map, section, input, id, &key)) == ERR_DATA) {
+            rc = 0;
+            continue;
         }
-        map->plainly = *key == '\0';
-        int rc = map_values(map, section, input, id, err);
-        if (rc == 0 && s == 0)
-            rc = map_require(map, id);
-        if (rc == 0)
-            rc = map_lay(map, section->kind, bytes(key, strlen(key)), &laid[count]);
-        if (rc != 0)
-            return rc;
-        count++;
+        if (rc == 0 && (rc = map_section(map, section, input, id, key, &laid[count], err)) == 0)
+            count++;
     }
     *ret_count = count;
-    return 0;
+    return rc;
 }
 
 static int map_row(struct map *map, const struct lane_record *record, const struct transform_input *input,
                    const char *id, const char *row_key, struct err *err)
 {
-    enum { LAID_MAX = 64 };
-    struct laid laid[LAID_MAX];
+    struct laid laid[SECTIONS_MAX];
     size_t count;
-    if (map->mapping->section_count + 2 > LAID_MAX)
+    if (map->mapping->section_count + 2 > SECTIONS_MAX)
         return ERR_LIMIT;
     buffer_clear(&map->body);
     buffer_clear(&map->finished);
@@ -567,10 +603,12 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
     map->count.read++;
     arena_clear(map->arena);
     transform_start(map->transform);
-    map_fill(map, record);
-    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone};
+    int rc = map_fill(map, record);
+    if (rc != 0)
+        return rc;
+    struct transform_input input = {map->cells, map->setup.partition, map->setup.zone, map->setup.partition_id};
     const char *id = NULL, *row_key = NULL;
-    int rc = map_identify(map, record, &input, &id, &row_key);
+    rc = map_identify(map, record, &input, &id, &row_key);
     map->last_id = rc == 0 ? id : NULL;
     if (rc == ERR_DATA) {
         map->count.rejected++;

@@ -23,6 +23,7 @@ struct map_setup {
     const struct mapping *mapping;
     uint32_t stream;       /* number of (connection, partition, stream) */
     const char *partition; /* label */
+    const char *partition_id;
     const struct zone *zone;
     const struct vault *vault;
     struct store *store; /* for numbers of columns that are kept unmapped */

@@ -3,6 +3,8 @@
 
 #include "store/dict.h"
 
+#include <limits.h>
+
 uint32_t map_unknown_kinds(const struct map *map)
 {
     uint32_t kinds = map->lacking;
@@ -53,6 +55,10 @@ static int map_binding_room(struct map *map, size_t count)
     if (!numbers)
         return -ENOMEM;
     map->raw_numbers = numbers;
+    unsigned *item_of = mem_resize(map->item_of, count, sizeof(*item_of));
+    if (!item_of)
+        return -ENOMEM;
+    map->item_of = item_of;
     map->binding_room = count;
     return 0;
 }
@@ -85,12 +91,26 @@ static int column_twice(const struct lane_stream *stream, size_t before, size_t 
                    name, stream->places[before], stream->places[column]);
 }
 
+/* Whether it is a column of items of a list; where the row has one of that name, that is meant. */
+static void map_bind_item(struct map *map, const char *name, size_t column)
+{
+    const struct mapping *mapping = map->mapping;
+    unsigned nth;
+    for (size_t i = 0; map->binding[column] == IGNORED && i < mapping->column_count; i++)
+        if (mapping->beside[i] >= 0 && mapping_item_column(mapping->columns[i], name, &nth) && nth < UINT_MAX) {
+            map->binding[column] = (int)i;
+            map->own_found[i] = (int)column;
+            map->item_of[column] = nth + 1;
+        }
+}
+
 /* Looks at one column of the lane: has the mapping its name, or one that was accepted for it? */
 static int map_bind(struct map *map, const struct lane_stream *stream, size_t column, struct err *err)
 {
     const char *name = stream->names[column];
     bool own = false;
     map->binding[column] = IGNORED;
+    map->item_of[column] = 0;
     for (size_t i = 0; i < map->mapping->column_count; i++) {
         if (!same(map->mapping->columns[i], name))
             continue;
@@ -100,6 +120,8 @@ static int map_bind(struct map *map, const struct lane_stream *stream, size_t co
         map->own_found[i] = (int)column;
         own = true;
     }
+    if (!own)
+        map_bind_item(map, name, column);
     for (size_t i = 0; stream->table && !own && i < map->mapping->column_count; i++) {
         if (!map->reads[i] || !same(map->reads[i]->other, name))
             continue;
@@ -152,7 +174,7 @@ static int map_header_seen(struct map *map, const struct lane_stream *stream)
     bool missing = false;
     int rc = map_settle_columns(map);
     for (size_t i = 0; i < map->mapping->column_count; i++) {
-        missing |= map->where_found[i] == UNBOUND;
+        missing |= map->where_found[i] == UNBOUND && map->mapping->beside[i] == COLUMN_OF_ROW;
         map->blocked |=
             map->where_found[i] == UNBOUND && mapping_needs(map->mapping, map->mapping->columns[i]) != COLUMN_SPARED;
     }

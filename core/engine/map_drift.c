@@ -206,7 +206,7 @@ static int drift_missing(struct map *map, struct err *err)
         const struct likeness *pair = pair_of(pairs, count, (int)i);
         const char *text = pair ? likeness_text(map, pair) : NULL;
         bool needed = mapping_needs(map->mapping, name) != COLUMN_SPARED;
-        if (map->where_found[i] != UNBOUND)
+        if (map->where_found[i] != UNBOUND || map->mapping->beside[i] != COLUMN_OF_ROW)
             continue;
         if (map->disputed && map->disputed[i])
             stop = needed && !stop ? err_set(err, ERR_DATA,

@@ -1,5 +1,6 @@
 /* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_drift (what of
- * the header is not as it was), map_kept (what a row said), map_unit. */
+ * the header is not as it was), map_list (one section for each item of a list), map_kept (what a row said), map_unit.
+ */
 #ifndef ENGINE_MAP_INSIDE_H
 #define ENGINE_MAP_INSIDE_H
 
@@ -26,6 +27,13 @@ struct drift_column {
     bool disputed; /* read under another name, which is back as well */
 };
 
+/* A cell of an item of a list. */
+struct item_cell {
+    unsigned item; /* from 1 */
+    int column;    /* of the mapping */
+    struct cell cell;
+};
+
 struct map {
     struct map_setup setup;
     const struct mapping *mapping;
@@ -37,6 +45,7 @@ struct map {
     size_t bound;          /* columns of the lane that were looked at */
     int *binding;          /* lane column → mapping column */
     uint32_t *raw_numbers; /* lane column → dict number, for keep: all */
+    unsigned *item_of;     /* lane column → which item of a list it belongs to, from 1; 0: to the row */
     size_t binding_room;
     int *where_found; /* mapping column → lane column; -1: the source has none */
     struct buffer names;
@@ -55,6 +64,9 @@ struct map {
     struct buffer header;
     /* one record */
     struct cell *cells, *blank;
+    struct item_cell *items; /* of lists; cells of one item are not together */
+    size_t item_count, item_room;
+    unsigned item_most; /* the highest number of one, from 1; 0: none */
     struct rawrow_layout layout;
     uint8_t *given; /* mapping column → a field gives the cell back */
     bool plainly;   /* the section that is being made has no key of its own */
@@ -89,6 +101,20 @@ int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_
 /* The record was there, but nothing of it is taken: it counts as seen. `why` is packed, `unused` sealed. */
 int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
              struct bytes unused, struct err *err);
+
+/* map.c. One section of the row, laid behind the others. 1: the row is rejected. */
+int map_section(struct map *map, const struct section *section, const struct transform_input *input, const char *id,
+                const char *key, struct laid *ret_laid, struct err *err);
+/* map.c. The values of the key columns, joined: in the arena. ERR_DATA: a dead letter was written. */
+int map_section_key(struct map *map, const struct section *section, const struct transform_input *input, const char *id,
+                    const char **ret_key);
+/* map.c. The row has more parts than a record may have: it is rejected. Returns 1. */
+int map_too_many(struct map *map, const char *id, const char *reason, int column);
+
+/* map_list.c. A section that is made of each item of a list: as many as there are, behind laid[*count]. 1: the row is
+ * rejected. */
+int map_list(struct map *map, const struct section *section, const struct transform_input *input, const char *id,
+             struct laid *laid, size_t *count, struct err *err);
 
 /* map_kept.c. Unmapped columns, when the organization wants them kept: into the maker. */
 void map_raw(struct map *map, const struct lane_record *record);

@@ -424,6 +424,7 @@ int pull_begin(struct pull *pull)
         .mapping = pull->mapping,
         .stream = pull->stream,
         .partition = pull->kept && *pull->layout.label ? pull->layout.label : pull->label,
+        .partition_id = pull->partition,
         .zone = pull->zone,
         .vault = pull->vault,
         .store = pull->store,

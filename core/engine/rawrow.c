@@ -92,7 +92,10 @@ int rawrow_layout_make(const struct mapping *mapping, struct arena *arena, struc
 {
     struct rawrow_layout layout = {
         .all = mapping->keep_all, .keyed = mapping->key != NULL, .where = where_digest(mapping), .label = ""};
-    if (mapping->column_count > RAWROW_COLUMNS_MOST) {
+    bool lists = false; /* of those a row says more than one thing in a column */
+    for (size_t s = 0; s < mapping->section_count; s++)
+        lists |= mapping->sections[s].each != NULL;
+    if (lists || mapping->column_count > RAWROW_COLUMNS_MOST) {
         *ret_layout = layout;
         return 0;
     }

@@ -342,7 +342,14 @@ static int fixed_value(struct transform *transform, const struct rule *rule, con
     return value_make(transform, rule, input, &piece, ret_value, ret_rejection);
 }
 
-/* The columns of a unit's code and name. */
+static struct piece fixed_piece(const char *text)
+{
+    bool is = text && *text;
+    return (struct piece){
+        .presence = is ? PRESENCE_VALUE : PRESENCE_NULL, .bytes = is ? text : "", .len = is ? strlen(text) : 0};
+}
+
+/* The columns of a unit's code and name; or the partition's id and name. */
 static int unit_make(struct transform *transform, const struct rule *rule, const struct transform_input *input,
                      struct value *ret_value, struct rejection *ret_rejection)
 {
@@ -354,10 +361,10 @@ static int unit_make(struct transform *transform, const struct rule *rule, const
         rc = cell_read(transform, input, rule->unit_name, false, &name, ret_rejection);
     if (rc != 0)
         return rc;
-    if (rule->unit_from_partition && input->partition)
-        name = (struct piece){.presence = *input->partition ? PRESENCE_VALUE : PRESENCE_NULL,
-                              .bytes = input->partition,
-                              .len = strlen(input->partition)};
+    if (rule->unit_from_partition)
+        name = fixed_piece(input->partition);
+    if (rule->unit_from_partition && rule->unit_code < 0)
+        code = fixed_piece(input->partition_id);
     if (code.presence != PRESENCE_VALUE && name.presence != PRESENCE_VALUE) {
         *ret_value = (struct value){.presence = rule->unit_code < 0   ? name.presence
                                                 : rule->unit_name < 0 ? code.presence

@@ -25,6 +25,7 @@ struct transform_input {
     const struct cell *cells; /* one per mapping->columns */
     const char *partition;    /* label, for from_partition */
     const struct zone *zone;  /* the organization's */
+    const char *partition_id; /* the code of a unit that is made from_partition */
 };
 
 /* Why a value could not be made. */

@@ -135,8 +135,6 @@ static void put_department(struct people *people, muster_record *record, const c
     char name[40], code[CODE_ROOM];
     department_code(pmt, people->store, id, code);
     snprintf(name, sizeof(name), "%s.department", which);
-    pmt->host->put(record, name, MUSTER_TEXT, id);
-    snprintf(name, sizeof(name), "%s.code", which);
     pmt->host->put(record, name, MUSTER_TEXT, code);
     snprintf(name, sizeof(name), "%s.name", which);
     pmt->host->put(record, name, MUSTER_TEXT, known && known->name ? known->name : NULL);
@@ -200,6 +198,8 @@ static muster_rc give(struct people *people, const muster_node *user, const char
         host->put(record, "scope.key", MUSTER_TEXT, *scope ? scope : "store");
     if (scope && *scope)
         put_department(people, record, "scope", scope);
+    else if (scope) /* in the store, and in no department */
+        host->put(record, "scope.department", MUSTER_TEXT, NULL);
     if (shift)
         put_shift(people, record, shift);
     if (shift && shift->exchange)

@@ -28,13 +28,13 @@ static const char users_in[] =
     "  key: scope.key\n"
     "  when: { from: scope.key, present: true }\n"
     "  unit: { unit: store, code: store.id, name: store.name }\n"
-    "  function: { unit: \"{option:departments}\", code: scope.code, name: scope.name, on_null: clear }\n"
+    "  function: { unit: \"{option:departments}\", code: scope.department, name: scope.name, on_null: clear }\n"
     "  role: { from: rolename, lower: true, on_null: clear, on_empty: clear }\n"
     "shift:\n"
     "  key: shift.id\n"
     "  when: { from: shift.id, present: true }\n"
     "  unit: { unit: store, code: store.id, name: store.name }\n"
-    "  function: { unit: \"{option:departments}\", code: shift.code, name: shift.name, on_null: clear }\n"
+    "  function: { unit: \"{option:departments}\", code: shift.department, name: shift.name, on_null: clear }\n"
     "  starts_at: shift.starts_at\n"
     "  ends_at: shift.ends_at\n"
     "  break_minutes: shift.break_minutes\n"
@@ -77,8 +77,9 @@ static const muster_field users_fields[] = {
     {.name = "scope.key",
      .type = MUSTER_TEXT,
      .doc = "Tells the user's memberships apart; none of who is out of service."},
-    {.name = "scope.department", .type = MUSTER_TEXT, .doc = "A department that the user works in."},
-    {.name = "scope.code", .type = MUSTER_TEXT, .doc = "The code of that department."},
+    {.name = "scope.department",
+     .type = MUSTER_TEXT,
+     .doc = "A department that the user works in, by what departments are known (department_codes)."},
     {.name = "scope.name", .type = MUSTER_TEXT, .doc = "Its name, as the store's departments have it."},
     {.name = "personnel_number", .type = MUSTER_TEXT, .doc = "With dialect v2: the number in the payroll."},
     {.name = "store.id", .type = MUSTER_TEXT, .doc = "The store's number."},
@@ -87,8 +88,7 @@ static const muster_field users_fields[] = {
     {.name = "shift.starts_at", .type = MUSTER_DATETIME, .doc = "When it begins, with the offset of Amsterdam."},
     {.name = "shift.ends_at", .type = MUSTER_DATETIME, .doc = "When the shift ends there."},
     {.name = "shift.break_minutes", .type = MUSTER_INTEGER, .doc = "How long the break is."},
-    {.name = "shift.department", .type = MUSTER_TEXT, .doc = "The department that it is in."},
-    {.name = "shift.code", .type = MUSTER_TEXT, .doc = "The code of that department."},
+    {.name = "shift.department", .type = MUSTER_TEXT, .doc = "The department that it is in, known in the same way."},
     {.name = "shift.name", .type = MUSTER_TEXT, .doc = "Its name, as the store's departments have it."},
     {.name = "shift.status",
      .type = MUSTER_TEXT,

@@ -122,6 +122,59 @@ static void the_whole_example_compiles(void **state)
     done(made);
 }
 
+static void a_list_gives_columns_of_its_items_with_those_of_the_row_beside_them(void **state)
+{
+    (void)state;
+    struct compiled *made = good("person: { given_name: first, family_name: role }\n"
+                                 "membership: { each: 'scope[]', key: id, map: { role: role, end_date: until } }\n");
+    static const struct {
+        const char *name;
+        int beside;
+    } expected[] = {{"first", COLUMN_OF_ROW}, {"role", COLUMN_OF_ROW}, {"scope", COLUMN_ASIDE}, {"scope[].role", 1},
+                    {"until", COLUMN_ASIDE},  {"scope[].until", 4},    {"id", COLUMN_ASIDE},    {"scope[].id", 6}};
+    const struct mapping *mapping = made->mapping;
+    const struct section *list = &mapping->sections[1];
+    assert_int_equal(mapping->column_count, sizeof(expected) / sizeof(expected[0]));
+    for (size_t n = 0; n < mapping->column_count; n++) {
+        assert_string_equal(mapping->columns[n], expected[n].name);
+        assert_int_equal(mapping->beside[n], expected[n].beside);
+    }
+    assert_string_equal(list->each, "scope");
+    assert_int_equal(list->list, 2);
+    assert_int_equal(list->member_count, 3);
+    assert_int_equal(list->key[0], 7);
+    assert_null(mapping->sections[0].each);
+    done(made);
+}
+
+static void a_column_of_an_item_is_known_by_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *column, *name;
+        int nth; /* -1: it is none */
+    } cases[] = {
+        {"scope[].department", "scope[0].department", 0},
+        {"scope[].department", "scope[12].department", 12},
+        {"scope[].department", "scope.department", 0},
+        {"scope[].department", "scope.department.id", -1},
+        {"scope[].department", "scope[1]", -1},
+        {"scope[].department", "scope[].department", -1},
+        {"scope[].department", "scope[x].department", -1},
+        {"scope[].department", "scopes[1].department", -1},
+        {"scope[].store.id", "scope[3].store.id", 3},
+        {"a.b[].c", "a.b[1].c", 1},
+        {"department", "department", -1},
+        {"scope[].department", "scope[99999999999].department", -1},
+    };
+    for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+        unsigned nth = 77;
+        bool is = mapping_item_column(cases[n].column, cases[n].name, &nth);
+        assert_int_equal(is ? (int)nth : -1, cases[n].nth);
+        assert_int_equal(nth == 77, !is);
+    }
+}
+
 static void rules_come_by_ascending_field_and_own_fields_last(void **state)
 {
     (void)state;
@@ -313,8 +366,18 @@ static const struct {
      "a.yaml:1:34: lookup_row.period: 'columns' gives an ordered list of values, as for lookup_row.values, and this "
      "field is of type text\n"},
     {"membership: { each: 'scope[]', map: { role: R } }\n",
-     "a.yaml:1:21: membership: 'each' with 'map', one record for each element of a list, cannot be used yet: give each "
-     "element a row of its own\n"},
+     "a.yaml:1:13: membership cannot be made of 'each' item of a list: it is what the row itself is. Give each item a "
+     "row\n"},
+    {"person: { given_name: A }\nmembership: { each: scope, map: { role: R } }\n",
+     "a.yaml:2:21: membership: 'each' must name a list of the row, as in scope[]\n"},
+    {"person: { given_name: A }\nmembership: { each: 'a[0].b[]', map: { role: R } }\n",
+     "a.yaml:2:21: membership: 'each' must name a list of the row, as in scope[]\n"},
+    {"person: { given_name: A }\nmembership: { each: 'scope[]', role: R }\n",
+     "a.yaml:2:21: membership: 'each' and 'map' go together, as in { each: scope[], map: { FIELD: MEMBER } }\n"},
+    {"person: { given_name: A }\nmembership: { each: 'scope[]', role: R, map: { role: R } }\n",
+     "a.yaml:2:32: membership: with 'each' fields stand below 'map', and 'role' does not\n"},
+    {"person: { given_name: A }\nmembership: { each: 'scope[]', map: { rol: R } }\n",
+     "a.yaml:2:39: membership has no 'rol'; did you mean 'role'?\n"},
     {"employment: { is_default: { from: A, bool: ja } }\n",
      "a.yaml:1:44: employment.is_default: 'bool' must be two words, as in [yes, no], or two lists of words\n"},
     {"employment: { is_default: { from: A, bool: [[ja, j], [nee, J]] } }\n",
@@ -485,6 +548,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_example_compiles),
+        cmocka_unit_test(a_list_gives_columns_of_its_items_with_those_of_the_row_beside_them),
+        cmocka_unit_test(a_column_of_an_item_is_known_by_its_name),
         cmocka_unit_test(rules_come_by_ascending_field_and_own_fields_last),
         cmocka_unit_test(person_is_the_main_section_else_the_first),
         cmocka_unit_test(a_stream_that_is_off_has_no_mapping),

@@ -139,7 +139,7 @@ static size_t check(const struct example *examples, size_t count)
         const struct rule *rule = &made.mapping->sections[0].rules[0];
         struct cell cells[3] = {0};
         fill(made.mapping, examples[n].cells, cells);
-        struct transform_input input = {cells, "Utrecht Centrum", amsterdam};
+        struct transform_input input = {cells, "Utrecht Centrum", amsterdam, "s7"};
         /* Twice: the second time nothing of the first may be left. */
         for (int again = 0; again < 2; again++) {
             struct value value = {0};
@@ -586,7 +586,7 @@ static void references_name_who_is_meant(void **state)
         {"employment.department", "{ unit: department, name: B }", {NULL, "a\r\nb"}, "U5:0::a\nb"},
         {"employment.department", "{ unit: department, code: A, name: B }", {"a\rb", "c\rd"}, "U5:0:a\nb:c\nd"},
         {"employment.department", "{ unit: department, name: B }", {NULL, "\xff"}, "reject not_utf8"},
-        {"membership.unit", "{ unit: store, from_partition: true }", {NULL}, "U3:0::Utrecht Centrum"},
+        {"membership.unit", "{ unit: store, from_partition: true }", {NULL}, "U3:0:s7:Utrecht Centrum"},
         {"membership.unit", "{ unit: store, code: A, from_partition: true }", {"42"}, "U3:0:42:Utrecht Centrum"},
     };
     CHECK(examples);
