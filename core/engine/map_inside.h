@@ -1,6 +1,6 @@
 /* map_inside - what the files of a map share: map (records), map_column (whose columns are ours), map_drift (what of
- * the header is not as it was), map_list (one section for each item of a list), map_kept (what a row said), map_unit.
- */
+ * the header is not as it was), map_list (one section for each item of a list), map_kept (what a row said), map_place
+ * (where a cell stands, and what is not taken), map_unit. */
 #ifndef ENGINE_MAP_INSIDE_H
 #define ENGINE_MAP_INSIDE_H
 
@@ -101,6 +101,13 @@ int map_lay(struct map *map, enum kind kind, struct bytes key, struct laid *ret_
 /* The record was there, but nothing of it is taken: it counts as seen. `why` is packed, `unused` sealed. */
 int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, const struct buffer *why,
              struct bytes unused, struct err *err);
+
+/* map_place.c. The place of one column of the record, -1: of the record; valid until the next call. */
+const char *map_place(struct map *map, const char *record_place, int column);
+/* Something of the record is not taken. `field` may be NULL. */
+void map_dead_letter(struct map *map, const char *id, const char *reason, int column, const struct field *field);
+/* The same for the record as a whole, packed into map->why; its place stays in map->place. */
+void map_why(struct map *map, const char *reason, int column, const struct field *field);
 
 /* map.c. One section of the row, laid behind the others. 1: the row is rejected. */
 int map_section(struct map *map, const struct section *section, const struct transform_input *input, const char *id,

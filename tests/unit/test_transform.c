@@ -678,7 +678,7 @@ static void conditions_hold_or_not(void **state)
         struct made made = compiled(text);
         struct cell cells[3] = {0};
         fill(made.mapping, cases[n].cells, cells);
-        struct transform_input input = {cells, "", amsterdam};
+        struct transform_input input = {cells, "", amsterdam, ""};
         if (transform_condition(transform, made.mapping->where, &input) != cases[n].holds)
             fail_msg("%s on %s", cases[n].when, cases[n].cells[0] ? cases[n].cells[0] : cases[n].cells[1]);
         done(&made);
@@ -696,7 +696,7 @@ static void keys_are_clean_and_trimmed(void **state)
                  {"a\r\nb", "a\nb"}, {"\xff", NULL}, {"a\x01", NULL}, {"decimal:7", "7"}};
     for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
         struct cell cell = cell_of(cases[n].cell);
-        struct transform_input input = {&cell, "", amsterdam};
+        struct transform_input input = {&cell, "", amsterdam, ""};
         const char *text = NULL;
         size_t len = 99;
         struct rejection rejection = {.column = -1};
@@ -726,7 +726,7 @@ static void values_of_a_record_stay_where_they_are(void **state)
             size_t len = (size_t)((n * 37 + record * 11) % (LONG - 1)) + 1;
             memset(texts[n], 'a' + n % 26, len);
             struct cell cell = {PRESENCE_VALUE, MUSTER_TEXT, (uint32_t)len, texts[n]};
-            struct transform_input input = {&cell, "", amsterdam};
+            struct transform_input input = {&cell, "", amsterdam, ""};
             struct rejection rejection;
             assert_int_equal(
                 transform_rule(transform, &made.mapping->sections[0].rules[0], &input, &values[n], &rejection), 0);
@@ -743,7 +743,7 @@ static void a_rejection_names_the_column(void **state)
     (void)state;
     struct made made = compiled("person: { given_name: A, display_name: { first_of: [B, C] } }");
     struct cell cells[3] = {cell_of("a"), cell_of(""), cell_of("\x02")};
-    struct transform_input input = {cells, "", amsterdam};
+    struct transform_input input = {cells, "", amsterdam, ""};
     struct value value;
     struct rejection rejection = {.column = -1};
     assert_int_equal(transform_rule(transform, &made.mapping->sections[0].rules[1], &input, &value, &rejection),
@@ -810,7 +810,7 @@ static void every_allocation_of_a_rule_may_fail(void **state)
         for (bool failed = true; failed;) {
             struct transform *own = NULL;
             struct cell cells[2] = {cell_of("Zoë\r\nÅ"), cell_of("b")};
-            struct transform_input input = {cells, "", amsterdam};
+            struct transform_input input = {cells, "", amsterdam, ""};
             struct value value = {0};
             struct rejection rejection;
             fault_plan("alloc", ++nth);

@@ -13,7 +13,8 @@ def write(*users):
 
 
 def user(number, scope, **more):
-    return {"id": number, "first": "Ann", "last": f"Last{number}", "role": "Kassa", "store": HERE, "scope": scope, **more}
+    said = {"id": number, "first": "Ann", "last": f"Last{number}", "role": "Kassa", "store": HERE, "scope": scope}
+    return said | more
 
 
 def first():
