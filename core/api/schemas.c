@@ -57,8 +57,8 @@ static const struct {
     {"PlanLine", "A plan in a list.", "plan:count~ connection:text state:text"},
     {"Plan", "A plan, whole.", "plan:count~ connection:text state:text report:object"},
     {"Pause", "Somebody paused it.", "connection:text~ author:text~ reason:text~ since:time until:time~"},
-    {"Connector", "A connector that is installed.",
-     "name:text version:text summary:text roles:text options:[object] streams:[object]"},
+    {"Connector", "A connector that is installed; of one that cannot be used only its name and why.",
+     "name:text version?:text summary?:text roles?:text options?:[object] streams?:[object] problem?:text"},
     {"Act",
      "What came of an act. status: done, partly (something did not come through), held (something waits for a "
      "person), failed; waiting or going with 202; unknown when the service ended in the middle of it.",

@@ -29,7 +29,9 @@ const struct command commands[] = {
      "also logs in to every system.",
      "muster check\nmuster check acme --connect", verb_check},
     {"connectors", "[NAME]", 0, 1, 0, "List the connectors that are installed, or explain one",
-     "For one connector: its options, streams, what it may reach, and what this system lacks to fence it in.",
+     "For one connector: its options, streams, what it may reach, and what this system lacks to fence it in. In the "
+     "list, one "
+     "that cannot be used stands with the reason, and the exit status is 3.",
      "muster connectors\nmuster connectors sheet", verb_connectors},
     {"discover", "ORG CONNECTION", 2, 2, 0, "Show what a source has, and a mapping to start from",
      "Reads a few records and stores nothing. Samples are masked: the first letter stays, digits become 9. What it "

@@ -394,6 +394,16 @@ static int connector_json(struct context *context, const char *name, const muste
     return STATUS_DONE;
 }
 
+/* Of one that cannot be used. */
+static void problem_json(struct context *context, const char *name, const char *problem)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer out = {0};
+    buffer_byte(&out, '{');
+    json_member_text(&out, "name", name);
+    json_member_text(&out, "problem", problem);
+    fprintf(context->screen.out, "%s}\n", out.data ? out.data : "{");
+}
+
 static int connectors_all(struct context *context, const char *const *names)
 {
     int status = STATUS_DONE;
@@ -403,17 +413,19 @@ static int connectors_all(struct context *context, const char *const *names)
         struct err err = {0};
         TIDY_DONE(screen_buffer_done) struct buffer roles = {0};
         const muster_connector *connector = connectors_describe(context->connectors, *names, &err);
-        if (connector && context->json) {
+        status = connector ? status : STATUS_PARTLY;
+        if (context->json && connector)
             connector_json(context, *names, connector);
+        else if (context->json)
+            problem_json(context, *names, err.text);
+        if (context->json)
             continue;
-        }
         grid_text(&grid, *names);
         if (connector)
             roles_write(connector, &roles);
         grid_text(&grid, connector ? connector->version : "");
         grid_text(&grid, connector ? roles.data : "");
         grid_format(&grid, connector ? COLOR_NONE : COLOR_RED, "%s", connector ? connector->summary : err.text);
-        status = connector ? status : STATUS_FAILED;
     }
     if (context->json)
         buffer_clear(&grid.cells);

@@ -154,7 +154,8 @@ static const char *column_type(const struct seen_column *column)
                  {1u << MUSTER_DATE, "date"},        {1u << MUSTER_BOOL, "yes or no"},
                  {1u << MUSTER_DATETIME, "instant"}, {1u << MUSTER_TIME, "time"},
                  {1u << MUSTER_JSON, "JSON"}};
-    uint32_t types = column->values > 0 ? column->types : column->told;
+    uint32_t told = column->told & ~(1u << MUSTER_TEXT); /* that there might be texts says little */
+    uint32_t types = column->values > 0 ? column->types : told;
     if (types == 0)
         return "empty";
     if (column->pattern_count > 0)

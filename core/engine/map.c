@@ -171,6 +171,14 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
     return source_id ? map_seen(map, source_id, SPOOL_REJECTED, place ? place : "", &map->why, bytes(NULL, 0), err) : 0;
 }
 
+int map_gone(struct map *map, const char *source_id, struct err *err)
+{
+    struct spool_row row = {.flags = SPOOL_GONE};
+    if (map->mapping->key)
+        return ERR_UNSUPPORTED;
+    return map->blocked ? 0 : map_spool(map, source_id, strlen(source_id), &row, err);
+}
+
 /* --- one record --- */
 
 /* What the columns hold, for comparing headers. */

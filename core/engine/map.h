@@ -52,6 +52,8 @@ int map_columns(struct map *map, const struct lane_stream *stream, struct err *e
 /* Whether a value of this column of the lane is looked at: it is mapped, kept unmapped, or sampled. */
 bool map_wants(const struct map *map, size_t column);
 int map_record(struct map *map, const struct lane_record *record, struct err *err);
+/* The source says that a record is no more. ERR_UNSUPPORTED: the mapping knows records by a key of its own. */
+int map_gone(struct map *map, const char *source_id, struct err *err);
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err);
 
 /* After the last record: what of the header is not as it was goes to the waits. ERR_DATA with a sentence when nothing

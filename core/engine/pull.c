@@ -312,6 +312,30 @@ static int pull_reject(void *context, const char *stream, const char *source_id,
     return pull->talk->err.rc ? pull->talk->err.rc : map_reject(pull->map, source_id, place, why, &pull->talk->err);
 }
 
+/* What it lacks, once. */
+static int pull_tell_lacking(struct pull *pull, const char *why)
+{
+    if (*why && !strstr(pull->lacking ? pull->lacking : "", why))
+        pull->lacking =
+            pull->lacking ? arena_format(pull->arena, "%s; %s", pull->lacking, why) : arena_text(pull->arena, why);
+    return !*why || pull->lacking ? 0 : -ENOMEM;
+}
+
+static int pull_gone(void *context, const char *stream, const char *source_id)
+{
+    struct pull *pull = context;
+    if (strcmp(stream, pull->mapping->stream) != 0)
+        return err_set(&pull->talk->err, ERR_CONNECTOR,
+                       "the connector said of stream '%s' what is gone, '%s' was asked for", stream,
+                       pull->mapping->stream);
+    int rc = map_gone(pull->map, source_id, &pull->talk->err);
+    if (rc != ERR_UNSUPPORTED)
+        return rc;
+    return pull_tell_lacking(pull,
+                             "the source says what is gone by ids of its own, and `key` of the mapping names others: "
+                             "without `key`, they go; with it, when everybody is read");
+}
+
 /* Something of the source may not be read: what is known of it stays, and the run says so. */
 static int pull_lacking(void *context, const char *stream, const char *field, const char *why)
 {
@@ -321,10 +345,7 @@ static int pull_lacking(void *context, const char *stream, const char *field, co
                        "the connector lacks something of stream '%s' when '%s' was asked for", stream,
                        pull->mapping->stream);
     map_lacks(pull->map, field);
-    if (*why && !strstr(pull->lacking ? pull->lacking : "", why))
-        pull->lacking =
-            pull->lacking ? arena_format(pull->arena, "%s; %s", pull->lacking, why) : arena_text(pull->arena, why);
-    return !*why || pull->lacking ? 0 : -ENOMEM;
+    return pull_tell_lacking(pull, why);
 }
 
 static int pull_cursor(void *context, const char *value, bool checkpoint)
@@ -528,6 +549,7 @@ int pull_start(struct pull *pull, struct lane *lane)
     sink->wanted = pull_wants;
     sink->record = pull_record;
     sink->reject = pull_reject;
+    sink->gone = pull_gone;
     sink->cursor = pull_cursor;
     sink->progress = pull_progress;
     sink->log = pull_log;

@@ -108,6 +108,7 @@ enum {
     SPOOL_ROW = 0,
     SPOOL_REJECTED, /* only seen: a dead letter is not missing */
     SPOOL_FILTERED, /* only seen: `where` says it is not ours */
+    SPOOL_GONE,     /* its source says that it is no more; rows before it do not count */
 };
 struct spool_row {
     uint8_t flags;

@@ -291,18 +291,18 @@ int stage_record(struct stage *stage, const struct stage_stream *stream, const s
     return stage_finish(stage, what, group->key, SOURCE_PRESENT);
 }
 
-/* A stored record that this pull did not show. */
+/* Only of one that is merely missing its time of grace is awaited. */
 int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct bytes key, struct bytes stored,
-                 bool filtered, struct stage_missing *missing, struct stage_count *count)
+                 enum unseen how, struct stage_missing *missing, struct stage_count *count)
 {
     if (!source_read(stored, &stage->old))
         return ERR_CORRUPT;
     bool present = stage->old.state == SOURCE_PRESENT;
     bool over = stage->old.state == SOURCE_MISSING && !stream->ignore_missing &&
-                stage->now_ms - stage->old.since_ms >= stream->grace_ms;
+                (how == UNSEEN_GONE || stage->now_ms - stage->old.since_ms >= stream->grace_ms);
     if (!present && !over)
         return 0;
-    bool goes = over || (!stream->ignore_missing && (stream->grace_ms <= 0 || filtered));
+    bool goes = over || (!stream->ignore_missing && (stream->grace_ms <= 0 || how != UNSEEN_MISSING));
     stage->made = stage->old;
     stage->made.state = goes ? SOURCE_GONE : SOURCE_MISSING;
     stage->made.run = stage->run;
@@ -317,8 +317,8 @@ int stage_unseen(struct stage *stage, const struct stage_stream *stream, struct 
     if (rc != 0 || id_is_unit(key))
         return rc ? rc : places_add(&missing->units, &missing->unit_count, &missing->unit_room, place);
     rc = places_add(&missing->places, &missing->count, &missing->room, place);
-    count->filtered += filtered;
-    count->missing += !filtered && present;
+    count->filtered += how == UNSEEN_FILTERED;
+    count->missing += how != UNSEEN_FILTERED && present;
     return rc;
 }
 

@@ -187,6 +187,15 @@ static int walk_seen(struct walk *walk, struct group *group, const struct spool_
     return decision_unpack(bytes(walk->seen_why.data, row->body.len), &group->why) ? 0 : ERR_CORRUPT;
 }
 
+/* What came before of the id does not count. */
+static void walk_anew(struct walk *walk, struct group *group)
+{
+    bool gone = group->gone;
+    *group = (struct group){.key = group->key, .gone = gone};
+    buffer_clear(&walk->stage->body);
+    buffer_clear(&walk->sealed);
+}
+
 /* Collects all spooled rows of the next id into stage->body. */
 static int walk_group(struct walk *walk, struct group *ret_group, struct stage_count *count)
 {
@@ -202,7 +211,13 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
         struct spool_row row;
         if (!spool_row_read(walk->value, &row))
             return ERR_CORRUPT;
-        if (row.flags != SPOOL_ROW) {
+        bool was_gone = group.gone;
+        group.gone = row.flags == SPOOL_GONE;
+        if (group.gone || was_gone)
+            walk_anew(walk, &group);
+        if (group.gone) {
+            rc = 0;
+        } else if (row.flags != SPOOL_ROW) {
             rc = walk_seen(walk, &group, &row);
         } else if (group.rows++ == 0) {
             buffer_add(&stage->body, row.body.data, row.body.len);
@@ -315,11 +330,16 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         walk_decide(walk, &group, passed, stage->count > before, stored);
     else if (rc == 0 && order > 0 && walk->decisions.there)
         walk_unseen(walk);
-    missing->passed_over |= order == 0 && (passed || (group.rows == 0 && group.seen != SPOOL_FILTERED));
+    missing->passed_over |= order == 0 && (passed || (group.rows == 0 && group.seen != SPOOL_FILTERED && !group.gone));
     bool filtered = order == 0 && group.rows == 0 && group.seen == SPOOL_FILTERED;
     bool unseen = order > 0 && (walk->stream->complete || (walk->stream->names_units && id_is_unit(walk->cursor.key)));
-    if (rc == 0 && (unseen || (filtered && (walk->stream->complete || walk->stream->kept))))
-        rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored, order == 0, missing, count);
+    bool gone = order == 0 && group.gone;
+    if (rc == 0 && (unseen || gone || (filtered && (walk->stream->complete || walk->stream->kept))))
+        rc = stage_unseen(stage, walk->stream, walk->cursor.key, stored,
+                          gone       ? UNSEEN_GONE
+                          : filtered ? UNSEEN_FILTERED
+                                     : UNSEEN_MISSING,
+                          missing, count);
     if (order >= 0)
         walk_store_next(walk, false);
     return rc ? rc : stage->snapshot->rc;

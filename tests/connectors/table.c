@@ -6,6 +6,7 @@
  *   row a|b|~         one row of it: a blank cell is empty, '~' is null
  *   json ID {…}       a record of its own, no table; ID '-': none
  *   reject ID WHY     ID '-': none
+ *   gone ID           the source says that it is no more
  *   partial WHY, changes, complete N, fail CODE TEXT   how it ends; else complete
  *   die               its process does */
 #include <muster/connector.h>
@@ -131,6 +132,8 @@ static muster_rc tell(struct telling *telling, char *line)
         return host->reject(telling->run, telling->pull->stream, strcmp(id, "-") == 0 ? NULL : id, "Sheet!A1",
                             text ? text : "");
     }
+    if (strcmp(word, "gone") == 0)
+        return host->gone(telling->run, telling->pull->stream, text);
     if (strcmp(word, "die") == 0)
         abort();
     if (strcmp(word, "fail") == 0) {
