@@ -242,7 +242,7 @@ static int take(struct service *service, struct books *books, struct err *err)
         return err_set(err, rc, "what runs are to read cannot be kept in %s/musterd: %s", books->settings->state,
                        err_text(rc));
     }
-    TIDY_DONE(books_done) struct books before = service->books;
+    struct books before = service->books;
     if (service->watches)
         watches_close(service->watches);
     service->watches = watches;
@@ -251,6 +251,7 @@ static int take(struct service *service, struct books *books, struct err *err)
     service->lookout = lookout;
     if (service->reception) /* while what it works with is still there */
         reception_reload(service->reception, service->books.settings, &service->books.roster);
+    books_done(&before);
     return 0;
 }
 

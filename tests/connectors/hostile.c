@@ -264,7 +264,7 @@ static muster_rc endless(muster_run *run, const char *what)
     if (strcmp(what, "hang") == 0)
         pause();
     if (strcmp(what, "spin") == 0)
-        for (volatile int i = 0;; i++)
+        for (volatile unsigned i = 0;; i++)
             continue;
     if (strcmp(what, "disk") == 0)
         fill_disk(run);
