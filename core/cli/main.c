@@ -60,6 +60,8 @@ int main(int argc, char **argv)
     context.screen.colors = want_colors(VALUE(&context, color));
     if (context.arguments.verbose > 0)
         log_level(context.arguments.verbose > 1 ? LOG_DEBUG : LOG_INFO);
+    if (getenv(LOG_VARIABLE))
+        log_form(getenv(LOG_VARIABLE));
     if (GIVEN(&context, help)) {
         help_command(&context.screen, context.arguments.command);
         return flushed(STATUS_DONE);

@@ -13,11 +13,12 @@ enum { STATUS_DONE, STATUS_FAILED, STATUS_WORDS };
 static const char help[] =
     "Run what the triggers of the organizations say, day and night.\n"
     "\n"
-    "  musterd [-c DIR] [--state DIR] [-q | -v] [--next]\n"
+    "  musterd [-c DIR] [--state DIR] [-q | -v] [--log FORM] [--next]\n"
     "\n"
     "  -c, --config DIR  where muster.yaml and organizations/ are; else $MUSTER_CONFIG, else " CONFIG_DIR "\n"
     "  --state DIR       where organizations are kept, in the place of muster.yaml's `state`\n"
     "  --next            say what would run when, and start nothing\n"
+    "  --log FORM        how lines are written: plain, logfmt, json or journald\n"
     "  -q, --quiet       only warnings and errors\n"
     "  -v, --verbose     more of what it does\n"
     "  -h, --help        this\n"
@@ -35,17 +36,15 @@ static int ended_badly(int rc, const struct err *err)
 
 int main(int argc, char **argv)
 {
-    enum { STATE = 256, NEXT, LOOKOUT };
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"state", required_argument, NULL, STATE},
-                                            {"next", no_argument, NULL, NEXT},
-                                            {"lookout", no_argument, NULL, LOOKOUT}, /* lookout.h */
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    enum { STATE = 256, NEXT, LOOKOUT, LOG };
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, STATE},
+        {"next", no_argument, NULL, NEXT},        {"lookout", no_argument, NULL, LOOKOUT}, /* lookout.h */
+        {"log", required_argument, NULL, LOG},    {"quiet", no_argument, NULL, 'q'},
+        {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
     struct daemon_words words = {.config = getenv("MUSTER_CONFIG")};
+    const char *form = getenv(LOG_VARIABLE);
     struct err err = {0};
     bool next = false, looks = false;
     int word;
@@ -56,6 +55,7 @@ int main(int argc, char **argv)
         case STATE: words.state = optarg; break;
         case NEXT: next = true; break;
         case LOOKOUT: looks = true; break;
+        case LOG: form = optarg; break;
         case 'q': log_level(LOG_WARN); break;
         case 'v': log_level(LOG_DEBUG); break;
         case 'h': return fputs(help, stdout) < 0 ? STATUS_FAILED : STATUS_DONE;
@@ -64,6 +64,10 @@ int main(int argc, char **argv)
         }
     if (optind < argc) {
         fprintf(stderr, "musterd: '%s' is one word too many; see musterd --help\n", argv[optind]);
+        return STATUS_WORDS;
+    }
+    if (form && (!log_form(form) || setenv(LOG_VARIABLE, form, 1) != 0)) { /* runs write as we do */
+        fprintf(stderr, "musterd: --log is plain, logfmt, json or journald, not '%s'\n", form);
         return STATUS_WORDS;
     }
     if (!words.config || !words.config[0])
