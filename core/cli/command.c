@@ -39,7 +39,8 @@ const struct command commands[] = {
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) |
-         OPTION_BIT(stream) | OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) | OPTION_BIT(record),
+         OPTION_BIT(stream) | OPTION_BIT(person) | OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) |
+         OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
      "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
@@ -49,6 +50,11 @@ const struct command commands[] = {
      "theirs. What was refused is tried again.\n\n"
      "With --stream only these streams are read and told, of connections that have them; what is known of the others "
      "stays, and nobody of theirs is missing because of that. What others send (`webhook`) is always taken whole.\n\n"
+     "With --person only what is about that one is taken, also of somebody who is not known yet (number:1009, "
+     "email:a@b.example): the sources are read as if for the first time, what waited for its next try is tried now, "
+     "and "
+     "nobody else is touched, nor concluded to be missing. What is written as one file with everybody in it waits for "
+     "its time.\n\n"
      "With --kept no source is asked: after a change of the mapping, of rules or safeguards, each record is worked out "
      "once more from what its row said when it was read last. Nobody is missing because of that. Where the mapping "
      "asks "
@@ -63,7 +69,8 @@ const struct command commands[] = {
      "--record writes all that one connection asks of the outside and is answered into a file, for muster replay: no "
      "password or token is in it, but what was read of people is.",
      "muster sync acme\nmuster sync acme hr --full\nmuster sync acme hr --allow-held 42 --reason \"shop has closed\"\n"
-     "muster sync acme payroll --again 2026-W45\nmuster sync acme seats --record seats.cassette",
+     "muster sync acme --person number:1009\nmuster sync acme payroll --again 2026-W45\nmuster sync acme seats "
+     "--record seats.cassette",
      verb_sync},
     {"new", "connector NAME", 2, 2, OPTION_BIT(kind), "Begin a connector: a project of its own",
      "Makes a folder NAME with a connector that works, what stands for its system, a check against the rules of the "

@@ -14,6 +14,8 @@ struct syncing {
     bool full;                  /* as with --full */
     bool kept;                  /* as with --kept */
     const char *const *streams; /* as with --stream; NULL: all */
+    struct wanted *wanted;      /* as with --person; NULL: everybody */
+    uint64_t person;            /* then, once the sources were asked: who that is */
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
@@ -29,6 +31,12 @@ int sync_read(struct syncing *syncing, const struct connection *connection);
 
 /* --stream, of the connections that the words name (none: of all). */
 int sync_read_streams(struct syncing *syncing, const char *const *words);
+/* --person: whose records are looked for. */
+int sync_read_person(struct syncing *syncing);
+/* When the sources were asked: who that is. */
+int sync_know_person(struct syncing *syncing);
+/* Whether it has anything of people; without --person true. */
+bool sync_concerns(const struct syncing *syncing, const struct connection *connection);
 /* Whether anything is to be read from it, or it is to be told anything. */
 bool sync_reads(const struct syncing *syncing, const struct connection *connection);
 bool sync_tells(const struct syncing *syncing, const struct connection *connection);

@@ -12,6 +12,7 @@
 #include "engine/dates.h"
 #include "engine/push.h"
 #include "engine/run.h"
+#include "engine/wanted.h"
 #include "engine/warm.h"
 
 #include <errno.h>
@@ -272,6 +273,8 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .partition = VALUE(context, partition),
                                   .streams = syncing->streams,
                                   .again = push ? VALUE(context, again) : NULL,
+                                  .wanted = push ? NULL : syncing->wanted,
+                                  .person = push ? syncing->person : 0,
                                   .allow_held = syncing->allow_held,
                                   .author = context_author(),
                                   .reason = VALUE(context, reason),
@@ -304,7 +307,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     }
     sync_tell(syncing, &report);
     sync_count(syncing, &report);
-    if (report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
+    if (!syncing->wanted && report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
         *ret_next = arena_text(syncing->context->arena, report.files[0]);
     else if (report.more_received && report.outcome <= OUTCOME_PARTIAL)
         *ret_next = arena_format(syncing->context->arena, "run %u", report.run);
@@ -332,8 +335,8 @@ int sync_read(struct syncing *syncing, const struct connection *connection)
 static bool pulls(const struct syncing *syncing, const struct connection *connection)
 {
     bool nothing = !connection->target && !syncing->streams; /* which is told */
-    return (sync_reads(syncing, connection) || nothing) && !GIVEN(syncing->context, push_only) &&
-           !VALUE(syncing->context, again);
+    return (sync_reads(syncing, connection) || nothing) && sync_concerns(syncing, connection) &&
+           !GIVEN(syncing->context, push_only) && !VALUE(syncing->context, again);
 }
 
 static bool pushes(const struct syncing *syncing, const struct connection *connection)
@@ -451,7 +454,11 @@ static void sync_each(struct syncing *syncing, const char *const *words)
     for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++)
         if (pushes(syncing, connection))
             warm_expect(syncing->warm, connection);
-    for (int push = 0; all && push < 2; push++)
+    for (int push = 0; all && push < 2; push++) {
+        if (push && sync_know_person(syncing) != STATUS_DONE) {
+            syncing->failed = syncing->runs;
+            return;
+        }
         for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++) {
             enum fared *fared = &all[connection - organization->connections];
             if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
@@ -473,6 +480,7 @@ static void sync_each(struct syncing *syncing, const char *const *words)
             if (rc == ERR_BUSY || atomic_load(&cancelled))
                 return;
         }
+    }
 }
 
 static int sync_all(struct syncing *syncing)
@@ -539,6 +547,8 @@ int verb_sync(struct context *context)
     if (again && !again->target)
         return complain_words("'%s' is no target: it writes no files", words[1]);
     status = sync_read_words(&syncing);
+    status = status ? status : sync_read_person(&syncing);
+    TIDY(wanted_free) struct wanted *wanted = syncing.wanted;
     status = status ? status : sync_read_streams(&syncing, words + 1);
     if (status != STATUS_DONE)
         return status;

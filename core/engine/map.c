@@ -1,6 +1,8 @@
 /* map - a connector's records become rows of the model while they come. */
 #include "engine/map_inside.h"
 
+#include "engine/wanted.h"
+
 #include <assert.h>
 
 int map_new(const struct map_setup *setup, struct map **ret_map)
@@ -121,8 +123,23 @@ const char *map_flagged_place(const struct map *map, const char **ret_field)
 
 /* --- spool --- */
 
+/* Where only one person is wanted: what is theirs, and units, which are nobody's. */
+static bool map_wanted(struct map *map, const char *id, size_t id_len, const struct spool_row *row)
+{
+    struct wanted *wanted = map->setup.wanted;
+    if (!wanted ||
+        (id_len > strlen(SOURCE_UNIT_PREFIX) && strncmp(id, SOURCE_UNIT_PREFIX, strlen(SOURCE_UNIT_PREFIX)) == 0))
+        return true;
+    bool theirs =
+        wanted_id(wanted, map->setup.stream, id, id_len) || (row->flags == SPOOL_ROW && wanted_body(wanted, row->body));
+    map->count.wanted += theirs;
+    return theirs;
+}
+
 int map_spool(struct map *map, const char *id, size_t id_len, const struct spool_row *row, struct err *err)
 {
+    if (!map_wanted(map, id, id_len, row))
+        return 0;
     buffer_clear(&map->key);
     source_key(map->setup.stream, id, id_len, &map->key);
     if (map->key.rc != 0)

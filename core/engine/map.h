@@ -18,6 +18,7 @@
 #include "store/vault.h"
 
 struct map;
+struct wanted;
 
 struct map_setup {
     const struct mapping *mapping;
@@ -34,6 +35,7 @@ struct map_setup {
     const char *columns_before;       /* names of the last good pull's columns, joined with '\n'; NULL: first time */
     struct header header;             /* the accepted description */
     struct acceptances decisions;     /* about this stream's header */
+    struct wanted *wanted;            /* only whose records these are; NULL: everybody's */
     const struct rawrow_layout *kept; /* records come from the store, as they were kept by this; NULL: from a source */
     uint32_t run;
 };
@@ -42,6 +44,7 @@ struct map_count {
     uint64_t read, filtered, rejected;
     uint64_t rejected_without_id; /* any of these holds the removals of this pull */
     uint64_t flagged;             /* values that were taken, but odd */
+    uint64_t wanted;              /* rows of the one who was wanted */
 };
 
 int map_new(const struct map_setup *setup, struct map **ret_map);

@@ -7,28 +7,13 @@
 #define ENGINE_PULL_H
 
 #include "broker/file.h"
+#include "engine/checkpoint.h"
 #include "engine/lane.h"
 #include "engine/ledger.h"
 #include "engine/map.h"
 #include "engine/pickup.h"
 
 #include <sys/stat.h>
-
-/* What is kept about the last good pull of a stream: the `cursor` table. */
-struct checkpoint {
-    uint32_t run;
-    bool held;                      /* something of it waits for a person: the same files are looked at again */
-    int64_t at_ms, full_ms;         /* full_ms: when everybody was read; 0: never, or nobody noted it */
-    uint8_t mapping[16], files[32]; /* digests: of the mapping; of all files together, zero when none */
-    uint64_t people;                /* records that are present */
-    const char *cursor;             /* what the connector gave; "" when nothing */
-    const char *columns;            /* names joined with '\n' */
-    struct bytes header;            /* what they held: header_read() */
-    struct bytes tally;             /* what went through its safeguards lately: tally_read() */
-    struct bytes layout;            /* how what its rows said is kept: rawrow_layout_read() */
-};
-bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struct checkpoint *ret_checkpoint);
-void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out);
 
 /* A file that was fetched. */
 struct pulled_file {
@@ -70,6 +55,7 @@ struct pull {
     const char *partition, *label, *locator;
     uint32_t stream, run;
     bool full;
+    struct wanted *wanted;     /* only whose records these are; NULL: everybody's */
     bool kept;                 /* no source is asked: the records come from the store, as they were kept */
     struct cassette *cassette; /* NULL: the world is asked, and nothing of it noted */
     const struct zone *zone;

@@ -101,7 +101,7 @@ static bool is_left(struct push *push, const struct push_stream *stream, const s
                     const struct push_verdict *verdict)
 {
     const struct delivery *row = &verdict->row;
-    return !push->units && verdict->known && row->state == DELIVERY_DRIFTED &&
+    return !push_is_named(push) && verdict->known && row->state == DELIVERY_DRIFTED &&
            push_same(row->wanted, verdict->projection.kept) &&
            statement_stands(&push->said, delivery_subject(stream->number, stream->unit, job->id, row),
                             STATEMENT_DISCARD, NULL);
@@ -348,6 +348,19 @@ static const char *set_reason(const struct run_report *report)
     return NULL;
 }
 
+/* What one person alone cannot be told by. */
+static const char *common_reason(const struct push *push)
+{
+    const char *text = "";
+    for (size_t n = 0; text && n < push->stream_count && push->run->request->person; n++)
+        if (push_is_common(&push->streams[n]))
+            text = arena_format(push->run->report->arena, "%s%s%s", text, *text ? ", " : "",
+                                push->streams[n].stream->name);
+    return text && *text ? arena_format(push->run->report->arena,
+                                        "%s: written with everybody in it, at its time, and not for one person", text)
+                         : text;
+}
+
 static void outcome_tell(struct push *push, int talk)
 {
     struct run_report *report = push->run->report;
@@ -370,6 +383,8 @@ static void outcome_tell(struct push *push, int talk)
             outcome = OUTCOME_HELD;
             reason = reason_text(push->streams[n].held);
         }
+    if (!*reason)
+        reason = common_reason(push);
     *partition = (struct run_partition){
         .name = "main", .outcome = outcome, .claim = "changes", .reason = arena_text(report->arena, reason)};
     report->partitions = partition;
@@ -441,8 +456,8 @@ int push_begin(struct push *push, struct err *err)
 {
     push->run->report->pushed.is = true;
     push->target = push->run->request->connection->target;
-    push->insist = push->units || push->only || push->run->request->full;
-    push->mends = push->units || push->only || (push->run->dry && push->run->request->full);
+    push->insist = push_is_named(push) || push->only || push->run->request->full;
+    push->mends = push_is_named(push) || push->only || (push->run->dry && push->run->request->full);
     date_write(date_from_days(push->run->today), push->run->today_text);
     push->maker = mem_new(1, sizeof(*push->maker));
     int rc = push->maker ? streams_open(push) : -ENOMEM;
@@ -463,9 +478,10 @@ static int push_line(struct push *push, struct err *err)
     struct run *run = push->run;
     uint64_t sequence = 0;
     int rc = sequence_now(run, &sequence);
-    int talk = rc == 0 && run->request->full && !push->only && !push->units ? push_drift(push) : 0;
-    rc = rc ? rc : push_files_begin(push, err);
-    for (bool more = true; rc == 0 && more; more = talk == 0 && push_files_next(push)) {
+    int talk = rc == 0 && run->request->full && !push->only && !push_is_named(push) ? push_drift(push) : 0;
+    bool alone = run->request->person != 0; /* no file is written for one person */
+    rc = rc || alone ? rc : push_files_begin(push, err);
+    for (bool more = true; rc == 0 && more; more = talk == 0 && !alone && push_files_next(push)) {
         if ((rc = push_decide(push)) == 0 && (rc = push_sets_again(push, err)) == 0)
             rc = push_note(push);
         if (rc == 0 && talk == 0) {
@@ -476,7 +492,7 @@ static int push_line(struct push *push, struct err *err)
     if (rc != 0)
         return err && err->rc ? rc : store_fail(run->store, rc, err);
     fault_kill("pushed");
-    rc = heads_write(push, sequence, talk == 0 && !push->only && !push->units);
+    rc = heads_write(push, sequence, talk == 0 && !push->only && !push_is_named(push));
     if (rc == 0)
         rc = push_finish(push, talk);
     if (rc != 0)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/journal.h"
+#include "engine/query.h"
 #include "engine/refer.h"
 
 #include <errno.h>
@@ -235,6 +236,57 @@ static int choose_named(struct push *push, struct push_stream *stream)
     return rc;
 }
 
+/* What of a person hangs on them, hung on them once, or is what they are in. */
+static int choose_hanging(struct choice *choice, const struct root *person)
+{
+    struct journal_reader reader;
+    struct bytes value;
+    uint64_t sequence = choice->entity->last;
+    int rc = units_of(choice, person);
+    for (uint64_t be; rc == 0 && sequence != 0; sequence = reader.previous) {
+        be = __builtin_bswap64(sequence);
+        if (!txn_get(choice->txn, TABLE_journal, bytes(&be, sizeof(be)), &value) || !journal_open(&reader, value))
+            return choice->txn->rc ? choice->txn->rc : ERR_CORRUPT;
+        rc = hangs_below(choice->stream->unit) ? choose_parts(choice, &reader) : 0;
+    }
+    return rc;
+}
+
+static int choose_referred(struct choice *choice, enum kind kind, struct image image)
+{
+    const struct field *field;
+    int rc = 0;
+    for (size_t n = 0; rc == 0 && (field = field_nth(kind, n)); n++) {
+        uint64_t id = field->type == TYPE_REF && field->refers_to == choice->stream->unit
+                          ? query_reference(image_get(image, field->number))
+                          : 0;
+        if (id != 0)
+            rc = push_job_add(choice->stream, id, 0);
+    }
+    return rc;
+}
+
+static int choose_person(struct choice *choice, uint64_t id)
+{
+    const struct root person = {KIND_person, id, ROOT_ONLY};
+    enum kind unit = choice->stream->unit;
+    struct bytes value;
+    struct image image;
+    enum entity_state state;
+    uint8_t key[ENTITY_KEY];
+    if (!entity_get(choice->txn, KIND_person, id, choice->entity))
+        return choice->txn->rc ? choice->txn->rc : ERR_GONE;
+    if (root_kind(choice->stream) == KIND_person)
+        return choose_hanging(choice, &person);
+    int rc = choose_referred(choice, KIND_person, choice->entity->image);
+    for (uint16_t n = 0; rc == 0 && unit != KIND_person && n < choice->entity->child_count; n++) {
+        entity_key(choice->entity->children[n].kind, choice->entity->children[n].id, key);
+        if (txn_get(choice->txn, TABLE_entity, bytes(key, sizeof(key)), &value) && entity_image(value, &image, &state))
+            rc = choose_referred(choice, choice->entity->children[n].kind, image);
+    }
+    return rc;
+}
+
 /* Of what happened everything: most of it is passed over at a glance. */
 static int choose_things(struct choice *choice)
 {
@@ -261,6 +313,12 @@ int push_choose(struct push *push, struct push_stream *stream, struct txn *txn)
         free(choice.entity);
         rc = push->only ? push_choose_planned(push, stream) : choose_named(push, stream);
         jobs_settle(stream);
+        return rc;
+    }
+    if (push->run->request->person) {
+        rc = rc ? rc : choose_person(&choice, push->run->request->person);
+        jobs_settle(stream);
+        free(choice.entity);
         return rc;
     }
     stream->whole = wants_all(push, stream);

@@ -134,9 +134,29 @@ struct push {
     uint64_t left_out;      /* of it: what is not as it was */
 };
 
+/* It is written as one file, with everybody in it. */
+static inline bool push_is_whole(const struct push_stream *stream)
+{
+    return stream->stream->description && (stream->stream->description->flags & MUSTER_SNAPSHOT);
+}
+
+/* It is written with others, at its time: nothing of it can be told of one person alone. */
+static inline bool push_is_common(const struct push_stream *stream)
+{
+    return stream->stream->period != PERIOD_NONE || push_is_whole(stream) || stream->sets;
+}
+
+/* Somebody said whom it is about: what was put off or refused is tried now. */
+static inline bool push_is_named(const struct push *push)
+{
+    return push->units || push->run->request->person;
+}
+
 /* Whether a stream has its turn. */
 static inline bool push_is_on(const struct push *push, const struct push_stream *stream)
 {
+    if (push->run->request->person)
+        return !push_is_common(stream);
     return stream->stream->period == PERIOD_NONE ? !push->filing : push->filing == stream;
 }
 
@@ -240,12 +260,6 @@ bool push_closes(const struct push_stream *stream, const struct push_job *job);
 static inline bool push_same(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.data, b.data, a.len) == 0);
-}
-
-/* It is written as one file, with everybody in it. */
-static inline bool push_is_whole(const struct push_stream *stream)
-{
-    return stream->stream->description && (stream->stream->description->flags & MUSTER_SNAPSHOT);
 }
 
 /* push_generated.c: values that we make, and nobody keeps. Finds the fields; then what the broker has to know. */

@@ -42,8 +42,8 @@ int run_begin(struct run *run, const struct run_request *request, struct run_rep
                                   .organization = request->organization->id,
                                   .connection = request->connection->name,
                                   .started_ms = clock_now_ms()};
-    if (request->kept) {
-        report->verb = "sync --kept";
+    if (request->kept || request->wanted || request->person) {
+        report->verb = request->kept ? "sync --kept" : "sync --person";
         report->author = request->author;
         report->because = request->reason;
     }
@@ -75,17 +75,27 @@ static int run_source(struct run *run, struct err *begin)
     return rc ? rc : run_partitions(run);
 }
 
+/* Who only sends cannot be asked for somebody. */
+static void run_not_asked(struct run *run)
+{
+    for (size_t i = 0; i < run->strand_count; i++)
+        run->strands[i].pull.same = true;
+}
+
 int run_work_out(struct run *run, struct err *err)
 {
+    const struct run_request *request = run->request;
     struct err *begin = run->err = &run->begin;
-    int rc = run->request->kept ? run_kept_partitions(run) : run_source(run, begin);
+    int rc = request->kept ? run_kept_partitions(run) : run_source(run, begin);
     if (rc == 0)
         rc = run_strands(run);
     if (rc == ERR_UNKNOWN) { /* wrong words are no run */
         lane_stop(TAKE(run->lane));
         return err_set(err, rc, "%s", begin->text);
     }
-    if (rc == 0 && run_receives(run))
+    if (rc == 0 && run_receives(run) && request->wanted)
+        run_not_asked(run);
+    else if (rc == 0 && run_receives(run))
         run_receive(run);
     else if (rc == 0)
         run_pulls(run);
@@ -119,8 +129,10 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     if (rc != 0)
         return store_fail(run.store, rc, err);
     fault_kill("applied");
-    run_files_afterwards(&run);
-    run_received(&run);
+    if (!request->wanted) { /* what one person was looked for in is still to be taken */
+        run_files_afterwards(&run);
+        run_received(&run);
+    }
     ret_report->seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
     report_update(ret_report, request);
     return 0;

@@ -16,6 +16,7 @@ struct ledger_seen;
 struct sessions;
 struct warm;
 struct cassette;
+struct wanted;
 
 enum outcome { OUTCOME_SUCCEEDED, OUTCOME_PARTIAL, OUTCOME_HELD, OUTCOME_FAILED, OUTCOME_CANCELLED };
 
@@ -32,6 +33,8 @@ struct run_request {
     const char *again;           /* of a target: the name of a period, whose file is written once more; NULL: none */
     const char *partition;       /* only this one; NULL: all */
     const char *const *streams;  /* only these, of what is read and of what is told; NULL: all */
+    struct wanted *wanted;       /* whose records alone are read; NULL: everybody's */
+    uint64_t person;             /* of a target: what is told of this one alone; 0: of everybody */
     uint32_t allow_held;         /* what this run held may be; 0: nothing */
     const char *author, *reason; /* who says so, and why; kept */
     const atomic_bool *cancel;   /* may be NULL */

@@ -339,13 +339,16 @@ static int run_count(struct run *run)
         if (strand->compared) {
             report->unchanged += run->rules_changed ? 0 : strand->count.same; /* then all of them were merged */
             report->missing += strand->count.missing + strand->count.filtered;
-            if (!run->act) /* what is said by the way is no pull that a later one could go on from */
+            if (!run->act &&
+                !run->request->wanted) /* what is said by the way is no pull that a later one could go on from */
                 rows_of_strand(run, strand);
+            else
+                report->population += strand->pull.before.people;
         } else if (strand->pull.had_checkpoint) {
             report->population += strand->pull.before.people;
             report->unchanged += strand->pull.same && !run->rules_changed ? strand->pull.before.people : 0;
         }
-        if (!strand->compared && strand->pull.same)
+        if (!strand->compared && strand->pull.same && !run->request->wanted)
             run_count_standing(run, strand);
         if (strand->compared && wait_list_count(&strand->waits, WAIT_DEAD) > 0)
             strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");
@@ -465,7 +468,7 @@ int run_decide(struct run *run)
         rc = run_count(run);
     if (nothing || (rc == 0 && run_rules_held(run)))
         rc = run_only_row(run);
-    else if (rc == 0 && (rc = run_ledger(run)) == 0)
+    else if (rc == 0 && (run->request->wanted || (rc = run_ledger(run)) == 0))
         rc = run_row(run);
     if (rc == 0)
         rc = run_failures(run);

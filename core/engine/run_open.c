@@ -102,6 +102,8 @@ int run_open(struct run *run)
     run->report->run = (uint32_t)meta_number(&txn, "run") + 1;
     run->rules_changed = !meta_get(&txn, "rules", &rules) || rules.len != sizeof(run->rules) ||
                          memcmp(rules.data, run->rules, sizeof(run->rules)) != 0;
+    if (run->request->wanted) /* the next sync of everybody tells of that, and holds what must be held */
+        run->rules_changed = false;
     return txn_end(&txn);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/reason.h"
+#include "engine/wanted.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -128,6 +129,7 @@ static void strand_init(struct run *run, struct strand *strand, const struct par
                                  .locator = partition->locator,
                                  .run = run->report->run,
                                  .full = run->request->full,
+                                 .wanted = run->request->wanted,
                                  .cassette = run->request->cassette,
                                  .zone = run->zone,
                                  .vault = &run->vault,
@@ -160,7 +162,8 @@ int run_strands(struct run *run)
         if (!report->streams)
             return -ENOMEM;
         for (size_t m = 0; m < mappings; m++) {
-            if (!run_wants(run->request, connection->mappings[m]->stream))
+            if (!run_wants(run->request, connection->mappings[m]->stream) ||
+                (run->request->wanted && !wanted_concerns(connection->mappings[m])))
                 continue;
             struct strand *strand = &run->strands[run->strand_count++];
             strand->partition = run->report->partition_count;
@@ -272,6 +275,9 @@ void strand_judge(struct run *run, struct strand *strand)
         strand_outcome(run, strand, OUTCOME_FAILED, "failed", sentence);
     else if (pull->kept)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "kept", "");
+    else if (pull->wanted && (pull->same || map_count(pull->map)->wanted == 0))
+        strand_outcome(run, strand, OUTCOME_SUCCEEDED, "changes",
+                       pull->same ? "nothing can be asked of it now" : "it does not name this person");
     else if (pull->same)
         strand_outcome(run, strand, OUTCOME_SUCCEEDED, "unchanged", "");
     else if (pull->claim == CLAIM_COMPLETE)
