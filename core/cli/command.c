@@ -39,8 +39,8 @@ const struct command commands[] = {
      "muster discover acme hr", verb_discover},
     {"sync", "ORG [CONNECTION…]", 1, WORDS_MANY,
      OPTION_BIT(full) | OPTION_BIT(kept) | OPTION_BIT(pull_only) | OPTION_BIT(push_only) | OPTION_BIT(partition) |
-         OPTION_BIT(stream) | OPTION_BIT(person) | OPTION_BIT(again) | OPTION_BIT(allow_held) | OPTION_BIT(reason) |
-         OPTION_BIT(record),
+         OPTION_BIT(stream) | OPTION_BIT(failed) | OPTION_BIT(person) | OPTION_BIT(again) | OPTION_BIT(allow_held) |
+         OPTION_BIT(reason) | OPTION_BIT(record),
      "Fetch, work out what changed, store it",
      "Without a connection: all of them, one run each, in the order of the file; first everything is read, then the "
      "targets are told what came of it. Interrupting it stops between two changes; nothing is lost, and the next run "
@@ -50,6 +50,7 @@ const struct command commands[] = {
      "theirs. What was refused is tried again.\n\n"
      "With --stream only these streams are read and told, of connections that have them; what is known of the others "
      "stays, and nobody of theirs is missing because of that. What others send (`webhook`) is always taken whole.\n\n"
+     "With --failed a connection, or a partition of it, is read only when its last run did not come through.\n\n"
      "With --person only what is about that one is taken, also of somebody who is not known yet (number:1009, "
      "email:a@b.example): the sources are read as if for the first time, what waited for its next try is tried now, "
      "and "

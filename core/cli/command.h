@@ -24,6 +24,7 @@
     OPTION(stream, 0, "stream", "NAME,NAME", "only these streams, of what is read and of what is told")                \
     OPTION(pull_only, 0, "pull-only", "", "take what the systems say, and tell nobody")                                \
     OPTION(push_only, 0, "push-only", "", "tell what has changed, and ask nobody")                                     \
+    OPTION(failed, 0, "failed", "", "read only what did not come through the last time, then tell the targets")        \
     OPTION(person, 0, "person", "KEY", "only this one: asked for now, and told to the targets at once")                \
     OPTION(again, 0, "again", "PERIOD", "write the file of that period again, as in 2026-W45 or 2026-11, or that set") \
     OPTION(allow_held, 0, "allow-held", "RUN", "take what this run held, as approve does; needs --reason")             \

@@ -152,6 +152,11 @@ bool runs_reason(struct query *query, const char **at, const char **ret_name, co
     return list_next(query, "name", "reason", at, ret_name, ret_reason);
 }
 
+bool runs_partition(struct query *query, const char **at, const char **ret_name, const char **ret_outcome)
+{
+    return list_next(query, "name", "outcome", at, ret_name, ret_outcome);
+}
+
 bool runs_column(struct query *query, const char **at, const char **ret_id, const char **ret_sentence)
 {
     return list_next(query, "id", "sentence", at, ret_id, ret_sentence);

@@ -5,6 +5,13 @@
 #include "cli/context.h"
 #include "engine/run.h"
 
+/* A partition, and how it fared the last time. */
+struct sync_part {
+    const struct connection *connection;
+    const char *partition;
+    bool failed;
+};
+
 struct syncing {
     struct context *context;
     struct organization *organization;
@@ -14,8 +21,12 @@ struct syncing {
     bool full;                  /* as with --full */
     bool kept;                  /* as with --kept */
     const char *const *streams; /* as with --stream; NULL: all */
-    struct wanted *wanted;      /* as with --person; NULL: everybody */
-    uint64_t person;            /* then, once the sources were asked: who that is */
+    const char *partition;      /* as with --partition; NULL: all */
+    struct sync_part *parts;    /* with --failed: all there are */
+    size_t part_count;
+    bool only_failed;
+    struct wanted *wanted; /* as with --person; NULL: everybody */
+    uint64_t person;       /* then, once the sources were asked: who that is */
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
@@ -31,6 +42,9 @@ int sync_read(struct syncing *syncing, const struct connection *connection);
 
 /* --stream, of the connections that the words name (none: of all). */
 int sync_read_streams(struct syncing *syncing, const char *const *words);
+/* --failed: what that is; then a connection's part in it, or without --failed all of it. */
+int sync_read_failed(struct syncing *syncing);
+int sync_read_parts(struct syncing *syncing, const struct connection *connection);
 /* --person: whose records are looked for. */
 int sync_read_person(struct syncing *syncing);
 /* When the sources were asked: who that is. */

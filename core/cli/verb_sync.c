@@ -270,7 +270,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .connection = connection,
                                   .full = syncing->full || GIVEN(context, full),
                                   .kept = !push && (syncing->kept || GIVEN(context, kept)),
-                                  .partition = VALUE(context, partition),
+                                  .partition = syncing->partition ? syncing->partition : VALUE(context, partition),
                                   .streams = syncing->streams,
                                   .again = push ? VALUE(context, again) : NULL,
                                   .wanted = push ? NULL : syncing->wanted,
@@ -469,7 +469,7 @@ static void sync_each(struct syncing *syncing, const char *const *words)
             syncing->paused = false;
             syncing->set_aside = *fared == FAILED;
             if (!push && pulls(syncing, connection))
-                rc = sync_read(syncing, connection);
+                rc = sync_read_parts(syncing, connection);
             else if (push && pushes(syncing, connection) && *fared != UNREAD)
                 rc = sync_push(syncing, connection);
             if (rc != 0 || syncing->paused)
@@ -501,7 +501,7 @@ static int sync_all(struct syncing *syncing)
     sync_each(syncing, words);
     if (syncing->runs == 0 && syncing->unknown) /* else another connection has it */
         return complain_words("%s", syncing->unknown);
-    if (syncing->runs == 0)
+    if (syncing->runs == 0 && !syncing->only_failed)
         return complain_words("%s: nothing is read from any connection, and none has a target", organization->file);
     return sync_status(syncing);
 }
@@ -548,6 +548,8 @@ int verb_sync(struct context *context)
         return complain_words("'%s' is no target: it writes no files", words[1]);
     status = sync_read_words(&syncing);
     status = status ? status : sync_read_person(&syncing);
+    status = status ? status : sync_read_failed(&syncing);
+    TIDY(free) struct sync_part *parts = syncing.parts;
     TIDY(wanted_free) struct wanted *wanted = syncing.wanted;
     status = status ? status : sync_read_streams(&syncing, words + 1);
     if (status != STATUS_DONE)

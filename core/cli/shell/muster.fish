@@ -114,6 +114,7 @@ complete -c muster -l partition -n '__fish_seen_subcommand_from sync plan releas
 complete -c muster -l stream -n '__fish_seen_subcommand_from sync' -r -d 'only these streams, of what is read and of what is told'
 complete -c muster -l pull-only -n '__fish_seen_subcommand_from sync' -d 'take what the systems say, and tell nobody'
 complete -c muster -l push-only -n '__fish_seen_subcommand_from sync' -d 'tell what has changed, and ask nobody'
+complete -c muster -l failed -n '__fish_seen_subcommand_from sync' -d 'read only what did not come through the last time, then tell the targets'
 complete -c muster -l person -n '__fish_seen_subcommand_from sync' -r -d 'only this one\: asked for now, and told to the targets at once'
 complete -c muster -l again -n '__fish_seen_subcommand_from sync' -r -d 'write the file of that period again, as in 2026-W45 or 2026-11, or that set'
 complete -c muster -l allow-held -n '__fish_seen_subcommand_from sync plan' -r -d 'take what this run held, as approve does; needs --reason'
