@@ -26,7 +26,7 @@
 #define STORE_TABLE_H
 
 #define TABLES(TABLE)                                                                                                  \
-    TABLE(meta, store, 1)                                                                                              \
+    TABLE(meta, txn, 1)                                                                                                \
     TABLE(dict, dict, 1)                                                                                               \
     TABLE(source, stage, 1)                                                                                            \
     TABLE(statement, statement, 1)                                                                                     \
