@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -56,7 +57,7 @@ int store_fail(const struct store *store, int rc, struct err *err)
                        store->dir);
     case ERR_LIMIT:
         return err_set(err, rc, "%s: the store has reached its largest size. Nothing is half written.", store->dir);
-    case ERR_BUSY: return err_set(err, rc, "%s: too many are reading here at once; try again later.", store->dir);
+    case ERR_BUSY: return err_set(err, rc, "%s: others are at it just now; try again later.", store->dir);
     case ERR_NEWER:
         return err_set(err, rc, "%s/data.mdb was written by a newer version of LMDB: install that one.", store->dir);
     case ERR_CORRUPT: return err_set(err, rc, "%s/data.mdb is damaged; restore it from a backup.", store->dir);
@@ -104,11 +105,10 @@ static int store_tables_open(struct store *store, bool create, struct err *err)
         if (table == TABLE_meta && txn.rc == 0) /* another layout may have other tables */
             ours = (txn.rc = store_layout_check(store, &txn, create, err)) == 0;
     }
-    int rc = txn.rc;
-    if (rc != 0)
-        txn_abort(&txn);
-    else /* a read transaction's handles stay only when it is committed */
-        rc = create ? txn_end(&txn) : store_code(mdb_txn_commit(txn.mdb));
+    uint64_t wiped = meta_number(&txn, META_WIPED);
+    int rc = create ? txn_end(&txn) : txn_commit(&txn);
+    if (rc == 0)
+        store->wiped = wiped;
     if (rc == ERR_GONE && ours && !create)
         return rc;
     if (rc == ERR_GONE)
@@ -182,6 +182,19 @@ static int store_env_open(struct store *store, bool create, struct err *err)
         return ERR_GONE;
     rc = store_tables_open(store, empty, err);
     return rc == ERR_GONE ? store_tables_open(store, true, err) : rc; /* made before that table was thought of */
+}
+
+int store_open_anew(struct store *store, struct err *err)
+{
+    assert(atomic_load(&store->open) == 0);
+    if (store->env)
+        mdb_env_close(TAKE(store->env));
+    memset(store->tables, 0, sizeof(store->tables));
+    store->wiped = 0;
+    int rc = store_env_open(store, false, err);
+    if (rc != 0 && store->env)
+        mdb_env_close(TAKE(store->env));
+    return rc;
 }
 
 /* Which folder it is, made if need be. */
@@ -277,7 +290,7 @@ void store_close(struct store *store)
 
 int store_copy(const struct store *store, const char *folder, struct err *err)
 {
-    int rc = store_code(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+    int rc = store->env ? store_code(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT)) : -EBADF;
     return rc ? err_set(err, rc, "%s/data.mdb cannot be copied to %s: %s", store->dir, folder, err_text(rc)) : 0;
 }
 

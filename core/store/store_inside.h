@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define META_WIPED "wiped" /* how often the data file was wiped, and one more while it is */
+
 /* Names that were given a number and are not written down yet: see dict_defer(). */
 struct names {
     atomic_bool deferred;
@@ -26,8 +28,14 @@ struct store {
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
     struct names names;
+    atomic_uint open; /* transactions */
+    uint64_t wiped;   /* META_WIPED, when the environment was opened */
 };
 
+/* Closes the environment and opens it again; no transaction may be open. Where that fails the next one tries. */
+int store_open_anew(struct store *store, struct err *err);
+/* Ends one that reads so that the handles of tables that it opened stay. */
+int txn_commit(struct txn *txn);
 struct names *store_names(struct store *store);
 
 /* LMDB's own codes become ours; errno comes negative. */

@@ -11,19 +11,68 @@
 
 /* --- transactions --- */
 
+static int begin(struct store *store, bool write, MDB_txn **ret_mdb)
+{
+    int rc = store->env ? 0 : store_open_anew(store, NULL);
+    if (rc == 0)
+        rc = store_code(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, ret_mdb));
+    if (rc == 0)
+        atomic_fetch_add(&store->open, 1);
+    return rc;
+}
+
+static void end(struct store *store, MDB_txn *mdb)
+{
+    mdb_txn_abort(mdb);
+    atomic_fetch_sub(&store->open, 1);
+}
+
+/* Whether no other process has wiped the file since the environment was opened here. */
+static bool is_fresh(const struct store *store, MDB_txn *mdb)
+{
+    MDB_val key = {strlen(META_WIPED), (void *)(uintptr_t)META_WIPED}, value;
+    uint64_t wiped = 0;
+    if (store->tables[TABLE_meta] && mdb_get(mdb, store->tables[TABLE_meta], &key, &value) == 0 &&
+        value.mv_size == sizeof(wiped))
+        memcpy(&wiped, value.mv_data, sizeof(wiped));
+    return !store->tables[TABLE_meta] || wiped == store->wiped;
+}
+
+/* LMDB uses the buffers of its pages again, and what stood in one shows in the gaps of the next that is written out of
+ * it. So who has had rows in hand that were wiped meanwhile begins with new ones. */
+static int begin_fresh(struct store *store, MDB_txn **ret_mdb)
+{
+    enum { TRIES = 8 };
+    for (int i = 0; i < TRIES; i++) {
+        MDB_txn *mdb = NULL;
+        int rc = begin(store, true, &mdb);
+        if (rc != 0)
+            return rc;
+        if (is_fresh(store, mdb)) {
+            *ret_mdb = mdb;
+            return 0;
+        }
+        end(store, mdb);
+        if (atomic_load(&store->open) > 0)
+            return ERR_BUSY;
+        if ((rc = store_open_anew(store, NULL)) != 0)
+            return rc;
+    }
+    return ERR_BUSY;
+}
+
 void txn_begin(struct txn *txn, struct store *store, bool write)
 {
     *txn = (struct txn){.store = store, .write = write};
     MDB_txn *mdb = NULL;
-    txn->rc = fault_hit("store") ? -EIO : store_code(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &mdb));
+    txn->rc = fault_hit("store") ? -EIO : write ? begin_fresh(store, &mdb) : begin(store, false, &mdb);
     txn->mdb = mdb;
 }
 
 void txn_abort(struct txn *txn)
 {
     if (txn->mdb)
-        mdb_txn_abort(txn->mdb);
-    txn->mdb = NULL;
+        end(txn->store, TAKE(txn->mdb));
 }
 
 /* A write that the disk took only in part comes from LMDB as EIO. */
@@ -36,18 +85,25 @@ static int commit_code(const struct store *store, int rc)
     return store_code(rc);
 }
 
-int txn_end(struct txn *txn)
+int txn_commit(struct txn *txn)
 {
-    if (txn->rc == 0 && txn->write && txn->mdb) {
-        MDB_txn *mdb = TAKE(txn->mdb);
-        if (fault_hit("store")) {
-            mdb_txn_abort(mdb);
-            return txn->rc = -EIO;
-        }
-        return txn->rc = commit_code(txn->store, mdb_txn_commit(mdb));
+    if (txn->rc == 0 && txn->mdb) {
+        txn->rc = commit_code(txn->store, mdb_txn_commit(TAKE(txn->mdb)));
+        atomic_fetch_sub(&txn->store->open, 1);
     }
     txn_abort(txn);
     return txn->rc;
+}
+
+int txn_end(struct txn *txn)
+{
+    if (txn->rc != 0 || !txn->write) {
+        txn_abort(txn);
+        return txn->rc;
+    }
+    if (txn->mdb && fault_hit("store"))
+        txn->rc = -EIO;
+    return txn_commit(txn);
 }
 
 void txn_renew(struct txn *txn)
@@ -60,12 +116,12 @@ void txn_renew(struct txn *txn)
     txn->puts = puts;
 }
 
-/* --- rows --- */
-
 static MDB_val val(struct bytes from)
 {
     return (MDB_val){from.len, (void *)(uintptr_t)from.data};
 }
+
+/* --- rows --- */
 
 bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *ret_value)
 {

@@ -9,7 +9,7 @@ CALLS = r"(txn_(?:put|put_new|append|delete)|cursor_append|changeset_(?:put|dele
 WRITE = re.compile(rf"(?<!void )\b{CALLS}\s*\(([^;]*);")  # `void` before it: its declaration
 NAMED = re.compile(r"\bTABLE_([a-z]\w*)")
 # These carry out what others have named.
-CARRIERS = {"core/store/changeset.c", "core/store/txn.c"}
+CARRIERS = {"core/store/changeset.c", "core/store/remnants.c", "core/store/txn.c"}
 
 
 def check(root):
