@@ -49,7 +49,8 @@ static const struct {
      "withdrawn_because?:text~"},
     {"File", "A file that was taken, or was seen and left.",
      "connection:text partition:text stream:text file:text size:count changed:time~ taken:flag sha256?:text run?:count "
-     "at?:time~ outcome?:text~ rows?:count refused?:count created?:count updated?:count missing?:count "
+     "at?:time~ outcome?:text~ overtaken_by?:count rows?:count refused?:count created?:count updated?:count "
+     "missing?:count "
      "since?:time~ reason?:text~"},
     {"Call", "One call by HTTP.", "at:time method:text url:text"},
     {"Quarantine", "A connection, or a partition of one, that is set aside.",

@@ -258,7 +258,8 @@ const struct command commands[] = {
      "muster secret acme hr.password\npass show acme/hr | muster secret acme hr.password", verb_secret},
     {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",
      "Newest run first. What was created and updated is told of the run: files that are read together give it "
-     "together. Below stand the files that the last run saw and did not take, with the reason.",
+     "together. A file of which something was held and in whose place a newer one was read is overtaken. Below stand "
+     "the files that the last run saw and did not take, with the reason.",
      "muster files acme\nmuster files acme hr --json", verb_files},
     {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status), "List people, or find them by name, number or e-mail",
      "TEXT is a part of it; case, accents' spelling and white space do not matter.",

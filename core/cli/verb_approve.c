@@ -7,6 +7,7 @@
 #include "config/node.h"
 #include "broker/sessions.h"
 #include "engine/approval.h"
+#include "engine/instead.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +34,12 @@ static size_t find_item(struct choosing *choosing, const char *word, size_t len)
     for (size_t i = 0; i < choosing->count; i++)
         if (choosing->items[i].number == number)
             return i;
-    complain_words("no h%lu is held: `muster inbox %s` lists what is", number, choosing->query->organization->id);
+    TIDY_DONE(buffer_done) struct buffer instead = {0};
+    if (instead_of_held(choosing->query, number, &instead) && instead.rc == 0)
+        complain_words("h%lu is held no longer: %s; `muster inbox %s` lists what is held now", number, instead.data,
+                       choosing->query->organization->id);
+    else
+        complain_words("no h%lu is held: `muster inbox %s` lists what is", number, choosing->query->organization->id);
     return SIZE_MAX;
 }
 

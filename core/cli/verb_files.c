@@ -82,6 +82,31 @@ static int shown_read(struct files_shown *shown)
     return rc;
 }
 
+/* The run that read other files in the place of this one, of which something was held; 0: none. Rows stand newest run
+ * first. */
+static uint32_t row_overtaken(const struct files_shown *shown, size_t nth)
+{
+    const struct ledger_row *row = &shown->rows[nth];
+    uint32_t by = 0, again = 0;
+    if (!row->told || row->outcome != OUTCOME_HELD)
+        return 0;
+    for (size_t i = nth; i-- > 0;) {
+        const struct ledger_row *later = &shown->rows[i];
+        if (later->stream != row->stream || later->run == row->run)
+            continue;
+        bool same = memcmp(later->sha256, row->sha256, sizeof(row->sha256)) == 0;
+        if (same && later->outcome != OUTCOME_HELD)
+            return 0;
+        if (same) {
+            again = later->run;
+            by = 0;
+        } else if (by == 0 && later->run != again) {
+            by = later->run;
+        }
+    }
+    return by;
+}
+
 static const char *row_outcome(const struct ledger_row *row)
 {
     if (!row->told)
@@ -135,7 +160,11 @@ static void tell_rows(const struct files_shown *shown)
                 grid_number(&grid, counts[c]);
             else
                 grid_text(&grid, "");
-        grid_format(&grid, outcome_color(row), "%s", row_outcome(row));
+        uint32_t by = row_overtaken(shown, i);
+        if (by)
+            grid_format(&grid, COLOR_YELLOW, "held, overtaken by run %u", by);
+        else
+            grid_format(&grid, outcome_color(row), "%s", row_outcome(row));
         grid_text(&grid, *row->place ? row->place : row_put(row));
     }
     grid_end(&grid);
@@ -195,7 +224,10 @@ static int json_rows(const struct files_shown *shown)
         json_member_number(&out, "run", row->run);
         if (row->told) {
             json_time(&out, "at", row->at_ms);
-            json_member_text(&out, "outcome", row_outcome(row));
+            uint32_t by = row_overtaken(shown, i);
+            json_member_text(&out, "outcome", by ? "overtaken" : row_outcome(row));
+            if (by)
+                json_member_number(&out, "overtaken_by", by);
             json_member_number(&out, "rows", row->rows);
             json_member_number(&out, "refused", row->refused);
             json_member_number(&out, "created", row->created);

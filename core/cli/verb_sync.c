@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/dates.h"
+#include "engine/instead.h"
 #include "engine/push.h"
 #include "engine/run.h"
 #include "engine/wanted.h"
@@ -370,7 +371,7 @@ int sync_status(const struct syncing *syncing)
                                                 : STATUS_DONE;
 }
 
-/* A run that held nothing has nothing to be let through. */
+/* A run that held nothing, or whose word does not count any more, has nothing to be let through. */
 static int check_held(struct syncing *syncing)
 {
     struct query *query TIDY(query_close) = NULL;
@@ -386,6 +387,10 @@ static int check_held(struct syncing *syncing)
         return complain_words("run %u held nothing: `muster inbox %s` lists what is held, `muster runs %s` which runs "
                               "held it",
                               syncing->allow_held, id, id);
+    TIDY_DONE(buffer_done) struct buffer instead = {0};
+    if (instead_of_run(query, syncing->allow_held, &instead) && instead.rc == 0)
+        return complain_words("nothing that run %u held is held any more: %s; `muster inbox %s` lists what is held now",
+                              syncing->allow_held, instead.data, id);
     rc = query_end(query, &err);
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }

@@ -107,17 +107,28 @@ static int item_gone(struct match *match, const struct wait_item *item, struct e
                          (unsigned long)item->number);
 }
 
+/* Whether what is held in its place is still what the person was shown. */
+static bool still_asked(struct match *match, const struct wait_item *item, struct arena *arena)
+{
+    struct wait_item now;
+    arena_clear(arena);
+    return wait_find(match->snapshot, item, arena, &now) && now.number == item->number;
+}
+
 static int each_item(struct approval *approval, struct match *match, struct err *err,
                      int (*take)(struct approval *, struct match *, const struct wait_item *, struct bytes,
                                  const struct proposal *))
 {
     struct proposal *proposal __attribute__((cleanup(tidy_free))) = mem_new(1, sizeof(*proposal));
     struct buffer key __attribute__((cleanup(buffer_done))) = {0};
-    int rc = proposal ? 0 : -ENOMEM;
+    struct arena *arena TIDY(arena_free) = arena_new();
+    int rc = proposal && arena ? 0 : -ENOMEM;
     for (size_t i = 0; i < approval->count && rc == 0; i++) {
         const struct wait_item *item = &approval->items[i];
         if (is_outgoing(match, item))
             continue;
+        if (!still_asked(match, item, arena))
+            return item_gone(match, item, err);
         if ((rc = item_key(item, &key)) != 0)
             break;
         struct bytes at = bytes(key.data, key.len);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A row: the head, the name, and since it tells more a '\0', the tail and the place. */
@@ -24,6 +25,11 @@ struct ledger_tail {
 struct seen_head {
     uint64_t size;
     int64_t mtime_ms, first_ms;
+};
+
+/* A row under LEDGER_INSTEAD: the head, then u64 first and u64 last of each range of numbers. */
+struct instead_head {
+    uint32_t first_run, last_run;
 };
 
 static void key_write(uint32_t stream, uint32_t run, uint32_t nth, uint32_t ret_key[3])
@@ -112,13 +118,12 @@ bool ledger_of(const struct cursor *cursor, uint32_t stream)
     return cursor_has_prefix(cursor, bytes(&prefix, sizeof(prefix)));
 }
 
-bool ledger_read(const struct cursor *cursor, struct arena *arena, struct ledger_row *ret_row)
+static bool row_read(struct bytes bytes, struct bytes value, struct arena *arena, struct ledger_row *ret_row)
 {
     struct ledger_head head;
     struct ledger_tail tail;
     uint32_t key[3];
-    struct bytes value = cursor->value;
-    if (!key_read(cursor->key, key) || key[1] == LEDGER_SEEN || value.len < sizeof(head))
+    if (!key_read(bytes, key) || key[1] == LEDGER_SEEN || key[2] == LEDGER_INSTEAD || value.len < sizeof(head))
         return false;
     memcpy(&head, value.data, sizeof(head));
     struct ledger_row row = {.stream = key[0],
@@ -150,6 +155,97 @@ bool ledger_read(const struct cursor *cursor, struct arena *arena, struct ledger
     }
     *ret_row = row;
     return row.name && row.place;
+}
+
+bool ledger_read(const struct cursor *cursor, struct arena *arena, struct ledger_row *ret_row)
+{
+    return row_read(cursor->key, cursor->value, arena, ret_row);
+}
+
+bool ledger_get(struct txn *txn, uint32_t stream, uint32_t run, uint32_t nth, struct arena *arena,
+                struct ledger_row *ret_row)
+{
+    uint32_t key[3];
+    struct bytes value;
+    key_write(stream, run, nth, key);
+    return txn_get(txn, TABLE_file, bytes(key, sizeof(key)), &value) &&
+           row_read(bytes(key, sizeof(key)), value, arena, ret_row);
+}
+
+static int ascending(const void *a_item, const void *b_item)
+{
+    uint64_t a = *(const uint64_t *)a_item, b = *(const uint64_t *)b_item;
+    return a < b ? -1 : a > b;
+}
+
+void ledger_put_instead(struct changeset *changeset, struct ledger_instead *instead)
+{
+    struct buffer value __attribute__((cleanup(buffer_done))) = {0};
+    struct instead_head head = {instead->first_run, instead->last_run};
+    uint32_t key[3];
+    if (instead->count == 0)
+        return;
+    qsort(instead->numbers, instead->count, sizeof(*instead->numbers), ascending);
+    key_write(instead->stream, instead->run, LEDGER_INSTEAD, key);
+    buffer_add(&value, &head, sizeof(head));
+    for (size_t i = 0, end; i < instead->count; i = end) {
+        for (end = i + 1; end < instead->count && instead->numbers[end] - instead->numbers[end - 1] <= 1;)
+            end++;
+        const uint64_t range[2] = {instead->numbers[i], instead->numbers[end - 1]};
+        buffer_add(&value, range, sizeof(range));
+    }
+    if (value.rc == 0)
+        changeset_set(changeset, TABLE_file, bytes(key, sizeof(key)), bytes(value.data, value.len));
+}
+
+/* The first row of the sort that `fits`, by run. */
+static bool instead_find(struct txn *txn, uint32_t stream,
+                         bool (*fits)(struct bytes value, uint32_t run, uint64_t what), uint64_t what,
+                         uint32_t *ret_run)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    uint32_t key[3];
+    cursor_open(&cursor, txn, TABLE_file);
+    for (bool there = ledger_first(&cursor, stream); there;
+         there = cursor_next(&cursor) && ledger_of(&cursor, stream)) {
+        if (!key_read(cursor.key, key) || key[1] == LEDGER_SEEN || key[2] != LEDGER_INSTEAD ||
+            cursor.value.len < sizeof(struct instead_head) || !fits(cursor.value, key[1], what))
+            continue;
+        *ret_run = key[1];
+        return true;
+    }
+    return false;
+}
+
+static bool has_number(struct bytes value, uint32_t run, uint64_t number)
+{
+    const char *at = (const char *)value.data + sizeof(struct instead_head),
+               *end = (const char *)value.data + value.len;
+    uint64_t range[2];
+    (void)run;
+    for (; (size_t)(end - at) >= sizeof(range); at += sizeof(range)) {
+        memcpy(range, at, sizeof(range));
+        if (range[0] <= number && number <= range[1])
+            return true;
+    }
+    return false;
+}
+
+static bool has_run(struct bytes value, uint32_t run, uint64_t held)
+{
+    struct instead_head head;
+    memcpy(&head, value.data, sizeof(head));
+    return run > held && head.first_run <= held && held <= head.last_run;
+}
+
+bool ledger_instead_of(struct txn *txn, uint32_t stream, uint64_t number, uint32_t *ret_run)
+{
+    return instead_find(txn, stream, has_number, number, ret_run);
+}
+
+bool ledger_instead_of_run(struct txn *txn, uint32_t stream, uint32_t run, uint32_t *ret_run)
+{
+    return instead_find(txn, stream, has_run, run, ret_run);
 }
 
 bool ledger_read_seen(const struct cursor *cursor, struct arena *arena, struct ledger_seen *ret_seen)

@@ -2,7 +2,9 @@
  *
  * The `file` table, key u32 stream, u32 run, u32 nth. Files that were not
  * taken stand under LEDGER_SEEN in the place of a run; each run that looks
- * writes them anew, so they are what the last one saw. */
+ * writes them anew, so they are what the last one saw. Under LEDGER_INSTEAD in
+ * the place of nth stands what was held and is not asked about any more,
+ * because that run read something else. */
 #ifndef ENGINE_LEDGER_H
 #define ENGINE_LEDGER_H
 
@@ -11,6 +13,7 @@
 
 enum { LEDGER_KEY = 12 };
 #define LEDGER_SEEN UINT32_MAX
+#define LEDGER_INSTEAD UINT32_MAX
 
 struct ledger_row {
     uint32_t stream, run, nth;
@@ -41,6 +44,24 @@ void ledger_put(struct changeset *changeset, const struct ledger_row *row);
 /* Replaces what the stream's last look left, if that is something else. */
 int ledger_put_seen(struct changeset *changeset, struct txn *txn, uint32_t stream, const struct ledger_seen *seen,
                     size_t count);
+
+/* The row of one file. False: there is none. */
+bool ledger_get(struct txn *txn, uint32_t stream, uint32_t run, uint32_t nth, struct arena *arena,
+                struct ledger_row *ret_row);
+
+/* What a run read in the place of what was held: the numbers of all that is held no longer. */
+struct ledger_instead {
+    uint32_t stream, run;
+    uint32_t first_run, last_run; /* that held it */
+    uint64_t *numbers;
+    size_t count, room;
+};
+/* Sorts the numbers; nothing is written when there are none. */
+void ledger_put_instead(struct changeset *changeset, struct ledger_instead *instead);
+/* The run that read something else than what was held under this number. False: none has. */
+bool ledger_instead_of(struct txn *txn, uint32_t stream, uint64_t number, uint32_t *ret_run);
+/* The same of what a run held: the first one that took the place of any of it. */
+bool ledger_instead_of_run(struct txn *txn, uint32_t stream, uint32_t run, uint32_t *ret_run);
 
 /* Walking: the rows of one stream by run; cursor_next() goes on. */
 bool ledger_first(struct cursor *cursor, uint32_t stream);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "broker/place.h"
 #include "engine/pull.h"
+#include "engine/run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,11 +16,10 @@
 /* Longer than this nobody waits: the next run looks again. How many that wait are remembered. */
 enum { WAIT_MOST_MS = 120 * 1000, SLICE_MS = 50, SEEN_MOST = 200 };
 
+/* A row of the ledger, in the order of streams and runs. */
 struct taken {
-    uint32_t stream;
-    const char *name;
-    uint64_t size;
-    int64_t mtime_ms;
+    struct ledger_row row;
+    bool open; /* by the last run, which held something of it: it is not done */
 };
 
 struct pickup {
@@ -43,6 +43,8 @@ struct pickup {
     struct err err;
     struct ledger_seen *seen;
     size_t seen_count, seen_room;
+    struct pickup_overtaken *overtaken;
+    size_t overtaken_count, overtaken_room;
 };
 
 void pickup_rule_read(const struct connection *connection, struct pickup_rule *ret_rule)
@@ -50,14 +52,18 @@ void pickup_rule_read(const struct connection *connection, struct pickup_rule *r
     const char *files = connection_option(connection, "files"), *order = connection_option(connection, "order");
     const char *stable = connection_option(connection, "stable_for");
     const char *marker = connection_option(connection, "ready_marker");
-    const char *after = connection_option(connection, "after_read");
+    const char *after = connection_option(connection, "after_read"), *to = connection_option(connection, "archive_to");
     *ret_rule = (struct pickup_rule){.mode = files && strcmp(files, "all") == 0        ? PICKUP_ALL
                                              : files && strcmp(files, "sequence") == 0 ? PICKUP_SEQUENCE
                                                                                        : PICKUP_NEWEST,
                                      .by_name = order && strcmp(order, "name") == 0,
                                      .keeps = !after || strcmp(after, "keep") == 0,
                                      .stable_ms = stable ? strtoll(stable, NULL, 10) * 1000 : 0,
-                                     .marker = marker && *marker ? marker : NULL};
+                                     .marker = marker && *marker ? marker : NULL,
+                                     .after = !after || strcmp(after, "keep") == 0 ? MUSTER_LEAVE
+                                              : strcmp(after, "delete") == 0       ? MUSTER_REMOVE
+                                                                                   : MUSTER_ARCHIVE,
+                                     .to = to && *to ? to : "archive"};
 }
 
 int pickup_new(const struct pickup_setup *setup, struct pickup **ret_pickup)
@@ -85,6 +91,7 @@ void pickup_free(struct pickup *pickup)
     free(pickup->taken);
     free(pickup->before);
     free(pickup->seen);
+    free(pickup->overtaken);
     free(pickup);
 }
 
@@ -122,6 +129,17 @@ const struct ledger_seen *pickup_seen(const struct pickup *pickup, size_t *ret_c
     return pickup->seen;
 }
 
+const struct pickup_overtaken *pickup_overtaken(const struct pickup *pickup, size_t *ret_count)
+{
+    *ret_count = pickup->overtaken_count;
+    return pickup->overtaken;
+}
+
+const struct pickup_rule *pickup_rule(const struct pickup *pickup)
+{
+    return &pickup->rule;
+}
+
 /* --- what earlier runs left --- */
 
 static int history_row(struct pickup *pickup, const struct cursor *cursor, const struct checkpoint *last)
@@ -134,11 +152,11 @@ static int history_row(struct pickup *pickup, const struct cursor *cursor, const
             pickup->before[pickup->before_count++] = seen;
         return rc;
     }
-    if (!ledger_read(cursor, pickup->arena, &row) || (last->held && row.run == last->run))
-        return 0; /* what was held is not done */
+    if (!ledger_read(cursor, pickup->arena, &row))
+        return 0;
     int rc = mem_grow(&pickup->taken, pickup->taken_count, &pickup->taken_room, sizeof(*pickup->taken));
     if (rc == 0)
-        pickup->taken[pickup->taken_count++] = (struct taken){row.stream, row.name, row.size, row.mtime_ms};
+        pickup->taken[pickup->taken_count++] = (struct taken){row, last->held && row.run == last->run};
     return rc;
 }
 
@@ -161,6 +179,12 @@ static int history_read(struct pickup *pickup)
     return rc ? rc : txn.rc;
 }
 
+static bool is_of(const struct ledger_row *row, uint32_t stream, const struct file_entry *entry)
+{
+    return row->stream == stream && row->size == entry->size && row->mtime_ms == entry->mtime_ms &&
+           strcmp(row->name, entry->name) == 0;
+}
+
 /* Whether every stream of this run has taken this very file. */
 static bool taken_by_all(const struct pickup *pickup, const struct file_entry *entry)
 {
@@ -168,13 +192,35 @@ static bool taken_by_all(const struct pickup *pickup, const struct file_entry *e
         bool found = false;
         for (size_t i = 0; i < pickup->taken_count && !found; i++) {
             const struct taken *taken = &pickup->taken[i];
-            found = taken->stream == pickup->streams[s] && taken->size == entry->size &&
-                    taken->mtime_ms == entry->mtime_ms && strcmp(taken->name, entry->name) == 0;
+            found = !taken->open && is_of(&taken->row, pickup->streams[s], entry);
         }
         if (!found)
             return false;
     }
     return pickup->stream_count > 0;
+}
+
+/* How a stream noted this very file last; NULL: never. */
+static const struct taken *taken_last(const struct pickup *pickup, uint32_t stream, const struct file_entry *entry)
+{
+    for (size_t i = pickup->taken_count; i-- > 0;)
+        if (is_of(&pickup->taken[i].row, stream, entry))
+            return &pickup->taken[i];
+    return NULL;
+}
+
+/* Whether something of this very file was held, by a stream that has not taken it since, nor was it put away: then
+ * somebody has put it there again. *ret_open: it is what waits now. */
+static bool was_held(const struct pickup *pickup, const struct file_entry *entry, bool *ret_open)
+{
+    bool held = false;
+    *ret_open = false;
+    for (size_t s = 0; s < pickup->stream_count; s++) {
+        const struct taken *last = taken_last(pickup, pickup->streams[s], entry);
+        held |= last && last->row.told && last->row.outcome == OUTCOME_HELD && last->row.after == MUSTER_LEAVE;
+        *ret_open |= last && last->open;
+    }
+    return held;
 }
 
 static int64_t first_seen(const struct pickup *pickup, const struct file_entry *entry, int64_t now)
@@ -201,6 +247,41 @@ static int seen_add(struct pickup *pickup, const struct file_entry *entry, const
     if (rc != 0 || !seen.name || !seen.reason)
         return rc ? rc : -ENOMEM;
     pickup->seen[pickup->seen_count++] = seen;
+    return 0;
+}
+
+static int overtaken_add(struct pickup *pickup, const struct file_entry *entry)
+{
+    int rc = mem_grow(&pickup->overtaken, pickup->overtaken_count, &pickup->overtaken_room, sizeof(*pickup->overtaken));
+    struct ledger_row *held = arena_get(pickup->arena, pickup->stream_count * sizeof(*held));
+    struct pickup_overtaken overtaken = {.entry = *entry, .held = held};
+    overtaken.entry.name = arena_text(pickup->arena, entry->name);
+    if (rc != 0 || !held || !overtaken.entry.name)
+        return rc ? rc : -ENOMEM;
+    for (size_t s = 0; s < pickup->stream_count; s++) {
+        const struct taken *last = taken_last(pickup, pickup->streams[s], entry);
+        if (last && last->row.told && last->row.outcome == OUTCOME_HELD)
+            held[overtaken.held_count++] = last->row;
+    }
+    pickup->overtaken[pickup->overtaken_count++] = overtaken;
+    return 0;
+}
+
+/* Of files that are put away when they were taken, what was held and has been overtaken is not taken any more. */
+static int pass_overtaken(struct pickup *pickup, struct file_entry *entries, size_t *count)
+{
+    size_t kept = 0;
+    pickup->overtaken_count = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bool open, held = was_held(pickup, &entries[i], &open);
+        bool goes = held && (!open || kept > 0); /* newest first: in the place of an open one the newer is taken now */
+        int rc = goes ? overtaken_add(pickup, &entries[i]) : 0;
+        if (rc != 0)
+            return rc;
+        if (!goes)
+            entries[kept++] = entries[i];
+    }
+    *count = kept;
     return 0;
 }
 
@@ -278,6 +359,13 @@ static int choose(struct pickup *pickup, struct file_entry **ret_entries, size_t
     if (!entries)
         return -ENOMEM;
     memcpy(entries, listed, count * sizeof(*entries));
+    if (pickup->rule.mode == PICKUP_NEWEST && !pickup->rule.keeps) {
+        rc = pass_overtaken(pickup, entries, &count);
+        if (rc != 0 || count == 0)
+            return rc ? rc
+                      : err_set(err, ERR_GONE, "nothing but %s lies there, in whose place a newer file was taken",
+                                pickup->overtaken[0].entry.name);
+    }
     if (pickup->rule.mode == PICKUP_SEQUENCE) {
         for (size_t i = 0; i < count; i++)
             if (!pickup->rule.keeps || !taken_by_all(pickup, &entries[i]))

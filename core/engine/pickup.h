@@ -6,7 +6,8 @@
  *   order         what "next" goes by: time or name
  *   stable_for    seconds that a file must have stayed as it is
  *   ready_marker  the name of a file that says another one is whole: "{name}.done", or one for all
- *   after_read    keep: what was taken before is passed over in a sequence
+ *   after_read    keep: what was taken before is passed over in a sequence; else what was held is put away, too, once
+ *                 a newer one was taken in its place (archive_to says where)
  * A file that is not whole yet ends the pull with ERR_UNREADY: nothing newer or older is taken in its place. What is
  * decided for a place holds for the whole run, whoever asks. */
 #ifndef ENGINE_PICKUP_H
@@ -23,6 +24,8 @@ struct pickup_rule {
     bool by_name, keeps;
     int64_t stable_ms;
     const char *marker; /* NULL: none is asked for */
+    int after;          /* MUSTER_LEAVE, MUSTER_ARCHIVE, MUSTER_REMOVE */
+    const char *to;     /* where to, of archived ones */
 };
 void pickup_rule_read(const struct connection *connection, struct pickup_rule *ret_rule);
 /* Whether its marker says that a file is whole: *ret_reason stays NULL, or is why not, in the arena. */
@@ -56,6 +59,16 @@ bool pickup_more(const struct pickup *pickup);
 bool pickup_looked(const struct pickup *pickup);
 /* What was seen and not taken. */
 const struct ledger_seen *pickup_seen(const struct pickup *pickup, size_t *ret_count);
+
+/* A file of which something was held, and in whose place a newer one was taken, or is now: it is left, and goes the way
+ * of files that were taken. */
+struct pickup_overtaken {
+    struct file_entry entry;
+    const struct ledger_row *held; /* how it was noted last, by each stream that held it */
+    size_t held_count;
+};
+const struct pickup_overtaken *pickup_overtaken(const struct pickup *pickup, size_t *ret_count);
+const struct pickup_rule *pickup_rule(const struct pickup *pickup);
 
 /* The name of a companion of a file: {name} and {stem} are the file's, {date} and {run} when they are given. */
 char *pickup_companion(const char *pattern, const char *name, const char *date, uint32_t run);

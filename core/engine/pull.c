@@ -132,6 +132,7 @@ static void pull_older(struct pull *pull)
     struct txn txn __attribute__((cleanup(tidy_txn)));
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     int64_t last_taken = INT64_MIN;
+    uint32_t again = 0; /* the run that took the very same */
     const struct pulled_file *newest = &pull->fetched[0];
     for (size_t i = 1; i < pull->fetched_count; i++)
         if (pull->fetched[i].mtime_ms > newest->mtime_ms)
@@ -144,13 +145,16 @@ static void pull_older(struct pull *pull)
         if (!ledger_read(&cursor, pull->arena, &row))
             continue;
         if (row.run < pull->before.run && memcmp(row.sha256, newest->sha256, sizeof(row.sha256)) == 0)
-            err_set(&pull->talk->err, ERR_HELD,
-                    "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
-                    "take it with `muster sync --full`.",
-                    newest->name, row.run, pull->before.run);
+            again = row.run;
         if (row.run == pull->before.run && row.mtime_ms > last_taken)
             last_taken = row.mtime_ms;
     }
+    /* when the last one is held, its sender may well have sent the one before once more */
+    if (again != 0 && !(pull->before.held && newest->mtime_ms > last_taken))
+        err_set(&pull->talk->err, ERR_HELD,
+                "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
+                "take it with `muster sync --full`.",
+                newest->name, again, pull->before.run);
     if (newest->mtime_ms < last_taken && !(pull->pickup && pickup_by_name(pull->pickup)))
         err_set(&pull->talk->err, ERR_HELD,
                 "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync "

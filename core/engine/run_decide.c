@@ -264,10 +264,16 @@ static int run_waits(struct run *run, struct wait_list *reviews)
         bool all = strand->compared && strand->pull.claim == CLAIM_COMPLETE;
         if (strand->compared && !all)
             rc = strand_seen(run, strand, &seen);
+        struct ledger_instead instead = {.stream = stream, .run = run->report->run};
         settling.seen = &seen;
+        settling.instead = strand->compared ? &instead : NULL;
         if (rc == 0)
             rc = wait_settle(&settling, &strand->waits, stream, all);
         settling.seen = NULL;
+        settling.instead = NULL;
+        if (rc == 0)
+            ledger_put_instead(run->changeset, &instead);
+        free(instead.numbers);
         if (strand->compared)
             report_counts(run, &strand->waits);
         if (rc == 0)

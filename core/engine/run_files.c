@@ -127,12 +127,12 @@ static int ledger_again(struct run *run)
 
 /* --- where they go --- */
 
-static bool strand_taken(const struct strand *strand)
+bool strand_taken(const struct strand *strand)
 {
     return (strand->compared || strand->pull.same) && !strand->look_again;
 }
 
-static void trouble(struct run *run, const struct strand *strand, const struct err *err)
+void run_file_trouble(struct run *run, const struct strand *strand, const struct err *err)
 {
     if (err->rc == 0)
         return;
@@ -140,16 +140,16 @@ static void trouble(struct run *run, const struct strand *strand, const struct e
     run->report->outcome = report_worse(run->report->outcome, OUTCOME_PARTIAL);
 }
 
-static void marker_away(struct run *run, const struct strand *strand, const struct pulled_file *file,
-                        const char *pattern)
+void run_marker_away(struct run *run, const struct strand *strand, const char *name, int after, const char *to,
+                     const char *pattern)
 {
-    char *marker __attribute__((cleanup(tidy_free))) = pickup_companion(pattern, file->name, NULL, 0);
+    char *marker __attribute__((cleanup(tidy_free))) = pickup_companion(pattern, name, NULL, 0);
     struct err err = {0};
-    int rc = !marker                         ? err_set(&err, -ENOMEM, "%s", err_text(-ENOMEM))
-             : file->after == MUSTER_ARCHIVE ? files_beside_archive(run->files, file->name, marker, file->to, &err)
-                                             : files_beside_remove(run->files, file->name, marker, &err);
+    int rc = !marker                   ? err_set(&err, -ENOMEM, "%s", err_text(-ENOMEM))
+             : after == MUSTER_ARCHIVE ? files_beside_archive(run->files, name, marker, to, &err)
+                                       : files_beside_remove(run->files, name, marker, &err);
     if (rc != ERR_GONE) /* then it is as it shall be */
-        trouble(run, strand, &err);
+        run_file_trouble(run, strand, &err);
 }
 
 /* Moves or removes one file. What was done is told to every strand that read it. */
@@ -159,7 +159,7 @@ static void file_away(struct run *run, struct strand *strand, struct pulled_file
     struct err err = {0};
     int rc = file->after == MUSTER_ARCHIVE ? files_archive(run->files, file->name, file->to, &place, &err)
                                            : files_remove(run->files, file->name, &err);
-    trouble(run, strand, &err);
+    run_file_trouble(run, strand, &err);
     if (rc != 0)
         return;
     const char *now = arena_text(run->arena, place ? place : "");
@@ -170,7 +170,7 @@ static void file_away(struct run *run, struct strand *strand, struct pulled_file
     const char *marker = connection_option(run->request->connection, "ready_marker");
     bool shared = marker && pickup_shared(marker);
     if (marker && *marker && (!shared || !run->report->more))
-        marker_away(run, strand, file, marker);
+        run_marker_away(run, strand, file->name, file->after, file->to, marker);
 }
 
 /* A file goes only when every strand that read it took it. */
@@ -228,7 +228,7 @@ static void receipt_make(struct run *run, struct strand *strand, const struct pu
                 receipt_refusal(&receipt, item, &text);
         }
     (void)receipt_send(run, file, receipt.name, pattern, &text, &err);
-    trouble(run, strand, &err);
+    run_file_trouble(run, strand, &err);
 }
 
 /* Whether an earlier strand has read it too, and so has dealt with it. */
@@ -250,7 +250,7 @@ static void rejects_send(struct run *run, struct strand *strand, const struct pu
     struct log from = {.organization = run->request->organization->id, .connection = run->request->connection->name};
     if (rc != 0) /* the partition may have a worse word already */
         log_warn(&from, "%s", err.text);
-    trouble(run, strand, &err);
+    run_file_trouble(run, strand, &err);
 }
 
 void run_files_afterwards(struct run *run)
@@ -273,8 +273,10 @@ void run_files_afterwards(struct run *run)
                 receipt_make(run, strand, file, receipts);
         }
     int rc = run->pickup ? ledger_again(run) : 0;
+    if (rc == 0 && run->pickup)
+        rc = run_overtaken(run);
     if (rc != 0 && run->strand_count > 0) {
         err_set(&err, rc, "where files were put is not noted: %s", err_text(rc));
-        trouble(run, &run->strands[0], &err);
+        run_file_trouble(run, &run->strands[0], &err);
     }
 }

@@ -30,7 +30,8 @@ static const char *proposed_text(struct run *run, const struct hold *hold, const
     return NULL;
 }
 
-static void hold_waits(struct run *run, const struct staged *staged, const struct hold *hold, struct wait_list *waits)
+static void hold_waits(struct run *run, const struct staged *staged, const struct hold *hold, bool other,
+                       struct wait_list *waits)
 {
     struct bytes id = source_key_id(staged->key);
     const struct source *source = &run->stage.proposed;
@@ -41,7 +42,8 @@ static void hold_waits(struct run *run, const struct staged *staged, const struc
                              .id = arena_copy(run->arena, id.data, id.len),
                              .reason = gate_reason(hold->gate),
                              .text = proposed_text(run, hold, source),
-                             .entity = hold->person};
+                             .entity = hold->person,
+                             .other = other};
     if (field)
         item.field = arena_format(run->arena, "%s.%s", kind_name(hold->kind), field->name);
     if (item.entity == 0 && staged->what != STAGED_NEW && source->situation == SITUATION_LINKED &&
@@ -51,6 +53,20 @@ static void hold_waits(struct run *run, const struct staged *staged, const struc
         waits->rc = -ENOMEM;
     else
         wait_add(waits, &item);
+}
+
+/* Whether something else waited in its place: the same record and field, but other words. */
+static bool hold_is_other(struct run *run, const struct staged *staged, const struct hold *hold,
+                          struct proposal *before)
+{
+    if (!run->stage.has_held || !proposal_get(&run->snapshot, staged->key, before))
+        return false;
+    for (size_t i = 0; i < before->hold_count; i++) {
+        const struct hold *old = &before->holds[i];
+        if (old->gate == hold->gate && old->kind == hold->kind && old->field == hold->field)
+            return old->key != hold->key;
+    }
+    return false;
 }
 
 /* What is held of streams that were not compared: somebody may have withdrawn a rejection, or its day has passed. */
@@ -69,7 +85,7 @@ static int holds_elsewhere(struct run *run, struct wait_list *reviews)
         struct staged staged = {.what = proposal->what, .key = cursor.key, .value = proposal->value};
         for (size_t i = 0; i < proposal->hold_count; i++)
             if (!statement_stands(&run->match.statements, proposal->holds[i].key, STATEMENT_REJECT, NULL))
-                hold_waits(run, &staged, &proposal->holds[i], reviews);
+                hold_waits(run, &staged, &proposal->holds[i], false, reviews);
         rc = reviews->rc;
     }
     return rc ? rc : run->snapshot.rc;
@@ -78,7 +94,8 @@ static int holds_elsewhere(struct run *run, struct wait_list *reviews)
 /* One item for each thing that is held; and the records, as they are proposed, into the store. */
 int run_gates_end(struct run *run, struct wait_list *reviews)
 {
-    int rc = 0;
+    TIDY(free) struct proposal *before = mem_new(1, sizeof(*before));
+    int rc = before ? 0 : -ENOMEM;
     for (size_t i = 0; i < run->stage.held_count && rc == 0; i++) {
         struct staged staged;
         rc = stage_read(&run->stage, run->stage.held[i], 0, &staged);
@@ -89,7 +106,8 @@ int run_gates_end(struct run *run, struct wait_list *reviews)
         for (; hold; hold = holds_next(&run->holds, hold)) {
             if (!hold->kept || hold->quiet)
                 continue;
-            hold_waits(run, &staged, hold, strand ? &strand->waits : reviews);
+            hold_waits(run, &staged, hold, hold_is_other(run, &staged, hold, before),
+                       strand ? &strand->waits : reviews);
             if (strand) {
                 strand->held = strand->held ? strand->held : gate_reason(hold->gate);
                 strand->look_again |= hold->gate != GATE_IDENTITY;

@@ -1,5 +1,5 @@
 /* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
- * run_failures.c, run_lanes.c, run_look.c, run_receive.c. */
+ * run_failures.c, run_files.c, run_lanes.c, run_look.c, run_overtaken.c, run_receive.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -145,6 +145,13 @@ int run_pickup(struct run *run);
 void run_files(struct run *run); /* names them in the report */
 int run_ledger(struct run *run); /* into the changeset */
 void run_files_afterwards(struct run *run);
+bool strand_taken(const struct strand *strand); /* all that its source said is stored, and nothing of it is held */
+/* Something went wrong with a file after the commit. */
+void run_file_trouble(struct run *run, const struct strand *strand, const struct err *err);
+void run_marker_away(struct run *run, const struct strand *strand, const char *name, int after, const char *to,
+                     const char *pattern);
+/* run_overtaken.c: files of which something was held go as well, once a newer one was taken in their place. */
+int run_overtaken(struct run *run);
 
 /* run_rejects.c: the rows of a file that were not taken, as a file beside it. */
 int run_rejects(struct run *run, struct strand *strand, const struct pulled_file *file, const char *pattern,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/hold.h"
+#include "engine/ledger.h"
 #include "engine/reason.h"
 
 #include <errno.h>
@@ -269,13 +270,32 @@ struct settling {
     struct arena *arena;
     struct buffer value, scratch;
     bool all;
+    int rc;
 };
+
+/* Nobody is asked about it any more. */
+static void settle_instead(struct settling *settling, const struct wait_item *item)
+{
+    struct ledger_instead *instead = settling->run->instead;
+    if (!instead || item->type != WAIT_HELD || settling->rc != 0)
+        return;
+    settling->rc = mem_grow(&instead->numbers, instead->count, &instead->room, sizeof(*instead->numbers));
+    if (settling->rc != 0)
+        return;
+    if (instead->count == 0 || item->run < instead->first_run)
+        instead->first_run = item->run;
+    instead->last_run = item->run > instead->last_run ? item->run : instead->last_run;
+    instead->numbers[instead->count++] = item->number;
+}
 
 /* An item of this run, and what waited under its key before (data NULL: nothing). */
 static void settle_one(struct settling *settling, const struct keyed *keyed, struct bytes old)
 {
     struct wait_item *item = keyed->item, before = {0};
-    if (old.data && wait_read(bytes(keyed->key, KEY), old, settling->arena, &before)) {
+    bool known = old.data && wait_read(bytes(keyed->key, KEY), old, settling->arena, &before);
+    if (known && item->other) /* whoever was asked about the other one may not say yes to this one by it */
+        settle_instead(settling, &before);
+    if (known && !item->other) {
         item->number = before.number;
         item->since_ms = before.since_ms;
         item->run = before.run; /* same words: same bytes, no write */
@@ -321,6 +341,8 @@ static void settle_gone(struct settling *settling, struct bytes key, struct byte
                                                  strcmp(item.reason, REASON_CODE(match_key_shared)) == 0 ||
                                                  strcmp(item.reason, REASON_CODE(match_within_partition)) == 0 ||
                                                  strcmp(item.reason, REASON_CODE(match_too_many)) == 0));
+    if (goes && known)
+        settle_instead(settling, &item);
     if (goes)
         changeset_delete(settling->run->changeset, TABLE_wait, key, value);
 }
@@ -382,7 +404,7 @@ int wait_settle(struct wait_settling *run, struct wait_list *list, uint32_t stre
         for (end = begin; end < list->count && memcmp(keyed[end].key, prefix, 5) == 0;)
             end++;
         settle_walk(&settling, prefix, keyed + begin, end - begin);
-        rc = settling.value.rc ? settling.value.rc : run->txn->rc;
+        rc = settling.value.rc ? settling.value.rc : settling.rc ? settling.rc : run->txn->rc;
     }
     buffer_done(&settling.value);
     buffer_done(&settling.scratch);

@@ -22,6 +22,7 @@ struct wait_item {
     const char *text;   /* what stood there, or the sentence; never a protected value; NULL: none */
     const char *offer;  /* of a missing column: the one that it may be now; NULL: none */
     uint64_t entity;    /* whom it is about; 0: nobody yet */
+    bool other; /* of a held change: not the one that waited in this place before; it gets a number of its own */
     /* told by the store */
     uint64_t number;
     uint32_t run; /* that saw it last */
@@ -58,6 +59,8 @@ struct wait_settling {
      * anew; NULL: none */
     const struct numbers *seen;
     const struct numbers *hours; /* persons whose hours were worked out anew; NULL: nobody's */
+    /* What is held of the stream no longer, because something else was read; NULL: nobody asks */
+    struct ledger_instead *instead;
 };
 /* Compares the list with what waits in the store for one stream, and puts the differences into the changeset. What is
  * not in the list goes when `all` is known; else only what is about records that were seen, and reviews about who is

@@ -141,6 +141,51 @@ static void what_was_seen_is_what_the_last_look_saw(void **state)
     assert_int_equal(seen_count(9, &last), 0);
 }
 
+static void put_instead(uint32_t run, uint32_t first_run, uint32_t last_run, const uint64_t *numbers, size_t count)
+{
+    uint64_t copy[8];
+    memcpy(copy, numbers, count * sizeof(*numbers));
+    struct ledger_instead instead = {
+        .stream = 11, .run = run, .first_run = first_run, .last_run = last_run, .numbers = copy, .count = count};
+    struct changeset *changeset = begin();
+    ledger_put_instead(changeset, &instead);
+    end(changeset);
+}
+
+static void what_took_the_place_of_something_held_is_found_by_its_number_and_by_its_run(void **state)
+{
+    (void)state;
+    put_instead(5, 2, 4, (const uint64_t[]){9, 4, 5, 6, 12}, 5);
+    put_instead(8, 6, 6, (const uint64_t[]){7, 20}, 2);
+    put_instead(9, 6, 6, (const uint64_t[]){0}, 0); /* writes nothing */
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct ledger_row row;
+    struct ledger_seen seen;
+    uint32_t run = 0;
+    txn_begin(&txn, store, false);
+    static const struct {
+        uint64_t number;
+        uint32_t run;
+    } cases[] = {{3, 0}, {4, 5}, {5, 5}, {6, 5}, {7, 8}, {8, 0}, {9, 5}, {10, 0}, {12, 5}, {20, 8}, {21, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run = 0;
+        assert_int_equal(ledger_instead_of(&txn, 11, cases[i].number, &run), cases[i].run != 0);
+        assert_int_equal(run, cases[i].run);
+        assert_false(ledger_instead_of(&txn, 12, cases[i].number, &run));
+    }
+    static const uint32_t by_run[] = {0, 0, 5, 5, 5, 0, 8, 0};
+    for (uint32_t held = 1; held < 8; held++) {
+        run = 0;
+        assert_int_equal(ledger_instead_of_run(&txn, 11, held, &run), by_run[held] != 0);
+        assert_int_equal(run, by_run[held]);
+    }
+    cursor_open(&cursor, &txn, TABLE_file);
+    assert_true(ledger_first(&cursor, 11)); /* who looks for files passes it over */
+    assert_false(ledger_read(&cursor, arena, &row));
+    assert_false(ledger_read_seen(&cursor, arena, &seen));
+}
+
 static int open_store(void **state)
 {
     (void)state;
@@ -165,6 +210,7 @@ int main(void)
         cmocka_unit_test(what_is_put_is_read_again),
         cmocka_unit_test(a_row_of_an_older_version_has_its_name_and_digest),
         cmocka_unit_test(what_was_seen_is_what_the_last_look_saw),
+        cmocka_unit_test(what_took_the_place_of_something_held_is_found_by_its_number_and_by_its_run),
     };
     return cmocka_run_group_tests_name("ledger", tests, open_store, close_store);
 }
