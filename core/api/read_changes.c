@@ -103,6 +103,14 @@ static bool changes_answer(struct visitor *visitor, bool last)
     if (!visitor_number(visitor, "limit", 1, LIMIT_MOST, 100, &asked.limit) ||
         !visitor_number(visitor, "after", 0, INT64_MAX, 0, &asked.after) || !visitor_opens(visitor))
         return true;
+    if (visitor->book->query && journal_undone(&visitor->book->query->txn, asked.after)) {
+        static const struct trouble undone = {410, "undone", "query.after",
+                                              "Read everything again: GET people and the like, then changes from 0."};
+        visitor_closes(visitor);
+        return visitor_refuse(visitor, &undone,
+                              "The organization was restored from a backup, and what you have read since that was made "
+                              "is undone.");
+    }
     buffer_text(out, "{\"changes\":[");
     if (visitor->book->query)
         told = entries_write(visitor->book->query, &asked, out, &more);

@@ -20,6 +20,11 @@ int tap_begin(struct tap *tap, const char *file, struct err *err)
     uint64_t last = last_of(tap->query);
     instant_write(clock_now_ms(), tap->seen);
     int rc = file ? bookmark_read(file, kind_name(tap->kind), &tap->since, &tap->before, err) : 0;
+    if (rc == 0 && journal_undone(&tap->query->txn, tap->since))
+        rc = err_set(err, ERR_CONFIG,
+                     "%s goes to change %llu, which was undone when the organization was restored from a backup. "
+                     "Without --since everything is told",
+                     file, (unsigned long long)tap->since);
     if (rc == 0 && tap->since > last)
         rc = err_set(err, ERR_CONFIG,
                      "%s goes to change %llu, and here are %llu: it is of another store, or the store is an older one. "

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "engine/brake.h"
+#include "engine/journal.h"
 #include "engine/run.h"
 #include "store/store.h"
 
@@ -240,8 +241,32 @@ static int key_check(const struct restoring *restoring, struct err *err)
     return rc;
 }
 
+/* What was given out since the backup is not given out again: numbers of runs, statements, people, and of changes. */
+static int beside_count(struct store *store, struct store *present)
+{
+    static const char *const names[] = {"run", "seed", "statement", "wait", "sequence"};
+    enum { COUNT = sizeof(names) / sizeof(names[0]) };
+    uint64_t given_out[COUNT] = {0};
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    int rc = 0;
+    if (present) {
+        txn_begin(&txn, present, false);
+        for (size_t i = 0; i < COUNT; i++)
+            given_out[i] = meta_number(&txn, names[i]);
+        rc = txn_end(&txn);
+    }
+    if (rc != 0)
+        return rc;
+    txn_begin(&txn, store, true);
+    for (size_t i = 0; i + 1 < COUNT; i++)
+        if (given_out[i] > meta_number(&txn, names[i]))
+            meta_set_number(&txn, names[i], given_out[i]);
+    rc = journal_leap(&txn, given_out[COUNT - 1], clock_now_ms());
+    return rc ? rc : txn_end(&txn);
+}
+
 /* What was unpacked opens, is of our layout, and its whole organization is paused. */
-static int beside_pause(const struct restoring *restoring, const char *author, struct err *err)
+static int beside_pause(const struct restoring *restoring, struct store *present, const char *author, struct err *err)
 {
     const struct backup *about = &restoring->packed->about;
     struct pause pause = {.connection = "", .author = author, .since_ms = clock_now_ms()};
@@ -258,6 +283,8 @@ static int beside_pause(const struct restoring *restoring, const char *author, s
         *err = (struct err){0};
         return damaged(restoring->packed, BACKUP_STORE "data.mdb", err);
     }
+    if (rc == 0 && (rc = beside_count(store, present)) != 0)
+        rc = store_fail(store, rc, err);
     return rc ? rc : brake_pause(store, &pause, err);
 }
 
@@ -359,8 +386,8 @@ int backup_restore(const struct settings *settings, const char *path, bool repla
     if (rc != 0 || (rc = daemon_away(&restoring, err)) != 0 || (rc = key_check(&restoring, err)) != 0 ||
         (rc = present_lock(&restoring, replace, &present, &lock, &there, err)) != 0 ||
         (rc = beside_make(&restoring, err)) != 0 || (rc = packed_unpack(&packed, restoring.beside, err)) != 0 ||
-        (rc = beside_pause(&restoring, author, err)) != 0 || (rc = swap(&restoring, there, &restored, err)) != 0 ||
-        (rc = file_put_back(&restoring, &restored, err)) != 0)
+        (rc = beside_pause(&restoring, present, author, err)) != 0 ||
+        (rc = swap(&restoring, there, &restored, err)) != 0 || (rc = file_put_back(&restoring, &restored, err)) != 0)
         return rc;
     *ret_backup = packed.about;
     *ret_restored = restored;

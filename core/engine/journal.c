@@ -128,3 +128,44 @@ bool journal_next_change(struct journal_reader *reader, struct journal_change *r
     *ret_change = change;
     return true;
 }
+
+/* --- after a restore --- */
+
+static const int64_t BEGINNING_MS = INT64_C(1767225600000); /* 2026-01-01 */
+
+/* In `meta`: one for each restore, the last number that stayed and the first that may be given out. */
+struct leap {
+    uint64_t from, to;
+};
+
+int journal_leap(struct txn *txn, uint64_t least, int64_t now_ms)
+{
+    struct buffer leaps __attribute__((cleanup(buffer_done))) = {0};
+    struct leap leap = {.from = meta_number(txn, "sequence")};
+    uint64_t by_time = now_ms > BEGINNING_MS ? (uint64_t)(now_ms - BEGINNING_MS) * 1000 : 0; /* faster than any run */
+    struct bytes before;
+    least = least > leap.from ? least : leap.from;
+    leap.to = least + 1 > by_time ? least + 1 : by_time;
+    if (meta_get(txn, "leaps", &before))
+        buffer_add(&leaps, before.data, before.len);
+    buffer_add(&leaps, &leap, sizeof(leap));
+    if (leaps.rc != 0)
+        return leaps.rc;
+    meta_set(txn, "leaps", bytes(leaps.data, leaps.len));
+    meta_set_number(txn, "sequence", leap.to);
+    return txn->rc;
+}
+
+bool journal_undone(struct txn *txn, uint64_t sequence)
+{
+    struct bytes leaps;
+    if (!meta_get(txn, "leaps", &leaps))
+        return false;
+    for (size_t at = 0; at + sizeof(struct leap) <= leaps.len; at += sizeof(struct leap)) {
+        struct leap leap;
+        memcpy(&leap, (const char *)leaps.data + at, sizeof(leap));
+        if (sequence > leap.from && sequence < leap.to)
+            return true;
+    }
+    return false;
+}

@@ -53,4 +53,13 @@ bool journal_open(struct journal_reader *reader, struct bytes value);
 bool journal_next_part(struct journal_reader *reader, struct journal_part *ret_part); /* skips what was not read */
 bool journal_next_change(struct journal_reader *reader, struct journal_change *ret_change);
 
+/* --- after a restore --- */
+
+/* Entries that came after the backup are gone, and who has read them does not know. In a store that was put back,
+ * before anything is written to it: the next number is above all that were ever given out (`least` is the highest that
+ * is known of), and which ones lie between is noted in `meta`. */
+int journal_leap(struct txn *txn, uint64_t least, int64_t now_ms);
+/* Whether what somebody has read up to this number was undone since: they have to read everything again. */
+bool journal_undone(struct txn *txn, uint64_t sequence);
+
 #endif
