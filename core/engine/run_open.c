@@ -11,6 +11,7 @@
 #include "engine/rules.h"
 #include "engine/warm.h"
 #include "store/dict.h"
+#include "store/remnants.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,23 @@ int run_bind_fields(const struct organization *organization, struct store *store
     return 0;
 }
 
+/* What an erasing did not get to, for it died, or somebody was reading. That keeps nobody from running. */
+static void run_wipe(struct run *run)
+{
+    struct log from = {.organization = run->request->organization->id};
+    struct err err = {0};
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    txn_begin(&txn, run->store, false);
+    bool left = remnants_left(&txn);
+    if (txn_end(&txn) != 0 || !left)
+        return;
+    int rc = remnants_wipe(run->store, &err);
+    if (rc == 0)
+        log_info(&from, "what was erased is now wiped from the data file, too");
+    else
+        log_warn(&from, "what was erased is not wiped from the data file yet: %s", err.rc ? err.text : err_text(rc));
+}
+
 static int run_open_store(struct run *run)
 {
     const struct organization *organization = run->request->organization;
@@ -70,6 +88,8 @@ static int run_open_store(struct run *run)
     }
     if (rc == 0 && run->dry)
         dict_defer(run->store);
+    else if (rc == 0)
+        run_wipe(run);
     if (rc == 0 && (rc = run_bind_fields(organization, run->store, true)) != 0)
         rc = store_fail(run->store, rc, run->err);
     return rc;

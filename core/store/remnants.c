@@ -233,6 +233,14 @@ static int hold(struct store *store, struct txn *write, size_t *ret_last, struct
     }
 }
 
+/* Before anything is written: else each try would leave one more copy of all rows beside what they still look at. */
+static int old_readers_gone(struct store *store, struct err *err)
+{
+    struct txn write __attribute__((cleanup(tidy_txn))) = {0};
+    size_t last;
+    return hold(store, &write, &last, err);
+}
+
 static int pages_wipe(struct store *store, struct err *err)
 {
     struct txn write __attribute__((cleanup(tidy_txn))) = {0};
@@ -256,9 +264,14 @@ static int mark_remove(struct store *store)
 
 int remnants_wipe(struct store *store, struct err *err)
 {
+    if (atomic_load(&store->open) > 0)
+        return err_set(err, ERR_BUSY, "%s: this process is reading here, so what was deleted stands in the data file.",
+                       store->dir);
     int rc = store_open_anew(store, err); /* what this process wrote may stand in its buffers, too */
     if (rc != 0)
         return rc == ERR_GONE ? err_set(err, rc, "%s: there is no store any more.", store->dir) : rc;
+    if ((rc = old_readers_gone(store, err)) != 0)
+        return rc;
     if ((rc = rows_rewrite(store)) != 0)
         return store_fail(store, rc, err);
     fault_kill("remnants-rewritten");

@@ -27,10 +27,11 @@
 
 bool remnants_left(struct txn *txn);
 
-/* Wipes the file and takes the mark away. Call with run.lock held and without a transaction of this process. For a
- * moment it needs room for all rows once more, and memory for those of the largest table (at most half a gigabyte).
- * Returns 0, or a code with a sentence: ERR_BUSY (somebody has been reading for too long), -ENOSPC, ERR_CORRUPT (the
- * file is not what we take it for: no page was touched). Whatever fails, no row is another, and it may be tried again.
+/* Wipes the file and takes the mark away. Call with run.lock held, and while no transaction of this process is open.
+ * For a moment it needs room for all rows once more, and memory for those of the largest table (at most half a
+ * gigabyte). Returns 0, or a code with a sentence: ERR_BUSY (somebody reads for longer than half a minute), -ENOSPC,
+ * ERR_CORRUPT (the file is not what we take it for: no page was touched). Whatever fails, no row is another, and it may
+ * be tried again.
  */
 int remnants_wipe(struct store *store, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/journal.h"
 #include "scratch.h"
+#include "store/remnants.h"
 
 #include <stdio.h>
 
@@ -433,11 +434,41 @@ static void a_day_takes_effect_when_it_comes(void **state)
     shop_close(&shop);
 }
 
+static bool to_be_wiped(struct shop *shop, bool mark)
+{
+    struct txn txn;
+    txn_begin(&txn, shop->store, mark);
+    if (mark)
+        meta_set_number(&txn, REMNANTS_LEFT, 1);
+    bool left = remnants_left(&txn);
+    assert_int_equal(txn_end(&txn), 0);
+    return left;
+}
+
+static void what_an_erasing_did_not_wipe_the_next_run_does_when_nobody_reads(void **state)
+{
+    (void)state;
+    struct shop shop;
+    struct txn reader;
+    shop_open(&shop, YAML);
+    shop_hear(&shop, "hr", "columns Nr|Contract|Hired|Left\nrow 1|a|2026-06-20|2026-06-25\n");
+    assert_true(to_be_wiped(&shop, true));
+    txn_begin(&reader, shop.store, false);
+    shop_sync_full(&shop, "hr"); /* it runs all the same */
+    assert_true(to_be_wiped(&shop, false));
+    assert_int_equal(txn_end(&reader), 0);
+    shop_sync_full(&shop, "hr");
+    assert_false(to_be_wiped(&shop, false));
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_happens_the_tables_agree_the_past_is_kept_and_telling_it_anew_gives_the_same),
         cmocka_unit_test(a_day_takes_effect_when_it_comes),
+        cmocka_unit_test(what_an_erasing_did_not_wipe_the_next_run_does_when_nobody_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
