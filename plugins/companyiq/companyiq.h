@@ -1,6 +1,7 @@
 /* companyiq - what the files of the companyiq connector share: companyiq (what it offers), call (talk with the Open
- * Platform), code (what its codes mean), users (the user import), lookups (rows of the lookup modules, set by set),
- * part (one file of such a set), upload (sends it, and waits for its outcome), text (bytes that grow). */
+ * Platform), code (what its codes mean), users (the user import), member (one field of a user), lookups (rows of the
+ * lookup modules, set by set), part (one file of such a set), upload (sends it, and waits for its outcome), text (bytes
+ * that grow). */
 #ifndef COMPANYIQ_COMPANYIQ_H
 #define COMPANYIQ_COMPANYIQ_H
 
@@ -91,6 +92,30 @@ bool answer_ends_it(const struct answer *answer);
 /* As what the rows of a call that failed are refused: what is wrong with the connection is no row's fault, and does not
  * count as a try of it. */
 muster_rc answer_of_rows(const struct answer *answer);
+
+/* --- member.c --- */
+
+/* A field of users. */
+struct member {
+    const char *field, *name; /* ours; what it is called there */
+    struct text begin;        /* "name": */
+    enum { MEMBER_TEXT, MEMBER_STATUS, MEMBER_DAY } how;
+    bool number; /* it is sent as one */
+};
+
+struct members {
+    struct member *items; /* as the push has its fields, then those that are written anyway */
+    size_t count;
+    const char *date_format, *active_code, *resigned_code;
+};
+
+/* members_done() in any case. False: no memory. */
+bool members_make(const struct companyiq *companyiq, const muster_field *fields, struct members *ret_members);
+void members_done(struct members *members);
+const struct member *member_find(const struct members *members, const char *field);
+/* Appends "name": value. NULL: fine; else why it cannot be written. */
+const char *member_write(const struct members *members, const struct member *member, const char *value,
+                         struct text *body);
 
 /* --- users.c --- */
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH_MAX = 500, PATTERN_WORD = 40 };
+enum { BATCH_MAX = 500, PATTERN_WORD = 40, SLOTS = 2048 };
 
 /* One change on its way. */
 struct row {
@@ -25,95 +25,19 @@ struct import {
     struct companyiq *companyiq;
     const muster_host *host;
     const muster_push *push;
+    struct members members;
+    const struct member *employee, *password, *status, *resigned;
     struct row rows[BATCH_MAX];
     size_t count, most;
+    uint16_t slots[SLOTS]; /* of employeeIds: the row + 1, where its digest says or behind it */
     struct text body;
 };
+
+_Static_assert((int)SLOTS > 2 * BATCH_MAX, "of a batch's slots most are free");
 
 static const char *option(const struct import *import, const char *name)
 {
     return companyiq_option(import->companyiq, name);
-}
-
-/* --- what a field is called there, and how its value is written --- */
-
-static const char *wire_name(const struct import *import, const char *field)
-{
-    char name[60];
-    for (size_t n = 0, count = import->host->count(import->companyiq->run, "field_names"); n < count; n++) {
-        snprintf(name, sizeof(name), "field_names[%zu].field", n);
-        if (strcmp(option(import, name), field) != 0)
-            continue;
-        snprintf(name, sizeof(name), "field_names[%zu].name", n);
-        return option(import, name);
-    }
-    return field;
-}
-
-/* Option numeric names the field; where the file is silent, its initial value does. */
-static bool is_sent_as_number(const struct import *import, const char *field)
-{
-    char name[40];
-    size_t count = import->host->count(import->companyiq->run, "numeric");
-    for (size_t n = 0; n < count; n++) {
-        snprintf(name, sizeof(name), "numeric[%zu]", n);
-        if (strcmp(option(import, name), field) == 0)
-            return true;
-    }
-    return count == 0 && strcmp(option(import, "numeric"), field) == 0;
-}
-
-static bool is_day(const char *text)
-{
-    return strlen(text) == 10 && text[4] == '-' && text[7] == '-';
-}
-
-/* YYYY-MM-DD as the platform wants it. */
-static void day_write(const char *day, const char *format, char ret_text[16])
-{
-    const char *between = strchr(format, '/') ? "/" : strchr(format, '-') ? "-" : "";
-    snprintf(ret_text, 16, "%.4s%s%.2s%s%.2s", day, between, day + 5, between, day + 8);
-}
-
-/* Our own words for where somebody stands; whatever else the mapping makes is the platform's code already. */
-static const char *status_code(const struct import *import, const char *status)
-{
-    static const char *const working[] = {"active", "pending", "on_leave", "relocation"};
-    for (size_t n = 0; n < sizeof(working) / sizeof(working[0]); n++)
-        if (strcmp(status, working[n]) == 0)
-            return option(import, "active_code");
-    return strcmp(status, "inactive") == 0 || strcmp(status, "terminated") == 0 ? option(import, "resigned_code")
-                                                                                : status;
-}
-
-static bool is_number(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits < 19 && !text[digits] && (text[0] != '0' || digits == 1);
-}
-
-/* "name": value. NULL: fine; else why it cannot be written. */
-static const char *member_write(struct import *import, const char *field, const char *value)
-{
-    char day[16];
-    struct text *body = &import->body;
-    if (strcmp(field, "status") == 0)
-        value = status_code(import, value);
-    if ((strcmp(field, "onboardingDate") == 0 || strcmp(field, "resignationDate") == 0) && is_day(value)) {
-        day_write(value, option(import, "date_format"), day);
-        value = day;
-    }
-    bool number = *value && is_sent_as_number(import, field);
-    if (number && !is_number(value))
-        return "is to be sent as a number (option numeric), and is none, or begins with a zero that would be lost";
-    text_put(body, body->data[body->len - 1] == '{' ? "" : ",");
-    text_json(body, wire_name(import, field));
-    text_put(body, ":");
-    if (number)
-        text_put(body, value);
-    else
-        text_json(body, value);
-    return NULL;
 }
 
 /* --- the first password --- */
@@ -163,16 +87,22 @@ static bool is_pattern(const char *from)
     return *from && strncmp(from, "{\"", 2) != 0;
 }
 
+static const char *write_member(struct import *import, const struct member *member, const char *value)
+{
+    return member_write(&import->members, member, value, &import->body);
+}
+
 static const char *password_write(struct import *import, const muster_record *after)
 {
     if (!is_pattern(option(import, "password_from"))) {
         const char *made = import->host->get(after, "password");
-        return made && *made ? member_write(import, "password", made) : "is missing: nobody made a first password";
+        return made && *made ? write_member(import, import->password, made)
+                             : "is missing: nobody made a first password";
     }
     struct text made = {0};
     const char *why = !pattern_write(import, after, &made) || made.failed
                           ? "cannot be made: a field that option password_from names is empty or too short"
-                          : member_write(import, "password", made.data);
+                          : write_member(import, import->password, made.data);
     if (made.data)
         explicit_bzero(made.data, made.room);
     text_done(&made);
@@ -196,13 +126,16 @@ static bool is_about_leaving(const char *field)
 }
 
 /* Whether a field is told in this import; employeeId and password are written apart. */
-static bool told(const struct import *import, const struct row *row, const char *field)
+static bool told(const struct import *import, const struct row *row, const struct member *member)
 {
-    if (strcmp(field, "employeeId") == 0 || strcmp(field, "password") == 0 || !row->change->after ||
-        import->host->present(row->change->after, field) == 0)
+    const char *field = member->field;
+    int32_t present = member == import->employee || member == import->password || !row->change->after
+                          ? 0
+                          : import->host->present(row->change->after, field);
+    if (present == 0)
         return false;
     if (row->change->op == MUSTER_CREATE)
-        return import->host->present(row->change->after, field) == 3;
+        return present == 3;
     if (row->change->op == MUSTER_DEACTIVATE)
         return !is_about_leaving(field) && is_changed(import, row->change, field);
     if (row->change->op == MUSTER_REACTIVATE)
@@ -221,8 +154,8 @@ static const char *leaving_write(struct import *import, const struct row *row)
         strftime(today, sizeof(today), "%Y-%m-%d", gmtime_r(&now, &parts));
         day = today;
     }
-    const char *why = member_write(import, "status", "terminated");
-    return why ? why : member_write(import, "resignationDate", day);
+    const char *why = write_member(import, import->status, "terminated");
+    return why ? why : write_member(import, import->resigned, day);
 }
 
 /* Appends the row to the body; NULL: it is there. Else *ret_field is what is wrong. */
@@ -231,12 +164,15 @@ static const char *row_write(struct import *import, const struct row *row, const
     const char *why;
     text_put(&import->body, import->body.data[import->body.len - 1] == '[' ? "{" : ",{");
     *ret_field = "employeeId";
-    if ((why = member_write(import, "employeeId", row->employee)))
+    if ((why = write_member(import, import->employee, row->employee)))
         return why;
-    for (const muster_field *field = import->push->fields; field->name; field++) {
-        *ret_field = field->name;
-        const char *value = told(import, row, field->name) ? import->host->get(row->change->after, field->name) : NULL;
-        if (told(import, row, field->name) && (why = member_write(import, field->name, value ? value : "")))
+    for (size_t n = 0; import->push->fields[n].name; n++) {
+        const struct member *member = &import->members.items[n];
+        if (!told(import, row, member))
+            continue;
+        const char *value = import->host->get(row->change->after, member->field);
+        *ret_field = member->field;
+        if ((why = write_member(import, member, value ? value : "")))
             return why;
     }
     *ret_field = row->change->op == MUSTER_CREATE ? "password" : "status";
@@ -289,7 +225,7 @@ static muster_rc body_write(struct import *import, bool again, size_t *ret_count
 /* Whom an error is about: the row with that number in the body, or with that employeeId. NULL: nobody knows. */
 static struct row *row_meant(struct import *import, const muster_node *error)
 {
-    const char *who = node_text(error, wire_name(import, "employeeId"));
+    const char *who = node_text(error, import->employee->name);
     int64_t left = node_count(muster_node_member(error, "index"));
     struct row *by_index = NULL, *by_name = NULL;
     for (size_t n = 0; n < import->count; n++) {
@@ -398,7 +334,20 @@ static muster_rc batch_send(struct import *import)
     if (rc == MUSTER_OK && import->count)
         rc = import_once(import, true);
     import->count = 0;
+    memset(import->slots, 0, sizeof(import->slots));
     return rc;
+}
+
+/* The slot of the row with this employeeId, or the free one that is its. */
+static uint16_t *slot_of(struct import *import, const char *employee)
+{
+    uint32_t digest = 2166136261u;
+    for (const char *at = employee; *at; at++)
+        digest = (digest ^ (unsigned char)*at) * 16777619u;
+    size_t slot = digest % SLOTS;
+    while (import->slots[slot] != 0 && strcmp(import->rows[import->slots[slot] - 1].employee, employee) != 0)
+        slot = (slot + 1) % SLOTS;
+    return &import->slots[slot];
 }
 
 /* Who it is there: as it was called when it was made, also when our number is another one by now. */
@@ -411,10 +360,11 @@ static muster_rc row_take(struct import *import, const muster_change *change)
     if (!employee || !*employee)
         return import->host->refused(import->companyiq->run, change, MUSTER_DATA,
                                      "employeeId is empty: nobody can be told apart without it");
-    for (size_t n = 0; n < import->count; n++)
-        if (strcmp(import->rows[n].employee, employee) == 0)
-            return import->host->refused(import->companyiq->run, change, MUSTER_CONFLICT,
-                                         "somebody else has the same employee ID: HR gives one of them another");
+    uint16_t *slot = slot_of(import, employee);
+    if (*slot != 0)
+        return import->host->refused(import->companyiq->run, change, MUSTER_CONFLICT,
+                                     "somebody else has the same employee ID: HR gives one of them another");
+    *slot = (uint16_t)(import->count + 1);
     import->rows[import->count++] = (struct row){.change = change, .employee = employee};
     return MUSTER_OK;
 }
@@ -429,24 +379,46 @@ static bool password_goes_somewhere(const struct companyiq *companyiq, const mus
            strchr(companyiq_option(companyiq, "password_file"), '*');
 }
 
+static bool import_begin(struct import *import, struct companyiq *companyiq, const muster_push *push)
+{
+    import->companyiq = companyiq;
+    import->host = companyiq->host;
+    import->push = push;
+    import->most = (size_t)companyiq->host->number(companyiq->run, "batch_size");
+    if (!members_make(companyiq, push->fields, &import->members))
+        return false;
+    import->employee = member_find(&import->members, "employeeId");
+    import->password = member_find(&import->members, "password");
+    import->status = member_find(&import->members, "status");
+    import->resigned = member_find(&import->members, "resignationDate");
+    return true;
+}
+
+static void import_free(struct import *import)
+{
+    if (!import)
+        return;
+    members_done(&import->members);
+    text_done(&import->body);
+    free(import);
+}
+
 muster_rc users_apply(struct companyiq *companyiq, const muster_push *push)
 {
     struct import *import = calloc(1, sizeof(*import));
     const muster_change *change;
     muster_rc rc = MUSTER_OK;
     if (!password_goes_somewhere(companyiq, push)) {
-        free(import);
+        import_free(import);
         return companyiq->host->fail(companyiq->run, MUSTER_CONFIG,
                                      "option password_file does not say where first passwords are written for HR: a "
                                      "name with a * in it, as in /srv/hr/passwords-*.csv; or say by password_from "
                                      "what they are made from");
     }
-    if (!import)
+    if (!import || !import_begin(import, companyiq, push)) {
+        import_free(import);
         return companyiq->host->fail(companyiq->run, MUSTER_FAIL, "no memory for a batch of users");
-    import->companyiq = companyiq;
-    import->host = companyiq->host;
-    import->push = push;
-    import->most = (size_t)companyiq->host->number(companyiq->run, "batch_size");
+    }
     while (rc == MUSTER_OK && (rc = companyiq->host->next(companyiq->run, &change)) == MUSTER_OK && change) {
         rc = row_take(import, change);
         if (rc == MUSTER_OK && import->count == import->most)
@@ -454,7 +426,6 @@ muster_rc users_apply(struct companyiq *companyiq, const muster_push *push)
     }
     if (rc == MUSTER_OK)
         rc = batch_send(import);
-    text_done(&import->body);
-    free(import);
+    import_free(import);
     return rc;
 }
