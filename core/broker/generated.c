@@ -16,18 +16,12 @@ enum { BEFORE = sizeof(before) - 1, WHAT = GENERATED_WHAT - 1, TOKEN = BEFORE + 
 
 _Static_assert(TOKEN + 1 <= GENERATED_TOKEN, "a token has room");
 
-static void said_wipe(struct generated *generated)
-{
-    if (generated->said)
-        explicit_bzero(generated->said, generated->said_room * sizeof(*generated->said));
-    generated->said_count = 0;
-}
-
 void generated_done(struct generated *generated)
 {
-    said_wipe(generated);
-    free(generated->said);
-    free(generated->used);
+    if (generated->items)
+        explicit_bzero(generated->items, generated->room * sizeof(*generated->items));
+    free(generated->items);
+    numbers_done(&generated->places);
     explicit_bzero(generated, sizeof(*generated));
 }
 
@@ -36,6 +30,78 @@ void generated_token(const char what[GENERATED_WHAT], char ret_token[GENERATED_T
     memcpy(ret_token, before, BEFORE);
     memcpy(ret_token + BEFORE, what, WHAT);
     ret_token[TOKEN] = '\0';
+}
+
+/* --- those that go out now --- */
+
+/* What it is for is a digest: half of it tells those of one batch apart. */
+static uint64_t place_key(const char *what)
+{
+    uint64_t key = 0;
+    for (size_t n = WHAT / 2; n < WHAT; n++)
+        key = key << 4 | (uint64_t)(what[n] <= '9' ? what[n] - '0' : what[n] - 'a' + 10);
+    return key ? key : UINT64_MAX;
+}
+
+static struct generated_item *item_find(const struct generated *generated, const char *what)
+{
+    const uint64_t *place = numbers_get(&generated->places, place_key(what));
+    struct generated_item *item = place && *place ? &generated->items[*place - 1] : NULL;
+    return item && memcmp(item->what, what, WHAT) == 0 ? item : NULL;
+}
+
+/* Where it lay nothing stays behind, as it would by realloc(). */
+static int items_grow(struct generated *generated)
+{
+    size_t count = generated->count, room = count ? 2 * count : 64;
+    if (count < generated->room)
+        return 0;
+    struct generated_item *items = mem_new(room, sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    if (count > 0) {
+        memcpy(items, generated->items, count * sizeof(*items));
+        explicit_bzero(generated->items, count * sizeof(*items));
+    }
+    free(generated->items);
+    generated->items = items;
+    generated->room = room;
+    return 0;
+}
+
+/* The one that is known, or a new one. */
+static int item_for(struct generated *generated, const char *what, struct generated_item **ret_item)
+{
+    uint64_t key = place_key(what);
+    const uint64_t *place = numbers_get(&generated->places, key);
+    struct generated_item *item = item_find(generated, what);
+    if (!item && place && *place)
+        return ERR_CONFLICT; /* half of two digests are the same */
+    int rc = item ? 0 : items_grow(generated);
+    if (rc == 0 && !item && (rc = numbers_set(&generated->places, key, generated->count + 1)) == 0) {
+        item = &generated->items[generated->count++];
+        *item = (struct generated_item){.used = false};
+        memcpy(item->what, what, WHAT);
+    }
+    if (rc == 0)
+        *ret_item = item;
+    return rc;
+}
+
+void generated_forget(struct generated *generated, const char what[GENERATED_WHAT])
+{
+    struct generated_item *item = item_find(generated, what);
+    if (!item)
+        return;
+    struct generated_item *last = &generated->items[--generated->count];
+    *numbers_get(&generated->places, place_key(what)) = 0;
+    if (item != last) {
+        *item = *last;
+        *numbers_get(&generated->places, place_key(item->what)) = (uint64_t)(item - generated->items) + 1;
+    }
+    explicit_bzero(last, sizeof(*last));
+    if (generated->count == 0) /* what was forgotten takes no room */
+        numbers_done(&generated->places);
 }
 
 /* --- values that are said --- */
@@ -53,46 +119,24 @@ bool generated_fits(const char *bytes, size_t len)
     return len >= GENERATED_SHORTEST && len <= GENERATED_MOST;
 }
 
-/* Where it lay nothing stays behind, as it would by realloc(). */
-static int said_grow(struct generated *generated)
-{
-    size_t count = generated->said_count, room = count ? 2 * count : 64;
-    if (count < generated->said_room)
-        return 0;
-    struct generated_said *said = mem_new(room, sizeof(*said));
-    if (!said)
-        return -ENOMEM;
-    if (count > 0)
-        memcpy(said, generated->said, count * sizeof(*said));
-    said_wipe(generated);
-    free(generated->said);
-    generated->said = said;
-    generated->said_count = count;
-    generated->said_room = room;
-    return 0;
-}
-
-static struct generated_said *said_find(const struct generated *generated, const char *what)
-{
-    for (size_t n = generated->said_count; n > 0; n--)
-        if (memcmp(generated->said[n - 1].what, what, WHAT) == 0)
-            return &generated->said[n - 1];
-    return NULL;
-}
-
 int generated_say(struct generated *generated, const char what[GENERATED_WHAT], const char *bytes, size_t len)
 {
-    struct generated_said *said = said_find(generated, what);
+    struct generated_item *item;
     if (!generated_fits(bytes, len))
         return ERR_DATA;
-    int rc = said ? 0 : said_grow(generated);
+    int rc = item_for(generated, what, &item);
     if (rc != 0)
         return rc;
-    said = said ? said : &generated->said[generated->said_count++];
-    memcpy(said->what, what, GENERATED_WHAT);
-    memcpy(said->value, bytes, len);
-    memset(said->value + len, 0, sizeof(said->value) - len);
+    memcpy(item->value, bytes, len);
+    memset(item->value + len, 0, sizeof(item->value) - len);
     return 0;
+}
+
+/* NULL: nothing was said of it. */
+static const struct generated_item *said_find(const struct generated *generated, const char *what)
+{
+    const struct generated_item *item = item_find(generated, what);
+    return item && item->value[0] ? item : NULL;
 }
 
 /* --- a value --- */
@@ -133,7 +177,7 @@ void generated_value(const struct generated *generated, const char what[GENERATE
                      char ret_value[GENERATED_MOST + 1])
 {
     char letters[sizeof(small) + sizeof(large) + sizeof(digits)];
-    const struct generated_said *said = said_find(generated, what);
+    const struct generated_item *said = said_find(generated, what);
     if (said) {
         memcpy(ret_value, said->value, sizeof(said->value));
         return;
@@ -177,13 +221,12 @@ bool generated_stands(const char *bytes, size_t len)
     return token_next(bytes, len) != NULL;
 }
 
-static int use(struct generated *generated, const char what[GENERATED_WHAT])
+static int use(struct generated *generated, const char *what)
 {
-    if (generated_used(generated, what))
-        return 0;
-    int rc = mem_grow(&generated->used, generated->count, &generated->room, sizeof(*generated->used));
+    struct generated_item *item;
+    int rc = item_for(generated, what, &item);
     if (rc == 0)
-        memcpy(generated->used[generated->count++], what, GENERATED_WHAT);
+        item->used = true;
     return rc;
 }
 
@@ -232,14 +275,6 @@ void generated_scrub(const struct generated *generated, const char *asked, size_
 
 bool generated_used(const struct generated *generated, const char what[GENERATED_WHAT])
 {
-    for (size_t n = 0; n < generated->count; n++)
-        if (memcmp(generated->used[n], what, GENERATED_WHAT) == 0)
-            return true;
-    return false;
-}
-
-void generated_forget(struct generated *generated)
-{
-    generated->count = 0;
-    said_wipe(generated);
+    const struct generated_item *item = item_find(generated, what);
+    return item && item->used;
 }

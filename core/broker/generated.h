@@ -11,20 +11,25 @@
 #define BROKER_GENERATED_H
 
 #include "base/buffer.h"
+#include "base/numbers.h"
 
 #include <stdbool.h>
 
 enum { GENERATED_WHAT = 33, GENERATED_TOKEN = 50, GENERATED_LEAST = 8, GENERATED_MOST = 64, GENERATED_SHORTEST = 4 };
 
+/* One that is about to go out, or has gone out, until it is forgotten. */
+struct generated_item {
+    char what[GENERATED_WHAT];
+    char value[GENERATED_MOST + 1]; /* as it was said; "": it follows from the key */
+    bool used;                      /* it has gone out */
+};
+
 struct generated {
     uint8_t key[32];
     unsigned length; /* of a value */
-    char (*used)[GENERATED_WHAT];
+    struct generated_item *items;
     size_t count, room;
-    struct generated_said {
-        char what[GENERATED_WHAT], value[GENERATED_MOST + 1];
-    } * said;
-    size_t said_count, said_room;
+    struct numbers places; /* of 64 bits of what it is for: position + 1; 0: forgotten */
 };
 
 void generated_done(struct generated *generated);
@@ -45,9 +50,9 @@ bool generated_stands(const char *bytes, size_t len);
 int generated_fill(struct generated *generated, const char *bytes, size_t len, struct buffer *out);
 /* Overwrites with '*' whatever stands in `bytes` of the values whose tokens stand in `asked`. */
 void generated_scrub(const struct generated *generated, const char *asked, size_t asked_len, char *bytes, size_t len);
-/* Whether a value has gone out since generated_forget(). */
+/* Whether a value has gone out and was not forgotten since. */
 bool generated_used(const struct generated *generated, const char what[GENERATED_WHAT]);
-/* What has gone out, and what was said. */
-void generated_forget(struct generated *generated);
+/* That it has gone out, and what was said of it. */
+void generated_forget(struct generated *generated, const char what[GENERATED_WHAT]);
 
 #endif

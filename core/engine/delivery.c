@@ -98,7 +98,7 @@ static void text_add(struct buffer *out, struct bytes text)
     buffer_add(out, text.data, text.len);
 }
 
-static void row_write(const struct delivery *delivery, struct buffer *out)
+void delivery_row(const struct delivery *delivery, struct buffer *out)
 {
     uint8_t fixed[FIXED] = {(uint8_t)delivery->state, delivery->op, delivery->active, (uint8_t)-delivery->rc};
     memcpy(fixed + 4, &delivery->attempts, 4);
@@ -121,22 +121,29 @@ static void row_write(const struct delivery *delivery, struct buffer *out)
     text_add(out, bytes(marks, sizeof(marks)));
 }
 
-void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery)
+void delivery_put_row(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, struct bytes row)
 {
-    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
     uint8_t key[DELIVERY_KEY];
-    row_write(delivery, &out);
-    if (out.rc != 0 && txn->rc == 0)
-        txn->rc = out.rc;
+    const uint8_t *state = row.data;
     if (txn->rc != 0)
         return;
     delivery_key(stream, DELIVERY_UNIT, kind, id, key);
-    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(out.data, out.len));
+    txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), row);
     delivery_key(stream, DELIVERY_OPEN, kind, id, key);
-    if (delivery->state == DELIVERY_SETTLED)
+    if (*state == DELIVERY_SETTLED)
         txn_delete(txn, TABLE_delivery, bytes(key, sizeof(key)));
     else
         txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes("", 1));
+}
+
+void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    delivery_row(delivery, &out);
+    if (out.rc != 0 && txn->rc == 0)
+        txn->rc = out.rc;
+    if (txn->rc == 0)
+        delivery_put_row(txn, stream, kind, id, bytes(out.data, out.len));
 }
 
 void delivery_made(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id)
@@ -159,7 +166,7 @@ void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t s
     struct buffer out __attribute__((cleanup(buffer_done))) = {0};
     uint8_t key[DELIVERY_KEY];
     struct bytes old = {0};
-    row_write(delivery, &out);
+    delivery_row(delivery, &out);
     delivery_key(stream, DELIVERY_UNIT, kind, id, key);
     txn_get(snapshot, TABLE_delivery, bytes(key, sizeof(key)), &old);
     if (out.rc == 0)

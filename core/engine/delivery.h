@@ -86,6 +86,9 @@ bool delivery_get(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id,
 bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *ret_head);
 /* The only writers. Whether the unit is open follows from its state. */
 void delivery_put(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, const struct delivery *delivery);
+/* The same in two: the row is made, and written later. */
+void delivery_row(const struct delivery *delivery, struct buffer *out);
+void delivery_put_row(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, struct bytes row);
 void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head);
 /* For this unit a value was made that somebody is to be told; then it has been told. */
 void delivery_made(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id);

@@ -77,9 +77,9 @@ struct lane_change {
 };
 
 struct lane_batch;
-/* Adds one to those that are handed out; called by sink.next, keeps nothing. ERR_DATA: a text has a zero byte in it,
- * which no connector could read; that one was not added, and the caller says what becomes of it. -EEXIST: that number
- * was handed out before. */
+/* Adds one to those that are handed out; called by sink.next and sink.ahead, keeps nothing. ERR_DATA: a text has a zero
+ * byte in it, which no connector could read; that one was not added, and the caller says what becomes of it. -EEXIST:
+ * that number was handed out before. */
 int lane_batch_add(struct lane_batch *batch, const struct lane_change *change);
 /* So many bytes are together that the next ones had better wait for the next question. */
 bool lane_batch_full(const struct lane_batch *batch);
@@ -125,6 +125,9 @@ struct lane_sink {
     bool (*wanted)(void *context, size_t column);
     /* Writing. Each answer names a change that next() added and that has no answer yet: the lane sees to it. */
     int (*next)(void *context, struct lane_batch *batch); /* adds the next changes; none: there are no more */
+    /* While the connector works on what next() gave: adds changes ahead, which go out when it asks for the next ones,
+     * before those that next() adds then. NULL: nothing is done meanwhile. */
+    int (*ahead)(void *context, struct lane_batch *batch);
     int (*applied)(void *context, uint32_t nth, const char *remote_id); /* NULL: it has no id of its own */
     int (*refused)(void *context, uint32_t nth, muster_rc rc, const char *why);
     /* At the end: the connector was never given this one, so nothing was tried. NULL: it goes without an answer. */

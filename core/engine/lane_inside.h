@@ -21,10 +21,19 @@ struct lane_column_table {
     size_t place_room;
 };
 
-/* What is out with the connector. Of 32 changes each: key is nth / 32 + 1; below, who was handed out; above, who of
- * them was answered. */
+/* Changes that go out with the next answer. */
+struct lane_batch {
+    struct lane *lane;
+    struct buffer bytes;
+    uint32_t *numbers; /* of each */
+    size_t count, room;
+};
+
+/* What is out with the connector. Of 32 changes each: key is nth / 32 + 1; below, who was added to a batch; above, who
+ * of them has no answer to come: it was not handed out yet, or was answered. */
 struct lane_pushing {
     const struct lane_push *push;
+    struct lane_batch batch;
     struct numbers out;
     bool ended; /* next() was asked, and there was no more */
 };

@@ -1,18 +1,15 @@
 /* lane_push - writing: changes go out by the batch, answers come back one by one, and each is looked at twice. */
 #include "engine/lane_inside.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BATCH_FULL = 240 * 1024, BATCH_MAX = 128 * 1024 * 1024, REMOTE_ID_MAX = 200, WHY_MAX = 1000, CELL_HEAD = 8 };
-
-struct lane_batch {
-    struct lane *lane;
-    uint32_t count;
-};
 
 void lane_put_fields(struct buffer *out, const struct lane_fields *fields)
 {
@@ -68,57 +65,85 @@ static bool readable(const struct lane_fields *fields, const struct lane_cell *c
 
 bool lane_batch_full(const struct lane_batch *batch)
 {
-    return batch->lane->out.len >= BATCH_FULL;
+    return batch->bytes.len >= BATCH_FULL;
+}
+
+/* The bit of a change that is in a batch; 32 above it is that of one without an answer to come. */
+static uint64_t handed_bit(uint32_t nth)
+{
+    return (uint64_t)1 << nth % 32;
+}
+
+static int number_note(struct lane_batch *batch, uint32_t nth)
+{
+    struct numbers *out = &batch->lane->pushing->out;
+    uint64_t key = nth / 32 + 1, bit = handed_bit(nth);
+    const uint64_t *known = numbers_get(out, key);
+    if (known && (*known & bit))
+        return -EEXIST;
+    int rc = mem_grow(&batch->numbers, batch->count, &batch->room, sizeof(*batch->numbers));
+    if (rc == 0)
+        rc = numbers_set(out, key, (known ? *known : 0) | bit | bit << 32);
+    if (rc == 0)
+        batch->numbers[batch->count++] = nth;
+    return rc;
 }
 
 int lane_batch_add(struct lane_batch *batch, const struct lane_change *change)
 {
-    struct lane *lane = batch->lane;
-    struct buffer *out = &lane->out;
-    const struct lane_fields *fields = &lane->pushing->push->fields;
+    struct buffer *out = &batch->bytes;
+    const struct lane_fields *fields = &batch->lane->pushing->push->fields;
     if (!readable(fields, change->before) || !readable(fields, change->after))
         return ERR_DATA;
-    uint64_t key = change->nth / 32 + 1, bit = (uint64_t)1 << change->nth % 32;
-    const uint64_t *known = numbers_get(&lane->pushing->out, key);
-    if (known && (*known & bit))
-        return -EEXIST;
-    if (numbers_set(&lane->pushing->out, key, (known ? *known : 0) | bit) != 0)
-        return -ENOMEM;
+    int rc = number_note(batch, change->nth);
+    if (rc != 0)
+        return rc;
     wire_put_u32(out, change->nth);
     wire_put_u32(out, (uint32_t)change->op);
     wire_put_text(out, change->key);
     wire_put_text(out, change->remote_id);
     lane_put_row(out, fields, change->before);
     lane_put_row(out, fields, change->after);
-    batch->count++;
     return out->rc != 0 ? out->rc : out->len > BATCH_MAX ? ERR_LIMIT : 0;
+}
+
+/* From now on there may be answers to them. */
+static void batch_goes(struct lane_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        uint64_t *known = numbers_get(&batch->lane->pushing->out, batch->numbers[i] / 32 + 1);
+        *known &= ~(handed_bit(batch->numbers[i]) << 32);
+    }
+    wire_put_u32(&batch->lane->out, (uint32_t)batch->count);
+    buffer_add(&batch->lane->out, batch->bytes.data, batch->bytes.len);
+    buffer_clear(&batch->bytes);
+    batch->count = 0;
 }
 
 int lane_next(struct lane *lane, struct wire *message)
 {
-    if (!wire_finished(message) || !lane->pushing)
+    struct lane_pushing *pushing = lane->pushing;
+    if (!wire_finished(message) || !pushing)
         return lane_nonsense(lane, "a question for changes where there are none");
-    struct lane_batch batch = {lane, 0};
     int no = lane->cancelled_until != 0 ? ERR_CANCELLED : lane->sink->next ? 0 : ERR_UNSUPPORTED;
     size_t begin = lane_answer(lane, no, NULL);
     if (no == 0) {
-        size_t count_at = lane->out.len;
-        wire_put_u32(&lane->out, 0);
-        int rc = lane->pushing->ended ? 0 : lane_sink_says(lane, lane->sink->next(lane->sink->context, &batch));
+        int rc = pushing->ended ? 0 : lane_sink_says(lane, lane->sink->next(lane->sink->context, &pushing->batch));
         if (rc != 0)
             return rc;
-        if (lane->out.rc == 0)
-            memcpy(lane->out.data + count_at, &batch.count, sizeof(batch.count));
-        lane->pushing->ended = batch.count == 0;
+        pushing->ended = pushing->batch.count == 0;
+        batch_goes(&pushing->batch);
     }
-    return lane_answer_sends(lane, begin, -1);
+    int rc = lane_answer_sends(lane, begin, -1);
+    bool ahead = rc == 0 && no == 0 && !pushing->ended && lane->sink->ahead;
+    return ahead ? lane_sink_says(lane, lane->sink->ahead(lane->sink->context, &pushing->batch)) : rc;
 }
 
 /* That it was handed out and not answered before; then it is. */
 static int takes_answer(struct lane *lane, uint32_t nth)
 {
     uint64_t *known = lane->pushing ? numbers_get(&lane->pushing->out, nth / 32 + 1) : NULL;
-    uint64_t handed = (uint64_t)1 << nth % 32, answered = handed << 32;
+    uint64_t handed = handed_bit(nth), answered = handed << 32;
     if (!known || !(*known & handed))
         return lane_nonsense(lane, "an answer to change %u, which it was not given", nth);
     if (*known & answered)
@@ -183,11 +208,13 @@ static void put_push(struct buffer *out, const void *context)
 int lane_apply(struct lane *lane, const struct lane_push *push, const struct lane_sink *sink,
                struct lane_result *ret_result, struct err *err)
 {
-    struct lane_pushing pushing = {.push = push};
+    struct lane_pushing pushing = {.push = push, .batch = {.lane = lane}};
     lane->pushing = &pushing;
     int rc = lane_call(lane, &(struct lane_call){WIRE_APPLY, put_push, push}, sink, ret_result, err);
     lane->pushing = NULL;
     numbers_done(&pushing.out);
+    buffer_done(&pushing.batch.bytes);
+    free(pushing.batch.numbers);
     if (rc == 0 && ret_result->rc == MUSTER_OK && !pushing.ended && ret_result->claim != CLAIM_PARTIAL) {
         ret_result->claim = CLAIM_PARTIAL;
         snprintf(ret_result->why, sizeof(ret_result->why), "connector '%s' ended before it had asked for all changes",

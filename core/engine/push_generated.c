@@ -124,11 +124,24 @@ int push_generated_cells(const struct push *push, const struct push_stream *stre
 void push_generated_note(const struct push *push, const struct push_stream *stream, struct txn *txn, uint64_t id)
 {
     struct generated *generated = http_generated(push->run->http);
-    for (size_t n = 0; generated && n < stream->generated_count; n++) {
+    for (size_t n = 0; generated && generated->count > 0 && n < stream->generated_count; n++) {
         char what[GENERATED_WHAT];
         what_for(push, stream, stream->generated[n]->name, id, what);
         if (generated_used(generated, what))
             delivery_made(txn, stream->number, stream->unit, id);
+    }
+}
+
+void push_generated_forget(const struct push *push, const struct push_stream *stream, uint64_t id)
+{
+    struct generated *generated = http_generated(push->run->http);
+    size_t mapped = stream->stream->map.rule_count;
+    for (size_t n = 0; generated && generated->count > 0 && n < mapped + stream->generated_count; n++) {
+        char what[GENERATED_WHAT];
+        if (n < mapped && !by_option(stream, n))
+            continue;
+        what_for(push, stream, stream->names[n], id, what);
+        generated_forget(generated, what);
     }
 }
 

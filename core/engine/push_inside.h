@@ -1,6 +1,6 @@
 /* push_inside - what the files of a push share: push.c (the line), push_choose.c (who), push_judge.c (what),
- * push_guard.c (whether it may be), push_ask.c (is it there already), push_send.c (the talk with the target),
- * push_waits.c (what is left to people), push_sets*.c (streams that are written in sets). */
+ * push_guard.c (whether it may be), push_ask.c (is it there already), push_send.c (the talk with the target; its files
+ * share push_talk.h), push_waits.c (what is left to people), push_sets*.c (streams that are written in sets). */
 #ifndef ENGINE_PUSH_INSIDE_H
 #define ENGINE_PUSH_INSIDE_H
 
@@ -273,6 +273,8 @@ int push_generated_cells(const struct push *push, const struct push_stream *stre
 bool push_generated_fits(const struct push_stream *stream, size_t nth, const struct value *value);
 /* Somebody was created: if a value went out, HR is to be told. */
 void push_generated_note(const struct push *push, const struct push_stream *stream, struct txn *txn, uint64_t id);
+/* What came of creating somebody is kept: whatever was made for it is forgotten. */
+void push_generated_forget(const struct push *push, const struct push_stream *stream, uint64_t id);
 /* Whether somebody waits to be told; telling. */
 bool push_generated_waits(const struct push *push);
 int push_generated_print(struct push *push, struct err *err);

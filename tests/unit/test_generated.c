@@ -69,7 +69,7 @@ static void tokens_are_replaced_and_what_looks_like_one_is_not(void **state)
     assert_true(generated_used(&generated, ONE));
     assert_false(generated_used(&generated, OTHER));
     assert_int_equal(generated.count, 1);
-    generated_forget(&generated);
+    generated_forget(&generated, ONE);
     assert_false(generated_used(&generated, ONE));
     generated_done(&generated);
 }
@@ -116,9 +116,39 @@ static void a_value_that_is_said_is_put_in_until_it_is_forgotten(void **state)
     assert_int_equal(generated_fill(&generated, text, strlen(text), &out), 0);
     assert_string_equal(out.data, "{\"password\":\"01001X\"}");
     assert_true(generated_used(&generated, ONE));
-    generated_forget(&generated);
+    generated_forget(&generated, ONE);
     generated_value(&generated, ONE, value);
     assert_int_equal(strlen(value), 12);
+    generated_done(&generated);
+}
+
+static void one_of_many_is_forgotten_and_the_others_are_not(void **state)
+{
+    (void)state;
+    struct generated generated = made_of(8, 12);
+    char what[GENERATED_WHAT], said[20], value[GENERATED_MOST + 1];
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned n = 0; n < 1000; n++) {
+            snprintf(what, sizeof(what), "%032x", n * 7);
+            snprintf(said, sizeof(said), "said-%u", n);
+            assert_int_equal(generated_say(&generated, what, said, strlen(said)), 0);
+        }
+        for (unsigned n = 0; n < 1000; n += 2) {
+            snprintf(what, sizeof(what), "%032x", n * 7);
+            generated_forget(&generated, what);
+            generated_forget(&generated, what); /* nobody is known by that any more */
+        }
+        assert_int_equal(generated.count, 500);
+        for (unsigned n = 0; n < 1000; n++) {
+            snprintf(what, sizeof(what), "%032x", n * 7);
+            snprintf(said, sizeof(said), "said-%u", n);
+            generated_value(&generated, what, value);
+            assert_int_equal(strcmp(value, said) == 0, n % 2);
+            if (n % 2)
+                generated_forget(&generated, what);
+        }
+        assert_int_equal(generated.count, 0);
+    }
     generated_done(&generated);
 }
 
@@ -137,7 +167,7 @@ static void only_what_stands_for_itself_in_any_body_can_be_said(void **state)
         assert_int_equal(generated_say(&generated, ONE, wrong[n], strlen(wrong[n])), ERR_DATA);
     assert_true(generated_fits(text, GENERATED_MOST));
     assert_false(generated_fits(text, GENERATED_MOST + 1));
-    assert_int_equal(generated.said_count, 0);
+    assert_int_equal(generated.count, 0);
     generated_done(&generated);
 }
 
@@ -162,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_token_that_is_cut_off_is_none),
         cmocka_unit_test(what_a_system_repeats_of_a_value_is_overwritten),
         cmocka_unit_test(a_value_that_is_said_is_put_in_until_it_is_forgotten),
+        cmocka_unit_test(one_of_many_is_forgotten_and_the_others_are_not),
         cmocka_unit_test(only_what_stands_for_itself_in_any_body_can_be_said),
         cmocka_unit_test(what_was_said_is_overwritten_where_it_stands_alone),
     };

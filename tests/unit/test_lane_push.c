@@ -40,6 +40,7 @@ struct book {
     uint64_t generated; /* instead of `changes`: so many, named by their number */
     uint64_t applied, refused, most_out;
     int next_rc;
+    bool ahead; /* while the connector is busy, the next ones are made ready */
 };
 
 static struct lane_change generate(uint64_t nth, char name[24], struct lane_cell cells[FIELDS])
@@ -123,6 +124,7 @@ static struct lane_sink sink_over(struct book *book)
     sink.untouched = hears_untouched;
     sink.row = hears_row;
     sink.find = gives_found;
+    sink.ahead = book->ahead ? gives_next : NULL;
     if (book->each == 0)
         book->each = 2;
     return sink;
@@ -209,6 +211,22 @@ static void a_connector_reads_all_of_a_change_and_answers_go_to_their_own(void *
     BOOK said = {ALL};
     applies_well("said", &said);
     assert_string_equal(said.heard.log.data, "2 main said 1\n");
+}
+
+static void what_is_made_ready_ahead_goes_out_in_its_order_and_is_not_out_before(void **state)
+{
+    (void)state;
+    for (size_t each = 1; each <= CHANGES + 1; each++) {
+        BOOK plain = {ALL, .each = each};
+        BOOK ahead = {ALL, .each = each, .ahead = true};
+        applies_well("people", &plain);
+        applies_well("people", &ahead);
+        assert_string_equal(ahead.heard.log.data, plain.heard.log.data);
+        assert_string_equal(ahead.heard.text.data, plain.heard.text.data);
+    }
+    BOOK many = {.each = 500, .generated = 90000, .heard.count_only = true, .ahead = true};
+    applies_well("gather700", &many);
+    assert_int_equal(many.applied, 90000);
 }
 
 static void nothing_to_apply_is_a_call_like_any_other(void **state)
@@ -466,6 +484,20 @@ static void a_host_that_lies_about_changes_ends_its_lane(void **state)
     }
 }
 
+static void an_answer_to_what_only_lies_ready_is_a_lie(void **state)
+{
+    (void)state;
+    __attribute__((cleanup(raw_done))) struct raw raw = {.bytes = {0}};
+    BOOK book = {ALL, .each = 1, .ahead = true};
+    struct err err = {0};
+    struct lane_result result;
+    put_answer(&raw.bytes, 3, "a");
+    assert_int_equal(applies(raw_stream(&raw, raw.bytes.len), &book, &result, &err), ERR_CONNECTOR);
+    assert_non_null(strstr(err.text, "sent nonsense"));
+    assert_int_equal(book.handed, 2);
+    assert_int_equal(book.applied, 0);
+}
+
 /* Good messages cut short at each byte, and with each byte turned over: an end with a sentence or none, no more. */
 static void no_message_cut_or_bent_does_harm(void **state)
 {
@@ -643,6 +675,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connector_reads_all_of_a_change_and_answers_go_to_their_own),
+        cmocka_unit_test(what_is_made_ready_ahead_goes_out_in_its_order_and_is_not_out_before),
         cmocka_unit_test(nothing_to_apply_is_a_call_like_any_other),
         cmocka_unit_test(changes_that_are_gathered_live_until_they_are_answered),
         cmocka_unit_test(each_code_of_a_refusal_comes_through_with_its_words),
@@ -655,6 +688,7 @@ int main(void)
         cmocka_unit_test(a_sink_that_fails_ends_the_lane_with_its_own_code),
         cmocka_unit_test(a_zero_byte_and_a_second_hand_out_are_no_part_of_a_batch),
         cmocka_unit_test(a_host_that_lies_about_changes_ends_its_lane),
+        cmocka_unit_test(an_answer_to_what_only_lies_ready_is_a_lie),
         cmocka_unit_test(no_message_cut_or_bent_does_harm),
         cmocka_unit_test(changes_are_only_where_somebody_applies),
         cmocka_unit_test(find_lookup_and_action_are_given_their_fields_and_answer_in_rows),
