@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -535,13 +536,19 @@ static int record_begin(struct syncing *syncing, struct cassette **ret_cassette)
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 
+static void syncing_done(struct syncing *syncing)
+{
+    wanted_free(syncing->wanted);
+    free(syncing->parts);
+}
+
 int verb_sync(struct context *context)
 {
     TIDY(organization_free) struct organization *organization = NULL;
     int status = context_organization(context, context->arguments.words[0], &organization);
     if (status != STATUS_DONE)
         return status;
-    struct syncing syncing = {.context = context, .organization = organization};
+    TIDY_DONE(syncing_done) struct syncing syncing = {.context = context, .organization = organization};
     if (GIVEN(context, kept) && (GIVEN(context, full) || GIVEN(context, push_only) || VALUE(context, record)))
         return complain_words("--kept asks no source: it does not go with --full, --push-only or --record");
     const char *const *words = (const char *const *)context->arguments.words;
@@ -554,8 +561,6 @@ int verb_sync(struct context *context)
     status = sync_read_words(&syncing);
     status = status ? status : sync_read_person(&syncing);
     status = status ? status : sync_read_failed(&syncing);
-    TIDY(free) struct sync_part *parts = syncing.parts;
-    TIDY(wanted_free) struct wanted *wanted = syncing.wanted;
     status = status ? status : sync_read_streams(&syncing, words + 1);
     if (status != STATUS_DONE)
         return status;
