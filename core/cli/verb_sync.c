@@ -176,14 +176,17 @@ static void tell_next(struct syncing *syncing, const struct run_report *report)
 
 void sync_tell_partitions(const struct screen *screen, const struct run_report *report)
 {
+    /* a day has come, or somebody's time of grace is over */
+    uint64_t changes = report->updated + report->deactivated + report->reactivated;
     for (size_t i = 0; i < report->partition_count; i++) {
         const struct run_partition *partition = &report->partitions[i];
         if (partition->reason && *partition->reason)
             screen_print(screen, "  %s%s%s\n", report->partition_count > 1 ? partition->name : "",
                          report->partition_count > 1 ? ": " : "", partition->reason);
         else if (partition->claim && strcmp(partition->claim, "unchanged") == 0)
-            screen_print(screen, "  %s%sthe source is the same as last time: nothing to do\n",
-                         report->partition_count > 1 ? partition->name : "", report->partition_count > 1 ? ": " : "");
+            screen_print(screen, "  %s%sthe source is the same as last time%s\n",
+                         report->partition_count > 1 ? partition->name : "", report->partition_count > 1 ? ": " : "",
+                         changes > 0 ? "" : ": nothing to do");
     }
 }
 

@@ -10,15 +10,16 @@ struct checkpoint_head {
     uint8_t mapping[16], files[32];
 }; /* then, with CHECKPOINT_FULL, when everybody was read; with CHECKPOINT_LAYOUT its u32 length and bytes; the columns,
       the cursor, and the header to the end */
-enum { CHECKPOINT_HELD = 1, CHECKPOINT_FULL = 2, CHECKPOINT_LAYOUT = 4 }; /* in `held` */
+enum { CHECKPOINT_HELD = 1, CHECKPOINT_FULL = 2, CHECKPOINT_LAYOUT = 4, CHECKPOINT_GRACE = 8 }; /* in `held` */
 
 void checkpoint_write(const struct checkpoint *checkpoint, struct buffer *out)
 {
     struct checkpoint_head head = {.run = checkpoint->run,
                                    .columns_len = (uint32_t)strlen(checkpoint->columns),
                                    .cursor_len = (uint32_t)strlen(checkpoint->cursor),
-                                   .held =
-                                       (checkpoint->held ? CHECKPOINT_HELD : 0) | CHECKPOINT_FULL | CHECKPOINT_LAYOUT,
+                                   .held = (checkpoint->held ? CHECKPOINT_HELD : 0) |
+                                           (checkpoint->grace ? CHECKPOINT_GRACE : 0) | CHECKPOINT_FULL |
+                                           CHECKPOINT_LAYOUT,
                                    .at_ms = checkpoint->at_ms,
                                    .people = checkpoint->people};
     memcpy(head.mapping, checkpoint->mapping, sizeof(head.mapping));
@@ -44,8 +45,11 @@ bool checkpoint_get(struct txn *txn, uint32_t stream, struct arena *arena, struc
     if (!txn_get(txn, TABLE_cursor, bytes(&key, sizeof(key)), &value) || value.len < sizeof(head))
         return false;
     memcpy(&head, value.data, sizeof(head));
-    struct checkpoint found = {
-        .run = head.run, .held = head.held & CHECKPOINT_HELD, .at_ms = head.at_ms, .people = head.people};
+    struct checkpoint found = {.run = head.run,
+                               .held = head.held & CHECKPOINT_HELD,
+                               .grace = head.held & CHECKPOINT_GRACE,
+                               .at_ms = head.at_ms,
+                               .people = head.people};
     size_t begin = sizeof(head) + (head.held & CHECKPOINT_FULL ? sizeof(found.full_ms) : 0);
     uint32_t layout_len = 0;
     if (head.held & CHECKPOINT_LAYOUT) {

@@ -10,6 +10,7 @@
 struct checkpoint {
     uint32_t run;
     bool held;                      /* something of it waits for a person: the same files are looked at again */
+    bool grace;                     /* somebody is missing whose time of grace ends by itself */
     int64_t at_ms, full_ms;         /* full_ms: when everybody was read; 0: never, or nobody noted it */
     uint8_t mapping[16], files[32]; /* digests: of the mapping; of all files together, zero when none */
     uint64_t people;                /* records that are present */

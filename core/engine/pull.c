@@ -177,7 +177,8 @@ static int pull_unchanged(void *context)
         pull_older(pull);
         return 0;
     }
-    return !before->held && memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) == 0;
+    return !before->held && !before->grace &&
+           memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) == 0;
 }
 
 static int pull_afterwards(void *context, const char *name, int what, const char *to)
@@ -312,7 +313,7 @@ static bool pull_needs_all(const struct pull *pull)
     const struct checkpoint *before = &pull->before;
     if (!pull->had_checkpoint || *before->cursor == '\0')
         return false; /* it has no other way */
-    return before->held || clock_now_ms() - before->full_ms >= pull->connection->full_every_ms ||
+    return before->held || before->grace || clock_now_ms() - before->full_ms >= pull->connection->full_every_ms ||
            memcmp(before->mapping, pull->mapping_digest, sizeof(before->mapping)) != 0;
 }
 

@@ -39,9 +39,12 @@ static int stage_strand(struct run *run, struct strand *strand)
                                   .ignore_missing = connection->on_missing == MISSING_IGNORE,
                                   .counts = run->standing.persons ? run_counts_gone : NULL,
                                   .context = run};
+    if (!strand_stages(strand))
+        return run_await(run, strand, &stream);
     run->stage.waits = &strand->waits;
     int rc = stage_compare(&run->stage, &stream, &strand->missing, &strand->count);
     strand->compared = rc == 0;
+    strand->without_id = map_count(pull->map)->rejected_without_id;
     if (run->first && stream.complete) /* nobody is known: nothing can be held, nor decided once more */
         sorter_free(TAKE(pull->spool));
     return rc;
@@ -58,7 +61,7 @@ static int run_stage(struct run *run)
                                 .next_seed = meta_number(&run->snapshot, "seed")};
     int rc = stage_init(&run->stage, run->dir);
     for (size_t i = 0; i < run->strand_count && rc == 0; i++)
-        if (strand_stages(&run->strands[i]))
+        if (strand_stages(&run->strands[i]) || strand_awaits(run, &run->strands[i]))
             rc = stage_strand(run, &run->strands[i]);
     return rc ? rc : run_removals(run);
 }
@@ -118,6 +121,7 @@ static void checkpoint_kept(const struct pull *pull, struct checkpoint *checkpoi
     if (pull->whole)
         memcpy(kept.mapping, checkpoint->mapping, sizeof(kept.mapping));
     kept.held |= checkpoint->held;
+    kept.grace |= checkpoint->grace;
     kept.people = checkpoint->people;
     *checkpoint = kept;
 }
@@ -141,14 +145,15 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     struct buffer value __attribute__((cleanup(buffer_done))) = {0}, tally __attribute__((cleanup(buffer_done))) = {0};
     struct buffer layout __attribute__((cleanup(buffer_done))) = {0};
     uint32_t stream = __builtin_bswap32(pull->stream);
-    /* somebody's grace ends by itself: the same file is read again until then */
+    /* somebody's grace ends by itself: where the same file still lies it is read again until then */
     bool grace = run_grace(run) > 0 && run->request->connection->on_missing != MISSING_IGNORE &&
                  strand->count.missing + strand->count.waiting > 0;
     uint64_t people = strand->count.population + strand->count.added + strand->count.returned - strand->were_present;
     bool whole = pull->claim == CLAIM_COMPLETE, good = whole || pull->claim == CLAIM_CHANGES;
     const char *cursor = good ? pull->cursor : pull->had_checkpoint ? pull->before.cursor : NULL;
     struct checkpoint checkpoint = {.run = run->report->run,
-                                    .held = strand->look_again || grace,
+                                    .held = strand->look_again,
+                                    .grace = grace,
                                     .at_ms = run->now_ms,
                                     .full_ms = whole ? run->now_ms : pull->before.full_ms,
                                     .people = people,
@@ -163,6 +168,8 @@ static void rows_of_strand(struct run *run, struct strand *strand)
     map_layout(pull->map, &layout);
     checkpoint.layout = bytes(layout.data, layout.rc ? 0 : layout.len);
     checkpoint.tally = bytes(tally.data, tally.rc ? 0 : tally.len);
+    if (strand->awaited)
+        checkpoint_awaited(pull, &checkpoint);
     checkpoint_write(&checkpoint, &value);
     if (value.rc == 0 && tally.rc == 0)
         changeset_set(run->changeset, TABLE_cursor, bytes(&stream, sizeof(stream)), bytes(value.data, value.len));
@@ -263,10 +270,10 @@ static int run_waits(struct run *run, struct wait_list *reviews)
         struct numbers seen __attribute__((cleanup(numbers_done))) = {0};
         bool all = strand->compared && strand->pull.claim == CLAIM_COMPLETE;
         if (strand->compared && !all)
-            rc = strand_seen(run, strand, &seen);
+            rc = strand->awaited ? run_awaited(run, strand, &seen) : strand_seen(run, strand, &seen);
         struct ledger_instead instead = {.stream = stream, .run = run->report->run};
         settling.seen = &seen;
-        settling.instead = strand->compared ? &instead : NULL;
+        settling.instead = strand->compared && !strand->awaited ? &instead : NULL;
         if (rc == 0)
             rc = wait_settle(&settling, &strand->waits, stream, all);
         settling.seen = NULL;
@@ -354,7 +361,7 @@ static int run_count(struct run *run)
             report->population += strand->pull.before.people;
             report->unchanged += strand->pull.same && !run->rules_changed ? strand->pull.before.people : 0;
         }
-        if (!strand->compared && strand->pull.same && !run->request->wanted)
+        if ((!strand->compared || strand->awaited) && strand->pull.same && !run->request->wanted)
             run_count_standing(run, strand);
         if (strand->compared && wait_list_count(&strand->waits, WAIT_DEAD) > 0)
             strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");

@@ -102,7 +102,7 @@ int run_gates_begin(struct run *run)
         if (!strand_tally(strand, &tally))
             return ERR_CORRUPT;
         strand->waits_pulled = strand->waits.count;
-        rc = any && strand_stages(strand) ? strand_holds(run, strand) : 0;
+        rc = any && (strand_stages(strand) || strand_awaits(run, strand)) ? strand_holds(run, strand) : 0;
         if (rc != 0)
             return rc;
     }
@@ -232,7 +232,7 @@ static int removals_decide(struct run *run, struct strand *strand)
 {
     struct safeguard_case at = strand_case(run, strand, GATE_DEACTIVATE);
     at.seen = strand->count.distinct;
-    at.rows_without_id = map_count(strand->pull.map)->rejected_without_id;
+    at.rows_without_id = strand->without_id;
     const char *reason = safeguard_judge(run_safeguard(run, GATE_DEACTIVATE), &at);
     if (!reason && strand->tripped & 1u << GATE_DEACTIVATE)
         reason = REASON_CODE(safeguard_deactivate);
@@ -379,7 +379,7 @@ int run_gates_again(struct run *run)
         stage_missing_done(&strand->missing);
         free(TAKE(strand->verdicts));
         strand->count = (struct stage_count){0};
-        strand->compared = strand->look_again = false;
+        strand->compared = strand->awaited = strand->look_again = false;
         strand->held = NULL;
         strand->let_go = strand->were_present = strand->removed = strand->going = 0;
         memset(strand->fresh, 0, sizeof(strand->fresh));

@@ -1,5 +1,5 @@
-/* run_inside - what the files of a run share: run.c (the line), run_open.c, run_pull.c, run_decide.c, run_gate.c,
- * run_failures.c, run_files.c, run_lanes.c, run_look.c, run_overtaken.c, run_receive.c. */
+/* run_inside - what the files of a run share: run.c (the line), run_await.c, run_open.c, run_pull.c, run_decide.c,
+ * run_gate.c, run_failures.c, run_files.c, run_lanes.c, run_look.c, run_overtaken.c, run_receive.c. */
 #ifndef ENGINE_RUN_INSIDE_H
 #define ENGINE_RUN_INSIDE_H
 
@@ -27,12 +27,14 @@ struct strand {
     struct stage_count count;
     bool compared;         /* it was staged: what waits for it is settled anew */
     const char *held;      /* reason code of the first thing that is held; NULL: nothing */
+    bool awaited;          /* compared, but only for those whose time of grace is over: nothing new was said */
     bool look_again;       /* the same source is read again: a safeguard holds something */
     uint64_t let_go;       /* removals that went through */
     uint64_t were_present; /* of these, by the records' states before */
     /* run_gate.c */
     size_t waits_pulled;           /* things that wait, known before anything is decided */
     uint8_t *verdicts;             /* of people, one per missing record */
+    uint64_t without_id;           /* rows that might be anybody's */
     uint64_t going;                /* missing ones that the safeguard looks at */
     uint64_t removed;              /* of these, let go */
     uint64_t fresh[TALLY_GATES];   /* people that pass a gate now */
@@ -156,6 +158,14 @@ int run_overtaken(struct run *run);
 /* run_rejects.c: the rows of a file that were not taken, as a file beside it. */
 int run_rejects(struct run *run, struct strand *strand, const struct pulled_file *file, const char *pattern,
                 struct err *err);
+
+/* run_await.c: a source said nothing new, and somebody was missing when it said something last. */
+bool strand_awaits(const struct run *run, const struct strand *strand);
+int run_await(struct run *run, struct strand *strand, const struct stage_stream *stream);
+/* hold_record() of those that were looked at. */
+int run_awaited(struct run *run, const struct strand *strand, struct numbers *ret_seen);
+/* The checkpoint stays that of the pull that read everybody, but for what has changed since. */
+void checkpoint_awaited(const struct pull *pull, struct checkpoint *checkpoint);
 
 /* run_gate.c: begin before anything is compared; removals after all is compared; judge after all is woven; again when
  * run->decide_again; end when nothing more is held. */

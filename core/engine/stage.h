@@ -102,6 +102,10 @@ void stage_missing_done(struct stage_missing *missing);
 
 int stage_compare(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
                   struct stage_count *ret_count);
+/* The source said nothing new. Whoever was missing when everybody was read last, and whose time of grace is over, would
+ * go; of the others nothing is looked at. Units stay until rows are read. */
+int stage_await(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
+                struct stage_count *ret_count);
 /* The safeguard let them go: they join the staged records. */
 int stage_release(struct stage *stage, const struct stage_missing *missing, size_t nth);
 /* Of the units only those that are not carried on by any record of this run; none when a record was passed over. */

@@ -292,6 +292,17 @@ static void walk_unseen(struct walk *walk)
         stage_decided(walk->stage, walk->cursor.key, stored, false, walk->stage->old.situation);
 }
 
+/* Who was known before, in stage->old. */
+static void count_known(const struct stage *stage, const struct stage_stream *stream, struct bytes key,
+                        struct stage_count *count)
+{
+    const struct source *old = &stage->old;
+    count->population += old->state == SOURCE_PRESENT;
+    count->waiting += old->state == SOURCE_MISSING;
+    if (old->state == SOURCE_GONE && old->since_ms > stream->lately_ms)
+        count->gone_lately += !stream->counts || stream->counts(stream->context, key);
+}
+
 static int walk_step(struct walk *walk, struct stage_missing *missing, struct stage_count *count)
 {
     struct stage *stage = walk->stage;
@@ -307,14 +318,9 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
         return rc;
     struct bytes stored = order >= 0 ? walk->cursor.value : bytes(NULL, 0);
     if (order >= 0 && !id_is_unit(walk->cursor.key)) {
-        struct source *old = &stage->old;
-        if (!source_read(stored, old))
+        if (!source_read(stored, &stage->old))
             return ERR_CORRUPT;
-        count->population += old->state == SOURCE_PRESENT;
-        count->waiting += old->state == SOURCE_MISSING;
-        if (old->state == SOURCE_GONE && old->since_ms > walk->stream->lately_ms)
-            count->gone_lately +=
-                !walk->stream->counts || walk->stream->counts(walk->stream->context, walk->cursor.key);
+        count_known(stage, walk->stream, walk->cursor.key, count);
     }
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);
@@ -371,6 +377,31 @@ int stage_compare(struct stage *stage, const struct stage_stream *stream, struct
     fault_kill("stage");
     rc = rc ? rc : stage->decisions.rc;
     if (rc == 0 && (rc = stage->waits->rc) == 0)
+        *ret_count = count;
+    return rc ? rc : stage->snapshot->rc;
+}
+
+int stage_await(struct stage *stage, const struct stage_stream *stream, struct stage_missing *missing,
+                struct stage_count *ret_count)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct stage_count count = {0};
+    uint32_t be = __builtin_bswap32(stream->stream);
+    struct bytes prefix = bytes(&be, sizeof(be));
+    int rc = 0;
+    cursor_open(&cursor, stage->snapshot, TABLE_source);
+    for (bool there = cursor_seek(&cursor, prefix); rc == 0 && there && cursor_has_prefix(&cursor, prefix);
+         there = cursor_next(&cursor)) {
+        if (id_is_unit(cursor.key))
+            continue;
+        if (!source_read(cursor.value, &stage->old))
+            return ERR_CORRUPT;
+        count_known(stage, stream, cursor.key, &count);
+        if (stage->old.state == SOURCE_MISSING)
+            rc = stage_unseen(stage, stream, cursor.key, cursor.value, UNSEEN_MISSING, missing, &count);
+    }
+    count.same = count.distinct = count.population; /* they were all there when everybody was read last */
+    if (rc == 0)
         *ret_count = count;
     return rc ? rc : stage->snapshot->rc;
 }
