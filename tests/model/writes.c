@@ -130,6 +130,18 @@ PUBLIC int ftruncate(int fd, off_t len)
     return rc;
 }
 
+/* A hole reads as zeros. */
+PUBLIC int fallocate(int fd, int mode, off_t at, off_t len)
+{
+    counted(fd);
+    int rc = REAL(fallocate)(fd, mode, at, len);
+    char *zeros = rc == 0 && record >= 0 && mode & FALLOC_FL_PUNCH_HOLE ? calloc(1, (size_t)len) : NULL;
+    if (zeros)
+        note_write(fd, zeros, (ssize_t)len, (uint64_t)at);
+    free(zeros);
+    return rc;
+}
+
 static void note_sync(int fd)
 {
     char name[PATH_MAX];
