@@ -5,8 +5,8 @@
  * and as a key that leads to its neighbours. Once somebody is erased, nothing
  * of them may be found there.
  *
- * So each table is written anew, row after row into new pages, in a transaction
- * of its own: nobody sees a difference, and whatever dies in between leaves a
+ * So each table is written anew, row after row into new pages, in one
+ * transaction: nobody sees a difference, and whatever dies in between leaves a
  * whole store. Then all pages that hold nothing are made zeros where they lie,
  * which gives their room back to the disk. It is the same file, so nobody has
  * to close it: readers are waited for that still look at what stood there
@@ -30,9 +30,8 @@ bool remnants_left(struct txn *txn);
 /* Wipes the file and takes the mark away. Call with run.lock held, and while no transaction of this process is open.
  * For a moment it needs room for all rows once more, and memory for those of the largest table (at most half a
  * gigabyte). Returns 0, or a code with a sentence: ERR_BUSY (somebody reads for longer than half a minute), -ENOSPC,
- * ERR_CORRUPT (the file is not what we take it for: no page was touched). Whatever fails, no row is another, and it may
- * be tried again.
- */
+ * ERR_CORRUPT (the file is not what we take it for: no page was wiped). Whatever fails, no row is another, and it may
+ * be tried again. */
 int remnants_wipe(struct store *store, struct err *err);
 
 #endif
