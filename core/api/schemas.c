@@ -28,7 +28,10 @@ static const struct {
      "changes:[Change] next:count more:flag"},
     {"Change", "What one run, or one decision, changed of one person or unit. A creation lists no values.",
      "sequence:count at:time run:count kind:text id:count parts:[ChangePart]"},
-    {"ChangePart", "Of the person itself, or of a thing that hangs on them: created, changed, gone or returned.",
+    {"ChangePart",
+     "Of the person itself, or of a thing that hangs on them: created, changed, gone, returned, or erased: whoever "
+     "keeps "
+     "a copy erases it, too.",
      "kind:text id:count what:text changes:object"},
     {"Event",
      "The data of an event. run.progress: connection, partition, read, total (0: not known); run.ended: the report of "

@@ -364,6 +364,40 @@ const struct command commands[] = {
      "taken_back and left: lists of {person, kind, id, field, from, to, reason}; report, as of `muster run`.",
      "muster revert acme 12 --plan --reason \"titles are wrong\"\nmuster revert acme 12 --reason \"titles are wrong\"",
      verb_revert},
+    {"erase", "ORG [KEY]", 1, 2,
+     OPTION_BIT(reason) | OPTION_BIT(plan) | OPTION_BIT(anyway) | OPTION_BIT(output) | OPTION_BIT(verify),
+     "Erase a person with all that is kept of them, for good",
+     "For somebody who asks to be forgotten, or whose time to be kept is over. All goes at once: what sources said of "
+     "them, also what is sealed or waits; the person with employments, absences, pay, and things of their own "
+     "(punches, "
+     "shifts, hours); what targets are known to have; what people decided about them. Of their history stays when "
+     "something was, not what. Plans of the organization are removed: they hold copies.\n\n"
+     "They do not come back by what their sources say: their records are passed over, known by a keyed digest alone; "
+     "the report of a run counts them. `muster explain` says so of a record that is named. `muster withdraw` ends "
+     "that: "
+     "then the next sync with --full takes whoever is there as somebody new. A record under another id, or of another "
+     "source, makes somebody new as well.\n\n"
+     "Refused, with what to do first: somebody who is still with the organization, who is switched on at a target, or "
+     "of whom another record may be. --anyway erases them all the same. --plan shows what would go and keeps it; the "
+     "exit status is 4 when something is in the way.\n\n"
+     "What this does not reach is told, with whom it takes: accounts that targets still have, sources that still name "
+     "them, what others' records say of them, backups. A file that a target is given whole is written without them "
+     "when "
+     "something of it changes, or by `muster sync ORG TARGET --full`. With --json, or into the file of --output, all "
+     "of "
+     "it is a certificate, signed with the organization's key: --verify FILE tells whether one is genuine. It has "
+     "counts "
+     "and names of connections, and of the person only their number here and the ids by which targets know them.\n\n"
+     "With --json one object: certificate (erasure), organization, name, person, statement, run, at, by, reason, "
+     "planned, "
+     "erased (counts, by kind and what else goes), passed_over: a list of {connection, partition, stream, records, "
+     "still_named}, accounts: a list of {connection, stream, kind, their_id, active, state}, in_the_way and "
+     "not_reached: "
+     "lists of sentences; signature.",
+     "muster erase acme number:1003 --reason \"asked for it on 2 March\" --plan\n"
+     "muster erase acme number:1003 --reason \"asked for it on 2 March\" --output 1003.certificate\n"
+     "muster erase acme --verify 1003.certificate",
+     verb_erase},
     {"lookup", "ORG WHAT [NAME=VALUE…]", 2, WORDS_MANY, OPTION_BIT(live), "Ask what a system says of somebody",
      "WHAT is what a connector can look up, as `muster connectors NAME` lists it; when several connections offer it, "
      "CONNECTION.WHAT. The answer is what the store has of it, as it was read last; with --live the system itself is "

@@ -49,7 +49,7 @@
     OPTION(format, 0, "format", "jsonl|csv|xlsx|singer",                                                               \
            "one JSON object per line, CSV with a header, a workbook, or what a Singer tap writes")                     \
     OPTION(since, 0, "since", "FILE", "the last STATE of an export as singer: only what changed since")                \
-    OPTION(output, 0, "output", "FILE", "where the workbook of --format xlsx goes")                                    \
+    OPTION(output, 0, "output", "FILE", "where the workbook of --format xlsx, or the certificate, goes")               \
     OPTION(fields, 0, "fields", "A,B", "only these fields, in this order")                                             \
     OPTION(list, 0, "list", "", "list the plans there are, with their age and what has become of them")                \
     OPTION(show, 0, "show", "PLAN", "show this plan again, whole")                                                     \
@@ -64,6 +64,7 @@
     OPTION(organizations, 0, "organizations", "ORG,ORG", "those that a token sees; default: all")                      \
     OPTION(replace, 0, "replace", "", "put what is there aside, and the backup in its place")                          \
     OPTION(live, 0, "live", "", "ask the system itself, now")                                                          \
+    OPTION(verify, 0, "verify", "FILE", "whether this certificate is as it was written")                               \
     OPTION(kind, 0, "kind", "rest|soap|file|receiver|raw", "what the connector speaks to; default: rest")              \
     OPTION(man, 0, "man", "", "the manual page, as troff")                                                             \
     OPTION(completion, 0, "completion", "bash|zsh|fish", "completion for a shell")

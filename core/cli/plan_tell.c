@@ -24,6 +24,7 @@ const char *plan_op_word(enum journal_op op)
     case JOURNAL_CREATED: return "created";
     case JOURNAL_GONE: return "gone";
     case JOURNAL_RETURNED: return "returned";
+    case JOURNAL_ERASED: return "erased";
     default: return "changed";
     }
 }

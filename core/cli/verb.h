@@ -35,6 +35,7 @@ int verb_pin(struct context *context);
 int verb_plan(struct context *context);
 int verb_quarantine(struct context *context);
 int verb_reject(struct context *context);
+int verb_erase(struct context *context);
 int verb_revert(struct context *context);
 int verb_reload(struct context *context);
 int verb_release(struct context *context);

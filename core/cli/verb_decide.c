@@ -441,6 +441,7 @@ static const char *type_word(const struct statement *statement)
     case STATEMENT_REJECT: return "reject";
     case STATEMENT_ACCEPT: return "accept";
     case STATEMENT_DISCARD: return "discard";
+    case STATEMENT_ERASED: return "erase";
     }
     return "?";
 }

@@ -4,6 +4,7 @@
 #include "cli/sync.h"
 #include "cli/verb.h"
 #include "config/node.h"
+#include "engine/masterkey.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -225,6 +226,21 @@ static int person_explain(struct asking *asking)
 
 /* --- a record that is nobody's --- */
 
+/* Of people who were erased only who names a record of theirs is told that they were. */
+static int erased_find(struct asking *asking, struct passed **ret_items, size_t *ret_count, struct err *err)
+{
+    uint8_t master[VAULT_MASTER];
+    struct vault vault;
+    int rc = masterkey_load(asking->context->settings, master, err);
+    if (rc != 0)
+        return rc;
+    vault_init(&vault, master, asking->query->organization->id);
+    rc = passed_erased(asking->query, &vault, asking->key, ret_items, ret_count);
+    vault_done(&vault);
+    explicit_bzero(master, sizeof(master));
+    return rc;
+}
+
 /* Records by the key: those of one person are that person's matter. */
 static int record_explain(struct asking *asking)
 {
@@ -232,6 +248,8 @@ static int record_explain(struct asking *asking)
     size_t count, nobody = 0;
     struct err err = {0};
     int rc = passed_find(asking->query, asking->key, &items, &count);
+    if (rc == 0 && count == 0)
+        rc = erased_find(asking, &items, &count, &err);
     if (rc != 0)
         return complain_rc(store_fail(asking->query->store, rc, &err), &err);
     for (size_t i = 0; i < count; i++) {

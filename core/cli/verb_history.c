@@ -22,6 +22,7 @@ static const char *op_word(enum journal_op op, bool person)
     case JOURNAL_CREATED: return "created";
     case JOURNAL_GONE: return "no longer said";
     case JOURNAL_RETURNED: return "said again";
+    case JOURNAL_ERASED: return "erased";
     default: return "changed";
     }
 }

@@ -66,6 +66,7 @@ void sync_tell_counts(const struct screen *screen, const struct run_report *repo
                   {report->missing, "missing", false},
                   {report->deactivated, "deactivated", false},
                   {report->filtered, "not ours", false},
+                  {report->erased, "erased passed over", false},
                   {report->not_owner, "unknown and not created", false}};
     char number[32];
     progress_number(report->read, number);

@@ -153,6 +153,15 @@ void decision_drop(struct decision_rows *rows, struct bytes key)
     changeset_delete(rows->changeset, TABLE_decision, key, stored);
 }
 
+void decision_erase(struct decision_rows *rows, struct bytes key)
+{
+    struct bytes stored = decision_stored(rows, key);
+    if (!stored.data || rows->rc != 0)
+        return;
+    decisions_fail(rows, numbers_set(&rows->said, key_digest(key), 1));
+    changeset_delete(rows->changeset, TABLE_decision, key, stored);
+}
+
 /* --- beside a walk over the records of a stream --- */
 
 void decision_walk_begin(struct decision_walk *walk, struct decision_rows *rows, uint32_t stream, bool proven)

@@ -69,6 +69,9 @@ void decision_taken(struct decision_rows *rows, struct bytes key);
 /* There is nothing to say any more. */
 void decision_drop(struct decision_rows *rows, struct bytes key);
 
+/* The record goes, and whatever was said of it: also what its row said. */
+void decision_erase(struct decision_rows *rows, struct bytes key);
+
 /* The stored rows of one stream, beside a walk over its keys in order. Costs nothing where there are none. */
 struct decision_walk {
     struct decision_rows *rows;

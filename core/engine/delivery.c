@@ -211,17 +211,23 @@ bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *r
     return true;
 }
 
-void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head)
+static void head_write(const struct delivery_head *head, struct buffer *out)
 {
-    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
-    uint8_t key[DELIVERY_KEY], row[HEAD] = {0};
-    delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
+    uint8_t row[HEAD] = {0};
     memcpy(row, &head->sequence, 8);
     memcpy(row + 8, head->digest, 16);
     memcpy(row + 24, head->day, sizeof(head->day));
     memcpy(row + 40, &head->active, 8);
-    buffer_add(&out, row, sizeof(row));
-    tally_write(&head->tally, &out);
+    buffer_add(out, row, sizeof(row));
+    tally_write(&head->tally, out);
+}
+
+void delivery_head_put(struct txn *txn, uint32_t stream, const struct delivery_head *head)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    uint8_t key[DELIVERY_KEY];
+    delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
+    head_write(head, &out);
     if (out.rc != 0 && txn->rc == 0)
         txn->rc = out.rc;
     if (txn->rc == 0)
@@ -259,6 +265,36 @@ void delivery_file_put(struct txn *txn, uint32_t stream, enum kind kind, const s
     memcpy(row + 24, &file->rows, 8);
     delivery_key(stream, DELIVERY_FILE, kind, (uint64_t)file->from, key);
     txn_put(txn, TABLE_delivery, bytes(key, sizeof(key)), bytes(row, sizeof(row)));
+}
+
+/* --- somebody is erased --- */
+
+void delivery_erase(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id)
+{
+    static const enum delivery_zone zones[] = {DELIVERY_UNIT, DELIVERY_OPEN, DELIVERY_MADE};
+    for (size_t n = 0; n < sizeof(zones) / sizeof(zones[0]); n++) {
+        uint8_t key[DELIVERY_KEY];
+        struct bytes row;
+        delivery_key(stream, zones[n], kind, id, key);
+        if (txn_get(snapshot, TABLE_delivery, bytes(key, sizeof(key)), &row))
+            changeset_delete(changeset, TABLE_delivery, bytes(key, sizeof(key)), row);
+    }
+}
+
+void delivery_fewer(struct changeset *changeset, struct txn *snapshot, uint32_t stream, uint64_t count)
+{
+    struct buffer out __attribute__((cleanup(buffer_done))) = {0};
+    struct delivery_head head;
+    uint8_t key[DELIVERY_KEY];
+    struct bytes row;
+    delivery_key(stream, DELIVERY_HEAD, KIND_NONE, 0, key);
+    if (count == 0 || !delivery_head_get(snapshot, stream, &head) ||
+        !txn_get(snapshot, TABLE_delivery, bytes(key, sizeof(key)), &row))
+        return;
+    head.active -= count < head.active ? count : head.active;
+    head_write(&head, &out);
+    if (out.rc == 0)
+        changeset_put(changeset, TABLE_delivery, bytes(key, sizeof(key)), row, bytes(out.data, out.len));
 }
 
 /* --- walking --- */

@@ -104,6 +104,11 @@ void delivery_plan(struct changeset *changeset, struct txn *snapshot, uint32_t s
 bool delivery_planned(struct bytes key, struct bytes value, uint32_t *ret_stream, enum kind *ret_kind, uint64_t *ret_id,
                       struct delivery *ret_delivery);
 
+/* Somebody is erased: what is known of a unit goes, all its rows. */
+void delivery_erase(struct changeset *changeset, struct txn *snapshot, uint32_t stream, enum kind kind, uint64_t id);
+/* So many fewer are there, switched on. */
+void delivery_fewer(struct changeset *changeset, struct txn *snapshot, uint32_t stream, uint64_t count);
+
 /* Walking the units of a stream, or its open ones, by ascending id; or its files, whose ids are their first days. */
 struct delivery_walk {
     struct cursor cursor;

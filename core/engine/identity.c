@@ -281,13 +281,27 @@ static int join_again(struct match *match, const struct statement *statement, st
                          statement->about, (unsigned long)statement->number, match->organization->id);
 }
 
+/* Of a person who was erased each record has one: they go together. */
+static void erased_back(struct identity *identity, struct match *match, const struct statement *first)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct statement other;
+    uint64_t digests = __builtin_bswap64(SUBJECT_DIGEST);
+    cursor_open(&cursor, match->snapshot, TABLE_statement);
+    for (bool there = cursor_seek(&cursor, bytes(&digests, sizeof(digests))); there; there = cursor_next(&cursor))
+        if (statement_read(cursor.key, cursor.value, &other) && other.type == STATEMENT_ERASED &&
+            other.run == first->run)
+            statements_withdraw(&match->statements, &other, identity->author, identity->reason);
+}
+
 /* *seeds: whether it was about who is who. */
 static int take_back(struct identity *identity, struct match *match, const struct statement *statement, bool *seeds,
                      struct err *err)
 {
     int rc = 0;
     bool who = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
-               statement->type != STATEMENT_ACCEPT && statement->type != STATEMENT_DISCARD;
+               statement->type != STATEMENT_ACCEPT && statement->type != STATEMENT_DISCARD &&
+               statement->type != STATEMENT_ERASED;
     if (statement->rule == RULE_UNDECIDED && match->rc == 0)
         match->rc = numbers_set(&match->undecided, statement->subject, 1);
     if (statement->rule == RULE_SOMEBODY_ELSE) {
@@ -298,6 +312,8 @@ static int take_back(struct identity *identity, struct match *match, const struc
             match_touch_cluster(match, statement->other);
         touch_named(match, statement);
     }
+    if (statement->type == STATEMENT_ERASED)
+        erased_back(identity, match, statement);
     statements_withdraw(&match->statements, statement, identity->author, identity->reason);
     *seeds |= who;
     return rc ? rc : match->rc;

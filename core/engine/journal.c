@@ -129,6 +129,20 @@ bool journal_next_change(struct journal_reader *reader, struct journal_change *r
     return true;
 }
 
+bool journal_blank(struct bytes value, struct journal_entry *entry)
+{
+    struct journal_reader reader;
+    struct journal_part part;
+    if (!journal_open(&reader, value))
+        return false;
+    uint32_t parts = reader.parts;
+    journal_begin(entry, reader.run, reader.time_ms, reader.kind, reader.id, reader.previous);
+    while (journal_next_part(&reader, &part))
+        journal_part(entry, part.kind, part.id, part.op);
+    journal_end(entry);
+    return entry->parts == parts && entry->bytes.rc == 0;
+}
+
 /* --- after a restore --- */
 
 static const int64_t BEGINNING_MS = INT64_C(1767225600000); /* 2026-01-01 */

@@ -13,7 +13,8 @@
 #include "model/image.h"
 #include "store/store.h"
 
-enum journal_op { JOURNAL_CREATED = 1, JOURNAL_CHANGED, JOURNAL_GONE, JOURNAL_RETURNED };
+/* Erased: whoever keeps a copy erases it, too. */
+enum journal_op { JOURNAL_CREATED = 1, JOURNAL_CHANGED, JOURNAL_GONE, JOURNAL_RETURNED, JOURNAL_ERASED };
 
 /* Writing: begin an entry, then parts, then changes of the last part; counts are put right by journal_end(). */
 struct journal_entry {
@@ -52,6 +53,9 @@ struct journal_change {
 bool journal_open(struct journal_reader *reader, struct bytes value);
 bool journal_next_part(struct journal_reader *reader, struct journal_part *ret_part); /* skips what was not read */
 bool journal_next_change(struct journal_reader *reader, struct journal_change *ret_change);
+
+/* Writes an entry that stands once more, without any value: when, by which run, what of. False: it is damaged. */
+bool journal_blank(struct bytes value, struct journal_entry *entry);
 
 /* --- after a restore --- */
 

@@ -38,6 +38,8 @@ int map_new(const struct map_setup *setup, struct map **ret_map)
     }
     print_key_init(&map->print_key, setup->vault);
     int rc = transform_new(&map->transform);
+    if (rc == 0 && setup->store)
+        rc = erased_load(setup->store, &map->erased);
     if (rc == 0)
         rc = rawrow_layout_make(map->mapping, map->seen_arena, &map->layout);
     map->layout.label = setup->partition ? setup->partition : "";
@@ -67,6 +69,7 @@ void map_rest(struct map *map)
     free(TAKE(map->items));
     map->bound = 0;
     numbers_done(&map->units);
+    numbers_done(&map->erased);
 }
 
 void map_free(struct map *map)
@@ -171,11 +174,26 @@ int map_seen(struct map *map, const char *id, uint8_t flags, const char *place, 
                      err);
 }
 
+/* Whether it is a record of somebody who was erased: nothing of it is kept, not even that it was there. */
+static bool map_erased(struct map *map, const char *id)
+{
+    if (map->erased.count == 0 || !id)
+        return false;
+    buffer_clear(&map->key);
+    source_key(map->setup.stream, id, strlen(id), &map->key);
+    bool erased = map->key.rc == 0 &&
+                  numbers_get(&map->erased, erased_subject(map->setup.vault, bytes(map->key.data, map->key.len)));
+    map->count.erased += erased;
+    return erased;
+}
+
 int map_reject(struct map *map, const char *source_id, const char *place, const char *why, struct err *err)
 {
     if (map->blocked)
         return 0;
     map->count.read++;
+    if (map_erased(map, source_id))
+        return 0;
     map->count.rejected++;
     map->count.rejected_without_id += source_id == NULL;
     wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
@@ -193,7 +211,7 @@ int map_gone(struct map *map, const char *source_id, struct err *err)
     struct spool_row row = {.flags = SPOOL_GONE};
     if (map->mapping->key)
         return ERR_UNSUPPORTED;
-    return map->blocked ? 0 : map_spool(map, source_id, strlen(source_id), &row, err);
+    return map->blocked || map_erased(map, source_id) ? 0 : map_spool(map, source_id, strlen(source_id), &row, err);
 }
 
 /* --- one record --- */
@@ -556,7 +574,7 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
         map->count.rejected_without_id++;
         return 0;
     }
-    if (rc != 0)
+    if (rc != 0 || map_erased(map, id))
         return rc;
     if (map->mapping->where && !transform_condition(map->transform, map->mapping->where, &input)) {
         map->count.filtered++;

@@ -45,6 +45,7 @@ struct map_count {
     uint64_t rejected_without_id; /* any of these holds the removals of this pull */
     uint64_t flagged;             /* values that were taken, but odd */
     uint64_t wanted;              /* rows of the one who was wanted */
+    uint64_t erased;              /* records of people who were erased */
 };
 
 int map_new(const struct map_setup *setup, struct map **ret_map);

@@ -9,6 +9,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "engine/decision.h"
+#include "engine/erased.h"
 #include "engine/map.h"
 #include "engine/reason.h"
 #include "engine/source.h"
@@ -82,6 +83,7 @@ struct map {
     struct body_maker *sections;
     /* units that were written already, by hash of their id (odd), and of the words that name them (even) */
     struct numbers units;
+    struct numbers erased; /* erased_subject() of records that are passed over */
     struct map_count count;
     char *flagged_place;
     const char *flagged_field;

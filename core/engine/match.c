@@ -44,6 +44,7 @@ void match_done(struct match *match)
     buffer_done(&match->key);
     free(match->roots);
     free(match->woken);
+    free(match->erased);
     free(match->entity);
     statements_done(&match->statements);
     match_shared_done(match);
@@ -126,9 +127,6 @@ uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const ch
     return count == 0 ? 0 : count == 1 ? ids[0] : FRESH_AMBIGUOUS;
 }
 
-/* Records that wait for a person with this key, and things that refer to one: they come again. */
-static void match_wake(struct match *match, enum kind kind, struct bytes prefix);
-
 static void fresh_add(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id,
                       uint32_t stream)
 {
@@ -168,7 +166,7 @@ static void fresh_unit(struct match *match, struct image image, uint64_t id)
     match_fail(match, match->text.rc);
 }
 
-static void match_wake(struct match *match, enum kind kind, struct bytes prefix)
+void match_wake(struct match *match, enum kind kind, struct bytes prefix)
 {
     struct buffer begin __attribute__((cleanup(buffer_done))) = {0};
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
@@ -594,6 +592,7 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
     if (match->reindex)
         match_anew(match);
     match_fail(match, numbers_reserve(&match->fresh, match->stage->count * match->slots->person_count));
+    match_woken(match); /* by what somebody did who is no more */
     /* stage->count may grow on the way: records that waited come again */
     for (size_t i = 0; i < match->stage->count && match->rc == 0; i++) {
         match_staged(match, match->stage->places[i]);

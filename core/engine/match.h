@@ -26,6 +26,11 @@ struct root {
 };
 #define ROOT_ONLY UINT64_MAX
 
+/* What is erased in this run: a root, or a thing that hangs on one. */
+struct erased_thing {
+    struct child root, thing;
+};
+
 struct match_count {
     uint64_t linked, created, not_owner, disputed, reused;
 };
@@ -58,10 +63,12 @@ struct match {
     struct numbers out;       /* seeds of records that are nobody's any more */
     struct numbers moved;     /* seeds of records that stand elsewhere now: what is stored under them does not count */
     struct numbers hours;     /* persons whose hours were worked out anew */
-    bool reindex;             /* the rules have changed, and there are rows that were made by others */
-    struct numbers indexed;   /* then: digests of all rows of the index that there should be */
-    bool everything;          /* the rules have changed: every root is merged again, every index row checked */
-    struct bytes *woken;      /* keys of records that waited for a key that has come, in the snapshot */
+    struct erased_thing *erased; /* what is erased in this run, in the order of roots */
+    size_t erased_count, erased_room;
+    bool reindex;           /* the rules have changed, and there are rows that were made by others */
+    struct numbers indexed; /* then: digests of all rows of the index that there should be */
+    bool everything;        /* the rules have changed: every root is merged again, every index row checked */
+    struct bytes *woken;    /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
     struct match_shared *shared;
     size_t shared_count, shared_room;
@@ -89,6 +96,9 @@ int match_everything(struct match *match);
 /* A person and all their records come again, because a statement about them was made or withdrawn; so does who refers
  * to them. Nothing happens when there is no such person. */
 void match_touch_person(struct match *match, uint64_t id);
+
+/* A person is erased: nobody is known by their keys any more, who refers to them is looked at again. */
+void match_forget_person(struct match *match, uint64_t id);
 
 /* All persons that any link, also one that does not count now, has to do with a seed. */
 void match_touch_cluster(struct match *match, uint64_t seed);

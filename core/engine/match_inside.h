@@ -18,6 +18,8 @@ static inline uint64_t removed_hash(uint64_t hash, uint64_t id)
 
 /* Hash of the index key of a text under a slot; the key itself stays in match->key. */
 uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
+/* Records that wait for a person with this key, and things that refer to one: they come again. */
+void match_wake(struct match *match, enum kind kind, struct bytes prefix);
 void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place);
 /* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
 void match_waits(struct match *match, const struct staged *staged, bool waits);

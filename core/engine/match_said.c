@@ -64,7 +64,7 @@ void match_out(struct match *match, const struct staged *staged)
 }
 
 /* The keys by which the person was found: who has them now says so again. */
-static void match_forget_keys(struct match *match, uint64_t id, struct image image)
+static void match_forget_keys(struct match *match, uint64_t id, struct image image, bool wakes)
 {
     for (size_t i = 0; i < match->slots->person_count; i++) {
         const struct slot *slot = &match->slots->person[i];
@@ -73,7 +73,34 @@ static void match_forget_keys(struct match *match, uint64_t id, struct image ima
             continue;
         uint64_t hash = match_key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
         match_fail(match, numbers_set(&match->removed, removed_hash(hash, id), 1));
+        if (wakes) /* of two with this key one may be left */
+            match_wake(match, KIND_person, bytes(match->key.data, match->key.len));
     }
+}
+
+/* What the record of a member said, in match->other. */
+static bool member_said(struct match *match, const struct member *member)
+{
+    struct bytes value;
+    buffer_clear(&match->key);
+    source_key(member->stream, member->id.data, member->id.len, &match->key);
+    match_fail(match, match->key.rc);
+    return match->rc == 0 && txn_get(match->snapshot, TABLE_source, bytes(match->key.data, match->key.len), &value) &&
+           source_read(value, &match->other) && match->other.count > 0;
+}
+
+void match_forget_person(struct match *match, uint64_t id)
+{
+    struct entity *entity __attribute__((cleanup(tidy_free))) = mem_new(1, sizeof(*entity));
+    if (!entity)
+        match_fail(match, -ENOMEM);
+    if (!entity || !entity_get(match->snapshot, KIND_person, id, entity))
+        return;
+    for (uint16_t n = 0; n < entity->member_count && match->rc == 0; n++)
+        if (member_said(match, &entity->members[n]))
+            match_forget_keys(match, id, match->other.sections[0].image, true);
+    match_fail(match,
+               refer_each(match->snapshot, KIND_person, id, &match->roots, &match->root_count, &match->root_room));
 }
 
 void match_touch_person(struct match *match, uint64_t id)
@@ -86,14 +113,10 @@ void match_touch_person(struct match *match, uint64_t id)
     if (!entity_get(match->snapshot, KIND_person, id, entity))
         return;
     for (uint16_t n = 0; n < entity->member_count && match->rc == 0; n++) {
-        struct bytes value;
-        buffer_clear(&match->key);
-        source_key(entity->members[n].stream, entity->members[n].id.data, entity->members[n].id.len, &match->key);
-        struct bytes key = bytes(match->key.data, match->key.len);
-        match_fail(match, match->key.rc ? match->key.rc : stage_touch(match->stage, key));
-        if (txn_get(match->snapshot, TABLE_source, key, &value) && source_read(value, &match->other) &&
-            match->other.count > 0)
-            match_forget_keys(match, id, match->other.sections[0].image);
+        bool said = member_said(match, &entity->members[n]);
+        match_fail(match, stage_touch(match->stage, bytes(match->key.data, match->key.len)));
+        if (said)
+            match_forget_keys(match, id, match->other.sections[0].image, false);
     }
     match->touched = true;
     match_root(match, KIND_person, id, ROOT_ONLY);

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/delivery_wait.h"
+#include "engine/erased.h"
 #include "engine/match.h"
 #include "engine/reason.h"
 #include "engine/slot.h"
@@ -198,6 +200,59 @@ int passed_find(struct query *query, const char *key, struct passed **ret_items,
     return rc ? rc : *ret_items ? 0 : -ENOMEM;
 }
 
+/* --- people who were erased --- */
+
+static int erased_try(struct query *query, const struct vault *vault, const struct stream_name *stream, struct bytes id,
+                      struct passed *ret_passed)
+{
+    TIDY_DONE(buffer_done) struct buffer key = {0};
+    struct statement statement;
+    source_key(stream->number, id.data, id.len, &key);
+    if (key.rc != 0 || !erased_about(&query->txn, vault, bytes(key.data, key.len), &statement))
+        return key.rc ? key.rc : ERR_GONE;
+    const char *who = arena_format(query->arena, "s%lu, said by %s", (unsigned long)statement.number,
+                                   statement.author ? statement.author : "nobody");
+    const char *why = arena_text(query->arena, statement.reason ? statement.reason : "");
+    const char *code = REASON_CODE(erased);
+    if (!who || !why)
+        return -ENOMEM;
+    *ret_passed = (struct passed){.stream = stream,
+                                  .id = id,
+                                  .decided = true,
+                                  .row = {.judge = JUDGE_MAP,
+                                          .reason = bytes(code, strlen(code)),
+                                          .about = bytes(who, strlen(who)),
+                                          .text = bytes(why, strlen(why)),
+                                          .run = statement.run,
+                                          .since_ms = statement.time_ms}};
+    return 0;
+}
+
+int passed_erased(struct query *query, const struct vault *vault, const char *key, struct passed **ret_items,
+                  size_t *ret_count)
+{
+    const char *bare = strncmp(key, "number:", 7) == 0 ? key + 7 : key;
+    struct passed *items = arena_get(query->arena, QUERY_HITS_MOST * sizeof(*items));
+    size_t count = 0;
+    int rc = items ? 0 : -ENOMEM;
+    for (size_t s = 0; s < query->streams.count && rc == 0 && count < QUERY_HITS_MOST; s++) {
+        const struct stream_name *stream = &query->streams.items[s];
+        const char *begin =
+            arena_format(query->arena, "%s/%s/%s/", stream->connection_name, stream->partition, stream->stream);
+        if (!begin)
+            return -ENOMEM;
+        const char *id = strncmp(bare, begin, strlen(begin)) == 0 ? bare + strlen(begin) : bare;
+        if (delivery_is_stream(stream) || *id == '\0')
+            continue;
+        rc = erased_try(query, vault, stream, bytes(id, strcspn(id, "#")), &items[count]);
+        count += rc == 0;
+        rc = rc == ERR_GONE ? 0 : rc;
+    }
+    *ret_items = items;
+    *ret_count = rc == 0 ? count : 0;
+    return rc ? rc : query->txn.rc;
+}
+
 /* --- in words --- */
 
 const char *passed_reason(const struct query *query, const struct passed *passed)
@@ -238,6 +293,12 @@ void passed_advice(const struct query *query, const struct passed *passed, struc
         buffer_format(out, "); or link it to somebody: `muster link %s RECORD KEY`.", organization);
     } else if (strcmp(reason, REASON_CODE(suppressed)) == 0) {
         buffer_format(out, "Withdraw the statement to have it back: `muster statements %s`.", organization);
+    } else if (strcmp(reason, REASON_CODE(erased)) == 0) {
+        buffer_format(
+            out,
+            "Nothing, unless it was a mistake: once the statement is withdrawn (`muster withdraw %s %.*s`), a "
+            "sync with --full takes whoever the source names as somebody new.",
+            organization, (int)strcspn(passed->row.about.data, ","), (const char *)passed->row.about.data);
     } else if (strcmp(reason, REASON_CODE(identity_reused)) == 0) {
         buffer_format(
             out,

@@ -27,6 +27,10 @@ bool passed_read(struct query *query, const struct stream_name *stream, struct b
 /* Records by what people type: CONNECTION/PARTITION/STREAM/ID, a source id, a number or address of one that belongs to
  * nobody, a place ("Employees!C17"). At most QUERY_HITS_MOST. */
 int passed_find(struct query *query, const char *key, struct passed **ret_items, size_t *ret_count);
+/* The same among records of people who were erased: nothing is kept of these, but that of a record that is named it can
+ * be said. `vault`: the organization's keys. */
+int passed_erased(struct query *query, const struct vault *vault, const char *key, struct passed **ret_items,
+                  size_t *ret_count);
 /* The reason code that says it all; "" when it belongs to somebody. */
 const char *passed_reason(const struct query *query, const struct passed *passed);
 /* What to do about a reason, as a sentence. */

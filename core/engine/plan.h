@@ -51,6 +51,10 @@ int plan_read(const struct settings *settings, const struct organization *organi
               struct plan *ret_plan, struct err *err);
 void plan_done(struct plan *plan);
 
+/* All of them go, whatever has become of them: they have values of people. `dry`: they are only counted. */
+int plans_erase(const struct settings *settings, const struct organization *organization, bool dry, uint64_t *ret_count,
+                struct err *err);
+
 /* All there are, newest first; those that cannot be read are passed over. */
 struct plans {
     struct plan *items;

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is said about a plan, all by base/wire.h: version, then as plan_write() has it. */
 enum { VERSION_ABOUT = 4, LIST_MAX = 1 << 20 };
@@ -80,6 +81,30 @@ int plan_folder_list(const struct plan_folder *folder, uint32_t **ret_numbers, s
     *ret_numbers = list;
     *ret_count = count;
     return 0;
+}
+
+int plans_erase(const struct settings *settings, const struct organization *organization, bool dry, uint64_t *ret_count,
+                struct err *err)
+{
+    struct plan_folder folder;
+    uint64_t count = 0;
+    int rc = plan_folder_open(settings, organization, &folder, err);
+    DIR *dir = rc == 0 ? opendir(folder.path) : NULL;
+    if (rc == 0 && !dir && errno != ENOENT)
+        rc = -errno;
+    for (struct dirent *entry; dir && rc == 0 && (entry = readdir(dir));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (!dry && unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno != ENOENT)
+            rc = err_set(err, -errno, "%s/%s cannot be removed: %s", folder.path, entry->d_name, err_text(-errno));
+        count += entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
+    }
+    if (dir)
+        closedir(dir);
+    plan_folder_done(&folder);
+    if (rc == 0)
+        *ret_count = count;
+    return rc;
 }
 
 /* --- what is said about one --- */

@@ -249,6 +249,8 @@ int report_write(struct run_report *report, const struct run_request *request)
     report_partitions(report, &out);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         json_member_number(&out, counts[i].name, counts[i].value);
+    if (report->erased > 0)
+        json_member_number(&out, "erased", report->erased);
     if (report->verb)
         json_member_number(&out, "retired", report->retired);
     if (report->puts > 0) /* the row in the store is written before they can be counted */

@@ -106,6 +106,7 @@ struct run_report {
     size_t partition_count;
     /* records */
     uint64_t read, filtered, flagged;
+    uint64_t erased;           /* passed over: of people who were erased */
     const char *flagged_place; /* first numeric identifier or the like; NULL: none */
     /* persons */
     uint64_t created, updated, unchanged, missing, deactivated, reactivated, linked, not_owner;

@@ -27,6 +27,7 @@ static void count_records(struct run *run, const struct map *map)
     run->report->read += count->read;
     run->report->filtered += count->filtered;
     run->report->flagged += count->flagged;
+    run->report->erased += count->erased;
 }
 
 void strand_pulled(struct run *run, struct strand *strand)

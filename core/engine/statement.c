@@ -325,6 +325,14 @@ void statements_withdraw(struct statements *statements, const struct statement *
                       bytes(statements->row.data, statements->row.len));
 }
 
+void statements_erase(struct statements *statements, struct bytes key, struct bytes value,
+                      const struct statement *statement)
+{
+    statements_fail(statements, numbers_set(&statements->withdrawn, statement->number, 1));
+    if (statements->rc == 0)
+        changeset_delete(statements->changeset, TABLE_statement, key, value);
+}
+
 /* --- asking --- */
 
 void statement_first(struct statement_walk *walk, struct statements *statements, uint64_t subject)

@@ -28,6 +28,7 @@ enum statement_type {
     STATEMENT_REJECT = 'r',   /* a held change may not be */
     STATEMENT_ACCEPT = 'd',   /* a drift of columns is right */
     STATEMENT_DISCARD = 'x',  /* nobody is asked about a dead letter */
+    STATEMENT_ERASED = 'e',   /* the record is passed over: see erased.h */
 };
 
 enum pin_end {
@@ -42,7 +43,7 @@ enum {
     RULE_SOMEBODY_ELSE = 2, /* keep-apart of who has a record's id now and who had it: see former.h */
 };
 
-/* Subjects of approve, reject, accept are digests of what they are about; seeds never have this bit. */
+/* Subjects of approve, reject, accept, erased are digests of what they are about; seeds never have this bit. */
 #define SUBJECT_DIGEST (UINT64_C(1) << 63)
 
 struct statement {
@@ -104,6 +105,10 @@ void statements_settled(struct statements *statements);
 /* It stands no more; kept with who said so and why (NULL: it released itself). `statement` as it was read. */
 void statements_withdraw(struct statements *statements, const struct statement *statement, const char *author,
                          const char *reason);
+
+/* A stored row goes without a trace, whether it stands or was withdrawn; `key` and `statement` as they were read. */
+void statements_erase(struct statements *statements, struct bytes key, struct bytes value,
+                      const struct statement *statement);
 
 /* All that stand for a subject, rules' and persons', in the order of their numbers; what has ended is passed over.
  * Texts and values point into the snapshot or the arena. */

@@ -227,7 +227,7 @@ static void weave_counted(struct weave *weave, struct image was, struct image is
         weave->count.updated++;
 }
 
-static void weave_journal(struct weave *weave)
+void weave_journal(struct weave *weave)
 {
     weave_fail(weave, weave->entry.bytes.rc ? weave->entry.bytes.rc : weave->snapshot->rc);
     if (weave->rc != 0)
@@ -328,6 +328,40 @@ void weave_derived(struct weave *weave, struct image image)
     weave->count.others++;
     weave_journal(weave);
 }
+
+/* --- who is erased --- */
+
+void weave_erase_entity(struct weave *weave, enum kind kind, uint64_t id)
+{
+    uint8_t key[ENTITY_KEY];
+    struct bytes old;
+    entity_key(kind, id, key);
+    if (!txn_get(weave->snapshot, TABLE_entity, bytes(key, sizeof(key)), &old) || !entity_read(old, weave->old))
+        return;
+    if (weave->old->state == ENTITY_LIVE)
+        links_of(weave, kind, weave->old->image, weave->was);
+    changeset_delete(weave->changeset, TABLE_entity, bytes(key, sizeof(key)), old);
+}
+
+void weave_erase_journal(struct weave *weave, uint64_t last)
+{
+    struct journal_reader reader;
+    struct bytes value;
+    for (uint64_t sequence = last; sequence != 0 && weave->rc == 0; sequence = reader.previous) {
+        uint64_t be = __builtin_bswap64(sequence);
+        struct bytes key = bytes(&be, sizeof(be));
+        if (!txn_get(weave->snapshot, TABLE_journal, key, &value) || !journal_open(&reader, value) ||
+            !journal_blank(value, &weave->entry) || reader.previous >= sequence) {
+            weave_fail(weave, ERR_CORRUPT);
+            return;
+        }
+        if (weave->entry.bytes.len != value.len)
+            changeset_put(weave->changeset, TABLE_journal, key, value,
+                          bytes(weave->entry.bytes.data, weave->entry.bytes.len));
+    }
+}
+
+/* --- one root --- */
 
 /* The root's own golden image; then what hangs on it; then one journal entry for all of it. */
 static void weave_root(struct weave *weave, const struct root *roots, size_t count)
@@ -502,9 +536,11 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
         weave_claims(weave, match);
     for (size_t begin = 0, end; begin < match->root_count && weave->rc == 0; begin = end) {
         end = root_end(match, begin);
-        weave_root(weave, match->roots + begin, end - begin);
+        if (match->erased_count == 0 || !weave_is_erased(match, match->roots[begin].kind, match->roots[begin].id))
+            weave_root(weave, match->roots + begin, end - begin);
         weave_fail(weave, changeset_rc(weave->changeset));
     }
+    weave_erased(weave);
     weave_hours(weave);
     if (weave->rc == 0)
         weave->rc = refer_write(weave->refer_edits, match->snapshot, weave->changeset);

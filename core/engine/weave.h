@@ -23,6 +23,9 @@ bool weave_is_due(const struct cursor *cursor, int64_t today, int64_t now_ms);
 /* All roots of the match, sorted here. Raises `meta.sequence`. */
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
 
+/* The field that says on which person a thing of the kind hangs; 0: none. */
+uint16_t weave_owner_field(enum kind kind);
+
 /* Rows of the index by which an undecided record is found when its person comes: those of `was` go, those of `is` come
  * (an image without bytes: none). */
 void index_waiting(struct match *match, struct bytes record_key, uint64_t seed, struct image was, struct image is);

@@ -110,3 +110,16 @@ int weave_due(struct match *match, int64_t today, int64_t now_ms)
     }
     return match->snapshot->rc;
 }
+
+void weave_due_erase(struct weave *weave)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    cursor_open(&cursor, weave->snapshot, TABLE_due);
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); there; there = cursor_next(&cursor)) {
+        if (cursor.key.len != 4 + ENTITY_KEY || weave_is_due(&cursor, weave->today, weave->now_ms))
+            continue; /* rows that are due now go with this run: weave_due() */
+        struct bytes root = bytes((const uint8_t *)cursor.key.data + 4, ENTITY_KEY);
+        if (weave_is_erased(weave->match, entity_key_kind(root), entity_key_id(root)))
+            changeset_delete(weave->changeset, TABLE_due, cursor.key, cursor.value);
+    }
+}

@@ -1,6 +1,7 @@
 /* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
  * weave_golden (what is held to be true), weave_gate (who says a change), weave_pin (what people put above it),
- * weave_reference (whom it refers to), weave_hours (what follows from punches), weave_index, weave_due (their rows). */
+ * weave_reference (whom it refers to), weave_hours (what follows from punches), weave_erase (roots that are
+ * erased), weave_index, weave_due (their rows). */
 #ifndef ENGINE_WEAVE_INSIDE_H
 #define ENGINE_WEAVE_INSIDE_H
 
@@ -108,9 +109,6 @@ size_t weave_pins(struct weave *weave, size_t begin, size_t end, size_t inputs, 
 /* The same for the status of a person, which is worked out after all else. */
 char weave_pinned_status(struct weave *weave, size_t begin, size_t end, char status);
 
-/* The field that says on which person a thing of the kind hangs; 0: none. */
-uint16_t weave_owner_field(enum kind kind);
-
 /* What a reference is in the golden record: the id, or itself, waiting. */
 struct value weave_reference(struct weave *weave, struct value value);
 /* Collects whom an image refers to. */
@@ -121,6 +119,16 @@ void links_note(struct weave *weave, const struct links *from, const struct link
 /* A thing that no record says, which follows from others: weave->kind and id as it is now; an image without bytes: it
  * is no more. */
 void weave_derived(struct weave *weave, struct image image);
+
+/* weave.c: a golden record goes; nothing stays of what was said in the entries of a root, from its last one back, but
+ * when it was, by which run, of what; the root's entry is written. */
+void weave_erase_entity(struct weave *weave, enum kind kind, uint64_t id);
+void weave_erase_journal(struct weave *weave, uint64_t last);
+void weave_journal(struct weave *weave);
+
+/* weave_erase.c: all that match->erased names; whether a root is among it: then it is not woven. */
+void weave_erased(struct weave *weave);
+bool weave_is_erased(const struct match *match, enum kind kind, uint64_t id);
 
 /* weave_hours.c: a punch was woven (weave->old_root: as it was), or a work order; after all roots what follows. */
 void weave_hours_punch(struct weave *weave, const struct entity *made);
@@ -137,6 +145,8 @@ void weave_index(struct weave *weave);
 void index_sweep(struct match *match);
 /* The rows for the days on which something of the root changes by itself: weave->due, weave->pin_due. */
 void weave_due_rows(struct weave *weave);
+/* No date brings those who are erased. */
+void weave_due_erase(struct weave *weave);
 /* The root of that kind and id is looked at once more by the first run from then on. */
 void weave_due_at(struct weave *weave, enum kind kind, uint64_t id, int64_t at_ms);
 
