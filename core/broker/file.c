@@ -62,9 +62,10 @@ void files_share(struct files *files, struct sessions *sessions)
     files->sessions = sessions ? sessions : files->own;
 }
 
-void files_keep_partials(struct files *files, const uint8_t key[32])
+void files_keep_partials(struct files *files, const uint8_t key[32], int every_ms)
 {
     memcpy(files->partials.key, key, sizeof(files->partials.key));
+    files->partials.every_ms = every_ms;
     files->keeps_partials = true;
 }
 

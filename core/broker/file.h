@@ -37,8 +37,9 @@ void files_patience(struct files *files, int connect_ms, int operation_ms);
 /* Log-ins that others use too and that outlive these files; to be called before the first use. */
 struct sessions;
 void files_share(struct files *files, struct sessions *sessions);
-/* What broken transfers brought is kept in the scratch folder, sealed with this key, and used by the next fetch. */
-void files_keep_partials(struct files *files, const uint8_t key[32]);
+/* What broken transfers brought is kept in the scratch folder, sealed with this key, and used by the next fetch. It is
+ * written down every so many ms of a transfer: PARTIAL_EVERY_MS. */
+void files_keep_partials(struct files *files, const uint8_t key[32], int every_ms);
 
 /* Where all of it is noted, or what answers in the place of servers and folders; to be called before the first use.
  * NULL: neither. */

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 << 10, SEALED = BLOCK + SEAL_MORE, DAYS_KEPT = 7 };
+enum { BLOCK = PARTIAL_BLOCK, SEALED = BLOCK + SEAL_MORE, DAYS_KEPT = 7 };
 static const char prefix[] = ".partial-", magic[8] = "MPARTIAL";
 
 /* The first sealed message. */
@@ -116,6 +116,13 @@ static uint64_t load(const struct partials *partials, const struct partial *part
     return done;
 }
 
+/* Ours, and nobody else's. */
+static bool is_ours(int fd)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() && info.st_nlink == 1;
+}
+
 uint64_t partial_load(const struct partials *partials, const char *dir, const struct partial *partial, int fd,
                       struct sha256 *sum)
 {
@@ -123,46 +130,80 @@ uint64_t partial_load(const struct partials *partials, const char *dir, const st
     __attribute__((cleanup(tidy_free))) char *path = partial_path(partials, dir, partial, of);
     sweep(dir);
     __attribute__((cleanup(tidy_close))) int from = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    if (from < 0)
-        return 0;
-    uint64_t done = load(partials, partial, of, from, fd, sum);
-    (void)unlink(path);
+    uint64_t done = from >= 0 && is_ours(from) ? load(partials, partial, of, from, fd, sum) : 0;
+    if (path && done == 0)
+        (void)unlink(path);
     return done;
 }
 
-static bool save(const struct partials *partials, const struct partial *partial, const uint8_t of[DIGEST_KEYED],
-                 int from, uint64_t len, int to)
+void partial_drop(const struct partials *partials, const char *dir, const struct partial *partial)
 {
-    __attribute__((cleanup(tidy_free))) uint8_t *sealed = mem_new(1, SEALED + BLOCK);
-    struct seal seal;
-    uint8_t header[SEAL_HEADER];
-    struct partial_head head = {.size = partial->size, .len = len, .mtime = partial->mtime};
-    memcpy(head.magic, magic, sizeof(magic));
-    memcpy(head.of, of, sizeof(head.of));
-    if (!sealed)
-        return false;
-    seal_begin(&seal, partials->key, header);
-    if (!write_whole(to, header, sizeof(header)) || !seal_next(to, &seal, sealed, &head, sizeof(head)))
-        return false;
+    uint8_t of[DIGEST_KEYED];
+    __attribute__((cleanup(tidy_free))) char *path = partial_path(partials, dir, partial, of);
+    if (path)
+        (void)unlink(path);
+}
+
+void partial_growing_done(struct partial_growing *growing)
+{
+    if (growing->fd >= 0)
+        close(growing->fd);
+    growing->fd = -1;
+    explicit_bzero(&growing->seal, sizeof(growing->seal));
+}
+
+/* Whole blocks up to `len`. */
+static bool grow(struct partial_growing *growing, uint8_t *sealed, int from, uint64_t len)
+{
     uint8_t *plain = sealed + SEALED;
-    bool good = lseek(from, 0, SEEK_SET) == 0;
-    for (uint64_t done = 0; good && done < len;) {
-        size_t part = len - done < BLOCK ? (size_t)(len - done) : BLOCK;
-        good = read_whole(from, plain, part) && seal_next(to, &seal, sealed, plain, part);
-        done += part;
-    }
+    bool good = true;
+    for (; good && growing->len + BLOCK <= len; growing->len += BLOCK)
+        good = pread(from, plain, BLOCK, (off_t)growing->len) == BLOCK &&
+               seal_next(growing->fd, &growing->seal, sealed, plain, BLOCK);
     explicit_bzero(plain, BLOCK);
     return good;
 }
 
-void partial_save(const struct partials *partials, const char *dir, const struct partial *partial, int fd, uint64_t len)
+/* A new one, with all that is there, takes the place of one of before when it is whole. */
+static bool begin(const struct partials *partials, const struct partial *partial, const char *path,
+                  const uint8_t of[DIGEST_KEYED], struct partial_growing *growing, uint8_t *sealed, int from,
+                  uint64_t len)
+{
+    uint8_t header[SEAL_HEADER];
+    struct partial_head head = {.size = partial->size, .len = partial->size, .mtime = partial->mtime};
+    __attribute__((cleanup(tidy_free))) char *beside = mem_format("%s.new", path);
+    memcpy(head.magic, magic, sizeof(magic));
+    memcpy(head.of, of, sizeof(head.of));
+    if (!beside)
+        return false;
+    (void)unlink(beside);
+    growing->fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    growing->len = 0;
+    seal_begin(&growing->seal, partials->key, header);
+    bool good = growing->fd >= 0 && write_whole(growing->fd, header, sizeof(header)) &&
+                seal_next(growing->fd, &growing->seal, sealed, &head, sizeof(head)) &&
+                grow(growing, sealed, from, len) && rename(beside, path) == 0;
+    if (!good)
+        (void)unlink(beside);
+    return good;
+}
+
+void partial_grow(const struct partials *partials, const char *dir, const struct partial *partial,
+                  struct partial_growing *growing, int fd, uint64_t len)
 {
     uint8_t of[DIGEST_KEYED];
-    __attribute__((cleanup(tidy_free))) char *path = partial_path(partials, dir, partial, of);
-    if (!path || len < PARTIAL_LEAST || len > partial->size)
+    if (growing->off || len < PARTIAL_LEAST || len > partial->size || growing->len + BLOCK > PARTIAL_MOST)
         return;
-    (void)unlink(path);
-    __attribute__((cleanup(tidy_close))) int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (to >= 0 && !save(partials, partial, of, fd, len, to))
-        (void)unlink(path); /* it is fetched anew */
+    __attribute__((cleanup(tidy_free))) char *path = partial_path(partials, dir, partial, of);
+    __attribute__((cleanup(tidy_free))) uint8_t *sealed = mem_new(1, SEALED + BLOCK);
+    if (!path || !sealed)
+        return;
+    len = len < PARTIAL_MOST ? len : PARTIAL_MOST;
+    bool good =
+        growing->fd < 0 ? begin(partials, partial, path, of, growing, sealed, fd, len) : grow(growing, sealed, fd, len);
+    if (good)
+        return;
+    (void)unlink(path); /* no room: it is fetched anew */
+    partial_growing_done(growing);
+    growing->off = true;
 }

@@ -24,7 +24,10 @@ struct fetch {
     const char *path, *scratch;
     const struct partials *partials;
     struct partial part;
-    int fd; /* -1 until the server has said what the file is */
+    struct partial_growing growing;
+    int64_t kept_ms; /* when the part was written down last */
+    bool doubted;    /* what is here is of an earlier run: whether the file is still that one is to be seen */
+    int fd;          /* -1 until the server has said what the file is */
     struct sha256 sum;
     uint64_t len, size; /* what is here; what the server says */
     int64_t mtime;      /* seconds */
@@ -33,6 +36,7 @@ struct fetch {
 
 static void fetch_done(struct fetch *fetch)
 {
+    partial_growing_done(&fetch->growing);
     if (fetch->fd >= 0)
         close(fetch->fd);
 }
@@ -97,6 +101,56 @@ static int fetch_look(struct fetch *fetch, struct err *err)
     return 0;
 }
 
+/* The same bytes there as here? */
+static int range_same(struct fetch *fetch, LIBSSH2_SFTP_HANDLE *handle, char *chunk, uint64_t at, size_t len,
+                      bool *ret_same, struct err *err)
+{
+    struct link *link = fetch->link;
+    char *here = chunk + READ_CHUNK / 2;
+    libssh2_sftp_seek64(handle, at);
+    *ret_same = true;
+    for (size_t done = 0; *ret_same && done < len;) {
+        ssize_t got;
+        LINK_DO(link, got, libssh2_sftp_read(handle, chunk, len - done));
+        if (got < 0)
+            return sftp_failed(link, "read", fetch->path, err);
+        *ret_same = got > 0 && pread(fetch->fd, here, (size_t)got, (off_t)(at + done)) == got &&
+                    memcmp(chunk, here, (size_t)got) == 0;
+        done += (size_t)got;
+    }
+    return 0;
+}
+
+/* A server tells a file's time by the second, so another one may look the same: the first and the last block of what an
+ * earlier run brought are read again, and all of it is when they differ. */
+static int fetch_doubt(struct fetch *fetch, LIBSSH2_SFTP_HANDLE *handle, char *chunk, struct err *err)
+{
+    bool same = true;
+    int rc = range_same(fetch, handle, chunk, 0, PARTIAL_BLOCK, &same, err);
+    if (rc == 0 && same)
+        rc = range_same(fetch, handle, chunk, fetch->len - PARTIAL_BLOCK, PARTIAL_BLOCK, &same, err);
+    if (rc != 0)
+        return rc;
+    fetch->doubted = false;
+    if (same)
+        return 0;
+    if (ftruncate(fetch->fd, 0) < 0 || lseek(fetch->fd, 0, SEEK_SET) != 0)
+        return err_set(err, -errno, "cannot begin %s anew: %s", fetch->path, err_text(-errno));
+    fetch->len = 0;
+    sha256_init(&fetch->sum);
+    return 0;
+}
+
+/* Writes down what has come, now and then. */
+static void fetch_keep(struct fetch *fetch)
+{
+    int64_t now = clock_steady_ms();
+    if (!fetch->partials || now - fetch->kept_ms < fetch->partials->every_ms)
+        return;
+    partial_grow(fetch->partials, fetch->scratch, &fetch->part, &fetch->growing, fetch->fd, fetch->len);
+    fetch->kept_ms = now;
+}
+
 /* From where it stopped up to the end, or to where it is clearly longer than it was. */
 static int fetch_read(struct fetch *fetch, struct err *err)
 {
@@ -108,8 +162,10 @@ static int fetch_read(struct fetch *fetch, struct err *err)
     LINK_GET(link, handle.at, libssh2_sftp_open(link->sftp, fetch->path, LIBSSH2_FXF_READ, 0));
     if (!handle.at)
         return sftp_failed(link, "read", fetch->path, err);
-    if (fetch->len > 0)
-        libssh2_sftp_seek64(handle.at, fetch->len);
+    int rc = fetch->doubted ? fetch_doubt(fetch, handle.at, chunk, err) : 0;
+    if (rc < 0)
+        return rc;
+    libssh2_sftp_seek64(handle.at, fetch->len);
     for (;;) {
         ssize_t got;
         LINK_DO(link, got, libssh2_sftp_read(handle.at, chunk, READ_CHUNK));
@@ -117,12 +173,13 @@ static int fetch_read(struct fetch *fetch, struct err *err)
             return sftp_failed(link, "read", fetch->path, err);
         if (got == 0 || fetch->len > fetch->size)
             return 0;
-        int rc = write_out(fetch, chunk, (size_t)got, err);
+        rc = write_out(fetch, chunk, (size_t)got, err);
         if (rc < 0)
             return rc;
         sha256_add(&fetch->sum, chunk, (size_t)got);
         fetch->len += (uint64_t)got;
         fetch->cuts = 0;
+        fetch_keep(fetch);
         if (patience_cancelled(link->patience))
             return err_set(err, ERR_CANCELLED, "cancelled while %s on %s was fetched", fetch->path, link->where);
     }
@@ -149,6 +206,8 @@ static int fetch_begin(struct fetch *fetch, struct err *err)
     fetch->part.size = fetch->size;
     fetch->part.mtime = fetch->mtime;
     fetch->len = partial_load(fetch->partials, fetch->scratch, &fetch->part, fetch->fd, &fetch->sum);
+    fetch->doubted = fetch->len > 0;
+    fetch->kept_ms = clock_steady_ms();
     return 0;
 }
 
@@ -190,7 +249,7 @@ int sftp_fetch(struct sftp *sftp, const struct place *place, const char *scratch
 {
     struct link *link = &sftp->link;
     __attribute__((cleanup(fetch_done))) struct fetch fetch = {
-        .link = link, .scratch = scratch_dir, .partials = partials, .fd = -1};
+        .link = link, .scratch = scratch_dir, .partials = partials, .growing = {.fd = -1}, .fd = -1};
     __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
     __attribute__((cleanup(tidy_free))) char *whole =
         mem_format("%s@%s:%u %s", link->user, link->host, link->port, path ? path : "");
@@ -203,7 +262,9 @@ int sftp_fetch(struct sftp *sftp, const struct place *place, const char *scratch
     if (rc == 0)
         rc = fetch_parts(&fetch, err);
     if (partials && fetch.fd >= 0 && (rc == ERR_NETWORK || rc == ERR_CANCELLED))
-        partial_save(partials, scratch_dir, &fetch.part, fetch.fd, fetch.len);
+        partial_grow(partials, scratch_dir, &fetch.part, &fetch.growing, fetch.fd, fetch.len);
+    else if (partials && fetch.fd >= 0)
+        partial_drop(partials, scratch_dir, &fetch.part);
     if (rc < 0)
         return rc;
     if (lseek(fetch.fd, 0, SEEK_SET) != 0)

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/partial.h"
 #include "broker/place.h"
 #include "engine/receipt.h"
 
@@ -21,7 +22,7 @@ int run_pickup(struct run *run)
     uint8_t key[2 * DIGEST_KEYED];
     for (int i = 0; i < 2; i++)
         digest_keyed(run->vault.wrap_key, words[i], strlen(words[i]), key + (size_t)i * DIGEST_KEYED);
-    files_keep_partials(run->files, key);
+    files_keep_partials(run->files, key, PARTIAL_EVERY_MS);
     explicit_bzero(key, sizeof(key));
     files_share(run->files, request->sessions);
     struct pickup_setup setup = {.connection = request->connection,

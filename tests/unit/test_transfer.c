@@ -2,6 +2,7 @@
 #include "sshserver.h"
 
 #include "base/fault.h"
+#include "broker/partial.h"
 #include "broker/sessions.h"
 
 #include <dirent.h>
@@ -11,19 +12,20 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* Changes the first byte of a file, but not what a server says of it: who reads it again gets other bytes. */
-static void spoil_first_byte(const char *name)
+/* Changes one byte of a file, but not what a server says of it: who reads it again gets other bytes. */
+static void spoil_byte(const char *name, off_t at)
 {
     struct stat info;
     int fd = open(in_files(name), O_RDWR);
     char byte;
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &info), 0);
-    assert_int_equal(pread(fd, &byte, 1, 0), 1);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
     byte = (char)~byte;
-    assert_int_equal(pwrite(fd, &byte, 1, 0), 1);
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
     struct timespec times[2] = {info.st_atim, info.st_mtim};
     assert_int_equal(futimens(fd, times), 0);
     close(fd);
@@ -57,7 +59,7 @@ static bool midway(struct world *w)
 static int cut_and_spoil(void *context)
 {
     if (midway(context)) {
-        spoil_first_byte("big.bin");
+        spoil_byte("big.bin", 0);
         kill_children_of(number("pid"));
     }
     return 0;
@@ -114,23 +116,37 @@ static void a_file_that_was_replaced_while_the_connection_was_cut_is_not_taken(v
     end(&w);
 }
 
-static size_t partials_kept(void)
+/* And how much is in them, in bytes. */
+static size_t partials_with(off_t *ret_size)
 {
     size_t count = 0;
     DIR *dir = opendir(scratch);
-    for (const struct dirent *entry; (entry = readdir(dir));)
-        count += strncmp(entry->d_name, ".partial-", 9) == 0;
+    *ret_size = 0;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        struct stat info;
+        if (strncmp(entry->d_name, ".partial-", 9) != 0 || fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
+            continue;
+        count++;
+        *ret_size += info.st_size;
+        assert_int_equal(info.st_mode & 07777, 0600);
+    }
     closedir(dir);
     return count;
 }
 
+static size_t partials_kept(void)
+{
+    off_t size;
+    return partials_with(&size);
+}
+
 /* Fetches with the key that keeps partials. */
-static int fetch_keeping(struct world *w, struct files *files, uint8_t ret_digest[32])
+static int fetch_keeping(struct world *w, struct files *files, int every_ms, uint8_t ret_digest[32])
 {
     static const uint8_t key[32] = "the key of an organization";
     uint64_t size;
     int fd = -1;
-    files_keep_partials(files, key);
+    files_keep_partials(files, key, every_ms);
     int rc = files_fetch(files, w->location, scratch, &fd, ret_digest, &size, &w->err);
     if (fd >= 0)
         close(fd);
@@ -150,7 +166,7 @@ static void give_up_midway(struct world *w)
     with_key(w);
     struct files *files;
     assert_int_equal(files_open(&w->connection, enough, w, &files, &w->err), 0);
-    expect(w, fetch_keeping(w, files, digest), ERR_CANCELLED, "cancelled");
+    expect(w, fetch_keeping(w, files, PARTIAL_EVERY_MS, digest), ERR_CANCELLED, "cancelled");
     files_free(files);
     end(w);
     assert_int_equal(partials_kept(), 1);
@@ -164,10 +180,10 @@ static void the_next_run_goes_on_where_a_transfer_was_given_up(void **state)
     put_big("big.bin", 30, wanted);
     struct world w;
     give_up_midway(&w);
-    spoil_first_byte("big.bin");
+    spoil_byte("big.bin", MIDWAY / 2);
     begin_in_files(&w, "big.bin");
     with_key(&w);
-    expect(&w, fetch_keeping(&w, w.files, digest), 0, NULL);
+    expect(&w, fetch_keeping(&w, w.files, PARTIAL_EVERY_MS, digest), 0, NULL);
     assert_memory_equal(digest, wanted, 32);
     assert_int_equal(partials_kept(), 0);
     end(&w);
@@ -193,9 +209,82 @@ static void what_was_kept_of_another_file_or_is_damaged_is_not_used(void **state
         }
         begin_in_files(&w, "big.bin");
         with_key(&w);
-        expect(&w, fetch_keeping(&w, w.files, digest), 0, NULL);
+        expect(&w, fetch_keeping(&w, w.files, PARTIAL_EVERY_MS, digest), 0, NULL);
         assert_memory_equal(digest, wanted, 32);
         assert_int_equal(partials_kept(), 0);
+        end(&w);
+    }
+}
+
+static int kill_midway(void *context)
+{
+    off_t size;
+    (void)context;
+    if (partials_with(&size) == 1 && size >= MIDWAY)
+        raise(SIGKILL);
+    return 0;
+}
+
+/* Another process fetches, and dies in the middle without a word. */
+static void killed_midway(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct world w;
+        struct files *files;
+        uint8_t digest[32];
+        begin_in_files(&w, "big.bin");
+        with_key(&w);
+        if (files_open(&w.connection, kill_midway, &w, &files, &w.err) == 0)
+            (void)fetch_keeping(&w, files, 0, digest);
+        _exit(1); /* it was not killed */
+    }
+    int status = 0;
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(partials_kept(), 1);
+}
+
+static void the_next_run_goes_on_where_a_process_was_killed(void **state)
+{
+    (void)state;
+    clear_files();
+    uint8_t wanted[32], digest[32];
+    put_big("big.bin", 12, wanted);
+    killed_midway();
+    spoil_byte("big.bin", MIDWAY / 2);
+    struct world w;
+    begin_in_files(&w, "big.bin");
+    with_key(&w);
+    expect(&w, fetch_keeping(&w, w.files, PARTIAL_EVERY_MS, digest), 0, NULL);
+    assert_memory_equal(digest, wanted, 32);
+    assert_int_equal(partials_kept(), 0);
+    end(&w);
+}
+
+static void a_file_that_only_looks_the_same_is_fetched_anew(void **state)
+{
+    (void)state;
+    for (int last = 0; last < 2; last++) {
+        clear_files();
+        uint8_t wanted[32], digest[32], anew[32];
+        off_t size;
+        uint64_t len;
+        int fd = -1;
+        put_big("big.bin", 12, wanted);
+        killed_midway();
+        partials_with(&size);
+        spoil_byte("big.bin", MIDWAY / 2); /* nobody looks there: it comes only when all is read again */
+        spoil_byte("big.bin", last ? size / (64 << 10) * (64 << 10) - 1 : 1);
+        struct world w;
+        begin_in_files(&w, "big.bin");
+        with_key(&w);
+        expect(&w, fetch_keeping(&w, w.files, PARTIAL_EVERY_MS, digest), 0, NULL);
+        expect(&w, files_fetch(w.files, w.location, scratch, &fd, anew, &len, &w.err), 0, NULL);
+        assert_memory_equal(digest, anew, 32);
+        assert_memory_not_equal(digest, wanted, 32);
+        close(fd);
         end(&w);
     }
 }
@@ -313,6 +402,8 @@ int main(void)
         cmocka_unit_test(a_file_that_was_replaced_while_the_connection_was_cut_is_not_taken),
         cmocka_unit_test(the_next_run_goes_on_where_a_transfer_was_given_up),
         cmocka_unit_test(what_was_kept_of_another_file_or_is_damaged_is_not_used),
+        cmocka_unit_test(the_next_run_goes_on_where_a_process_was_killed),
+        cmocka_unit_test(a_file_that_only_looks_the_same_is_fetched_anew),
         cmocka_unit_test(a_disk_that_fills_up_during_a_fetch_is_said_with_the_way_out),
         cmocka_unit_test(connections_that_log_in_the_same_way_log_in_once),
         cmocka_unit_test(unfinished_uploads_markers_and_receipts_are_passed_over_by_name),
