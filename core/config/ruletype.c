@@ -355,6 +355,9 @@ static void settle_ref(struct making *making)
         settle_unit(making);
     else if (is_person(field))
         settle_person(making);
+    else if (field->refers_to == KIND_work_order)
+        making_complain(making, making->node,
+                        "is found by tenant, customer and work_order_stem, and filled in by itself: leave it out");
     else
         making_complain(making, making->node, "is the %s of the same row and is filled in by itself: leave it out",
                         kind_name(field->refers_to));

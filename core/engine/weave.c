@@ -371,6 +371,7 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     weave_gather(weave, roots, count);
     if (weave->rc == 0)
         weave_parts(weave);
+    weave_order_seen(weave);
     size_t own = 0;
     while (own < weave->part_count && weave->parts[own].kind == weave->kind && weave->parts[own].entity == weave->id)
         own++;
@@ -386,6 +387,8 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
         weave_index(weave); /* it is found when it is said again */
     if (ended && lived && weave->kind == KIND_punch)
         weave_hours_punch(weave, weave->made);
+    else if (ended && lived && weave->kind == KIND_work_order)
+        weave_order_woven(weave, (struct image){0});
     if (weave->rc != 0 || own == 0 || ended)
         return; /* nothing speaks of it: only what refers to it was touched */
     journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id,
@@ -430,7 +433,7 @@ static void weave_root(struct weave *weave, const struct root *roots, size_t cou
     if (weave->kind == KIND_punch)
         weave_hours_punch(weave, made);
     else if (weave->kind == KIND_work_order && said)
-        weave_hours_order(weave, image);
+        weave_order_woven(weave, image);
     weave_fail(weave, weave->entry.bytes.rc ? weave->entry.bytes.rc : weave->snapshot->rc);
     if (said)
         weave_journal(weave);
@@ -440,6 +443,7 @@ static void weave_done(struct weave *weave)
 {
     for (size_t i = 0; i < GROUPS_MAX; i++)
         free(weave->pool[i]);
+    weave_orders_done(weave);
     weave_hours_done(weave);
     arena_free(weave->arena);
     sorter_free(weave->refer_edits);
@@ -519,6 +523,18 @@ static void weave_claims(struct weave *weave, const struct match *match)
     }
 }
 
+/* What came before its order, or whose order has a later revision now. */
+static void weave_followers(struct weave *weave)
+{
+    struct root *roots TIDY(free) = NULL;
+    size_t count = weave->rc == 0 ? weave_orders_follow(weave, &roots) : 0;
+    for (size_t n = 0; n < count && weave->rc == 0; n++) {
+        if (!weave_is_erased(weave->match, roots[n].kind, roots[n].id))
+            weave_root(weave, &roots[n], 1);
+        weave_fail(weave, changeset_rc(weave->changeset));
+    }
+}
+
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count)
 {
     struct spill *spill TIDY(spill_free) = NULL;
@@ -540,6 +556,7 @@ int weave_run(struct match *match, int64_t today, const char *scratch_dir, struc
             weave_root(weave, match->roots + begin, end - begin);
         weave_fail(weave, changeset_rc(weave->changeset));
     }
+    weave_followers(weave);
     weave_erased(weave);
     weave_hours(weave);
     if (weave->rc == 0)

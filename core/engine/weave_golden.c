@@ -133,6 +133,8 @@ size_t weave_image(struct weave *weave, size_t begin, size_t end)
         weave_status(weave, begin, end, inputs);
     else if (weave->kind == KIND_person)
         weave_owner(weave, first);
+    else
+        weave_order_put(weave);
     buffer_clear(&weave->image);
     image_write(weave->maker, &weave->image);
     weave_fail(weave, weave->image.rc);

@@ -17,11 +17,6 @@ struct stamp {
     struct bytes id; /* of that record; in the hours' arena */
 };
 
-struct found_order {
-    uint64_t key, id;
-    struct bytes number; /* the greatest counts: the latest revision */
-};
-
 /* What one period is to be. */
 struct wanted {
     uint64_t id, person;
@@ -35,11 +30,6 @@ struct weave_hours {
     size_t stamp_count, stamp_room, of_run;
     struct numbers at;    /* punch → its place in `stamps`, of this run */
     struct numbers place; /* the same of the person that is looked at */
-    struct numbers orders_changed;
-    struct found_order *orders;
-    size_t order_count, order_room;
-    struct numbers order_at; /* key → place + 1 */
-    bool orders_read, order_came;
     uint64_t *people;
     size_t people_count, people_room;
     struct wanted *wanted;
@@ -120,81 +110,6 @@ void weave_hours_punch(struct weave *weave, const struct entity *made)
     hours->of_run = hours->stamp_count;
 }
 
-/* --- work orders --- */
-
-static void order_add(struct weave *weave, uint64_t id, struct image image)
-{
-    static const uint16_t fields[] = {FIELD_work_order_tenant, FIELD_work_order_customer, FIELD_work_order_stem};
-    struct weave_hours *hours = weave->hours;
-    struct value number = image_get(image, FIELD_work_order_number);
-    if (image_get(image, FIELD_work_order_stem).presence != PRESENCE_VALUE)
-        return;
-    uint64_t key = punch_digest(image, fields, 3);
-    uint64_t *known = numbers_get(&hours->order_at, key);
-    struct found_order *found = known ? &hours->orders[*known - 1] : NULL;
-    size_t len = number.presence == PRESENCE_VALUE ? number.len : 0, less = 0;
-    if (found) {
-        less = found->number.len < len ? found->number.len : len;
-        int order = less > 0 ? memcmp(found->number.data, number.bytes, less) : 0;
-        if (order > 0 || (order == 0 && found->number.len > len))
-            return;
-    } else {
-        weave_fail(weave, mem_grow(&hours->orders, hours->order_count, &hours->order_room, sizeof(*hours->orders)));
-        if (weave->rc != 0)
-            return;
-        found = &hours->orders[hours->order_count++];
-        weave_fail(weave, numbers_set(&hours->order_at, key, hours->order_count));
-    }
-    char *copy = arena_copy(hours->arena, len > 0 ? number.bytes : "", len);
-    weave_fail(weave, copy ? 0 : -ENOMEM);
-    *found = (struct found_order){key, id, bytes(copy, copy ? len : 0)};
-}
-
-void weave_hours_order(struct weave *weave, struct image image)
-{
-    static const uint16_t fields[] = {FIELD_work_order_tenant, FIELD_work_order_customer, FIELD_work_order_stem};
-    struct weave_hours *hours = hours_of(weave);
-    if (!hours)
-        return;
-    order_add(weave, weave->id, image);
-    weave_fail(weave, numbers_set(&hours->orders_changed, punch_digest(image, fields, 3), 1));
-    hours->order_came = true;
-}
-
-static void orders_read(struct weave *weave)
-{
-    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    uint8_t first[ENTITY_KEY];
-    enum entity_state state;
-    struct image image;
-    if (weave->hours->orders_read)
-        return;
-    weave->hours->orders_read = true;
-    entity_key(KIND_work_order, 0, first);
-    cursor_open(&cursor, weave->snapshot, TABLE_entity);
-    for (bool there = cursor_seek(&cursor, bytes(first, sizeof(first)));
-         there && weave->rc == 0 && entity_key_kind(cursor.key) == KIND_work_order; there = cursor_next(&cursor))
-        if (entity_image(cursor.value, &image, &state) && state == ENTITY_LIVE)
-            order_add(weave, entity_key_id(cursor.key), image);
-}
-
-/* Whose punches are for orders that came, or changed, only now. */
-static void people_of_orders(struct weave *weave)
-{
-    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    uint8_t first[ENTITY_KEY];
-    enum entity_state state;
-    struct image image;
-    struct stamp stamp;
-    entity_key(KIND_punch, 0, first);
-    cursor_open(&cursor, weave->snapshot, TABLE_entity);
-    for (bool there = cursor_seek(&cursor, bytes(first, sizeof(first)));
-         there && weave->rc == 0 && entity_key_kind(cursor.key) == KIND_punch; there = cursor_next(&cursor))
-        if (entity_image(cursor.value, &image, &state) && stamp_read(entity_key_id(cursor.key), image, true, &stamp) &&
-            stamp.punch.order != 0 && numbers_get(&weave->hours->orders_changed, stamp.punch.order))
-            person_note(weave, stamp.punch.person);
-}
-
 /* --- one person --- */
 
 /* Their punches that this run did not touch, and the periods that there were. */
@@ -257,10 +172,8 @@ static void wanted_add(struct weave *weave, uint64_t person, const struct hours_
     struct weave_hours *hours = weave->hours;
     struct wanted wanted = {.id = hours_id(period), .person = person, .period = *period};
     const struct stamp *sides[] = {stamp_of(hours, period->in), stamp_of(hours, period->out)};
-    for (size_t n = 0; n < 2 && wanted.order == 0; n++) {
-        uint64_t *at = sides[n] && sides[n]->punch.order ? numbers_get(&hours->order_at, sides[n]->punch.order) : NULL;
-        wanted.order = at ? hours->orders[*at - 1].id : 0;
-    }
+    for (size_t n = 0; n < 2 && wanted.order == 0; n++)
+        wanted.order = sides[n] ? weave_order_find(weave, sides[n]->punch.order) : 0;
     task_add(weave, &wanted, sides[0] ? sides[0] : sides[1]);
     weave_fail(weave, mem_grow(&hours->wanted, hours->wanted_count, &hours->wanted_room, sizeof(*hours->wanted)));
     if (weave->rc == 0)
@@ -347,10 +260,6 @@ void weave_hours(struct weave *weave)
     struct weave_hours *hours = weave->hours;
     if (!hours || weave->rc != 0)
         return;
-    if (hours->order_came)
-        people_of_orders(weave);
-    if (hours->people_count > 0)
-        orders_read(weave);
     for (size_t n = 0; n < hours->people_count && weave->rc == 0; n++)
         person_hours(weave, hours->people[n]);
     for (size_t n = 0; n < hours->wanted_count && weave->rc == 0; n++)
@@ -373,12 +282,9 @@ void weave_hours_done(struct weave *weave)
         return;
     numbers_done(&hours->at);
     numbers_done(&hours->place);
-    numbers_done(&hours->orders_changed);
-    numbers_done(&hours->order_at);
     numbers_done(&hours->wanted_ids);
     arena_free(hours->arena);
     free(hours->stamps);
-    free(hours->orders);
     free(hours->people);
     free(hours->wanted);
     free(hours->had);

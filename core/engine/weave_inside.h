@@ -1,7 +1,7 @@
 /* weave_inside - what the files of a weave share: weave (roots, one by one), weave_gather (whose records they are),
  * weave_golden (what is held to be true), weave_gate (who says a change), weave_pin (what people put above it),
- * weave_reference (whom it refers to), weave_hours (what follows from punches), weave_erase (roots that are
- * erased), weave_index, weave_due (their rows). */
+ * weave_reference (whom it refers to), weave_orders (which work order is meant), weave_hours (what follows from
+ * punches), weave_erase (roots that are erased), weave_index, weave_due (their rows). */
 #ifndef ENGINE_WEAVE_INSIDE_H
 #define ENGINE_WEAVE_INSIDE_H
 
@@ -61,10 +61,11 @@ struct weave {
     uint32_t run;
     int64_t now_ms;
     struct weave_count count;
-    struct census census;      /* who came in, less who went out */
-    struct weave_hours *hours; /* of whoever's punches were touched; NULL: nobody's */
-    uint64_t gated;            /* the person whose update was noted last */
-    enum gated gated_of;       /* which of their records were */
+    struct census census;        /* who came in, less who went out */
+    struct weave_orders *orders; /* work orders by their stems; NULL: nobody asked yet */
+    struct weave_hours *hours;   /* of whoever's punches were touched; NULL: nobody's */
+    uint64_t gated;              /* the person whose update was noted last */
+    enum gated gated_of;         /* which of their records were */
     int rc;
     /* one root */
     struct arena *arena;
@@ -130,9 +131,19 @@ void weave_journal(struct weave *weave);
 void weave_erased(struct weave *weave);
 bool weave_is_erased(const struct match *match, enum kind kind, uint64_t id);
 
-/* weave_hours.c: a punch was woven (weave->old_root: as it was), or a work order; after all roots what follows. */
+/* weave_orders.c: the root, a work order, is another one now (an image without bytes: it is no more). A
+ * root is woven: it is not looked at again. Which order the root means, by the stem in weave->maker, is put there.
+ * After all roots: those of before that mean another order now; the caller frees. */
+void weave_order_woven(struct weave *weave, struct image image);
+void weave_order_seen(struct weave *weave);
+void weave_order_put(struct weave *weave);
+size_t weave_orders_follow(struct weave *weave, struct root **ret_roots);
+/* The order behind a digest of tenant, customer, and stem or number; 0: none yet. */
+uint64_t weave_order_find(struct weave *weave, uint64_t digest);
+void weave_orders_done(struct weave *weave);
+
+/* weave_hours.c: a punch was woven (weave->old_root: as it was); after all roots what follows. */
 void weave_hours_punch(struct weave *weave, const struct entity *made);
-void weave_hours_order(struct weave *weave, struct image image);
 void weave_hours(struct weave *weave);
 void weave_hours_done(struct weave *weave);
 
