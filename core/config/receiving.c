@@ -2,6 +2,7 @@
 #include "config/receiving.h"
 
 #include "config/cidr.h"
+#include "config/quantity.h"
 #include "config/reading.h"
 
 #include <string.h>
@@ -79,6 +80,50 @@ int route_auth(const struct connection *connection, const muster_route *route, s
     return out->rc;
 }
 
+/* What the file says instead of first parts of paths; NULL: nothing. */
+static const struct node *paths_of(const struct connection *connection)
+{
+    for (size_t i = 0; i < connection->option_count; i++)
+        if (strcmp(connection->options[i].name, "paths") == 0)
+            return connection->options[i].node;
+    return NULL;
+}
+
+/* "punches" of "/punches/{id}". */
+static const char *first_part(struct arena *arena, const muster_route *route)
+{
+    return arena_copy(arena, route->path + 1, strcspn(route->path + 1, "/"));
+}
+
+int route_path(const struct connection *connection, const muster_route *route, struct buffer *out)
+{
+    const struct node *paths = paths_of(connection);
+    size_t len = strcspn(route->path + 1, "/");
+    const struct node *other = NULL;
+    for (size_t n = 0; paths && n < paths->count && !other; n++)
+        if (strncmp(paths->keys[n]->text, route->path + 1, len) == 0 && paths->keys[n]->text[len] == '\0')
+            other = paths->items[n]->type == NODE_TEXT ? paths->items[n] : NULL;
+    if (other)
+        buffer_text(out, other->text);
+    buffer_text(out, other ? route->path + 1 + len : route->path);
+    return out->rc;
+}
+
+uint32_t route_body_max(const struct connection *connection, const muster_route *route)
+{
+    const char *text = connection_option(connection, "body_max");
+    int64_t bytes = 0;
+    return text && quantity_integer(text, &bytes) && bytes > 0 && bytes <= UINT32_MAX ? (uint32_t)bytes
+                                                                                      : route->body_max;
+}
+
+unsigned receiving_success(const struct connection *connection)
+{
+    const char *text = connection_option(connection, "success");
+    int64_t status = 0;
+    return text && quantity_integer(text, &status) && status >= 200 && status < 300 ? (unsigned)status : 200;
+}
+
 bool receiving_anonymous(const struct connection *connection)
 {
     const char *text = connection_option(connection, "anonymous");
@@ -119,10 +164,70 @@ static void check_sources(struct reading *reading, const struct connection *conn
     }
 }
 
+/* "/clock/in": parts of letters, digits and -._~ */
+static bool path_valid(const char *path)
+{
+    static const char part[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    size_t len;
+    while (*path == '/' && (len = strspn(path + 1, part)) > 0)
+        path += 1 + len;
+    return *path == '\0';
+}
+
+/* Two routes that would answer to the same call. */
+static void routes_meet(struct reading *reading, const struct connection *connection, const struct node *paths)
+{
+    const muster_route *one, *other;
+    for (size_t n = 0; (one = route_nth(connection->description, n)); n++)
+        for (size_t i = 0; i < n; i++) {
+            TIDY_DONE(buffer_done) struct buffer a = {0}, b = {0};
+            other = route_nth(connection->description, i);
+            if (strcmp(one->method, other->method) != 0 || route_path(connection, one, &a) != 0 ||
+                route_path(connection, other, &b) != 0 || strcmp(a.data, b.data) != 0)
+                continue;
+            complain(reading->complaints, paths, "connection '%s': option 'paths' leads %s and %s to the same %s",
+                     connection->name, other->path, one->path, a.data);
+            return;
+        }
+}
+
+static void check_paths(struct reading *reading, const struct connection *connection)
+{
+    const struct node *paths = paths_of(connection);
+    const char *names[33] = {0};
+    const muster_route *route;
+    bool good = true;
+    if (paths && paths->type != NODE_MAP) {
+        complain(reading->complaints, paths,
+                 "connection '%s': option 'paths' must be a map, as in { orders: /v1/orders }", connection->name);
+        return;
+    }
+    for (size_t n = 0, count = 0; paths && count < 32 && (route = route_nth(connection->description, n)); n++) {
+        const char *name = first_part(reading->arena, route);
+        if (name && !has_name(names, name))
+            names[count++] = name;
+    }
+    for (size_t n = 0; paths && n < paths->count; n++) {
+        const struct node *value = paths->items[n];
+        good &=
+            want_name(reading, paths->keys[n],
+                      reading_format(reading, "connection '%s': option 'paths': there is no route", connection->name),
+                      paths->keys[n]->text, names);
+        if (value->type == NODE_TEXT && *value->text == '/' && path_valid(value->text))
+            continue;
+        complain(reading->complaints, value, "connection '%s': option 'paths.%s' must be a path, as in /v1/%s",
+                 connection->name, paths->keys[n]->text, paths->keys[n]->text);
+        good = false;
+    }
+    if (paths && good)
+        routes_meet(reading, connection, paths);
+}
+
 void receiving_check(struct reading *reading, const struct connection *connection)
 {
     if (!connection->description || !route_nth(connection->description, 0))
         return;
     check_secrets(reading, connection);
     check_sources(reading, connection);
+    check_paths(reading, connection);
 }

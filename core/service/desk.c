@@ -60,6 +60,7 @@ static int desk_make(struct desks *desks, const struct settings *settings, const
                           .routes = arena_get(desks->arena, receiver->route_count * sizeof(struct desk_route)),
                           .sources = sources,
                           .source_count = receiver->source_count,
+                          .success = receiver->success,
                           .relaxed = receiver->relaxed};
     if (!desk->organization || !desk->connection || !desk->dir || !desk->routes || !sources)
         return -ENOMEM;

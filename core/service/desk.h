@@ -23,6 +23,7 @@ struct desk {
     size_t route_count;
     const struct cidr *sources;
     size_t source_count;
+    unsigned success; /* the status of what is kept */
     bool relaxed;
     bool closed; /* its secrets cannot be read: nobody is let in */
 };

@@ -216,9 +216,11 @@ static bool takes_json(const struct visit *visit)
 
 /* --- kept --- */
 
-static void accepted(struct web_reply *reply)
+static void accepted(const struct desk *desk, struct web_reply *reply)
 {
-    reply->status = 200;
+    reply->status = desk->success;
+    if (reply->status == 204)
+        return; /* which has no body */
     reply->type = "application/json";
     buffer_text(&reply->body, "{\"status\":\"accepted\"}\n");
 }
@@ -245,7 +247,7 @@ static void kept(void *context, struct letter *letter)
         if (visit->route->replies)
             answered(visit);
         else
-            accepted(&request->reply);
+            accepted(desk, &request->reply);
         if (!letter->event.known)
             add_news(visit->receiver, desk->organization, desk->connection);
     } else {

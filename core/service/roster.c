@@ -89,14 +89,14 @@ static const struct secretref *secrets_kept(struct arena *arena, const struct co
 static bool route_kept(struct arena *arena, const struct connection *connection, const muster_route *route,
                        struct roster_route *kept)
 {
-    TIDY_DONE(buffer_done) struct buffer auth = {0};
-    if (route_auth(connection, route, &auth) != 0)
+    TIDY_DONE(buffer_done) struct buffer auth = {0}, path = {0};
+    if (route_auth(connection, route, &auth) != 0 || route_path(connection, route, &path) != 0)
         return false;
     *kept = (struct roster_route){.method = text_kept(arena, route->method ? route->method : "POST"),
-                                  .path = text_kept(arena, route->path),
+                                  .path = text_kept(arena, path.data),
                                   .auth = route->auth ? text_kept(arena, auth.len > 0 ? auth.data : "") : NULL,
                                   .key = text_kept(arena, route->key),
-                                  .body_max = route->body_max,
+                                  .body_max = route_body_max(connection, route),
                                   .replies = route->replies != 0};
     kept->secrets = secrets_kept(arena, connection, route->secret, &kept->secret_count);
     return kept->method && kept->path && kept->secrets && (!route->auth || kept->auth);
@@ -132,6 +132,7 @@ static int receiver_kept(struct arena *arena, const struct connection *connectio
         if (!route_kept(arena, connection, route, &kept->routes[kept->route_count]))
             return -ENOMEM;
     kept->anonymous = receiving_anonymous(connection);
+    kept->success = receiving_success(connection);
     kept->relaxed = relaxed && strcmp(relaxed, "true") == 0;
     kept->sources = sources_kept(arena, connection, &kept->source_count);
     *ret_receiver = kept;

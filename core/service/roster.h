@@ -29,6 +29,7 @@ struct roster_receiver {
     const struct cidr *sources; /* none: from anywhere */
     size_t source_count;
     bool anonymous, relaxed;
+    unsigned success; /* the status of what is kept */
 };
 
 struct roster_connection {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* One step of a pointer; "~1" and "~0" as RFC 6901 has them. */
 static const muster_node *step(const muster_node *node, const char *word, size_t len)
@@ -73,6 +74,26 @@ const char *body_pointers(const struct wfx *wfx, const char *kind, const char *p
         used += (size_t)snprintf(room + used, TEXT_ROOM - used, "%s%s", used ? " " : "", text ? text : "");
     }
     return room;
+}
+
+static bool is_word(const muster_node *node, const char *text)
+{
+    const char *word = muster_node_text(node);
+    return word && strcasecmp(word, text) == 0;
+}
+
+const char *body_word(const struct wfx *wfx, const char *kind, const char *part, const char *text)
+{
+    const muster_node *ours =
+        muster_node_first(muster_node_member(muster_node_member(muster_document_root(wfx->words), kind), part));
+    for (; ours; ours = ours->next) {
+        if (is_word(ours, text))
+            return ours->name;
+        for (const muster_node *theirs = muster_node_first(ours); theirs; theirs = theirs->next)
+            if (is_word(theirs, text))
+                return ours->name;
+    }
+    return text;
 }
 
 /* --- JSON --- */

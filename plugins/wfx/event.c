@@ -15,7 +15,7 @@ struct event {
     const muster_http *inbound;
     const muster_node *body; /* NULL: the call has none */
     const char *number;      /* of the call, in the inbox */
-    size_t nth;
+    size_t nth, path_len;
     bool deletes;
     char tenant[TEXT_ROOM], customer[TEXT_ROOM], id[TEXT_ROOM], pointer[TEXT_ROOM];
     char place[TEXT_ROOM];
@@ -68,7 +68,7 @@ static void query_find(const char *url, const char *names, char ret_text[TEXT_RO
 /* "/punches/987": what stands behind the operation's path. */
 static void path_find(const struct event *event, char ret_text[TEXT_ROOM])
 {
-    const char *rest = event->inbound->url + strlen(event->kind->path);
+    const char *rest = event->inbound->url + event->path_len;
     ret_text[0] = '\0';
     if (*rest == '/')
         decode(rest + 1, strcspn(rest + 1, "/?"), ret_text);
@@ -175,6 +175,7 @@ static bool put_part(struct event *event, muster_record *record, const struct pa
         moment_write(text, utc, zone_of(event, room), moment);
         host->put(record, part->name, MUSTER_DATETIME, moment);
     } else {
+        text = body_word(event->wfx, event->kind->path + 1, part->name, text);
         host->put(record, part->name, part->what == PART_BOOL ? MUSTER_BOOL : MUSTER_TEXT, text);
     }
     return true;
@@ -251,13 +252,24 @@ static muster_rc one(struct event *event)
     return emit(event, id);
 }
 
-static const struct kind *kind_of(const char *url)
+/* Where an operation is, by the option `paths`; else where it is without it: so it was when older events came. */
+static const char *path_of(const struct wfx *wfx, const struct kind *kind, bool said)
 {
-    for (const struct kind *kind = wfx_kinds; kind->path; kind++) {
-        size_t len = strlen(kind->path);
-        if (strncmp(url, kind->path, len) == 0 && strchr("/?", url[len]))
-            return kind;
-    }
+    const muster_node *paths = said ? muster_document_root(wfx->paths) : NULL;
+    return said ? muster_node_text(muster_node_member(paths, kind->path + 1)) : kind->path;
+}
+
+static const struct kind *kind_of(const struct wfx *wfx, const char *url, size_t *ret_len)
+{
+    for (int said = 1; said >= 0; said--)
+        for (const struct kind *kind = wfx_kinds; kind->path; kind++) {
+            const char *path = path_of(wfx, kind, said);
+            size_t len = path ? strlen(path) : 0;
+            if (len > 0 && strncmp(url, path, len) == 0 && strchr("/?", url[len])) {
+                *ret_len = len;
+                return kind;
+            }
+        }
     return NULL;
 }
 
@@ -280,7 +292,8 @@ static muster_document *body_read(const struct wfx *wfx, const muster_http *inbo
 muster_rc event_receive(struct wfx *wfx, const muster_http *inbound)
 {
     const char *why = NULL;
-    struct event event = {.wfx = wfx, .inbound = inbound, .kind = kind_of(inbound->url)};
+    struct event event = {.wfx = wfx, .inbound = inbound};
+    event.kind = kind_of(wfx, inbound->url, &event.path_len);
     event.number = header(inbound, "Muster-Event");
     event.deletes = strcmp(inbound->method, "DELETE") == 0;
     if (!event.kind)

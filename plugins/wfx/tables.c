@@ -90,6 +90,12 @@ const struct kind wfx_kinds[] = {
     {0},
 };
 
+const struct wording wfx_wordings[] = {
+    {"workorderrequests", "terms", "emergency temporary long_term"},
+    {"punches", "direction", "in out"},
+    {0},
+};
+
 /* --- our model --- */
 
 static const char work_orders_in[] =
@@ -107,8 +113,8 @@ static const char work_orders_in[] =
     "  phone: phone\n"
     "  armed: armed\n"
     "  off_duty: off_duty\n"
-    "  terms: { from: terms, table: { Emergency: emergency, Temporary: temporary, LongTerm: long_term },\n"
-    "    otherwise: reject }\n"
+    "  terms: { from: terms, table: { Emergency: emergency, Temporary: temporary, LongTerm: long_term,\n"
+    "    long_term: long_term }, otherwise: reject }\n"
     "  instructions: instructions\n"
     "  pin: pin\n"
     "  ivr_phone: ivr_phone\n"

@@ -42,6 +42,24 @@ static const muster_option options[] = {
      .type = MUSTER_JSON,
      .doc = "Where values stand in bodies: for each operation (workorderrequests, punches, incidents, notes) names and "
             "lists of JSON pointers, the first that has a value."},
+    {.name = "words",
+     .type = MUSTER_JSON,
+     .doc = "Their words for ours: for each operation the value (punches: direction, workorderrequests: terms), our "
+            "word, and the list of theirs."},
+    {.name = "paths",
+     .type = MUSTER_JSON,
+     .doc = "Where operations are called instead of /workorderrequests, /punches, /incidents and /notes, as in "
+            "{ punches: /v1/clock }."},
+    {.name = "success",
+     .type = MUSTER_CHOICE,
+     .choices = "200|201|202|204",
+     .initial = "200",
+     .doc = "The status of the answer to an event that is kept; 204 has no body."},
+    {.name = "body_max",
+     .type = MUSTER_BYTES,
+     .min = 1024,
+     .max = 64 << 20,
+     .doc = "How large a body may be, without it 1 MiB."},
     {.name = "relaxed_json",
      .type = MUSTER_BOOL,
      .initial = "false",
@@ -103,26 +121,78 @@ static muster_rc check_aliases(struct wfx *wfx)
     return MUSTER_OK;
 }
 
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (; *words; words += strcspn(words, " "), words += *words == ' ')
+        if (len > 0 && strcspn(words, " ") == len && strncmp(words, word, len) == 0)
+            return true;
+    return false;
+}
+
+static const struct wording *wording_of(const char *kind, const char *part)
+{
+    for (const struct wording *one = wfx_wordings; one->kind; one++)
+        if (part && strcmp(one->kind, kind) == 0 && strcmp(one->part, part) == 0)
+            return one;
+    return NULL;
+}
+
+static muster_rc check_words(struct wfx *wfx)
+{
+    const muster_node *kind = muster_node_first(muster_document_root(wfx->words));
+    for (; kind; kind = kind->next)
+        for (const muster_node *node = muster_node_first(kind); node; node = node->next) {
+            const struct wording *wording = wording_of(kind->name, node->name);
+            if (!wording)
+                return wfx->host->fail(wfx->run, MUSTER_CONFIG,
+                                       "option 'words': there are words for punches.direction and "
+                                       "workorderrequests.terms, not for '%s.%s'",
+                                       kind->name, node->name ? node->name : "");
+            for (const muster_node *word = muster_node_first(node); word; word = word->next)
+                if (!has_word(wording->words, word->name ? word->name : ""))
+                    return wfx->host->fail(wfx->run, MUSTER_CONFIG,
+                                           "option 'words': '%s' is no word of ours for %s.%s (there are: %s)",
+                                           word->name ? word->name : "", kind->name, node->name, wording->words);
+        }
+    return MUSTER_OK;
+}
+
+/* An option that is JSON. NULL in *ret_document: it is not set. */
+static muster_rc read_json(struct wfx *wfx, const char *name, muster_document **ret_document)
+{
+    const char *why = NULL, *text = wfx->host->text(wfx->run, name);
+    if (text && *text)
+        *ret_document = muster_document_read(text, strlen(text), &why);
+    const muster_node *root = muster_document_root(*ret_document);
+    if (!why && root && root->kind != MUSTER_NODE_OBJECT)
+        why = "it must be a map";
+    return why ? wfx->host->fail(wfx->run, MUSTER_CONFIG, "option '%s': %s", name, why) : MUSTER_OK;
+}
+
 static void wfx_close(muster_run *run, void *self)
 {
     struct wfx *wfx = self;
     (void)run;
     muster_document_free(wfx->aliases);
+    muster_document_free(wfx->words);
+    muster_document_free(wfx->paths);
     free(wfx);
 }
 
 static muster_rc wfx_open(muster_run *run, void **self)
 {
-    const char *why = NULL, *aliases = run->host->text(run, "aliases");
     struct wfx *wfx = calloc(1, sizeof(*wfx));
     if (!wfx)
         return run->host->fail(run, MUSTER_FAIL, "no memory");
     wfx->run = run;
     wfx->host = run->host;
-    if (aliases && *aliases)
-        wfx->aliases = muster_document_read(aliases, strlen(aliases), &why);
-    muster_rc rc = why ? run->host->fail(run, MUSTER_CONFIG, "option 'aliases': %s", why) : check_zones(wfx);
+    muster_rc rc = read_json(wfx, "aliases", &wfx->aliases);
+    rc = rc == MUSTER_OK ? read_json(wfx, "words", &wfx->words) : rc;
+    rc = rc == MUSTER_OK ? read_json(wfx, "paths", &wfx->paths) : rc;
+    rc = rc == MUSTER_OK ? check_zones(wfx) : rc;
     rc = rc == MUSTER_OK ? check_aliases(wfx) : rc;
+    rc = rc == MUSTER_OK ? check_words(wfx) : rc;
     if (rc == MUSTER_OK)
         *self = wfx;
     else

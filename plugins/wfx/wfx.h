@@ -19,6 +19,12 @@ struct part {
     bool must;
 };
 
+/* A value that is one of a few words. */
+struct wording {
+    const char *kind, *part;
+    const char *words; /* of our model, with blanks between */
+};
+
 /* An operation that WFX calls. */
 struct kind {
     const char *path, *stream;
@@ -27,13 +33,14 @@ struct kind {
     const struct part *parts; /* ends with a NULL name */
 };
 
-extern const struct kind wfx_kinds[];
+extern const struct kind wfx_kinds[];       /* ends with a NULL path */
+extern const struct wording wfx_wordings[]; /* ends with a NULL kind */
 extern const muster_stream wfx_streams[];
 
 struct wfx {
     muster_run *run;
     const muster_host *host;
-    muster_document *aliases; /* NULL: none */
+    muster_document *aliases, *words, *paths; /* NULL: none */
 };
 
 /* event.c: records, or a rejection, of one call. */
@@ -44,6 +51,8 @@ const muster_node *body_find(const muster_node *body, const char *pointers, char
 /* The pointers of a part: those of the aliases, else `usual`. The room is for a list that has to be joined. */
 const char *body_pointers(const struct wfx *wfx, const char *kind, const char *part, const char *usual,
                           char room[TEXT_ROOM]);
+/* What the option `words` says that a text of the part means, else the text. */
+const char *body_word(const struct wfx *wfx, const char *kind, const char *part, const char *text);
 /* A node as JSON text, freed with free(); NULL: no memory. */
 char *body_json(const muster_node *node);
 

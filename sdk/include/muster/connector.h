@@ -167,7 +167,8 @@ typedef struct muster_verb { /* a lookup or an action: told, checked and helped 
  * and may be so far from ours. 1.4: a header written {name} is what that option says; "OPTION=CHOICE SCHEME; SCHEME" is
  * the first whose option has that choice. What has the same key and says the very same as the last time is not kept
  * again; a body is JSON where the key has a pointer. Options that the core understands: the list of secrets, anonymous,
- * sources (addresses), relaxed_json (what is no JSON is kept too). receive() gets what was kept, in its order: method,
+ * sources (addresses), relaxed_json (what is no JSON is kept too), paths (JSON: another path for a first part), success
+ * (status of what is kept), body_max (bytes, for all routes). receive() gets what was kept, in its order: method,
  * url (path and query behind the connection's own), body, headers Content-Type, Muster-Event (its number) and
  * Muster-Received (ms since 1970). It emits records with ids of their own; what it was handed is repeated until a run
  * has come to its end. 1.4: a route that replies is asked at once, one call by itself, in a host that stays: then it
