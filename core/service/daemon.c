@@ -28,7 +28,7 @@ enum { LOOKED_AGAIN = 20 * 1000, STOP_WAITS = 30 * 1000, STOP_LOOKS = 50, JOBS_M
 
 struct service {
     uv_loop_t loop;
-    uv_timer_t wake, stop;
+    uv_timer_t wake, stop, alive;
     uv_signal_t signals[3];
     const struct daemon_words *words;
     struct books books;
@@ -160,7 +160,6 @@ static void woken(uv_timer_t *timer)
 {
     struct service *service = timer->data;
     watches_again(service->watches);
-    ready_alive();
     look(service);
 }
 
@@ -328,6 +327,7 @@ static void begin_loop(struct service *service)
     uv_loop_init(&service->loop);
     uv_timer_init(&service->loop, &service->wake);
     uv_timer_init(&service->loop, &service->stop);
+    uv_timer_init(&service->loop, &service->alive);
     service->wake.data = service->stop.data = service;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         uv_signal_init(&service->loop, &service->signals[i]);
@@ -380,6 +380,12 @@ static int begin(struct service *service, struct err *err)
               : control_open(&service->loop, service->books.settings->state, asked, service, &service->control, err);
 }
 
+static void still_alive(uv_timer_t *timer)
+{
+    (void)timer;
+    ready_alive();
+}
+
 int daemon_run(const struct daemon_words *words, struct err *err)
 {
     static const struct program muster = {"muster", "cli", "MUSTER_PROGRAM", BINDIR};
@@ -393,6 +399,9 @@ int daemon_run(const struct daemon_words *words, struct err *err)
     log_info(NULL, "looking after %zu organization%s in %s", service.books.roster.count,
              service.books.roster.count == 1 ? "" : "s", service.books.settings->state);
     ready_now(service.books.roster.count);
+    uint64_t every = ready_every_ms();
+    if (every > 0)
+        uv_timer_start(&service.alive, still_alive, every, every);
     look(&service);
     uv_run(&service.loop, UV_RUN_DEFAULT);
     return 0;

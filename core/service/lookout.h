@@ -25,6 +25,9 @@ bool lookout_is_for(const struct roster_connection *connection);
 
 /* --- of that process; lookout_places.c --- */
 
+/* How long after so many failures in a row, from 1, a place is looked at again. */
+int64_t lookout_later(int64_t every_ms, unsigned failures);
+
 /* Reads "ORG CONNECTION TOLD" from standard input, a line each, then an empty one; writes such a line when something
  * has come. Returns when standard input ends. 0, or a negative code and a sentence. */
 int lookout_run(const char *config, const char *state, struct err *err);

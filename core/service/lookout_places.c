@@ -134,10 +134,10 @@ static int look(struct lookers *all, struct spot *spot, struct sessions *session
     return sight_look(spot->sight, files, ret_seen, err);
 }
 
-static int64_t later(const struct lookers *all, const struct spot *spot)
+int64_t lookout_later(int64_t every_ms, unsigned failures)
 {
-    int64_t wait = all->every_ms;
-    for (unsigned i = 1; i < spot->failures && wait < LATEST; i++)
+    int64_t wait = every_ms;
+    for (unsigned i = 1; i < failures && wait < LATEST; i++)
         wait *= 2;
     return wait < LATEST ? wait : LATEST;
 }
@@ -155,7 +155,9 @@ static void spot_look(struct lookers *all, struct spot *spot, struct sessions *s
         spot->failures = rc == 0 || rc == ERR_GONE ? 0 : spot->failures + 1;
         spot->refused =
             rc == ERR_AUTH && quarantine_login(spot->organization, spot->connection, all->key, spot->login) == 0;
-        wait = spot->failures > 0 ? later(all, spot) : seen == SIGHT_COMING && wait > SOON ? SOON : wait;
+        wait = spot->failures > 0                    ? lookout_later(all->every_ms, spot->failures)
+               : seen == SIGHT_COMING && wait > SOON ? SOON
+                                                     : wait;
     }
     if (seen == SIGHT_NEWS)
         write_news(all, spot);

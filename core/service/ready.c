@@ -23,6 +23,14 @@ void ready_alive(void)
 {
     sd_notify(0, "WATCHDOG=1");
 }
+
+uint64_t ready_every_ms(void)
+{
+    uint64_t us = 0;
+    if (sd_watchdog_enabled(0, &us) <= 0)
+        return 0;
+    return us > 2000 ? us / 2000 : 1; /* half of the time after which it loses patience */
+}
 #else
 void ready_now(size_t organizations)
 {
@@ -39,5 +47,10 @@ void ready_stopping(void)
 
 void ready_alive(void)
 {
+}
+
+uint64_t ready_every_ms(void)
+{
+    return 0;
 }
 #endif

@@ -517,6 +517,91 @@ static void a_busy_lock_names_the_process_and_dies_with_it(void **state)
     close(busy.said[1]);
 }
 
+struct reader {
+    int said[2];
+    bool reads; /* else it has the store open, and no more */
+};
+
+static void read_and_wait(const struct reader *reader)
+{
+    struct store *store = NULL;
+    struct txn txn = {0};
+    struct bytes got;
+    if (store_open(scratch_path(&scratch, "org"), false, &store, NULL) != 0)
+        abort();
+    if (reader->reads) {
+        txn_begin(&txn, store, false);
+        if (!txn_get(&txn, TABLE_source, text("a"), &got))
+            abort();
+    }
+    if (write(reader->said[1], "x", 1) != 1)
+        abort();
+    for (;;)
+        pause();
+}
+
+static pid_t reader_begin(struct reader *reader)
+{
+    char byte;
+    assert_int_equal(pipe(reader->said), 0);
+    pid_t child = fork();
+    if (child == 0)
+        read_and_wait(reader);
+    assert_int_equal(read(reader->said[0], &byte, 1), 1);
+    return child;
+}
+
+static void reader_end(struct reader *reader, pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(reader->said[0]);
+    close(reader->said[1]);
+}
+
+/* A line of what LMDB says of its readers. */
+static int is_of(const char *line, void *context)
+{
+    pid_t *wanted = context;
+    if (*wanted != 0 && strtol(line, NULL, 10) == *wanted)
+        *wanted = 0;
+    return 0;
+}
+
+/* As LMDB has it, past the store. */
+static bool stands_among_readers(pid_t pid)
+{
+    MDB_env *env = NULL;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, TABLE_COUNT), 0);
+    assert_int_equal(mdb_env_open(env, scratch_path(&scratch, "org"), MDB_NOTLS, 0640), 0);
+    pid_t wanted = pid;
+    mdb_reader_list(env, is_of, &wanted);
+    mdb_env_close(env);
+    return wanted == 0;
+}
+
+static void a_reader_that_was_killed_holds_nothing_back(void **state)
+{
+    (void)state;
+    struct reader holds = {.reads = false}, reads = {.reads = true};
+    struct store *store = opened("org");
+    struct txn txn;
+    txn_begin(&txn, store, true);
+    txn_put(&txn, TABLE_source, text("a"), text("1"));
+    assert_int_equal(txn_end(&txn), 0);
+    store_close(store);
+    pid_t holder = reader_begin(&holds); /* the last one who closes a store would begin its list of readers anew */
+    pid_t reader = reader_begin(&reads);
+    store_close(opened("org"));
+    assert_true(stands_among_readers(reader)); /* it lives */
+    reader_end(&reads, reader);
+    assert_true(stands_among_readers(reader)); /* and its pages are kept for it */
+    store_close(opened("org"));
+    assert_false(stands_among_readers(reader));
+    reader_end(&holds, holder);
+}
+
 /* Puts until it fails; returns the code. */
 static int fill(struct store *store, int rows)
 {
@@ -624,6 +709,7 @@ int main(void)
         CASE(a_walk_over_a_prefix_sees_all_of_it_and_no_more),
         CASE(no_call_that_fails_is_overlooked),
         CASE(a_busy_lock_names_the_process_and_dies_with_it),
+        CASE(a_reader_that_was_killed_holds_nothing_back),
         CASE(a_full_map_is_said_and_keeps_nothing),
         CASE(a_full_disk_is_said_and_keeps_nothing),
     };
