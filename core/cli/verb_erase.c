@@ -162,7 +162,9 @@ static int erase_person(struct context *context, struct opened *opened, struct e
                       .dry = erase->dry,
                       .state = erase_state,
                       .judge = erase_judge,
+                      .kept = erase_kept,
                       .context = erase};
+    query_rest(opened->query); /* whoever looks keeps what stood there before */
     int rc = act_run(&request, &act, &report, &err);
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
@@ -173,7 +175,6 @@ int verb_erase(struct context *context)
     __attribute__((cleanup(erase_done))) struct erase erase = {
         .author = context_author(), .dry = GIVEN(context, plan), .anyway = GIVEN(context, anyway)};
     TIDY(close) int output = -1;
-    struct err err = {0};
     const char **words = context->arguments.words;
     if (GIVEN(context, verify))
         return words[1] ? complain_words("--verify FILE goes without KEY") : verify(context);
@@ -197,9 +198,5 @@ int verb_erase(struct context *context)
     status = certificate_tell(context, opened.organization, &erase, output);
     if (!context->json)
         tell(context, opened.organization, &erase);
-    int rc = query_end(opened.query, &err);
-    return rc                                                       ? complain_rc(rc, &err)
-           : status                                                 ? status
-           : erase.dry && erase.obstacle_count > 0 && !erase.anyway ? STATUS_HELD
-                                                                    : STATUS_DONE;
+    return status ? status : erase.dry && erase.obstacle_count > 0 && !erase.anyway ? STATUS_HELD : STATUS_DONE;
 }

@@ -50,6 +50,8 @@ int act_run(const struct run_request *request, const struct act *act, struct run
     if (rc != 0)
         return store_fail(run.store, rc, err);
     fault_kill("applied");
+    if (!act->dry && act->kept)
+        act->kept(act->context, &run);
     ret_report->seconds = (double)(clock_steady_ms() - run.steady_ms) / 1000.0;
     report_update(ret_report, request);
     return 0;

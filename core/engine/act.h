@@ -23,6 +23,8 @@ struct act {
      * kept.
      */
     int (*judge)(void *context, const struct run *run, struct err *err);
+    /* May be NULL: called once all is kept, while no other run can begin. */
+    void (*kept)(void *context, const struct run *run);
     /* May be NULL: what a dry one would bring, told before it is dropped. */
     int (*planned)(void *context, struct changeset *changeset, const struct run_report *report);
     void *planned_context;

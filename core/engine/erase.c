@@ -6,6 +6,7 @@
 #include "engine/plan.h"
 #include "engine/run_inside.h"
 #include "store/inbox.h"
+#include "store/remnants.h"
 
 #include <stdlib.h>
 
@@ -173,4 +174,14 @@ int erase_judge(void *context, const struct run *run, struct err *err)
                        erase->obstacles[0], erase->obstacle_count > 1 ? "; and more stands in the way" : "");
     int rc = plans_erase(run->request->settings, run->request->organization, erase->dry, &erase->plans, err);
     return rc || erase->dry ? rc : inbox_erase(erase, run, err);
+}
+
+/* Deleted rows stand on in the data file until it is wiped. What is not done now the next run does. */
+void erase_kept(void *context, const struct run *run)
+{
+    struct erase *erase = context;
+    struct err err = {0};
+    int rc = remnants_wipe(run->store, &err);
+    if (rc != 0)
+        erase->unwiped = arena_text(erase->arena, err.rc ? err.text : err_text(rc));
 }

@@ -48,14 +48,16 @@ struct erase {
     uint64_t naming[KIND_COUNT]; /* of others, that refer to them */
     uint64_t *beside;            /* people who had a record of theirs once, or the other way round */
     size_t beside_count, beside_room;
-    uint64_t number; /* of the statement; 0: no record is left to be passed over */
+    const char *unwiped; /* why the data file is not wiped yet; NULL: it is */
+    uint64_t number;     /* of the statement; 0: no record is left to be passed over */
     uint32_t run;
     int64_t at_ms;
 };
 
-/* Fit act.state and act.judge: `context` is the erase. */
+/* Fit act.state, act.judge, act.kept: `context` is the erase. No transaction of this process may be open then. */
 int erase_state(void *context, struct match *match, struct err *err);
 int erase_judge(void *context, const struct run *run, struct err *err);
+void erase_kept(void *context, const struct run *run);
 void erase_done(struct erase *erase);
 
 /* What of it goes into the certificate as sentences: whom it does not reach, and who has to see to it. The nth from 0,

@@ -55,6 +55,13 @@ bool erase_remains(const struct erase *erase, const struct organization *organiz
         "backup that is put back brings the person back",
         "reasons that people typed, log files, and what musterd keeps of answers for a day",
     };
+    if (erase->unwiped && nth-- == 0) {
+        buffer_format(out,
+                      "what was deleted still stands in free pages of the data file (%s): the next run of '%s' wipes "
+                      "them",
+                      erase->unwiped, organization->id);
+        return true;
+    }
     if (nth < erase->account_count) {
         account_remains(&erase->accounts[nth], out);
         return true;
@@ -77,7 +84,6 @@ bool erase_remains(const struct erase *erase, const struct organization *organiz
         beside_remains(erase, out);
         return true;
     }
-    (void)organization;
     if (nth < sizeof(always) / sizeof(always[0]))
         buffer_text(out, always[nth]);
     return nth < sizeof(always) / sizeof(always[0]);

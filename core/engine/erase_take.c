@@ -8,6 +8,7 @@
 #include "engine/proposal.h"
 #include "engine/reason.h"
 #include "engine/stage_inside.h"
+#include "store/remnants.h"
 
 #include <stdlib.h>
 
@@ -288,6 +289,7 @@ int erase_take(struct erasing *erasing)
     for (size_t n = 0; n < erasing->record_count && rc == 0; n++)
         rc = record_take(erasing, &erasing->records[n]);
     sealed_take(erasing);
+    changeset_counter(match->changeset, REMNANTS_LEFT, 1);
     rc = rc ? rc : statements_take(erasing);
     rc = rc ? rc : waits_take(erasing);
     rc = rc ? rc : deliveries_take(erasing);
