@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -15,7 +15,7 @@
 #define BUNDLE_BUNDLE_H
 
 #include "bundle/archive.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 #include "engine/query.h"
 
 struct bundle_ask {

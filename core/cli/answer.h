@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "cli/screen.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 struct answer {
     struct arena *arena;  /* the caller's; keeps what is taken */

@@ -4,7 +4,7 @@
 
 #include "cli/arguments.h"
 #include "cli/screen.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 #include "engine/query.h"
 
 /* Exit statuses; the man page has the same list. */

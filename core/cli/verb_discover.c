@@ -5,7 +5,7 @@
 #include "cli/guess.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "engine/run.h"
 
 #include <errno.h>

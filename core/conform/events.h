@@ -6,7 +6,7 @@
 #define CONFORM_EVENTS_H
 
 #include "base/arena.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 int events_read(const char *path, struct arena *arena, struct lane_inbound **ret_events, size_t *ret_count,
                 struct err *err);

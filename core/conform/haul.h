@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 enum { HAUL_MOST = 20000 }; /* records that are kept; all are counted */
 

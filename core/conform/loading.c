@@ -3,7 +3,7 @@
 
 #include "conform/elf.h"
 #include "config/network.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "config/organization.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 #include <limits.h>
 

@@ -9,7 +9,7 @@
 #define ENGINE_ARRIVALS_H
 
 #include "base/arena.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "store/inbox.h"
 
 struct arrivals;

@@ -10,7 +10,7 @@
 #include "base/zone.h"
 #include "engine/drift.h"
 #include "engine/header.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "engine/rawrow.h"
 #include "engine/rejects.h"
 #include "engine/wait.h"

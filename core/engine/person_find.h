@@ -3,7 +3,7 @@
 #ifndef ENGINE_PERSON_FIND_H
 #define ENGINE_PERSON_FIND_H
 
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "engine/run.h"
 
 /* Fits lane_sink.find for kind "person" and field "key"; `arena` keeps what is found. Fields: "name", and "records", a

@@ -8,7 +8,7 @@
 
 #include "broker/file.h"
 #include "engine/checkpoint.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "engine/ledger.h"
 #include "engine/map.h"
 #include "engine/pickup.h"

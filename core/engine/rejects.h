@@ -6,7 +6,7 @@
 #ifndef ENGINE_REJECTS_H
 #define ENGINE_REJECTS_H
 
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 enum { REJECTS_ROWS = 10000, REJECTS_BYTES = 32 * 1024 * 1024 };
 

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/secret.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 #include <stdatomic.h>
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "broker/http.h"
 #include "config/network.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 /* Targets are told one after the other: while one is, there is time to start the next. */
 enum { WARM_MOST = 2 };

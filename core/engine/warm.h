@@ -7,7 +7,7 @@
 #ifndef ENGINE_WARM_H
 #define ENGINE_WARM_H
 
-#include "engine/lane.h"
+#include "lane/lane.h"
 #include "engine/run.h"
 
 struct warm;

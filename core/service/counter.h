@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "config/organization.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 struct counters;
 

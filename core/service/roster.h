@@ -14,7 +14,7 @@
 #include "base/zone.h"
 #include "config/cidr.h"
 #include "config/organization.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 /* What others may call, and who is let in. */
 struct roster_receiver {

@@ -3,7 +3,7 @@
  * Run: push CONNECTOR.so ROUNDS. Says, for each round, wall and processor time of both sides per change, what of it
  * the making of the cells took by itself, and the largest resident memory of the host. */
 #include "base/tidy.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -86,7 +86,7 @@ def allowed(where, room, target, rooms):
 PLANTS = [
     tree.append("core/base/planted.c", '#include "model/model.h"\n'),
     tree.append("core/base/planted.c", "#include <lmdb.h>\n"),
-    tree.append("core/host/planted.c", '#include "engine/lane.h"\n'),
+    tree.append("core/host/planted.c", '#include "lane/lane.h"\n'),
     tree.append("core/model/planted.h", "#include <unheard-of.h>\n"),
     tree.append("core/model/planted.h", '#include "nowhere.h"\n'),
     tree.append("plugins/sheet/planted.c", '#include "../../core/base/text.h"\n'),

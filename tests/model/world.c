@@ -11,8 +11,8 @@
  *   claim complete|changes|partial, or fail
  *
  * Writes nothing. */
-#include "engine/connectors.h"
-#include "engine/lane.h"
+#include "lane/connectors.h"
+#include "lane/lane.h"
 
 #include <stdio.h>
 #include <stdlib.h>

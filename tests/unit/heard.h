@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/tidy.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 #include <fcntl.h>
 #include <limits.h>

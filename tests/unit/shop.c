@@ -2,7 +2,7 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 #include "engine/wait.h"
 #include "scratch.h"
 

@@ -1,7 +1,7 @@
 /* test_connectors - what is installed, and what is remembered of it. */
 #include "unit.h"
 
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 #include <fcntl.h>
 #include <limits.h>

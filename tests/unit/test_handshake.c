@@ -1,7 +1,7 @@
 /* test_handshake - which connectors load, and why others do not: each refusal is a sentence of its own, and true. */
 #include "unit.h"
 
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 #include <fcntl.h>
 #include <limits.h>

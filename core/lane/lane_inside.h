@@ -1,8 +1,8 @@
 /* lane_inside - what the files of a lane share: lane (its beginning and end), lane_call (calls and clocks), lane_spawn
  * (the process), lane_watch (what it takes of this machine), lane_message (what the host says), lane_push (writing),
  * lane_question (what is asked for by name). */
-#ifndef ENGINE_LANE_INSIDE_H
-#define ENGINE_LANE_INSIDE_H
+#ifndef LANE_INSIDE_H
+#define LANE_INSIDE_H
 
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -10,7 +10,7 @@
 #include "base/numbers.h"
 #include "base/wire.h"
 #include "broker/keyring.h"
-#include "engine/lane.h"
+#include "lane/lane.h"
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* lane_question - what is asked for by name: find, get, lookup and action of the connector, and its own find(). */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/text.h"
 

@@ -1,13 +1,13 @@
 /* connectors - what is installed: found by name in the configured folders, described by a host process, remembered. */
-#include "engine/connectors.h"
+#include "lane/connectors.h"
 
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/wire.h"
-#include "engine/description.h"
-#include "engine/lane.h"
+#include "lane/description.h"
+#include "lane/lane.h"
 
 #include <dirent.h>
 #include <errno.h>

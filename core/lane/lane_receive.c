@@ -1,5 +1,5 @@
 /* lane_receive - what came in goes to the connector, which makes records of it. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include <string.h>
 

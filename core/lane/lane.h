@@ -6,8 +6,8 @@
  * than it may costs its call and nothing else: every violation ends the lane
  * with a sentence and ERR_CONNECTOR, ERR_TIMEOUT or ERR_LIMIT. Two clocks: silence (stopped while the engine
  * works for the host) and total. */
-#ifndef ENGINE_LANE_H
-#define ENGINE_LANE_H
+#ifndef LANE_H
+#define LANE_H
 
 #include "base/error.h"
 #include "base/tidy.h"

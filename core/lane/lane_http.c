@@ -1,6 +1,6 @@
 /* lane_http - what a host says about calls by HTTP, and what it is answered, when there is an answer: other lanes go on
  * meanwhile. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/mem.h"
 #include "broker/http.h"

@@ -1,6 +1,6 @@
 /* lane_needs - what a host is given beyond the rule, because its connector declares it and the organization permits it:
  * files that the option `files` names, programs below the folders that `programs` names, and secrets in plain text. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include <limits.h>
 #include <stdio.h>

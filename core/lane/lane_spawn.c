@@ -1,5 +1,5 @@
 /* lane_spawn - the host process of a lane: found, started, heard on stderr, buried. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/program.h"
 #include "base/clock.h"

@@ -1,10 +1,10 @@
 /* lane_message - what a host says, checked to the last byte, then handed to the sink. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "broker/turn.h"
-#include "engine/description.h"
+#include "lane/description.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* lane - one host process with one connector: started, asked, watched, killed. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/description.h"
+#include "lane/description.h"
 
 #include <errno.h>
 #include <poll.h>

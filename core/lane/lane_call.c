@@ -1,5 +1,5 @@
 /* lane_call - calls under way: frames come, replies go, under two clocks, for several lanes by turns. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/clock.h"
 #include "broker/http.h"

@@ -1,5 +1,5 @@
 /* description - what a connector says about itself, read back from the bytes that its host sent or a cache kept. */
-#include "engine/description.h"
+#include "lane/description.h"
 
 #include "base/error.h"
 #include "base/text.h"

@@ -3,7 +3,7 @@
  * The process limits itself before it loads anything; this is for what no
  * limit of a process counts: files together, memory where a sanitizer forbids
  * to limit addresses, and all programs together that it has started. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* description - what a connector says about itself, read back from the bytes that its host sent or a cache kept. */
-#ifndef ENGINE_DESCRIPTION_H
-#define ENGINE_DESCRIPTION_H
+#ifndef LANE_DESCRIPTION_H
+#define LANE_DESCRIPTION_H
 
 #include "base/arena.h"
 #include "base/wire.h"

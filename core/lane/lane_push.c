@@ -1,5 +1,5 @@
 /* lane_push - writing: changes go out by the batch, answers come back one by one, and each is looked at twice. */
-#include "engine/lane_inside.h"
+#include "lane/lane_inside.h"
 
 #include "base/mem.h"
 #include "base/text.h"

@@ -3,8 +3,8 @@
  * A name is [a-z][a-z0-9_-]*; the file is FOLDER/NAME.so, never a .la. A
  * description is kept in STATE/connectors/ under the file's identity (device,
  * inode, size, mtime), so that most commands start no process for it. */
-#ifndef ENGINE_CONNECTORS_H
-#define ENGINE_CONNECTORS_H
+#ifndef LANE_CONNECTORS_H
+#define LANE_CONNECTORS_H
 
 #include "base/error.h"
 #include "base/tidy.h"
