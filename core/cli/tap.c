@@ -116,6 +116,59 @@ void tap_record(const struct tap *tap, uint64_t id, const struct entity *entity,
     buffer_text(out, "}\n");
 }
 
+/* ---- what was erased ---- */
+
+static bool entry_read(const struct tap *tap, uint64_t sequence, struct journal_reader *ret_reader)
+{
+    uint64_t be = __builtin_bswap64(sequence);
+    struct bytes value;
+    return txn_get(&tap->query->txn, TABLE_journal, bytes(&be, sizeof(be)), &value) && journal_open(ret_reader, value);
+}
+
+/* Whether who read up to there has heard of it. */
+static bool was_told(const struct tap *tap, const struct journal_reader *last)
+{
+    struct journal_reader reader = *last;
+    uint64_t sequence = reader.previous;
+    while (sequence > tap->since && entry_read(tap, sequence, &reader) && reader.previous < sequence)
+        sequence = reader.previous;
+    return sequence > 0 && sequence <= tap->since;
+}
+
+static void erased_write(const struct tap *tap, uint64_t id, int64_t time_ms, struct buffer *out)
+{
+    char at[25];
+    instant_write(time_ms, at);
+    message_begin(tap, "RECORD", out);
+    json_name(out, "record");
+    buffer_byte(out, '{');
+    json_member_number(out, "id", id);
+    json_member_text(out, "_sdc_deleted_at", at);
+    buffer_byte(out, '}');
+    json_member_text(out, "time_extracted", tap->seen);
+    buffer_text(out, "}\n");
+}
+
+int tap_erased(const struct tap *tap, struct buffer *out)
+{
+    __attribute__((cleanup(tidy_cursor))) struct cursor cursor = {0};
+    uint64_t be = __builtin_bswap64(tap->since + 1);
+    struct journal_reader reader;
+    struct journal_part part;
+    if (tap->since == 0)
+        return 0;
+    cursor_open(&cursor, &tap->query->txn, TABLE_journal);
+    for (bool there = cursor_seek(&cursor, bytes(&be, sizeof(be))); there; there = cursor_next(&cursor)) {
+        if (!journal_open(&reader, cursor.value))
+            return ERR_CORRUPT;
+        struct journal_reader entry = reader;
+        while (journal_next_part(&reader, &part) && part.op == JOURNAL_ERASED)
+            if (part.kind == tap->kind && was_told(tap, &entry))
+                erased_write(tap, part.id, reader.time_ms, out);
+    }
+    return tap->query->txn.rc ? tap->query->txn.rc : out->rc;
+}
+
 /* ---- how far they go ---- */
 
 int tap_state(const struct tap *tap, struct buffer *out)

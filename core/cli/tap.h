@@ -23,6 +23,8 @@ void tap_done(struct tap *tap);
 void tap_schema(const struct tap *tap, struct buffer *out);
 /* Nothing where it did not change since. */
 void tap_record(const struct tap *tap, uint64_t id, const struct entity *entity, struct buffer *out);
+/* Behind the records: those of people, or things, that were erased since. */
+int tap_erased(const struct tap *tap, struct buffer *out);
 /* Last, when all records are out. What others have in the state stays there. */
 int tap_state(const struct tap *tap, struct buffer *out);
 

@@ -267,6 +267,8 @@ static int walk(struct export *export)
     }
     int rc = export->query->txn.rc;
     if (export->singer && rc == 0)
+        rc = tap_erased(&export->tap, &export->out);
+    if (export->singer && rc == 0)
         rc = tap_state(&export->tap, &export->out);
     flush(export, 1);
     return rc;

@@ -51,8 +51,9 @@ static void beside_remains(const struct erase *erase, struct buffer *out)
 bool erase_remains(const struct erase *erase, const struct organization *organization, size_t nth, struct buffer *out)
 {
     static const char *const always[] = {
-        ("backups, recordings (sync --record), bundles and exported files of before: whoever has them deletes them; a "
-         "backup that is put back brings the person back"),
+        ("backups, what `muster restore` put aside (replaced/ beside the organizations), recordings (sync --record), "
+         "bundles and exported files of before: whoever has them deletes them; a backup that is put back brings the "
+         "person back"),
         "what a source says of them from now on under another id, as of a new punch: it is kept as any other record",
         ("reasons that people typed, log files, log-ins that a connector keeps for people, and what musterd keeps of "
          "answers for a day"),
