@@ -7,8 +7,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
-enum { TOGETHER = 1024 }; /* letters in one commit */
+enum {
+    TOGETHER = 1024,            /* letters in one commit */
+    MANY = 16,                  /* letters for which it is worth to wait a little */
+    PATIENCE = 2 * 1000 * 1000, /* ns */
+};
 
 struct opened {
     char *organization;
@@ -20,6 +25,8 @@ struct intake {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct letter *first, **last;
+    size_t waiting;  /* letters in that list */
+    size_t expected; /* as many as there were, if all who were told come again */
     bool closing;
     uint64_t commits, letters;
     uint64_t most;
@@ -93,25 +100,46 @@ static void keep(struct intake *intake, struct letter *letters[], size_t count)
     }
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* All that waits, as soon as something does; NULL: it is over. `until_ns`: when who was told before is not waited for
+ * any more. */
+static struct letter *take(struct intake *intake, int64_t until_ns, size_t *ret_count)
+{
+    const struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+    while (!intake->first && !intake->closing)
+        pthread_cond_wait(&intake->more, &intake->lock);
+    for (int rc = 0; rc == 0 && intake->expected >= MANY && intake->waiting < intake->expected && !intake->closing;)
+        rc = pthread_cond_timedwait(&intake->more, &intake->lock, &until);
+    struct letter *list = intake->first;
+    *ret_count = intake->waiting;
+    intake->first = NULL;
+    intake->last = &intake->first;
+    intake->waiting = 0;
+    return list;
+}
+
 static void *work(void *context)
 {
     struct intake *intake = context;
-    struct letter *letters[TOGETHER];
+    struct letter *letters[TOGETHER], *list;
+    size_t count;
+    int64_t until_ns = 0;
     pthread_mutex_lock(&intake->lock);
-    for (;;) {
-        while (!intake->first && !intake->closing)
-            pthread_cond_wait(&intake->more, &intake->lock);
-        struct letter *list = intake->first;
-        if (!list)
-            break;
-        intake->first = NULL;
-        intake->last = &intake->first;
+    while ((list = take(intake, until_ns, &count))) {
         pthread_mutex_unlock(&intake->lock);
-        while (list) {
-            size_t count = gather(&list, letters);
-            keep(intake, letters, count);
-        }
+        int64_t begun_ns = now_ns();
+        while (list)
+            keep(intake, letters, gather(&list, letters));
+        int64_t ended_ns = now_ns(), took_ns = ended_ns - begun_ns;
+        until_ns = ended_ns + (took_ns < PATIENCE ? took_ns : PATIENCE);
         pthread_mutex_lock(&intake->lock);
+        intake->expected = intake->waiting + count;
     }
     pthread_mutex_unlock(&intake->lock);
     return NULL;
@@ -121,6 +149,7 @@ static void *work(void *context)
 
 struct intake *intake_open(const uint8_t master[VAULT_MASTER], uint64_t most)
 {
+    pthread_condattr_t monotonic;
     struct intake *intake = mem_new(1, sizeof(*intake));
     if (!intake)
         return NULL;
@@ -128,7 +157,10 @@ struct intake *intake_open(const uint8_t master[VAULT_MASTER], uint64_t most)
     intake->last = &intake->first;
     memcpy(intake->master, master, sizeof(intake->master));
     pthread_mutex_init(&intake->lock, NULL);
-    pthread_cond_init(&intake->more, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&intake->more, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&intake->thread, NULL, work, intake) == 0)
         return intake;
     free(intake);
@@ -143,7 +175,8 @@ bool intake_put(struct intake *intake, struct letter *letter)
     if (takes) {
         *intake->last = letter;
         intake->last = &letter->next;
-        pthread_cond_signal(&intake->more);
+        if (++intake->waiting == 1 || intake->waiting >= intake->expected) /* nobody is woken to wait on */
+            pthread_cond_signal(&intake->more);
     }
     pthread_mutex_unlock(&intake->lock);
     return takes;

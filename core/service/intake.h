@@ -1,8 +1,10 @@
 /* intake - events go into inboxes: one thread, many events in one durable commit.
  *
  * What comes while a commit is on its way to the disk goes together into the
- * next one: the more come at once, the less each costs. Whoever gave an event is
- * told when it is kept, on the thread of the intake. */
+ * next one: the more come at once, the less each costs. Who was told that an
+ * event is kept often has another one at once: where they are many the next
+ * commit waits for those, but never longer than the one before took. Whoever gave an event is told when
+ * it is kept, on the thread of the intake. */
 #ifndef SERVICE_INTAKE_H
 #define SERVICE_INTAKE_H
 
