@@ -76,7 +76,7 @@ static void tell(struct context *context, const struct organization *organizatio
         buffer_clear(&text);
     }
     for (size_t n = 0; n < erase->obstacle_count; n++)
-        screen_print(screen, "%s%s\n", n == 0 ? erase->dry ? "In the way: " : "All the same, although " : "  ",
+        screen_print(screen, "%s%s\n", n == 0 ? erase->dry ? "In the way: " : "In the way was: " : "  ",
                      erase->obstacles[n]);
     if (erase->dry && erase->obstacle_count > 0)
         screen_print(screen, "It would need --anyway.\n");
