@@ -361,11 +361,15 @@ static const char *hint(const char *said)
     } hints[] = {
         {"tab ", "a tab in the indentation: use spaces"},
         {"nested block mapping on the same line", "a text with ': ' in it must stand in quotes"},
-        {"multiline plain key", "the indentation does not fit, or a text with ': ' in it needs quotes"},
+        {"multiline plain key",
+         "the indentation does not fit, a blank is missing behind a ':', or a text with ': ' in it needs quotes"},
         {"plain scalar cannot start", "a text that begins with this character must stand in quotes"},
         {"without closing quote", "a quote is opened here or above and never closed"},
         {"without a closing bracket", "a '[' is opened above and never closed"},
         {"without a closing brace", "a '{' is opened above and never closed"},
+        {"missing comma in flow", "a comma is missing, or a '{' or '[' above is not closed"},
+        {"could not find expected ':'", "a ':' is missing, or the blank behind it, here or in the line above"},
+        {"invalid indentation", "this line begins elsewhere than those beside it: indent what belongs together alike"},
         {"depth limit", "lists and maps stand too deep in each other"},
         {"undefined tag", "unknown tag: the only tag is !secret"},
     };

@@ -150,7 +150,14 @@ static void what_is_no_yaml_is_told_with_its_place_and_a_way_out(void **state)
     expect("a: @b\n", ERR_CONFIG, "a.yaml:1:4: a text that begins with this character must stand in quotes\n");
     expect("a: [b\nc: d\n", ERR_CONFIG, "a.yaml:3:1: a '[' is opened above and never closed\n");
     expect("ï: 1\n b: 2\n", ERR_CONFIG,
-           "a.yaml:1:4: the indentation does not fit, or a text with ': ' in it needs quotes\n");
+           "a.yaml:1:4: the indentation does not fit, a blank is missing behind a ':', or a text with ': ' in it needs "
+           "quotes\n");
+    expect("a: { b: 1\nc:\n  d: 2\n", ERR_CONFIG,
+           "a.yaml:2:2: a comma is missing, or a '{' or '[' above is not closed\n");
+    expect("a: 1\nb:1\nc: 2\n", ERR_CONFIG,
+           "a.yaml:2:1: a ':' is missing, or the blank behind it, here or in the line above\n");
+    expect("a:\n    b: 1\n   c: 2\n", ERR_CONFIG,
+           "a.yaml:3:4: this line begins elsewhere than those beside it: indent what belongs together alike\n");
     expect("[a, b]: c\n", ERR_CONFIG, "a.yaml:1:1: a key must be plain text\n");
     expect("? {a: b}\n: c\n", ERR_CONFIG, "a.yaml:1:3: a key must be plain text\n");
     expect("!secret file:a: c\n", ERR_CONFIG, "a.yaml:1:1: a key must be plain text\n");
