@@ -547,6 +547,16 @@ static int map_identify(struct map *map, const struct lane_record *record, const
     return rc != 0 ? rc : *ret_id && *ret_row_key ? 0 : -ENOMEM;
 }
 
+/* That is a mistake in the organization's file, not one in each of the rows. */
+static int map_keyless(const struct lane_record *record, struct err *err)
+{
+    return err_set(
+        err, ERR_DATA,
+        "the rows of stream '%s' have no ids of their own, and its mapping has no key. Nothing was read. Say "
+        "in the organization's file which column tells one row from another: key: COLUMN",
+        record->stream->name);
+}
+
 int map_record(struct map *map, const struct lane_record *record, struct err *err)
 {
     if (record->stream->count > map->bound) {
@@ -560,6 +570,8 @@ int map_record(struct map *map, const struct lane_record *record, struct err *er
         return 0;
     map->record = record;
     map->count.read++;
+    if (map->count.read == 1 && !map->mapping->key && (!record->source_id || !*record->source_id))
+        return map_keyless(record, err);
     arena_clear(map->arena);
     transform_start(map->transform);
     int rc = map_fill(map, record);
