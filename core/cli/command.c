@@ -33,6 +33,13 @@ const struct command commands[] = {
      "list, one "
      "that cannot be used stands with the reason, and the exit status is 3.",
      "muster connectors\nmuster connectors sheet", verb_connectors},
+    {"fields", "[KIND]", 0, 1, 0, "List the kinds of things that are kept, and the fields of each",
+     "These are the names that mappings, `authority`, `muster pin` and `muster explain` use. A field whose type is a "
+     "kind is a reference: { unit: department, code: COLUMN } makes one to an org_unit, { person: employee_number, "
+     "from: COLUMN } one to a person. What `custom` of an organization's file adds comes besides.\n\n"
+     "With --json one object for each field: kind, field, type, one_of, refers_to, sensitivity (plain; personal: never "
+     "in a log; protected: kept sealed), what.",
+     "muster fields\nmuster fields person", verb_fields},
     {"discover", "ORG CONNECTION", 2, 2, 0, "Show what a source has, and a mapping to start from",
      "Reads a few records and stores nothing. Samples are masked: the first letter stays, digits become 9. What it "
      "prints under `streams:` can be pasted into the organization's file.",

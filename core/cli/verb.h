@@ -20,6 +20,7 @@ int verb_discard(struct context *context);
 int verb_discover(struct context *context);
 int verb_explain(struct context *context);
 int verb_export(struct context *context);
+int verb_fields(struct context *context);
 int verb_files(struct context *context);
 int verb_help(struct context *context);
 int verb_history(struct context *context);

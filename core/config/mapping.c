@@ -28,12 +28,16 @@ static bool is_word(const char *const *words, const char *text)
     return false;
 }
 
-static void complain_unknown(struct compile *compile, const struct node *key, const char *where,
+/* `kind` is that of whose fields the names are; "" where they are kinds. */
+static void complain_unknown(struct compile *compile, const struct node *key, const char *where, const char *kind,
                              const char *const *names)
 {
     const char *near = names ? nearest_name(key->text, names) : NULL;
-    complain(compile->complaints, key, "%s has no '%s'%s%s%s", where, key->text, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
+    if (near)
+        complain(compile->complaints, key, "%s has no '%s'; did you mean '%s'?", where, key->text, near);
+    else
+        complain(compile->complaints, key, "%s has no '%s': `muster fields%s%s` lists what there is", where, key->text,
+                 *kind ? " " : "", kind);
 }
 
 /* Own fields come after those of the model, in the order of their declaration: they may have no number yet. */
@@ -116,7 +120,7 @@ static void fields_compile(struct compile *compile, const struct node *fields, c
         if (field)
             section->rule_count += rule_compile(compile, field, fields->items[n], &rules[section->rule_count]);
         else if (!own || !is_word(section_words, name))
-            complain_unknown(compile, fields->keys[n], kind_name(section->kind), names);
+            complain_unknown(compile, fields->keys[n], kind_name(section->kind), kind_name(section->kind), names);
     }
 }
 
@@ -199,7 +203,7 @@ static void sections_compile(struct compile *compile, const struct node *node, c
         enum kind kind = kind_by_name(key->text);
         if (kind == KIND_NONE) {
             if (!is_word(stream_words, key->text))
-                complain_unknown(compile, key, where, names);
+                complain_unknown(compile, key, where, "", names);
             continue;
         }
         found++;

@@ -29,8 +29,11 @@ static void suggest(const struct field *custom, enum kind kind, const char *word
     for (size_t n = 0; kind == KIND_person && of_person[n]; n++)
         names[count++] = of_person[n];
     const char *near = nearest_name(word, names);
-    snprintf(ret_why, PATH_WHY, "%s has no '%s'%s%s%s", kind_name(kind), word, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
+    if (near)
+        snprintf(ret_why, PATH_WHY, "%s has no '%s'; did you mean '%s'?", kind_name(kind), word, near);
+    else
+        snprintf(ret_why, PATH_WHY, "%s has no '%s': `muster fields %s` lists what there is", kind_name(kind), word,
+                 kind_name(kind));
 }
 
 /* The next word of the path; "custom.badge" is one. Returns what follows it, NULL when it is too long or empty. */

@@ -10,6 +10,7 @@ complete -c muster -f
 complete -c muster -n __fish_use_subcommand -a check -d 'Check the organizations'\'' files, connectors and secrets'
 complete -c muster -n '__fish_seen_subcommand_from check' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a connectors -d 'List the connectors that are installed, or explain one'
+complete -c muster -n __fish_use_subcommand -a fields -d 'List the kinds of things that are kept, and the fields of each'
 complete -c muster -n __fish_use_subcommand -a discover -d 'Show what a source has, and a mapping to start from'
 complete -c muster -n '__fish_seen_subcommand_from discover' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a sync -d 'Fetch, work out what changed, store it'
