@@ -1,6 +1,7 @@
 /* guess - what a column probably is: from its name and from the shape of what stands in it. */
 #include "cli/guess.h"
 
+#include "base/date.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -11,36 +12,54 @@ static const struct {
     struct guess guess;
 } columns[] = {
     {"employee number|employee no|employee id|personnel number|personnel no|staff number|staff id|emp no|employeeid|"
-     "personeelsnummer|medewerkernummer|ansattnr|ansattnummer|工号|员工编号",
+     "personeelsnummer|medewerkernummer|ansattnr|ansattnummer|工号|员工编号|personeelsnr|personeelsnr.|medewerkernr|"
+     "medewerker nr|werknemernummer|werknemersnummer|ansatt nr|medarbeidernummer",
      {KIND_person, "employee_number", GUESS_PLAIN}},
     {"first name|given name|firstname|voornaam|roepnaam|fornavn|名", {KIND_person, "given_name", GUESS_PLAIN}},
-    {"middle name|tussenvoegsel|mellomnavn", {KIND_person, "middle_name", GUESS_PLAIN}},
+    {"middle name|tussenvoegsel|mellomnavn|voorvoegsel|tussenvoegsels|mellemnavn",
+     {KIND_person, "middle_name", GUESS_PLAIN}},
     {"surname|last name|family name|lastname|achternaam|etternavn|姓", {KIND_person, "family_name", GUESS_PLAIN}},
     {"name|full name|display name|naam|navn|姓名", {KIND_person, "display_name", GUESS_PLAIN}},
-    {"e-mail|email|mail|work e-mail|work email|e-mailadres|epost|邮箱", {KIND_person, "work_email", GUESS_LOWER}},
-    {"private e-mail|personal e-mail|private email|personal email", {KIND_person, "personal_email", GUESS_LOWER}},
-    {"mobile|mobile phone|cell|cell phone|mobiel|mobil|手机", {KIND_person, "mobile_phone", GUESS_PLAIN}},
-    {"phone|telephone|telefoon|telefon|电话", {KIND_person, "phone", GUESS_PLAIN}},
+    {"e-mail|email|mail|work e-mail|work email|e-mailadres|epost|邮箱|e-post|e-mail adres|zakelijk e-mailadres|jobb "
+     "e-post",
+     {KIND_person, "work_email", GUESS_LOWER}},
+    {"private e-mail|personal e-mail|private email|personal email|privé e-mail|privat e-post",
+     {KIND_person, "personal_email", GUESS_LOWER}},
+    {"mobile|mobile phone|cell|cell phone|mobiel|mobil|手机|mobiel "
+     "nummer|mobielnummer|mobiltelefon|mobilnummer|mobilnr|mobiele telefoon",
+     {KIND_person, "mobile_phone", GUESS_PLAIN}},
+    {"phone|telephone|telefoon|telefon|电话|telefoonnummer|telefonnummer|vaste telefoon",
+     {KIND_person, "phone", GUESS_PLAIN}},
     {"status|employee status|状态", {KIND_person, "status", GUESS_STATUS}},
-    {"start date|hire date|hired on|date of joining|in dienst|datum in dienst|startdato|入职日期",
+    {"start date|hire date|hired on|date of joining|in dienst|datum in dienst|startdato|入职日期|datum "
+     "indienst|indiensttreding|datum indiensttreding|ansatt dato|ansettelsesdato|ansatt fra",
      {KIND_person, "hired_on", GUESS_DATE}},
-    {"end date|leave date|termination date|uit dienst|datum uit dienst|sluttdato|离职日期",
+    {"end date|leave date|termination date|uit dienst|datum uit dienst|sluttdato|离职日期|datum "
+     "uitdienst|uitdiensttreding|datum uitdiensttreding|sluttet dato|ansatt til",
      {KIND_person, "terminated_on", GUESS_DATE}},
-    {"date of birth|birth date|birthdate|geboortedatum|fødselsdato|出生日期",
+    {"date of birth|birth date|birthdate|geboortedatum|fødselsdato|出生日期|geb.datum|geb. datum|født|født dato",
      {KIND_person, "date_of_birth", GUESS_DATE}},
-    {"national id|social security number|bsn|fødselsnummer|身份证", {KIND_person, "national_id", GUESS_PLAIN}},
+    {"national id|social security number|bsn|fødselsnummer|身份证|burgerservicenummer|fødselsnr|personnummer",
+     {KIND_person, "national_id", GUESS_PLAIN}},
     {"city|town|plaats|woonplaats|poststed", {KIND_person, "city", GUESS_PLAIN}},
     {"postal code|zip|zip code|postcode|postnummer", {KIND_person, "postal_code", GUESS_PLAIN}},
     {"country|land", {KIND_person, "country", GUESS_PLAIN}},
     {"address|street|adres|adresse", {KIND_person, "address_line_1", GUESS_PLAIN}},
     {"username|user name|login|gebruikersnaam|brukernavn", {KIND_person, "username", GUESS_PLAIN}},
-    {"job title|title|position|functie|stilling|职位", {KIND_employment, "title", GUESS_PLAIN}},
-    {"dept no|dept|department no|department code|department number|afdelingscode|avdelingsnr|部门编号",
+    {"job title|title|position|functie|stilling|职位|functienaam|functieomschrijving|stillingstittel|yrke",
+     {KIND_employment, "title", GUESS_PLAIN}},
+    {"dept no|dept|department no|department code|department "
+     "number|afdelingscode|avdelingsnr|部门编号|afdelingsnummer|afdelingnr|afd.nr|avdelingsnummer|avd|avd.|avd nr",
      {KIND_employment, "department", GUESS_UNIT_CODE}},
-    {"department|department name|afdeling|avdeling|部门", {KIND_employment, "department", GUESS_UNIT_NAME}},
-    {"manager|manager number|supervisor|leidinggevende|leder", {KIND_employment, "manager", GUESS_PERSON}},
-    {"hours per week|weekly hours|uren per week", {KIND_employment, "hours_per_week", GUESS_PLAIN}},
-    {"fte|fte %|percentage|stillingsprosent", {KIND_employment, "fte_percent", GUESS_PLAIN}},
+    {"department|department name|afdeling|avdeling|部门|afdelingsnaam|avdelingsnavn",
+     {KIND_employment, "department", GUESS_UNIT_NAME}},
+    {"manager|manager number|supervisor|leidinggevende|leder|personeelsnummer leidinggevende|leder nr|lederens "
+     "ansattnr",
+     {KIND_employment, "manager", GUESS_PERSON}},
+    {"hours per week|weekly hours|uren per week|contracturen|timer per uke",
+     {KIND_employment, "hours_per_week", GUESS_NUMBER}},
+    {"fte|fte %|percentage|stillingsprosent|deeltijdpercentage|dienstverband %|stillingsprosent %|stilling %",
+     {KIND_employment, "fte_percent", GUESS_NUMBER}},
 };
 
 static bool words_have(const char *words, const char *text, size_t len)
@@ -78,20 +97,25 @@ const char *guess_status(const char *text)
 
 const char *guess_date(const char *text, size_t len)
 {
-    static const struct {
-        const char *shape, *pattern; /* 9: a digit */
-    } shapes[] = {{"9999-99-99", "YYYY-MM-DD"}, {"99-99-9999", "DD-MM-YYYY"}, {"9-99-9999", "DD-MM-YYYY"},
-                  {"99-9-9999", "DD-MM-YYYY"},  {"9-9-9999", "DD-MM-YYYY"},   {"99.99.9999", "DD.MM.YYYY"},
-                  {"99/99/9999", "DD/MM/YYYY"}, {"9999/99/99", "YYYY/MM/DD"}, {"99999999", "YYYYMMDD"}};
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        size_t at = 0;
-        while (at < len && shapes[i].shape[at] &&
-               (shapes[i].shape[at] == '9' ? text[at] >= '0' && text[at] <= '9' : text[at] == shapes[i].shape[at]))
-            at++;
-        if (at == len && shapes[i].shape[at] == '\0')
-            return shapes[i].pattern;
-    }
+    /* Where several fit the first one counts: day before month, as our customers write. */
+    static const char *const patterns[] = {"YYYY-MM-DD", "DD-MM-YYYY", "DD.MM.YYYY", "DD/MM/YYYY",
+                                           "YYYY/MM/DD", "YYYYMMDD",   "MM/DD/YYYY", "DD MMM YYYY",
+                                           "DD-MM-YY",   "DD.MM.YY",   "DD/MM/YY"};
+    struct moment moment;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+        if (date_parse(patterns[i], text, len, &moment) && moment.date.year >= 1900 && moment.date.year < 2100)
+            return patterns[i];
     return NULL;
+}
+
+bool guess_decimal_comma(const char *text, size_t len)
+{
+    const char *comma = memchr(text, ',', len);
+    size_t whole = comma ? (size_t)(comma - text) : 0;
+    bool good = comma && whole > 0 && whole + 1 < len;
+    for (size_t i = 0; i < len; i++)
+        good = good && (i == whole || (text[i] >= '0' && text[i] <= '9') || (i == 0 && text[i] == '-'));
+    return good;
 }
 
 void guess_mask(const char *text, size_t len, struct buffer *out)

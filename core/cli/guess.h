@@ -16,7 +16,7 @@ struct guess {
         GUESS_LOWER,
         GUESS_DATE,
         GUESS_STATUS,
-        GUESS_DIGITS,
+        GUESS_NUMBER,
         GUESS_UNIT_CODE,
         GUESS_UNIT_NAME,
         GUESS_PERSON
@@ -27,8 +27,10 @@ struct guess {
 const struct guess *guess_column(const char *name);
 /* The model's status that a word of a source probably means; NULL: nothing comes to mind. */
 const char *guess_status(const char *text);
-/* The pattern of a date in a text, "DD-MM-YYYY"; NULL: it has not the shape of one. */
+/* The pattern of a date in a text, "DD-MM-YYYY"; NULL: it is none of this century or the last one. */
 const char *guess_date(const char *text, size_t len);
+/* "37,5": a number with the decimal sign of most of Europe. */
+bool guess_decimal_comma(const char *text, size_t len);
 /* First letter, dots for the others, 9 for each digit; punctuation stays. Cut after some characters. */
 void guess_mask(const char *text, size_t len, struct buffer *out);
 /* A YAML scalar: as it is, or in quotes where YAML would read something else. */

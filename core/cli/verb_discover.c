@@ -24,7 +24,7 @@ struct seen_column {
     size_t pattern_count;
     const char *words[WORDS_SEEN]; /* different values, for a status */
     size_t word_count;
-    bool many_words;
+    bool many_words, decimal_comma;
 };
 
 struct seen_stream {
@@ -92,6 +92,7 @@ static void column_value(struct seen *seen, struct seen_column *column, const st
     const char *pattern = value->type == MUSTER_TEXT ? guess_date(value->bytes, value->len) : NULL;
     if (pattern)
         texts_add(seen, column->patterns, &column->pattern_count, PATTERNS, pattern, strlen(pattern));
+    column->decimal_comma |= value->type == MUSTER_TEXT && guess_decimal_comma(value->bytes, value->len);
     if (!texts_add(seen, column->words, &column->word_count, WORDS_SEEN, value->bytes, value->len))
         column->many_words = true;
 }
@@ -197,33 +198,57 @@ static const struct seen_column *column_for(const struct seen_stream *stream, co
     return NULL;
 }
 
+/* One day that can only have the month first says so of all the others, which would else be read the other way round.
+ */
+static bool pattern_misled(const struct seen_column *column, const char *pattern)
+{
+    bool month_first = false;
+    for (size_t i = 0; i < column->pattern_count; i++)
+        month_first |= strcmp(column->patterns[i], "MM/DD/YYYY") == 0;
+    return month_first && strcmp(pattern, "DD/MM/YYYY") == 0;
+}
+
 static void rule_date(const struct seen_column *column, struct buffer *out)
 {
-    if (column->pattern_count == 0) {
+    size_t told = 0, count = 0;
+    for (size_t i = 0; i < column->pattern_count; i++)
+        count += !pattern_misled(column, column->patterns[i]);
+    if (count == 0) {
         guess_yaml(column->name, out);
         return;
     }
     buffer_text(out, "{ from: ");
     guess_yaml(column->name, out);
-    buffer_text(out, column->pattern_count > 1 ? ", date: [" : ", date: ");
+    buffer_text(out, count > 1 ? ", date: [" : ", date: ");
     for (size_t i = 0; i < column->pattern_count; i++)
-        buffer_format(out, "%s%s", i ? ", " : "", column->patterns[i]);
-    buffer_text(out, column->pattern_count > 1 ? "] }" : " }");
+        if (!pattern_misled(column, column->patterns[i]))
+            buffer_format(out, "%s%s", told++ ? ", " : "", column->patterns[i]);
+    buffer_text(out, count > 1 ? "] }" : " }");
 }
 
+/* Only words whose meaning is known get into the table: what "Freelance" means nobody guesses. */
 static void rule_status(const struct seen_column *column, struct buffer *out)
 {
+    size_t known = 0, unknown = 0;
     buffer_text(out, "{ from: ");
     guess_yaml(column->name, out);
     buffer_text(out, ", table: { ");
-    size_t known = 0;
     for (size_t i = 0; i < column->word_count && !column->many_words; i++) {
         const char *status = guess_status(column->words[i]);
+        unknown += !status;
+        if (!status)
+            continue;
         buffer_text(out, known++ ? ", " : "");
         guess_yaml(column->words[i], out);
-        buffer_format(out, ": %s", status ? status : "active");
+        buffer_format(out, ": %s", status);
     }
     buffer_text(out, known ? " }, otherwise: reject }" : "Active: active }, otherwise: reject }");
+    for (size_t i = 0, told = 0; unknown > 0 && i < column->word_count; i++) {
+        if (guess_status(column->words[i]))
+            continue;
+        buffer_text(out, told++ ? ", " : "\n          #   what is this in the table? ");
+        guess_yaml(column->words[i], out);
+    }
 }
 
 static void rule_write(const struct seen_stream *stream, const struct seen_column *column, const struct guess *guess,
@@ -233,6 +258,11 @@ static void rule_write(const struct seen_stream *stream, const struct seen_colum
     switch (guess->how) {
     case GUESS_DATE: rule_date(column, out); break;
     case GUESS_STATUS: rule_status(column, out); break;
+    case GUESS_NUMBER:
+        buffer_text(out, column->decimal_comma ? "{ from: " : "");
+        guess_yaml(column->name, out);
+        buffer_text(out, column->decimal_comma ? ", decimal: \",\" }" : "");
+        break;
     case GUESS_LOWER:
         buffer_text(out, "{ from: ");
         guess_yaml(column->name, out);
@@ -348,8 +378,10 @@ static int discover_tell(struct context *context, const struct seen *seen)
     if (seen->count > 0)
         screen_print(&context->screen,
                      "\n# To begin with, below the connection in the organization's file; look at each line:\n"
-                     "    streams:\n%s",
-                     mapping.data ? mapping.data : "");
+                     "    streams:\n%s"
+                     "\n# Then `muster check %s`, and `muster plan %s %s` shows what it would bring.\n",
+                     mapping.data ? mapping.data : "", context->arguments.words[0], context->arguments.words[0],
+                     context->arguments.words[1]);
     else
         screen_print(&context->screen, "The source has nothing to show.\n");
     return mapping.rc;
@@ -368,12 +400,16 @@ int verb_discover(struct context *context)
     __attribute__((cleanup(seen_done))) struct seen seen = {.arena = context->arena};
     const char *name = context->arguments.words[1];
     struct err err = {0};
-    int status = context_organization(context, context->arguments.words[0], &organization);
+    int status = context_settings(context);
     if (status != STATUS_DONE)
         return status;
-    const struct connection *connection = organization_connection(organization, name);
-    if (!connection)
-        return complain_words("%s has no connection '%s'", organization->file, name);
+    context->settings->beginning = true; /* what streams there are is what is asked */
+    status = context_organization(context, context->arguments.words[0], &organization);
+    if (status != STATUS_DONE)
+        return status;
+    const struct connection *connection = NULL;
+    if ((status = context_connection(organization, name, &connection)) != STATUS_DONE)
+        return status;
     struct lane_sink sink = {
         .context = &seen, .stream = take_stream, .columns = take_columns, .field = take_field, .record = take_record};
     struct run_request request = {.settings = context->settings,

@@ -148,7 +148,8 @@ int organization_read(const struct settings *settings, const char *id, describe_
                               .organization = organization,
                               .describe = describe,
                               .installed = installed,
-                              .context = context};
+                              .context = context,
+                              .beginning = settings->beginning};
     organization->id = arena_text(organization->arena, id);
     organization->path = arena_format(organization->arena, "%s/%s.yaml", files_of(settings, organization->arena), id);
     organization->file = complaints->file ? arena_text(organization->arena, complaints->file)

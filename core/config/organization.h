@@ -86,7 +86,7 @@ struct connection {
     enum on_missing on_missing;
     unsigned lanes;                   /* 1 unless said */
     const struct target *target;      /* what it is told; NULL: it is only read */
-    const struct node *authorization; /* checked, used later */
+    const struct node *authorization; /* checked; read by engine/authorization */
     const char *const *allow;         /* NULL-terminated; NULL: nothing */
 };
 
@@ -170,6 +170,7 @@ struct settings {
         int64_t request_ms;                     /* in which a caller says all of a request */
         unsigned connections, peer_connections; /* at once; of one address */
     } limits;
+    bool beginning;            /* a connection may name no stream yet: somebody asks what there is */
     const char *const *listen; /* ADDRESS:PORT, NULL-terminated; NULL: the daemon listens nowhere */
     struct {
         const struct secretref *certificate, *key; /* NULL: plain HTTP, on this machine only */

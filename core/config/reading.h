@@ -24,6 +24,7 @@ struct reading {
     struct connection *connections;      /* the same as organization->connections, still writable */
     const struct node *key;              /* of the connection that is read: its place */
     const char *const *connection_names; /* NULL-terminated */
+    bool beginning;                      /* as settings have it */
     int rc;
 };
 

@@ -274,6 +274,16 @@ static size_t stream_count(const struct connection *connection)
     return count;
 }
 
+static void complain_no_stream(struct reading *reading, const struct connection *connection)
+{
+    const char *first = connection->description->discover
+                            ? reading_format(reading, " (`muster discover %s %s` writes a first version)",
+                                             reading->organization->id, connection->name)
+                            : "";
+    complain(reading->complaints, reading->key,
+             "connection '%s' names no stream: add streams:%s or target:", connection->name, first ? first : "");
+}
+
 void streams_read(struct reading *reading, struct connection *connection, const struct node *node)
 {
     const struct node *map =
@@ -294,7 +304,6 @@ void streams_read(struct reading *reading, struct connection *connection, const 
         if (wanted)
             compile(reading, connection, stream->name, under, &out);
     }
-    if (connection->description && !node && !connection->target && out.count == 0)
-        complain(reading->complaints, reading->key,
-                 "connection '%s' names no stream: add streams: or target:", connection->name);
+    if (connection->description && !node && !connection->target && out.count == 0 && !reading->beginning)
+        complain_no_stream(reading, connection);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FILES_MAX 1000
-#define SAMPLE_ROWS 5
+#define SAMPLE_ROWS 200    /* of discover(): enough to see most words of a status, and both ways to write a day */
 #define STREAM "employees" /* what discover() suggests */
 
 static const muster_option options[] = {

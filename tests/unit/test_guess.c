@@ -62,9 +62,10 @@ static void every_guess_is_a_field_of_the_model(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "Employee no", "Voornaam",  "Middle name", "Surname",  "Naam",    "Mail",     "Mobile",        "Telefoon",
-        "Status",      "In dienst", "Uit dienst",  "BSN",      "City",    "Postcode", "Land",          "Adres",
-        "Username",    "Functie",   "Dept no",     "Afdeling", "Manager", "FTE",      "Geboortedatum", "Uren per week"};
+        "Employee no", "Voornaam", "Middle name", "Surname",    "Naam",         "Mail",          "Mobile",
+        "Telefoon",    "Status",   "In dienst",   "Uit dienst", "BSN",          "City",          "Postcode",
+        "Land",        "Adres",    "Username",    "Født",       "Personeelsnr", "Avdelingsnavn", "E-post",
+        "Functie",     "Dept no",  "Afdeling",    "Manager",    "FTE",          "Geboortedatum", "Uren per week"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct guess *guess = guess_column(names[i]);
         assert_non_null(guess);
@@ -78,9 +79,41 @@ static void dates_are_known_by_their_shape(void **state)
     assert_string_equal(guess_date("31-12-2024", 10), "DD-MM-YYYY");
     assert_string_equal(guess_date("1-2-2024", 8), "DD-MM-YYYY");
     assert_string_equal(guess_date("2024-12-31", 10), "YYYY-MM-DD");
+    assert_string_equal(guess_date("3 mei 2021", 10), "DD MMM YYYY");
+    assert_string_equal(guess_date("31.12.24", 8), "DD.MM.YY");
     assert_null(guess_date("2024-12-3x", 10));
     assert_null(guess_date("2024-12-311", 11));
     assert_null(guess_date("", 0));
+}
+
+static void a_day_that_has_the_month_first_is_seen(void **state)
+{
+    (void)state;
+    assert_string_equal(guess_date("03/04/2024", 10), "DD/MM/YYYY");
+    assert_string_equal(guess_date("12/31/2024", 10), "MM/DD/YYYY");
+}
+
+static void a_number_of_eight_digits_is_a_day_only_when_there_is_such_a_day(void **state)
+{
+    (void)state;
+    assert_string_equal(guess_date("20241231", 8), "YYYYMMDD");
+    assert_null(guess_date("20241331", 8));
+    assert_null(guess_date("47110042", 8));
+    assert_null(guess_date("00001001", 8));
+}
+
+static void a_decimal_comma_is_seen(void **state)
+{
+    (void)state;
+    assert_true(guess_decimal_comma("37,5", 4));
+    assert_true(guess_decimal_comma("-0,25", 5));
+    assert_false(guess_decimal_comma("37.5", 4));
+    assert_false(guess_decimal_comma("37", 2));
+    assert_false(guess_decimal_comma("1.234,5", 7));
+    assert_false(guess_decimal_comma(",5", 2));
+    assert_false(guess_decimal_comma("5,", 2));
+    assert_false(guess_decimal_comma("a,b", 3));
+    assert_false(guess_decimal_comma("1,2,3", 5));
 }
 
 static void words_of_a_status_are_known(void **state)
@@ -112,6 +145,9 @@ int main(void)
         cmocka_unit_test(headers_are_known_in_several_languages),
         cmocka_unit_test(every_guess_is_a_field_of_the_model),
         cmocka_unit_test(dates_are_known_by_their_shape),
+        cmocka_unit_test(a_day_that_has_the_month_first_is_seen),
+        cmocka_unit_test(a_number_of_eight_digits_is_a_day_only_when_there_is_such_a_day),
+        cmocka_unit_test(a_decimal_comma_is_seen),
         cmocka_unit_test(words_of_a_status_are_known),
         cmocka_unit_test(what_yaml_would_read_otherwise_is_quoted),
     };
