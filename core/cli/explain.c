@@ -57,28 +57,45 @@ static void add_day(int64_t day, struct buffer *out)
     buffer_text(out, text);
 }
 
+/* What counts more for a status than any record's word. */
+enum over { OVER_NOTHING, OVER_GONE, OVER_LEFT, OVER_TO_COME, OVER_UNSAID };
+
+static enum over status_over(const struct explained *explained, struct ground_status *ret_status)
+{
+    if (explained->kind != KIND_person || explained->field->number != FIELD_person_status || explained->run != 0)
+        return OVER_NOTHING;
+    int rc = grounds_status(explained->query, explained->entity, ret_status);
+    screen_fail(rc);
+    return rc != 0                                                                                     ? OVER_NOTHING
+           : !ret_status->exists                                                                       ? OVER_GONE
+           : ret_status->terminated_day != INT64_MIN && ret_status->terminated_day < ret_status->today ? OVER_LEFT
+           : ret_status->hired_day != INT64_MIN && ret_status->hired_day > ret_status->today           ? OVER_TO_COME
+           : ret_status->said == 0                                                                     ? OVER_UNSAID
+                                                                                                       : OVER_NOTHING;
+}
+
 void explain_status(const struct explained *explained, struct buffer *out)
 {
     struct ground_status status;
-    if (explained->kind != KIND_person || explained->field->number != FIELD_person_status || explained->run != 0)
-        return;
-    int rc = grounds_status(explained->query, explained->entity, &status);
-    screen_fail(rc);
-    if (rc != 0)
-        return;
-    if (!status.exists) {
+    switch (status_over(explained, &status)) {
+    case OVER_GONE:
         buffer_text(out, "No source that decides who exists has the person any more: they are inactive, whatever else "
                          "is said.");
-    } else if (status.terminated_day != INT64_MIN && status.terminated_day < status.today) {
+        break;
+    case OVER_LEFT:
         buffer_text(out, "The last day worked, ");
         add_day(status.terminated_day, out);
         buffer_text(out, ", is over: that counts more than what a source says.");
-    } else if (status.hired_day != INT64_MIN && status.hired_day > status.today) {
+        break;
+    case OVER_TO_COME:
         buffer_text(out, "The first day, ");
         add_day(status.hired_day, out);
         buffer_text(out, ", is still to come: they are pending until then.");
-    } else if (status.said == 0) {
+        break;
+    case OVER_UNSAID:
         buffer_text(out, "No source says one; who is known and neither to come nor gone is active.");
+        break;
+    case OVER_NOTHING: break;
     }
 }
 
@@ -158,6 +175,23 @@ static void line(struct grid *grid, const char *name, const struct buffer *text)
     grid_cell(grid, COLOR_NONE, text->data, text->len);
 }
 
+/* Why a record's value is the one of before: what it says now was not taken, or it says nothing any more. */
+static void add_carried(const struct explained *explained, const struct ground *ground, struct buffer *out)
+{
+    struct passed passed;
+    char field[128];
+    snprintf(field, sizeof(field), "%s.%s", kind_name(explained->kind), explained->field->name);
+    bool known = passed_read(explained->query, ground->stream, ground->member->id, &passed);
+    for (size_t i = 0; known && i < passed.item_count; i++) {
+        const struct wait_item *item = &passed.items[i];
+        if (item->type == WAIT_DEAD && item->field && strcmp(item->field, field) == 0) {
+            buffer_format(out, "what it says now was not taken: d%lu", (unsigned long)item->number);
+            return;
+        }
+    }
+    buffer_text(out, "its column is missing");
+}
+
 static void winner_tell(const struct explained *explained, struct grid *grid)
 {
     const struct grounds *grounds = &explained->grounds;
@@ -169,8 +203,11 @@ static void winner_tell(const struct explained *explained, struct grid *grid)
     query_time(explained->query, ground->since_ms, since);
     explain_record(explained, grounds->winner, &record);
     buffer_format(&record, ", as it is since run %u, %s", ground->run, since);
-    if (ground->value.flags & VALUE_CARRIED)
-        buffer_text(&record, "; carried: its column is missing, what it said before stays");
+    if (ground->value.flags & VALUE_CARRIED) {
+        buffer_text(&record, "; carried: ");
+        add_carried(explained, ground, &record);
+        buffer_text(&record, ", what it said before stays");
+    }
     ground_place(ground, &place);
     if (ground->file)
         buffer_format(&place, "%s%s", place.len ? " of " : "", ground->file);
@@ -214,15 +251,18 @@ static void says_tell(const struct explained *explained, bool over)
     grid_start(&grid, &explained->context->screen, "  ", "RECORD|SAYS|AND");
     for (size_t i = 0; i < grounds->count; i++) {
         const struct ground *ground = &grounds->items[i];
-        TIDY_DONE(screen_buffer_done) struct buffer record = {0}, text = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer record = {0}, text = {0}, carried = {0};
         explain_record(explained, i, &record);
         explain_said(explained, ground->value, &text);
+        if (ground->value.flags & VALUE_CARRIED)
+            add_carried(explained, ground, &carried);
         grid_cell(&grid, COLOR_NONE, record.data ? record.data : "", record.len);
         grid_cell(&grid, COLOR_NONE, text.data ? text.data : "", text.len);
         bool counts = ground->why == GROUND_COUNTS && !over;
-        grid_format(&grid, counts ? COLOR_GREEN : COLOR_DIM, "%s%s",
+        grid_format(&grid, counts ? COLOR_GREEN : COLOR_DIM, "%s%s%s%s",
                     ground->why == GROUND_COUNTS && over ? "would count" : ground_sentence(ground->why),
-                    ground->value.flags & VALUE_CARRIED ? " (its column is missing now; what was said before)" : "");
+                    carried.len ? " (" : "", carried.len ? carried.data : "",
+                    carried.len ? "; what was said before)" : "");
     }
     grid_end(&grid);
 }
@@ -322,15 +362,25 @@ void explain_row(const struct explained *explained, struct grid *grid)
     explain_value(explained, image_get(explained->entity->image, explained->field->number), &value);
     const struct ground *ground =
         explained->run == 0 && grounds->winner != SIZE_MAX ? &grounds->items[grounds->winner] : NULL;
+    static const char *const over_words[] = {[OVER_GONE] = "no source has the person any more",
+                                             [OVER_LEFT] = "the last day worked is over",
+                                             [OVER_TO_COME] = "the first day is still to come",
+                                             [OVER_UNSAID] = "no source says one"};
+    struct ground_status status;
+    enum over over = grounds->pinned ? OVER_NOTHING : status_over(explained, &status);
     if (explained->run != 0)
         explain_seed(explained, explained->since.seed, &record);
     else if (grounds->pinned)
         buffer_format(&record, "pinned (s%lu)", (unsigned long)grounds->pin.number);
+    else if (over != OVER_NOTHING)
+        buffer_text(&record, "worked out");
     else if (ground)
         explain_record(explained, grounds->winner, &record);
     else
         buffer_text(&record, "worked out");
-    if (ground && ground->rule && !grounds->pinned) {
+    if (over != OVER_NOTHING) {
+        buffer_text(&rule, over_words[over]);
+    } else if (ground && ground->rule && !grounds->pinned) {
         buffer_format(&rule, "%s  ", ground->rule->text);
         ground_line(explained->query, ground->stream->connection, ground->rule->node, &rule);
     }

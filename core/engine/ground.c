@@ -372,7 +372,7 @@ void ground_place(const struct ground *ground, struct buffer *out)
     size_t before = star ? (size_t)(star - ground->place) : strlen(ground->place);
     size_t digits = star ? strspn(star + 1, "0123456789") : 0;
     bool row = digits > 0 && star[1 + digits] == '\0';
-    if (row && before > 0 && ground->place[before - 1] == '!')
+    if (row && before > 0 && (ground->place[before - 1] == '!' || ground->place[before - 1] == ':'))
         before--;
     buffer_add(out, ground->place, before);
     if (row)
