@@ -14,6 +14,9 @@
 /* Says the word to the musterd that looks after that state folder. ERR_GONE: none does; each with a sentence. */
 int control_ask(const char *state, const char *word, struct buffer *answer, struct err *err);
 
+/* Whether a musterd looks after that state folder: 0, ERR_GONE (none does), or what keeps us from knowing. */
+int control_there(const char *state);
+
 /* --- of musterd --- */
 
 struct control;

@@ -51,6 +51,14 @@ static int read_all(int fd, struct buffer *answer)
     }
 }
 
+int control_there(const char *state)
+{
+    TIDY(free) char *folder = mem_format("%s/musterd", state);
+    TIDY(close) int fd = -1;
+    int rc = folder ? connect_in(folder, &fd) : -ENOMEM;
+    return rc == -ENOENT || rc == -ECONNREFUSED ? ERR_GONE : rc;
+}
+
 int control_ask(const char *state, const char *word, struct buffer *answer, struct err *err)
 {
     TIDY(free) char *folder = mem_format("%s/musterd", state), *line = mem_format("%s\n", word);

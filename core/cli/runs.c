@@ -17,6 +17,10 @@ struct taking {
     {                                                                                                                  \
 #name, offsetof(struct run_line, name)                                                                         \
     }
+#define TOLD(name)                                                                                                     \
+    {                                                                                                                  \
+#name, offsetof(struct run_told, name)                                                                         \
+    }
 #define TEXT(name)                                                                                                     \
     {                                                                                                                  \
 #name, offsetof(struct run_line, name)                                                                         \
@@ -41,6 +45,23 @@ static void take_number(struct run_line *line, const struct jsonobject_member *m
         line->seconds = strtod(member->text, NULL);
 }
 
+static int take_told(void *context, const struct jsonobject_member *member)
+{
+    struct run_line *line = context;
+    static const struct {
+        const char *name;
+        size_t at;
+    } numbers[] = {TOLD(created), TOLD(updated), TOLD(deactivated), TOLD(reactivated), TOLD(adopted), TOLD(failed),
+                   TOLD(unknown), TOLD(held),    TOLD(manual),      TOLD(drifted),     TOLD(heard),   TOLD(people)};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (member->type == JSONOBJECT_NUMBER && strcmp(numbers[i].name, member->name) == 0) {
+            uint64_t number = strtoull(member->text, NULL, 10);
+            *(uint64_t *)(void *)((char *)&line->told + numbers[i].at) = number;
+            line->push |= number > 0;
+        }
+    return 0;
+}
+
 static int take(void *context, const struct jsonobject_member *member)
 {
     struct taking *taking = context;
@@ -61,6 +82,11 @@ static int take(void *context, const struct jsonobject_member *member)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (strcmp(texts[i].name, member->name) == 0)
             *(const char **)(void *)((char *)taking->line + texts[i].at) = text;
+    if (strcmp(member->name, "pushed") == 0) {
+        const char *why;
+        size_t at;
+        return jsonobject_split(text, member->text_len, take_told, taking->line, &why, &at);
+    }
     if (strcmp(member->name, "started") == 0)
         instant_read(text, member->text_len, &taking->line->started_ms);
     return 0;

@@ -12,6 +12,11 @@ struct run_line {
     int64_t started_ms;
     uint64_t read, created, updated, unchanged, deactivated, reactivated, missing, population;
     uint64_t held, dead_letters, reviews, drift;
+    struct run_told { /* to a target */
+        uint64_t created, updated, deactivated, reactivated, adopted, failed, unknown, held, manual, drifted, heard,
+            people;
+    } told;
+    bool push; /* it told a target something: what it read is nothing */
     double seconds;
     uint32_t allowed_held;     /* the run of which this one took what was held; 0: none */
     const char *verb, *author; /* what a person did, and who; NULL: a sync */

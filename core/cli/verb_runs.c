@@ -1,5 +1,6 @@
 /* verb_runs - runs and run: how it went. */
 #include "base/jsonobject.h"
+#include "cli/run_people.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
@@ -37,8 +38,13 @@ int verb_runs(struct context *context)
         else
             grid_format(&grid, COLOR_DIM, "(%s)", line.verb);
         grid_format(&grid, runs_color(line.outcome), "%s", line.outcome);
-        const uint64_t counts[] = {line.read,        line.created, line.updated,     line.deactivated,
-                                   line.reactivated, line.held,    line.dead_letters};
+        const uint64_t counts[] = {line.read,
+                                   line.created + line.told.created,
+                                   line.updated + line.told.updated,
+                                   line.deactivated + line.told.deactivated,
+                                   line.reactivated + line.told.reactivated,
+                                   line.push ? line.told.held : line.held,
+                                   line.dead_letters};
         for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
             grid_number(&grid, counts[i]);
         grid_format(&grid, COLOR_NONE, "%.1f s", line.seconds);
@@ -51,25 +57,49 @@ int verb_runs(struct context *context)
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 
-static void run_tell(struct context *context, struct query *query, const struct run_line *line)
+/* What came in, or what a target was told. */
+static void counts_tell(const struct screen *screen, const struct run_line *line)
 {
-    const struct screen *screen = &context->screen;
+    const struct run_told *told = &line->told;
     const struct {
         const char *what;
         uint64_t count;
         bool always;
-    } counts[] = {{"read", line->read, true},
-                  {"created", line->created, true},
-                  {"updated", line->updated, true},
-                  {"unchanged", line->unchanged, true},
-                  {"missing", line->missing, false},
-                  {"deactivated", line->deactivated, false},
-                  {"back again", line->reactivated, false},
-                  {"held", line->held, false},
-                  {"reviews", line->reviews, false},
-                  {"dead letters", line->dead_letters, false},
-                  {"changed columns", line->drift, false},
-                  {"records present", line->population, true}};
+    } read[] = {{"read", line->read, true},
+                {"created", line->created, true},
+                {"updated", line->updated, true},
+                {"unchanged", line->unchanged, true},
+                {"missing", line->missing, false},
+                {"deactivated", line->deactivated, false},
+                {"back again", line->reactivated, false},
+                {"held", line->held, false},
+                {"reviews", line->reviews, false},
+                {"dead letters", line->dead_letters, false},
+                {"changed columns", line->drift, false},
+                {"records present", line->population, true}},
+      pushed[] = {{"created there", told->created, true},         {"updated there", told->updated, true},
+                  {"deactivated there", told->deactivated, true}, {"reactivated there", told->reactivated, false},
+                  {"known there already", told->adopted, false},  {"not taken there", told->failed, false},
+                  {"without an answer", told->unknown, false},    {"held", told->held, false},
+                  {"to be done by hand", told->manual, false},    {"changed there by others", told->drifted, false},
+                  {"told back by it", told->heard, false},        {"dead letters", line->dead_letters, false}};
+    _Static_assert(sizeof(read) == sizeof(pushed), "one loop serves both");
+    struct grid grid;
+    grid_start(&grid, screen, "  ", "|>");
+    for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
+        bool always = line->push ? pushed[i].always : read[i].always;
+        uint64_t count = line->push ? pushed[i].count : read[i].count;
+        if (!always && count == 0)
+            continue;
+        grid_text(&grid, line->push ? pushed[i].what : read[i].what);
+        grid_number(&grid, count);
+    }
+    grid_end(&grid);
+}
+
+static void run_tell(struct context *context, struct query *query, const struct run_line *line)
+{
+    const struct screen *screen = &context->screen;
     char time[QUERY_TIME];
     query_time(query, line->started_ms, time);
     screen_print(screen, "run %u%s%s  ", line->run, *line->connection ? " of " : "", line->connection);
@@ -88,16 +118,10 @@ static void run_tell(struct context *context, struct query *query, const struct 
         screen_print(screen, "  %s %s\n", name, reason);
     for (at = line->readings; at && runs_column(query, &at, &name, &reason);)
         screen_print(screen, "  %s\n", reason);
-    struct grid grid;
-    grid_start(&grid, screen, "  ", "|>");
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        if (counts[i].always || counts[i].count > 0) {
-            grid_text(&grid, counts[i].what);
-            grid_number(&grid, counts[i].count);
-        }
-    grid_end(&grid);
+    counts_tell(screen, line);
     if (strlen(line->files) > 2)
         screen_print(screen, "  files: %.*s\n", (int)strlen(line->files) - 2, line->files + 1);
+    run_people_tell(context, query, line->run, context->arguments.verbose > 0);
 }
 
 int verb_run(struct context *context)

@@ -1,4 +1,5 @@
 /* verb_status - status: how it is, since when, and what waits for a person. */
+#include "api/control.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsonobject.h"
@@ -193,7 +194,7 @@ static void connection_row(struct grid *grid, const struct health *health, const
     if (one->good.run)
         age_text(one->good.started_ms, age);
     grid_text(grid, one->good.run ? age : "never");
-    grid_number(grid, one->good.population);
+    grid_number(grid, one->good.push ? one->good.told.people : one->good.population);
     for (size_t t = 0; t < TYPES; t++)
         waits_cell(grid, one->waits[t], t < 2 ? COLOR_YELLOW : COLOR_NONE);
 }
@@ -247,6 +248,16 @@ static void health_next_tell(struct context *context, const struct health *healt
         next_tell(context, health->query->zone, items, health->count);
 }
 
+/* What is said of the times of triggers is true only where somebody looks at the clock. */
+static void health_daemon_tell(struct context *context, const struct health *health)
+{
+    size_t triggers = 0;
+    for (size_t i = 0; i < health->count; i++)
+        triggers += health->connections[i].connection->trigger_count;
+    if (triggers > 0 && control_there(context->settings->state) == ERR_GONE)
+        screen_print(&context->screen, "  musterd does not run here: until it does, nothing begins by itself\n");
+}
+
 static void health_tell(struct context *context, const struct health *health)
 {
     const struct screen *screen = &context->screen;
@@ -267,6 +278,7 @@ static void health_tell(struct context *context, const struct health *health)
     if (health->census)
         overview_tell(context, health->census);
     health_next_tell(context, health);
+    health_daemon_tell(context, health);
 }
 
 static void health_json(const struct health *health, struct buffer *out)

@@ -183,3 +183,25 @@ bool journal_undone(struct txn *txn, uint64_t sequence)
     }
     return false;
 }
+
+/* --- of a run --- */
+
+static bool entry_at(struct cursor *cursor, uint64_t sequence, struct journal_reader *ret_reader)
+{
+    uint64_t be = __builtin_bswap64(sequence);
+    return cursor_seek(cursor, bytes(&be, sizeof(be))) && journal_open(ret_reader, cursor->value);
+}
+
+/* The numbers of runs rise with those of entries. */
+bool journal_first(struct cursor *cursor, struct txn *txn, uint32_t run, struct journal_reader *ret_reader)
+{
+    uint64_t low = 0, high = meta_number(txn, "sequence") + 1;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (entry_at(cursor, middle, ret_reader) && ret_reader->run < run)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return entry_at(cursor, low, ret_reader);
+}

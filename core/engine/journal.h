@@ -53,6 +53,8 @@ struct journal_change {
 bool journal_open(struct journal_reader *reader, struct bytes value);
 bool journal_next_part(struct journal_reader *reader, struct journal_part *ret_part); /* skips what was not read */
 bool journal_next_change(struct journal_reader *reader, struct journal_change *ret_change);
+/* To the first entry of the run, or of a later one; `cursor` is on the table journal. False: there is none. */
+bool journal_first(struct cursor *cursor, struct txn *txn, uint32_t run, struct journal_reader *ret_reader);
 
 /* Writes an entry that stands once more, without any value: when, by which run, what of. False: it is damaged. */
 bool journal_blank(struct bytes value, struct journal_entry *entry);

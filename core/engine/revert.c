@@ -63,26 +63,6 @@ static int run_find(struct revert *revert, struct match *match, struct err *err)
     return jsonobject_split(json.data, json.len, take_member, revert, &why, &at);
 }
 
-static bool entry_at(struct cursor *cursor, uint64_t sequence, struct journal_reader *ret_reader)
-{
-    uint64_t be = __builtin_bswap64(sequence);
-    return cursor_seek(cursor, bytes(&be, sizeof(be))) && journal_open(ret_reader, cursor->value);
-}
-
-/* To the first entry of the run or of a later one: the numbers of runs rise with those of entries. */
-static bool entry_first(struct cursor *cursor, struct txn *txn, uint32_t run, struct journal_reader *ret_reader)
-{
-    uint64_t low = 0, high = meta_number(txn, "sequence") + 1;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (entry_at(cursor, middle, ret_reader) && ret_reader->run < run)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return entry_at(cursor, low, ret_reader);
-}
-
 /* --- what is told --- */
 
 static struct value kept(struct revert *revert, struct value value)
@@ -382,7 +362,7 @@ static int entries_revert(struct revert *revert, struct match *match)
     struct journal_reader reader;
     int rc = population(revert, match);
     cursor_open(&cursor, match->snapshot, TABLE_journal);
-    for (bool there = entry_first(&cursor, match->snapshot, revert->run, &reader);
+    for (bool there = journal_first(&cursor, match->snapshot, revert->run, &reader);
          there && rc == 0 && reader.run == revert->run;
          there = cursor_next(&cursor) && journal_open(&reader, cursor.value))
         rc = entry_revert(revert, match, &reader);
