@@ -111,18 +111,33 @@ struct pulled_file *pull_file_of(struct pull *pull, const char *place)
     return NULL;
 }
 
-/* All files of the pull as one digest, whatever their order: a sum, so that two equal files do not make nothing. */
-static void pull_files_digest(struct pull *pull)
+/* A sum, so that two equal files do not make nothing. */
+static void digest_add(uint8_t sum[DIGEST_SHA256], const uint8_t one[DIGEST_SHA256])
 {
-    memset(pull->files_digest, 0, sizeof(pull->files_digest));
-    for (size_t i = 0; i < pull->fetched_count; i++) {
-        unsigned carry = 0;
-        for (size_t b = 0; b < sizeof(pull->files_digest); b++) {
-            carry += pull->files_digest[b] + (unsigned)pull->fetched[i].sha256[b];
-            pull->files_digest[b] = (uint8_t)carry;
-            carry >>= 8;
-        }
+    unsigned carry = 0;
+    for (size_t b = 0; b < DIGEST_SHA256; b++) {
+        carry += sum[b] + (unsigned)one[b];
+        sum[b] = (uint8_t)carry;
+        carry >>= 8;
     }
+}
+
+/* All files of the pull as one digest, whatever their order, and how they are read: the same file is another source
+ * when another sheet of it is asked for. */
+static int pull_files_digest(struct pull *pull)
+{
+    TIDY_DONE(buffer_done) struct buffer options = {0};
+    for (size_t i = 0; i < pull->connection->option_count; i++) {
+        const struct option_value *option = &pull->connection->options[i];
+        if (option->text)
+            buffer_format(&options, "%s=%s\n", option->name, option->text);
+    }
+    if (options.rc != 0)
+        return options.rc;
+    digest_sha256(options.data ? options.data : "", options.len, pull->files_digest);
+    for (size_t i = 0; i < pull->fetched_count; i++)
+        digest_add(pull->files_digest, pull->fetched[i].sha256);
+    return 0;
 }
 
 /* Whether what was fetched is older than what the last good pull took: then taking it would undo what newer files
@@ -133,6 +148,7 @@ static void pull_older(struct pull *pull)
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     int64_t last_taken = INT64_MIN;
     uint32_t again = 0; /* the run that took the very same */
+    bool last = false;  /* it is what the last one took, read in another way */
     const struct pulled_file *newest = &pull->fetched[0];
     for (size_t i = 1; i < pull->fetched_count; i++)
         if (pull->fetched[i].mtime_ms > newest->mtime_ms)
@@ -148,26 +164,29 @@ static void pull_older(struct pull *pull)
             again = row.run;
         if (row.run == pull->before.run && row.mtime_ms > last_taken)
             last_taken = row.mtime_ms;
+        last |= row.run == pull->before.run && memcmp(row.sha256, newest->sha256, sizeof(row.sha256)) == 0;
     }
+    if (last)
+        return;
     /* when the last one is held, its sender may well have sent the one before once more */
     if (again != 0 && !(pull->before.held && newest->mtime_ms > last_taken))
         err_set(&pull->talk->err, ERR_HELD,
                 "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
-                "take it with `muster sync --full`.",
-                newest->name, again, pull->before.run);
+                "take it with `muster sync ORG %s --full`.",
+                newest->name, again, pull->before.run, pull->connection->name);
     if (newest->mtime_ms < last_taken && !(pull->pickup && pickup_by_name(pull->pickup)))
         err_set(&pull->talk->err, ERR_HELD,
-                "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync "
-                "--full`.",
-                newest->name, pull->before.run);
+                "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync ORG "
+                "%s --full`.",
+                newest->name, pull->before.run, pull->connection->name);
 }
 
 static int pull_unchanged(void *context)
 {
     struct pull *pull = context;
-    pull_files_digest(pull);
-    if (!pull->had_checkpoint)
-        return 0;
+    int rc = pull_files_digest(pull);
+    if (rc != 0 || !pull->had_checkpoint)
+        return rc;
     if (pull->fetched_count == 0)
         return 1; /* nothing new lies there, and what was taken before is stored */
     if (pull->full)
