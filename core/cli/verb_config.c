@@ -129,6 +129,13 @@ static void check_readings(struct context *context, const struct organization *o
         waits_readings(context, query, before);
 }
 
+static void check_retention(const struct organization *organization)
+{
+    if (organization->retention)
+        fprintf(stderr, "%s:%u:%u: warning: retention is well written, and nothing is removed by it yet\n",
+                organization->file, organization->retention->line, organization->retention->column);
+}
+
 static int check_organization(struct context *context, const char *id)
 {
     TIDY(organization_free) struct organization *organization = NULL;
@@ -143,8 +150,10 @@ static int check_organization(struct context *context, const char *id)
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;
     }
-    if (status == STATUS_DONE && !context->json && !context->quiet)
+    if (status == STATUS_DONE && !context->json && !context->quiet) {
         check_readings(context, organization);
+        check_retention(organization);
+    }
     if (context->json)
         fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
                 status == STATUS_DONE ? "true" : "false");

@@ -143,7 +143,7 @@ struct organization {
     const struct authority *authorities;    /* ends with kind KIND_NONE */
     const struct notify *notifies;          /* of this organization; settings have those of all */
     size_t notify_count;
-    const struct node *retention; /* checked, used later */
+    const struct node *retention; /* checked; nothing is removed by it yet */
 };
 
 /* muster.yaml. */
