@@ -138,9 +138,10 @@ int verb_run(struct context *context)
         return status;
     struct run_line line;
     struct bytes json;
+    struct err err = {0};
+    int rc;
     if (!query_run(opened.query, (uint32_t)number, &json) || !runs_line(opened.query, (uint32_t)number, &line)) {
-        struct err err = {0};
-        int rc = query_end(opened.query, &err);
+        rc = query_end(opened.query, &err);
         if (rc != 0)
             return complain_rc(rc, &err);
         err_set(&err, ERR_UNKNOWN, "there is no run %lu: `muster runs %s` lists them", number, organization);
@@ -150,5 +151,6 @@ int verb_run(struct context *context)
         fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);
     else
         run_tell(context, opened.query, &line);
-    return STATUS_DONE;
+    rc = query_end(opened.query, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }

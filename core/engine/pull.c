@@ -122,6 +122,12 @@ static void digest_add(uint8_t sum[DIGEST_SHA256], const uint8_t one[DIGEST_SHA2
     }
 }
 
+/* Where a file lies, or goes, is no way to read it. */
+static bool option_reads(const struct option_value *option)
+{
+    return option->text && strcmp(option->name, "location") != 0 && strcmp(option->name, "archive_to") != 0;
+}
+
 /* All files of the pull as one digest, whatever their order, and how they are read: the same file is another source
  * when another sheet of it is asked for. */
 static int pull_files_digest(struct pull *pull)
@@ -129,7 +135,7 @@ static int pull_files_digest(struct pull *pull)
     TIDY_DONE(buffer_done) struct buffer options = {0};
     for (size_t i = 0; i < pull->connection->option_count; i++) {
         const struct option_value *option = &pull->connection->options[i];
-        if (option->text)
+        if (option_reads(option))
             buffer_format(&options, "%s=%s\n", option->name, option->text);
     }
     if (options.rc != 0)
