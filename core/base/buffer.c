@@ -83,12 +83,6 @@ void buffer_be32(struct buffer *buffer, uint32_t value)
     buffer_add(buffer, &value, sizeof(value));
 }
 
-void buffer_be64(struct buffer *buffer, uint64_t value)
-{
-    value = __builtin_bswap64(value);
-    buffer_add(buffer, &value, sizeof(value));
-}
-
 char *buffer_take(struct buffer *buffer)
 {
     buffer_reserve(buffer, 0);

@@ -48,9 +48,8 @@ void buffer_byte(struct buffer *buffer, unsigned char byte);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vformat(struct buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* Big-endian integers, as they stand in keys. */
+/* A big-endian integer, as it stands in keys. */
 void buffer_be32(struct buffer *buffer, uint32_t value);
-void buffer_be64(struct buffer *buffer, uint64_t value);
 
 /* Hands the bytes over (freed with free()); the buffer is empty again. NULL after a failure; "" when empty. */
 char *buffer_take(struct buffer *buffer);

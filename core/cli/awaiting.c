@@ -29,14 +29,6 @@ const struct connection **awaiting_now(struct arena *arena, const struct organiz
     return awaiting_list(arena, organization, today_of(organization));
 }
 
-bool awaiting_has(const struct connection *const *awaiting, const struct connection *connection)
-{
-    for (; awaiting && *awaiting; awaiting++)
-        if (*awaiting == connection)
-            return true;
-    return false;
-}
-
 void awaiting_sentence(const struct organization *organization, const struct connection *connection, struct buffer *out)
 {
     authorization_awaited(connection, today_of(organization), out);

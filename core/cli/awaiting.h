@@ -9,7 +9,6 @@
 const struct connection **awaiting_list(struct arena *arena, const struct organization *organization, int64_t today);
 /* As of now. */
 const struct connection **awaiting_now(struct arena *arena, const struct organization *organization);
-bool awaiting_has(const struct connection *const *awaiting, const struct connection *connection);
 /* A line for each. */
 void awaiting_tell(struct context *context, const struct organization *organization,
                    const struct connection *const *awaiting);

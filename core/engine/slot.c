@@ -84,14 +84,6 @@ int slots_make(const struct organization *organization, struct store *store, str
     return 0;
 }
 
-const struct slot *slots_field(const struct slots *slots, const struct field *field)
-{
-    for (size_t i = 0; i < slots->person_count; i++)
-        if (slots->person[i].field_count == 1 && slots->person[i].fields[0] == field)
-            return &slots->person[i];
-    return NULL;
-}
-
 static bool is_placeholder(const struct slots *slots, const struct value *value)
 {
     if (!slots->placeholders || !*slots->placeholders)

@@ -30,8 +30,6 @@ struct slots {
 
 /* Makes the slots that an organization's file asks for. Numbers of new combinations come from the store's dict. */
 int slots_make(const struct organization *organization, struct store *store, struct slots *ret_slots);
-/* The slot of one field; NULL: there is none. */
-const struct slot *slots_field(const struct slots *slots, const struct field *field);
 
 /* Appends the normalized text of the image under a slot; false when a field has no value (nothing is appended). */
 bool slot_text(const struct slots *slots, const struct slot *slot, struct image image, struct buffer *out);

@@ -319,11 +319,6 @@ void web_reload(struct web *web, const struct settings *settings)
     web->settings = settings;
 }
 
-const char *web_address(const struct web *web, size_t nth)
-{
-    return nth < web->count ? web->ears[nth].name : NULL;
-}
-
 int web_open(const struct settings *settings, const struct web_handler *handler, struct web **ret_web, struct err *err)
 {
     size_t count = 0;

@@ -85,8 +85,6 @@ int web_open(const struct settings *settings, const struct web_handler *handler,
 void web_tick(struct web *web);
 /* Muster.yaml was read again: those of before go. Other addresses count from the next start on. */
 void web_reload(struct web *web, const struct settings *settings);
-/* Where it listens, in the order of the settings: "127.0.0.1:41234"; NULL after the last. */
-const char *web_address(const struct web *web, size_t nth);
 size_t web_connections(struct web *web);
 /* No request may be left that waits for web_answer(). */
 void web_close(struct web *web);

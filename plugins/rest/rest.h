@@ -208,7 +208,6 @@ void value_write(const struct field *field, int32_t type, const char *text, must
 
 enum { STAMP_ROOM = 40 };
 
-bool stamp_format_known(const char *format);
 /* Ms since 1970, or the number itself; INT64_MIN: it is none. */
 int64_t stamp_read(const char *format, const char *text);
 void stamp_write(const char *format, int64_t stamp, char ret_text[STAMP_ROOM]);

@@ -13,16 +13,6 @@
 
 enum { DAY = 86400 };
 
-static const char *const formats[] = {"iso", "iso_ms", "date", "epoch_s", "epoch_ms", "number"};
-
-bool stamp_format_known(const char *format)
-{
-    for (size_t n = 0; n < sizeof(formats) / sizeof(*formats); n++)
-        if (strcmp(formats[n], format) == 0)
-            return true;
-    return false;
-}
-
 int64_t stamp_of_day(int64_t year, int64_t month, int64_t day)
 {
     int64_t shifted = month > 2 ? month - 3 : month + 9, years = month > 2 ? year : year - 1;
