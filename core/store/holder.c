@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
@@ -35,15 +36,15 @@ static int read_text(int at, const char *path, char ret_text[TEXT])
     return 0;
 }
 
-/* Whether the open file `name` of the process is `lock`, and is what locks it. */
-static bool holds_by(int process, const char *name, const struct stat *lock)
+/* Whether the open file of this number is, in that process, `lock`, and is what locks it. */
+static bool holds_by(int process, long number, const struct stat *lock)
 {
     char path[64], text[TEXT];
     struct stat now;
-    snprintf(path, sizeof(path), "fd/%s", name);
+    snprintf(path, sizeof(path), "fd/%ld", number);
     if (fstatat(process, path, &now, 0) != 0 || now.st_dev != lock->st_dev || now.st_ino != lock->st_ino)
         return false;
-    snprintf(path, sizeof(path), "fdinfo/%s", name);
+    snprintf(path, sizeof(path), "fdinfo/%ld", number);
     if (read_text(process, path, text) != 0)
         return false;
     const char *line = strstr(text, "lock:");
@@ -65,7 +66,7 @@ static int process_holds(long pid, const struct stat *lock)
         return -ENOMEM;
     }
     for (struct dirent *entry; (entry = readdir(dir));)
-        if (entry->d_name[0] != '.' && strlen(entry->d_name) < 20 && holds_by(process, entry->d_name, lock))
+        if (entry->d_name[0] != '.' && holds_by(process, strtol(entry->d_name, NULL, 10), lock))
             return 1;
     return 0;
 }

@@ -26,7 +26,7 @@ struct made {
 
 static void make(struct made *made, size_t count)
 {
-    static char ids[PLACES][8];
+    static char ids[PLACES][24];
     memset(made, 0, sizeof(*made));
     assert_int_equal(zone_open("Europe/Amsterdam", &made->zone), 0);
     for (size_t i = 0; i < count; i++) {
