@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 enum { COLUMNS_MAX = 16384, STREAMS_MAX = 1024, NAME_MAX_BYTES = 4096 };
+enum { UNTOLD_MAX = 256, UNTOLD_BYTES = 64 * 1024 }; /* columns that are not told yet, and the record that has them */
 
 struct column {
     char *name;
@@ -25,8 +26,9 @@ struct stream {
     uint32_t number;
     bool table; /* columns() was called */
     bool begun; /* a record was begun: columns() comes too late */
+    bool known; /* to the engine, with the first `told` of its columns */
     struct column *columns;
-    size_t count, room;
+    size_t count, room, told;
     uint32_t serial;   /* of the record under way */
     uint32_t *slots;   /* hash table: column + 1, 0 is free */
     size_t slot_count; /* a power of two */
@@ -141,9 +143,12 @@ static int column_add(struct stream *stream, const char *name, size_t len)
     return 0;
 }
 
-/* Tells the engine the names of the columns from `first` on, and hears which of them somebody asks for. */
-static void columns_tell(struct session *session, struct stream *stream, size_t first, const char *const *places)
+/* Tells the engine the names of the columns that it does not know, and hears which of them somebody asks for. */
+static void columns_tell(struct session *session, struct stream *stream, const char *const *places)
 {
+    size_t first = stream->told;
+    stream->told = stream->count;
+    stream->known = true;
     size_t begin = session_begin(session, WIRE_COLUMNS);
     wire_put_u32(&session->out, stream->number);
     wire_put_text(&session->out, stream->name);
@@ -162,6 +167,40 @@ static void columns_tell(struct session *session, struct stream *stream, size_t 
         stream->columns[i].wanted = wanted[i - first] != WIRE_UNWANTED;
 }
 
+/* Values of columns that nobody asks for are taken out of the record again. */
+static void values_drop(struct building *record)
+{
+    struct buffer *bytes = &record->bytes;
+    if (bytes->rc != 0)
+        return;
+    char *from = bytes->data + record->count_at + sizeof(uint32_t), *to = from, *end = bytes->data + bytes->len;
+    while (from < end) {
+        uint16_t number;
+        uint32_t size;
+        memcpy(&number, from, sizeof(number));
+        memcpy(&size, from + 4, sizeof(size));
+        size_t whole = 8 + (size_t)size;
+        if (record->stream->columns[number].wanted) {
+            memmove(to, from, whole);
+            to += whole;
+        } else {
+            record->count--;
+        }
+        from += whole;
+    }
+    bytes->len = (size_t)(to - bytes->data);
+}
+
+/* All columns that the record under way brings are told at once: each time the engine is waited for. */
+static void columns_settle(struct building *record)
+{
+    struct stream *stream = record->stream;
+    if (!stream || (stream->known && stream->told == stream->count))
+        return;
+    columns_tell(record->session, stream, NULL);
+    values_drop(record);
+}
+
 muster_rc record_columns(muster_run *run, const char *name, const char *const *names, const char *const *places,
                          size_t n)
 {
@@ -169,6 +208,7 @@ muster_rc record_columns(muster_run *run, const char *name, const char *const *n
     char why[300];
     if (!name || (!names && n > 0))
         return session_spoil(session, "the connector called columns() without a stream or names");
+    columns_settle(&session->record); /* streams are told in the order of their numbers */
     struct stream *stream = stream_get(session, name);
     if (!stream)
         return session_spoil(session, "columns() has no memory left, or there are too many streams");
@@ -186,7 +226,7 @@ muster_rc record_columns(muster_run *run, const char *name, const char *const *n
                                : "it has no name, or a name that is too long or no UTF-8, or is one too many");
         return session_spoil(session, "%s", why);
     }
-    columns_tell(session, stream, 0, places);
+    columns_tell(session, stream, places);
     return MUSTER_OK;
 }
 
@@ -211,6 +251,7 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
     struct session *session = session_of(run);
     struct building *record = &session->record;
     struct buffer *bytes = &record->bytes;
+    columns_settle(record); /* of one that is given up */
     buffer_clear(bytes);
     record->rc = 0;
     record->count = 0;
@@ -220,8 +261,6 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
         return &record->head;
     }
     struct stream *stream = record->stream;
-    if (!stream->begun && stream->count == 0)
-        columns_tell(session, stream, 0, NULL); /* so that the engine knows its number */
     stream->begun = true;
     stream->serial++;
     stream->next = 0;
@@ -317,7 +356,8 @@ static void put_named(struct building *record, const char *name, size_t name_len
                                         : "a field too many, or one whose name is too long or no UTF-8");
             return;
         }
-        columns_tell(record->session, stream, column, NULL);
+        if (stream->count - stream->told > UNTOLD_MAX || record->bytes.len + len > UNTOLD_BYTES)
+            columns_settle(record);
     }
     put(record, column, type, value, len);
 }
@@ -394,6 +434,7 @@ static muster_rc send(struct session *session, enum wire_type type, muster_recor
     if (given != &record->head || !record->stream)
         return session_spoil(session, "the connector %s a record that it did not begin", verb);
     struct buffer *bytes = &record->bytes;
+    columns_settle(record);
     record_finish(session, record);
     if (record->rc != 0) {
         muster_rc rc = record->rc == MUSTER_DATA ? refuse(session, record) : session_spoil(session, "%s", record->why);

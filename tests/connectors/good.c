@@ -147,6 +147,28 @@ static muster_rc big(muster_run *run, const muster_pull *pull)
     return rc == MUSTER_OK || rc == MUSTER_DATA ? host->partial(run, "a sample") : rc;
 }
 
+/* A record with many columns, the first of them of pull->limit bytes, and then one that is given up. */
+static muster_rc many(muster_run *run, const muster_pull *pull)
+{
+    const muster_host *host = run->host;
+    char *bytes = calloc(1, pull->limit + 1), name[20];
+    memset(bytes, 'x', pull->limit);
+    muster_record *record = host->record(run, "many", "1", NULL);
+    host->put(record, "first", MUSTER_TEXT, bytes);
+    for (int i = 0; i < 600; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        host->put(record, name, MUSTER_TEXT, name + 1);
+    }
+    muster_rc rc = host->emit(run, record);
+    record = host->record(run, "up", "given up", NULL);
+    host->put(record, "left", MUSTER_TEXT, "");
+    record = host->record(run, "other", "2", NULL);
+    host->put(record, "right", MUSTER_TEXT, "");
+    host->emit(run, record);
+    free(bytes);
+    return rc;
+}
+
 /* Fetches every match and emits its bytes. */
 static muster_rc files(muster_run *run)
 {
@@ -189,6 +211,8 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
         return things(run);
     if (strcmp(asked->stream, "big") == 0)
         return big(run, asked);
+    if (strcmp(asked->stream, "many") == 0)
+        return many(run, asked);
     if (strcmp(asked->stream, "files") == 0)
         return files(run);
     if (strcmp(asked->stream, "sorry") == 0)

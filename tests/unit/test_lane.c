@@ -89,16 +89,8 @@ static void absent_null_empty_and_json_arrive_as_what_they_are(void **state)
     struct lane_result result;
     pulls(lane, "things", 0, &heard, &result);
     assert_string_equal(heard.text.data,
-                        "columns things\n"
-                        "columns things text\n"
-                        "columns things text null\n"
                         "columns things text null empty\n"
                         "things 7 at '': text/1=value null/5=null empty/3=empty\n"
-                        "columns things text null empty name\n"
-                        "columns things text null empty name pay\n"
-                        "columns things text null empty name pay none\n"
-                        "columns things text null empty name pay none yes\n"
-                        "columns things text null empty name pay none yes deep\n"
                         "columns things text null empty name pay none yes deep void\n"
                         "things 8 at '/8': name/1=Ann \xc3\xa9\xf0\x9f\x98\x80 pay/3=12.10 none/1=null yes/4=true "
                         "deep/13={\"a\": [1, 2, {}]} void/1=empty text/1=later\n"
@@ -127,6 +119,35 @@ static void columns_that_nobody_asks_for_are_told_and_their_values_do_not_come(v
     assert_non_null(strstr(named.text.data, "name/1=Ann \xc3\xa9\xf0\x9f\x98\x80 none/1=null yes/4=true void/1=empty "
                                             "text/1=later\n"));
     assert_non_null(strstr(named.text.data, "reject things 9 at '': a number that is none at byte 9"));
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, word)); at += strlen(word))
+        count++;
+    return count;
+}
+
+/* At once what a record brings, as long as that is not too much to be kept for nothing. */
+static void new_columns_are_told_together_and_those_of_a_record_that_is_given_up_too(void **state)
+{
+    (void)state;
+    TIDY(lane_stop) struct lane *lane = begin_good(NULL);
+    HEARD all = {0}, some = {.unwanted = 1 << 0 | 1 << 2 | 1 << 5};
+    struct lane_result result;
+    pulls(lane, "many", 10, &all, &result);
+    assert_int_equal(count_of(all.text.data, "columns many"), 3);
+    assert_int_equal(all.values, 601 + 1);
+    assert_non_null(
+        strstr(all.text.data, " f599\nmany 1 at '': first/1=xxxxxxxxxx f0/1=0 f1/1=1 f2/1=2 f3/1=3 f4/1=4"));
+    assert_non_null(strstr(all.text.data, "columns up left\ncolumns other right\nother 2 at '': right/1=empty\n"));
+    pulls(lane, "many", 100000, &some, &result);
+    assert_int_equal(count_of(some.text.data, "columns many"), 4);
+    assert_non_null(strstr(some.text.data, "columns many first\n"));
+    assert_non_null(strstr(some.text.data, "many 1 at '': f0/1=0 f2/1=2 f3/1=3 f5/1=5 f6/1=6"));
+    assert_non_null(strstr(some.text.data, "f598/1=598 f599/1=599\n"));
+    assert_int_equal(some.values, 598);
 }
 
 /* What is wrong with a value is told, whether anybody asks for it or not. */
@@ -365,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_table_keeps_its_columns_places_and_order),
         cmocka_unit_test(absent_null_empty_and_json_arrive_as_what_they_are),
         cmocka_unit_test(columns_that_nobody_asks_for_are_told_and_their_values_do_not_come),
+        cmocka_unit_test(new_columns_are_told_together_and_those_of_a_record_that_is_given_up_too),
         cmocka_unit_test(a_value_that_nobody_asks_for_may_not_be_wrong_either),
         cmocka_unit_test(records_of_any_size_up_to_the_ceiling_come_whole),
         cmocka_unit_test(a_field_or_record_over_the_ceiling_is_a_dead_letter_of_its_own),
