@@ -123,7 +123,6 @@ static uint64_t disk_bytes(const char *path)
 
 void lane_watch_begins(struct lane *lane)
 {
-    lane->watch_at = 0;
     lane->free_at_first = lane->scratch ? disk_bytes(lane->scratch) : 0;
 }
 
