@@ -155,8 +155,8 @@ bool api_begins(struct api *api, struct web_request *request)
     if (!begins(visitor))
         return false;
     request->body_max = visitor->operation->shape == SHAPE_ACT && visitor->operation->verb ? BODY_MOST : 0;
-    request->later =
-        !visitor->operation->read || visitor->operation->read == read_changes || visitor->operation->read == read_act;
+    if (!visitor->operation->read || visitor->operation->read == read_changes || visitor->operation->read == read_act)
+        request->when = WEB_LATER;
     return true;
 }
 

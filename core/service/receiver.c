@@ -38,6 +38,7 @@ struct visit {
     const struct desk *desk;
     const struct desk_route *route;
     const char *rest; /* the path behind the connection's */
+    char *type;       /* of the body; "" */
     struct buffer key;
     struct letter letter;
     struct question question; /* of a route that replies */
@@ -145,10 +146,13 @@ bool receiver_begins(struct receiver *receiver, struct web_request *request)
     visit->desks = desks_use(receiver->desks);
     pthread_mutex_unlock(&receiver->lock);
     look(visit);
+    const char *type = web_header(request, "Content-Type");
+    if (request->reply.status == 0 && !(visit->type = mem_text(type ? type : "")))
+        web_problem(&request->reply, 503, "There is no memory for this now.");
     if (request->reply.status != 0)
         return false;
     request->body_max = visit->route->body_max;
-    request->later = true;
+    request->when = visit->route->replies ? WEB_LATER : WEB_SOON;
     return true;
 }
 
@@ -279,13 +283,12 @@ static void ending(struct web_reply *reply)
 static bool keep(struct visit *visit, const char *key)
 {
     struct web_request *request = visit->request;
-    const char *type = web_header(request, "Content-Type");
     visit->letter = (struct letter){.event = {.received_ms = clock_now_ms(),
                                               .connection = visit->desk->connection,
                                               .method = visit->route->method,
                                               .route = visit->route->path,
                                               .target = target_of(request),
-                                              .type = type ? type : "",
+                                              .type = visit->type,
                                               .key = key,
                                               .apart = visit->route->replies && !key,
                                               .body = {request->body, request->body_len}},
@@ -327,13 +330,12 @@ static void told(void *context, struct question *question)
 static bool ask(struct visit *visit)
 {
     struct web_request *request = visit->request;
-    const char *type = web_header(request, "Content-Type");
     visit->question = (struct question){.organization = visit->desk->organization,
                                         .connection = visit->desk->connection,
                                         .inbound = {.received_ms = clock_now_ms(),
                                                     .method = visit->route->method,
                                                     .target = target_of(request),
-                                                    .type = type ? type : "",
+                                                    .type = visit->type,
                                                     .body = request->body,
                                                     .body_len = request->body_len},
                                         .told = told,
@@ -379,6 +381,7 @@ void receiver_ends(struct receiver *receiver, struct web_request *request)
         return;
     desks_free(visit->desks);
     buffer_done(&visit->key);
+    free(visit->type);
     question_done(&visit->question);
     free(visit);
 }

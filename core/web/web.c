@@ -15,17 +15,16 @@
 #include <unistd.h>
 
 enum {
-    HEADERS_MAX = 16 << 10, /* of one connection: headers, and the piece of a body that is being read; wiped for each */
     CERTIFICATE_MAX = 256 << 10,
     BACKLOG = 1024,
     LEAVING = 60 * 1000, /* ms that connections with the certificate of before may last */
 };
-#define TLS_WORDS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* --- connections --- */
 
-static void caller_comes(struct web *web, struct MHD_Connection *connection, void **socket_context)
+static void caller_comes(struct server *server, struct MHD_Connection *connection, void **socket_context)
 {
+    struct web *web = server->web;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct caller *caller = mem_new(1, sizeof(*caller));
     *socket_context = caller;
@@ -35,9 +34,7 @@ static void caller_comes(struct web *web, struct MHD_Connection *connection, voi
         return;
     }
     int fd = info->connect_fd;
-    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
-    *caller = (struct caller){.fd = fd, .since_ms = clock_steady_ms(), .plain = web->plain};
-    caller->server = info ? info->daemon : NULL;
+    *caller = (struct caller){.fd = fd, .since_ms = clock_steady_ms(), .plain = web->plain, .server = server};
     pthread_mutex_lock(&web->lock);
     caller->next = web->callers;
     caller->at = &web->callers;
@@ -62,13 +59,14 @@ static void caller_goes(struct web *web, struct caller *caller)
     free(caller);
 }
 
-static void connection_notified(void *cls, struct MHD_Connection *connection, void **socket_context,
-                                enum MHD_ConnectionNotificationCode code)
+void web_meets(void *cls, struct MHD_Connection *connection, void **socket_context,
+               enum MHD_ConnectionNotificationCode code)
 {
+    struct server *server = cls;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        caller_comes(cls, connection, socket_context);
+        caller_comes(server, connection, socket_context);
     else
-        caller_goes(cls, *socket_context);
+        caller_goes(server->web, *socket_context);
 }
 
 /* libmicrohttpd has no clock for a whole request, only one for silence: who sends a byte now and then would stay for
@@ -142,25 +140,6 @@ static int read_certificate(const struct secretref *ref, struct buffer *out, str
 
 /* --- servers --- */
 
-static struct MHD_Daemon *server_start(struct web *web, int fd, const char *certificate, const char *key)
-{
-    const struct settings *settings = web->settings;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0u);
-    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate},
-                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
-                                   {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_WORDS},
-                                   {MHD_OPTION_END, 0, NULL}};
-    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    return MHD_start_daemon(flags, 0, NULL, NULL, web_says, web, MHD_OPTION_LISTEN_SOCKET, fd,
-                            MHD_OPTION_CONNECTION_LIMIT, settings->limits.connections,
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->limits.peer_connections,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)(settings->limits.request_ms / 1000 + 1), MHD_OPTION_NOTIFY_COMPLETED, web_ends,
-                            web, MHD_OPTION_NOTIFY_CONNECTION, connection_notified, web, MHD_OPTION_URI_LOG_CALLBACK,
-                            web_begins, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-                            MHD_OPTION_ARRAY, certificate ? tls : none, MHD_OPTION_END);
-}
-
 /* With the certificate that lies there now. The server of before, if there is one, ends when its callers have. */
 static int ear_serve(struct ear *ear, struct err *err)
 {
@@ -175,16 +154,15 @@ static int ear_serve(struct ear *ear, struct err *err)
     if (rc != 0 || fd < 0)
         return rc ? rc : err_set(err, -errno, "%s cannot be listened to: %s", ear->name, err_text(-errno));
     bool tls = settings->tls.certificate != NULL;
-    struct MHD_Daemon *server = server_start(web, fd, tls ? certificate.data : NULL, tls ? secret_reveal(&key) : NULL);
-    if (!server && tls)
-        return err_set(err, ERR_CONFIG, "tls: the certificate and its key cannot be used: are they PEM, and one pair?");
-    if (!server)
-        return err_set(err, -ENOMEM, "%s: the server cannot be started", ear->name);
+    struct server *server;
+    rc = server_open(web, fd, tls ? certificate.data : NULL, tls ? secret_reveal(&key) : NULL, &server);
+    if (rc == ERR_CONFIG)
+        return err_set(err, rc, "tls: the certificate and its key cannot be used: are they PEM, and one pair?");
+    if (rc != 0)
+        return err_set(err, rc, "%s: the server cannot be started", ear->name);
     take_fd(&fd); /* the server closes it */
     if (ear->server) {
-        int left = MHD_quiesce_daemon(ear->server);
-        if (left >= 0)
-            close(left);
+        server_quiesce(ear->server);
         ear->old = ear->server;
         ear->old_until_ms = clock_steady_ms() + LEAVING;
     }
@@ -194,9 +172,9 @@ static int ear_serve(struct ear *ear, struct err *err)
 
 /* A server whose caller waits for an answer cannot be stopped; an answer that goes on ends, and its caller comes again.
  */
-static bool is_owed(struct web *web, const struct MHD_Daemon *server)
+static bool is_owed(struct web *web, struct server *server)
 {
-    bool owed = false;
+    bool owed = atomic_load(&server->owed) > 0;
     pthread_mutex_lock(&web->lock);
     for (struct caller *caller = web->callers; caller; caller = caller->next) {
         owed |= caller->server == server && caller->since_ms == 0;
@@ -211,11 +189,9 @@ static void ear_let_go(struct ear *ear)
 {
     if (is_owed(ear->web, ear->old))
         return;
-    const union MHD_DaemonInfo *info =
-        ear->old ? MHD_get_daemon_info(ear->old, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
-    if (!info || (info->num_connections > 0 && clock_steady_ms() < ear->old_until_ms))
+    if (server_callers(ear->old) > 0 && clock_steady_ms() < ear->old_until_ms)
         return;
-    MHD_stop_daemon(ear->old);
+    server_close(ear->old);
     ear->old = NULL;
 }
 
@@ -352,10 +328,8 @@ void web_close(struct web *web)
     if (!web)
         return;
     for (size_t i = 0; i < web->count; i++) {
-        if (web->ears[i].old)
-            MHD_stop_daemon(web->ears[i].old);
-        if (web->ears[i].server)
-            MHD_stop_daemon(web->ears[i].server);
+        server_close(web->ears[i].old);
+        server_close(web->ears[i].server);
         close(web->ears[i].fd);
     }
     pthread_mutex_destroy(&web->lock);

@@ -31,6 +31,11 @@ struct web_reply {
     struct web_stream *stream; /* the body is what is said to it, until it ends */
 };
 
+/* When an answer is given: by whole() itself; or perhaps by web_answer(), SOON: a moment later (a commit), LATER: in
+ * its own time. Who waits LATER stays until then. Who is told SOON may go before: from whole() on, nothing is asked of
+ * the request by others than `reply` and `held`. */
+enum web_when { WEB_AT_ONCE, WEB_SOON, WEB_LATER };
+
 struct web_request {
     const char *method;
     const char *path;   /* decoded, without query */
@@ -39,9 +44,9 @@ struct web_request {
     const char *body; /* when all of it is there; followed by a '\0' */
     size_t body_len;
     /* the handler's */
-    size_t body_max; /* set when it begins; a body of more is refused */
-    bool later;      /* set when it begins: whole() may leave the answer to web_answer() */
-    void *held;      /* whatever it wants to find again */
+    size_t body_max;    /* set when it begins; a body of more is refused */
+    enum web_when when; /* set when it begins: whether whole() may leave the answer to web_answer() */
+    void *held;         /* whatever it wants to find again */
     struct web_reply reply;
 };
 
@@ -65,8 +70,8 @@ struct web_handler {
     bool (*begins)(void *context, struct web_request *request);
     /* All is there. True: the reply is made; false: it will be, by web_answer(). */
     bool (*whole)(void *context, struct web_request *request);
-    /* The request has gone: what it held is let go. Called once for each that began. `status`: how it was answered; 0:
-     * not at all. */
+    /* The request has gone: what it held is let go. Called once for each that began, after web_answer() where that is
+     * due. `status`: how it was answered; 0: not at all. */
     void (*ends)(void *context, struct web_request *request, unsigned status);
 };
 

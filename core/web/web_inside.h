@@ -1,4 +1,5 @@
-/* web_inside - what the files of web share: web (addresses, connections, their time), web_request (what is said). */
+/* web_inside - what the files of web share: web (addresses, connections, their time), web_server (who turns it),
+ * web_request (what is said). */
 #ifndef WEB_INSIDE_H
 #define WEB_INSIDE_H
 
@@ -16,7 +17,7 @@ struct caller {
     unsigned answered;
     bool saying; /* headers of a request are there, its body is not */
     bool plain, sent_away;
-    struct MHD_Daemon *server;
+    struct server *server;
     struct web_stream *stream; /* an answer that goes on */
 };
 
@@ -26,13 +27,29 @@ struct seen {
     uint64_t size, inode;
 };
 
+/* A server of libmicrohttpd, and the thread that turns it. */
+struct server {
+    struct web *web;
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of the daemon */
+    int epoll;            /* the daemon's: readable when something came */
+    int wake;             /* readable when an answer is there */
+    atomic_bool woken;    /* since the last turn began */
+    atomic_bool ends;
+    atomic_size_t owed; /* requests that wait for web_answer() */
+    /* the thread's own */
+    size_t waiting; /* requests that wait in the turn */
+    bool moved;     /* more was done in this turn than to look whether answers are there */
+};
+
 /* One address, and the server that listens there. */
 struct ear {
     struct web *web;
     char asked[280], name[80]; /* as muster.yaml has it; with the port that it is */
     int fd;                    /* listens; the server has a copy of its own */
-    struct MHD_Daemon *server; /* NULL: not yet */
-    struct MHD_Daemon *old;    /* with the certificate of before: its connections come to their end */
+    struct server *server;     /* NULL: not yet */
+    struct server *old;        /* with the certificate of before: its connections come to their end */
     int64_t old_until_ms;
 };
 
@@ -50,11 +67,24 @@ struct web {
 };
 
 struct web_stream;
-struct MHD_Response *web_stream_response(struct web_stream *stream, struct MHD_Connection *connection);
+struct MHD_Response *web_stream_response(struct web_stream *stream, struct server *server,
+                                         struct MHD_Connection *connection);
 void web_stream_free(struct web_stream *stream);
 void web_stream_stop(struct web_stream *stream); /* it ends as if it had been said */
 
-/* Callbacks of libmicrohttpd; cls is the web. */
+/* With a certificate and its key, or without. The server closes the descriptor in the end. Returns 0, ERR_CONFIG (the
+ * certificate and its key cannot be used), or -ENOMEM. */
+int server_open(struct web *web, int fd, const char *certificate, const char *key, struct server **ret_server);
+/* From any thread: an answer is there; what was suspended goes on. */
+void server_wake(struct server *server);
+void server_resume(struct server *server, struct MHD_Connection *connection);
+void server_quiesce(struct server *server); /* takes nobody new */
+unsigned server_callers(struct server *server);
+void server_close(struct server *server); /* nothing is owed any more */
+
+/* Callbacks of libmicrohttpd; cls is the server. */
+void web_meets(void *cls, struct MHD_Connection *connection, void **socket_context,
+               enum MHD_ConnectionNotificationCode code);
 void *web_begins(void *cls, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result web_says(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                          const char *version, const char *upload, size_t *upload_len, void **con_cls);

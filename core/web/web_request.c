@@ -19,13 +19,16 @@ enum {
 struct request {
     struct web_request seen; /* first */
     struct web *web;
+    struct server *server;
     struct MHD_Connection *connection;
     char *target;
     struct buffer body;
     struct unzip *unzip;
     size_t came, counted; /* bytes of the body; of these, in web->body_bytes */
-    bool began, whole, answered, closes;
+    bool began, whole, closes;
+    bool waits; /* in the turn, for its answer */
     unsigned status;
+    _Atomic enum fate { OPEN, ANSWERED /* by web_answer() */, GONE /* before */ } fate;
 };
 
 static struct request *request_of(struct web_request *seen)
@@ -143,7 +146,8 @@ void *web_begins(void *cls, const char *uri, struct MHD_Connection *connection)
     struct request *request = mem_new(1, sizeof(*request));
     if (!request)
         return NULL;
-    request->web = cls;
+    request->server = cls;
+    request->web = request->server->web;
     request->connection = connection;
     request->target = mem_text(uri);
     return request;
@@ -268,7 +272,7 @@ static enum MHD_Result send_reply(struct request *request)
         web_problem(reply, 500, "There is no answer.");
     struct MHD_Response *response =
         reply->stream && reply->status == 200
-            ? web_stream_response(reply->stream, request->connection)
+            ? web_stream_response(reply->stream, request->server, request->connection)
             : MHD_create_response_from_buffer(
                   reply->body.len, reply->body.data ? reply->body.data : (void *)(uintptr_t) "", MHD_RESPMEM_MUST_COPY);
     if (!response)
@@ -296,12 +300,40 @@ static enum MHD_Result send_reply(struct request *request)
     return sent;
 }
 
+static void request_end(struct request *request, unsigned status)
+{
+    if (request->began)
+        request->web->handler.ends(request->web->handler.context, &request->seen, status);
+    atomic_fetch_sub(&request->web->body_bytes, request->counted);
+    unzip_free(request->unzip);
+    buffer_done(&request->body);
+    buffer_done(&request->seen.reply.body);
+    buffer_done(&request->seen.reply.heads);
+    web_stream_free(request->seen.reply.stream);
+    free(request->target);
+    free(request);
+}
+
 void web_answer(struct web_request *seen)
 {
     struct request *request = request_of(seen);
+    struct server *server = request->server;
     struct MHD_Connection *connection = request->connection;
-    request->answered = true;
-    MHD_resume_connection(connection); /* from here on the request may be gone */
+    bool later = seen->when == WEB_LATER;
+    if (atomic_exchange(&request->fate, ANSWERED) == GONE)
+        request_end(request, 0);
+    else if (later)
+        server_resume(server, connection);
+    else
+        server_wake(server);
+    atomic_fetch_sub(&server->owed, 1); /* from here on the server may be gone */
+}
+
+static void waits(struct request *request, bool waits)
+{
+    if (waits != request->waits)
+        request->server->waiting += waits ? 1 : (size_t)-1;
+    request->waits = waits;
 }
 
 static enum MHD_Result all_is_there(struct request *request)
@@ -315,9 +347,13 @@ static enum MHD_Result all_is_there(struct request *request)
     seen->body = request->body.data ? request->body.data : "";
     seen->body_len = request->body.len;
     caller_says(request, false, false);
-    if (!seen->later)
+    if (seen->when == WEB_AT_ONCE)
         return handler->whole(handler->context, seen) ? send_reply(request) : MHD_NO;
-    MHD_suspend_connection(request->connection);
+    atomic_fetch_add(&request->server->owed, 1);
+    if (seen->when == WEB_LATER)
+        MHD_suspend_connection(request->connection);
+    else
+        waits(request, true);
     if (handler->whole(handler->context, seen))
         web_answer(seen);
     return MHD_YES;
@@ -326,12 +362,15 @@ static enum MHD_Result all_is_there(struct request *request)
 enum MHD_Result web_says(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                          const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
+    struct server *server = cls;
     struct request *request = *con_cls;
-    (void)cls;
     (void)connection;
     (void)version;
     if (!request)
         return MHD_NO;
+    if (request->whole && atomic_load(&request->fate) == OPEN)
+        return MHD_YES; /* it waits on */
+    server->moved = true;
     if (!request->began) {
         headers_done(request, url, method);
         return reads_on(request, length_of(request)) ? MHD_YES : send_reply(request);
@@ -341,39 +380,38 @@ enum MHD_Result web_says(void *cls, struct MHD_Connection *connection, const cha
         *upload_len = 0;
         return reads ? MHD_YES : MHD_NO;
     }
-    if (request->answered)
+    if (request->whole) {
+        waits(request, false);
         return send_reply(request);
-    if (request->whole)
-        return MHD_YES;
+    }
     request->whole = true;
     return all_is_there(request);
 }
 
 void web_ends(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode how)
 {
-    struct web *web = cls;
+    struct server *server = cls;
     struct request *request = *con_cls;
     struct caller *caller = caller_of(connection);
+    server->moved = true;
     if (!request)
         return;
-    if (request->began)
-        web->handler.ends(web->handler.context, &request->seen,
-                          how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0);
-    pthread_mutex_lock(&web->lock);
+    *con_cls = NULL;
+    pthread_mutex_lock(&server->web->lock);
     if (caller) {
         caller->since_ms = clock_steady_ms();
         caller->saying = false;
         caller->stream = NULL;
         caller->answered++;
     }
-    pthread_mutex_unlock(&web->lock);
-    atomic_fetch_sub(&web->body_bytes, request->counted);
-    unzip_free(request->unzip);
-    buffer_done(&request->body);
-    buffer_done(&request->seen.reply.body);
-    buffer_done(&request->seen.reply.heads);
-    web_stream_free(request->seen.reply.stream);
-    free(request->target);
-    free(request);
-    *con_cls = NULL;
+    pthread_mutex_unlock(&server->web->lock);
+    if (request->waits) { /* its caller does not */
+        struct web_request *seen = &request->seen;
+        waits(request, false);
+        seen->method = seen->path = ""; /* were the connection's */
+        seen->peer = NULL;
+        if (atomic_exchange(&request->fate, GONE) == OPEN)
+            return; /* web_answer() ends it */
+    }
+    request_end(request, how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0);
 }

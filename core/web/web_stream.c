@@ -10,6 +10,7 @@ enum { WAITING_MOST = 1 << 20, BLOCK = 4096 };
 
 struct web_stream {
     pthread_mutex_t lock;
+    struct server *server;
     struct MHD_Connection *connection; /* NULL: its answer has not begun */
     struct buffer waiting;
     bool sleeps, ended;
@@ -41,7 +42,7 @@ static void wake(struct web_stream *stream)
     if (!stream->sleeps)
         return;
     stream->sleeps = false;
-    MHD_resume_connection(stream->connection);
+    server_resume(stream->server, stream->connection);
 }
 
 bool web_stream_says(struct web_request *request, const char *text, size_t len)
@@ -92,8 +93,10 @@ static ssize_t next_bytes(void *cls, uint64_t at, char *room, size_t most)
     return count;
 }
 
-struct MHD_Response *web_stream_response(struct web_stream *stream, struct MHD_Connection *connection)
+struct MHD_Response *web_stream_response(struct web_stream *stream, struct server *server,
+                                         struct MHD_Connection *connection)
 {
+    stream->server = server;
     stream->connection = connection;
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, next_bytes, stream, NULL);
 }
