@@ -40,6 +40,8 @@ struct visit {
     const char *rest; /* the path behind the connection's */
     char *type;       /* of the body; "" */
     struct buffer key;
+    const char *said; /* the business key, in `key`; NULL: it says none */
+    bool is_json;     /* all of the body, as was seen when its key was looked for */
     struct letter letter;
     struct question question; /* of a route that replies */
 };
@@ -194,7 +196,8 @@ static bool key_word(struct visit *visit, const char *word, size_t len)
         const char *value = web_query(request, name + 1);
         buffer_text(&visit->key, value ? value : "");
     } else if (request->body_len > 0) {
-        (void)jsonpointer_get(request->body, request->body_len, name, &visit->key);
+        int rc = jsonpointer_get(request->body, request->body_len, name, &visit->key);
+        visit->is_json = rc == 0 || rc == ERR_GONE;
     }
     return visit->key.len > before && visit->key.len <= KEY_MAX;
 }
@@ -216,6 +219,12 @@ static const char *key_of(struct visit *visit)
 static bool takes_json(const struct visit *visit)
 {
     return visit->route->key && strchr(visit->route->key, '/') && !visit->desk->relaxed;
+}
+
+static bool is_wrong(const struct visit *visit)
+{
+    const struct web_request *request = visit->request;
+    return request->body_len > 0 && takes_json(visit) && !visit->is_json && !is_json(request->body, request->body_len);
 }
 
 /* --- kept --- */
@@ -280,7 +289,7 @@ static void ending(struct web_reply *reply)
 }
 
 /* False: nothing is kept any more. */
-static bool keep(struct visit *visit, const char *key)
+static bool keep(struct visit *visit)
 {
     struct web_request *request = visit->request;
     visit->letter = (struct letter){.event = {.received_ms = clock_now_ms(),
@@ -289,8 +298,8 @@ static bool keep(struct visit *visit, const char *key)
                                               .route = visit->route->path,
                                               .target = target_of(request),
                                               .type = visit->type,
-                                              .key = key,
-                                              .apart = visit->route->replies && !key,
+                                              .key = visit->said,
+                                              .apart = visit->route->replies && !visit->said,
                                               .body = {request->body, request->body_len}},
                                     .organization = visit->desk->organization,
                                     .dir = visit->desk->dir,
@@ -311,7 +320,7 @@ static void told(void *context, struct question *question)
     struct web_request *request = visit->request;
     const struct desk *desk = visit->desk;
     bool well = question->rc == 0 && question->status < 300 && !is_question(visit);
-    if (well && keep(visit, key_of(visit)))
+    if (well && keep(visit))
         return;
     metrics_received(visit->receiver->metrics, desk->organization, desk->connection,
                      question->rc == 0 && !well ? RECEIVED_ANSWERED : RECEIVED_REFUSED, request->body_len);
@@ -361,13 +370,14 @@ bool receiver_whole(struct receiver *receiver, struct web_request *request)
         refuse_secret(visit->route, &request->reply);
         return true;
     }
-    if (request->body_len > 0 && takes_json(visit) && !is_json(request->body, request->body_len)) {
+    visit->said = key_of(visit);
+    if (is_wrong(visit)) {
         web_problem(&request->reply, 400, "The body is no JSON.");
         return true;
     }
     if (visit->route->replies)
         return ask(visit);
-    if (keep(visit, key_of(visit)))
+    if (keep(visit))
         return false;
     ending(&request->reply);
     return true;
