@@ -45,14 +45,23 @@ static inline struct bytes bytes(const void *data, size_t len)
 
 struct overlay;
 
+enum { TXN_NEAR = 32 };
+
+/* A cursor where rows of one table, and one kind of thing, were found last. */
+struct near {
+    void *mdb; /* MDB_cursor */
+    enum table table;
+};
+
 struct txn {
     struct store *store;
     void *mdb;            /* MDB_txn */
     struct overlay *over; /* of one that reads: txn_get() answers as if a changeset were applied; NULL: as it is */
     int rc;               /* first failure */
     bool write;
-    size_t dirty;  /* about so many bytes will be written */
-    uint64_t puts; /* calls that changed something, since txn_begin */
+    size_t dirty;               /* about so many bytes will be written */
+    uint64_t puts;              /* calls that changed something, since txn_begin */
+    struct near near[TXN_NEAR]; /* of one that reads: what is asked for in key order is found without a search */
 };
 
 enum { TXN_DIRTY_MAX = 32 << 20 };

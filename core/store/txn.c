@@ -69,8 +69,16 @@ void txn_begin(struct txn *txn, struct store *store, bool write)
     txn->mdb = mdb;
 }
 
+static void near_close(struct txn *txn)
+{
+    for (size_t n = 0; n < TXN_NEAR; n++)
+        if (txn->near[n].mdb)
+            mdb_cursor_close(TAKE(txn->near[n].mdb));
+}
+
 void txn_abort(struct txn *txn)
 {
+    near_close(txn);
     if (txn->mdb)
         end(txn->store, TAKE(txn->mdb));
 }
@@ -87,6 +95,7 @@ static int commit_code(const struct store *store, int rc)
 
 int txn_commit(struct txn *txn)
 {
+    near_close(txn);
     if (txn->rc == 0 && txn->mdb) {
         txn->rc = commit_code(txn->store, mdb_txn_commit(TAKE(txn->mdb)));
         atomic_fetch_sub(&txn->store->open, 1);
@@ -123,6 +132,25 @@ static MDB_val val(struct bytes from)
 
 /* --- rows --- */
 
+/* Who goes through things asks for one after the other by ascending id, and for several kinds by turns. A cursor looks
+ * at the page on which it stands before it searches; so there is one for each kind, by the first byte of its keys. */
+static int near_get(struct txn *txn, enum table table, MDB_val *key, MDB_val *ret_value)
+{
+    uint8_t first = key->mv_size > 0 ? *(const uint8_t *)key->mv_data : 0;
+    struct near *near = &txn->near[((unsigned)table * 5 + first) % TXN_NEAR];
+    MDB_dbi dbi = txn->store->tables[table];
+    MDB_cursor *mdb = NULL;
+    if (txn->write || (near->mdb && near->table != table))
+        return mdb_get(txn->mdb, dbi, key, ret_value);
+    if (!near->mdb) {
+        int rc = mdb_cursor_open(txn->mdb, dbi, &mdb);
+        if (rc != 0)
+            return rc;
+        *near = (struct near){mdb, table};
+    }
+    return mdb_cursor_get(near->mdb, key, ret_value, MDB_SET);
+}
+
 bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *ret_value)
 {
     if (txn->rc != 0)
@@ -135,7 +163,7 @@ bool txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *
         }
     }
     MDB_val k = val(key), v;
-    int rc = mdb_get(txn->mdb, txn->store->tables[table], &k, &v);
+    int rc = near_get(txn, table, &k, &v);
     if (rc == MDB_NOTFOUND)
         return false;
     if (rc != 0 || fault_hit("store")) {

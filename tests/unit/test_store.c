@@ -382,6 +382,62 @@ static void a_reader_keeps_seeing_what_it_saw_first(void **state)
     assert_true(stands(store, "a", "1"));
 }
 
+/* Rows of three tables, of keys with several first bytes: each even number is there. */
+enum { FIRSTS = 9, ROWS = 400, ASKED = 60000 };
+static const enum table near_tables[] = {TABLE_source, TABLE_entity, TABLE_index};
+
+static size_t near_key(unsigned table, unsigned first, unsigned number, char ret_key[32])
+{
+    ret_key[0] = (char)(first * 5 + 1);
+    return 1 + (size_t)snprintf(ret_key + 1, 31, "%06u %u", number, table);
+}
+
+static void near_fill(struct store *store)
+{
+    struct txn txn;
+    char key[32], value[120];
+    txn_begin(&txn, store, true);
+    for (unsigned table = 0; table < 3; table++)
+        for (unsigned first = 0; first < FIRSTS; first++)
+            for (unsigned number = 2; number <= 2 * ROWS; number += 2) {
+                memset(value, 'x', sizeof(value));
+                size_t len = near_key(table, first, number, key);
+                memcpy(value, key, len);
+                txn_put(&txn, near_tables[table], bytes(key, len), bytes(value, sizeof(value)));
+            }
+    assert_int_equal(txn_end(&txn), 0);
+}
+
+static void near_ask(struct txn *txn, unsigned table, unsigned first, unsigned number)
+{
+    char key[32];
+    struct bytes got;
+    size_t len = near_key(table, first, number, key);
+    bool there = number % 2 == 0 && number > 0 && number <= 2 * ROWS;
+    assert_int_equal(txn_get(txn, near_tables[table], bytes(key, len), &got), there);
+    if (there)
+        assert_memory_equal(got.data, key, len);
+}
+
+static void what_is_there_is_found_whatever_was_asked_before(void **state)
+{
+    (void)state;
+    struct store *store TIDY(store_close) = opened("org");
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    uint32_t chance = 1;
+    near_fill(store);
+    txn_begin(&txn, store, false);
+    for (unsigned number = 0; number <= 2 * ROWS + 3; number++) /* in order, kinds and tables by turns */
+        for (unsigned table = 0; table < 3; table++)
+            for (unsigned first = 0; first < FIRSTS; first++)
+                near_ask(&txn, table, first, number);
+    for (int n = 0; n < ASKED; n++) {
+        chance = chance * 1664525u + 1013904223u;
+        near_ask(&txn, (chance >> 8) % 3, (chance >> 12) % FIRSTS, (chance >> 16) % (2 * ROWS + 4));
+    }
+    assert_int_equal(txn_end(&txn), 0);
+}
+
 static void a_walk_over_a_prefix_sees_all_of_it_and_no_more(void **state)
 {
     (void)state;
@@ -706,6 +762,7 @@ int main(void)
         CASE(renewing_commits_what_is_whole),
         CASE(deleting_what_is_not_there_is_no_failure),
         CASE(a_reader_keeps_seeing_what_it_saw_first),
+        CASE(what_is_there_is_found_whatever_was_asked_before),
         CASE(a_walk_over_a_prefix_sees_all_of_it_and_no_more),
         CASE(no_call_that_fails_is_overlooked),
         CASE(a_busy_lock_names_the_process_and_dies_with_it),
