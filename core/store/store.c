@@ -328,8 +328,10 @@ int store_lock(struct store *store, int *ret_fd, struct err *err)
                        "`muster runs`.",
                        *holder ? ": process " : "", holder);
     }
+    /* Always as long, so that nothing is cut off: that would wait until the disk has what stood there before. */
     int len = snprintf(holder, sizeof(holder), "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len)
+    memset(holder + len, ' ', sizeof(holder) - (size_t)len);
+    if (pwrite(fd, holder, sizeof(holder), 0) != sizeof(holder))
         return err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
     *ret_fd = take_fd(&fd);
     return 0;
