@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,12 +61,16 @@ void buffer_byte(struct buffer *buffer, unsigned char byte)
 
 void buffer_vformat(struct buffer *buffer, const char *format, va_list args)
 {
+    size_t left = buffer->rc == 0 ? buffer->room - buffer->len : 0;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    int len = vsnprintf(left ? buffer->data + buffer->len : NULL, left, format, again); /* mostly there is room */
     va_end(again);
+    bool whole = len >= 0 && (size_t)len < left;
+    if (!whole && left)
+        buffer->data[buffer->len] = '\0';
     char *place = len < 0 ? NULL : buffer_reserve(buffer, (size_t)len);
-    if (place)
+    if (place && !whole)
         vsnprintf(place, (size_t)len + 1, format, args);
 }
 
@@ -75,6 +80,15 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     va_start(args, format);
     buffer_vformat(buffer, format, args);
     va_end(args);
+}
+
+void buffer_number(struct buffer *buffer, uint64_t value)
+{
+    char digits[20], *at = digits + sizeof(digits);
+    do
+        *--at = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    buffer_add(buffer, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void buffer_be32(struct buffer *buffer, uint32_t value)

@@ -48,6 +48,9 @@ void buffer_byte(struct buffer *buffer, unsigned char byte);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vformat(struct buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
+/* An integer in decimal. */
+void buffer_number(struct buffer *buffer, uint64_t value);
+
 /* A big-endian integer, as it stands in keys. */
 void buffer_be32(struct buffer *buffer, uint32_t value);
 

@@ -55,8 +55,8 @@ static size_t sum_of(const char *digest, const char *key, size_t key_len, const 
         return MD5_BYTES;
     }
     if (strcmp(digest, "sha256") == 0) {
-        crypto_hash_sha256(ret, text, len);
-        return crypto_hash_sha256_BYTES;
+        digest_sha256(text, len, ret);
+        return DIGEST_SHA256;
     }
     if (strcmp(digest, "sha512") == 0) {
         crypto_hash_sha512(ret, text, len);
