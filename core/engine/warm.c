@@ -6,6 +6,9 @@
 #include "config/network.h"
 #include "lane/connectors.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 /* Targets are told one after the other: while one is, there is time to start the next. */
 enum { WARM_MOST = 2 };
 
@@ -13,7 +16,8 @@ struct warm {
     const struct connection *expected[WARM_MOST];
     struct lane *lanes[WARM_MOST];
     size_t count;
-    bool up;
+    bool up, loads;
+    pthread_t loading; /* what calls go by: it takes longer than a commit */
 };
 
 struct warm *warm_new(void)
@@ -25,6 +29,8 @@ void warm_free(struct warm *warm)
 {
     for (size_t n = 0; warm && n < warm->count; n++)
         lane_stop(warm->lanes[n]);
+    if (warm && warm->loads)
+        pthread_join(warm->loading, NULL);
     free(warm);
 }
 
@@ -32,6 +38,23 @@ void warm_expect(struct warm *warm, const struct connection *connection)
 {
     if (warm && warm->count < WARM_MOST)
         warm->expected[warm->count++] = connection;
+}
+
+static void *load(void *unused)
+{
+    http_prepare();
+    return unused;
+}
+
+/* Signals stay with those who wait. Where there is no thread to be had, the first call loads it. */
+static void load_begin(struct warm *warm)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    if (warm->loads || pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return;
+    warm->loads = pthread_create(&warm->loading, NULL, load, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void warm_up(struct warm *warm, const struct run_request *request)
@@ -47,10 +70,10 @@ void warm_up(struct warm *warm, const struct run_request *request)
     for (size_t n = 0; start.scratch_dir && n < warm->count; n++) {
         start.connection = warm->expected[n];
         start.connector = connectors_path(request->connectors, start.connection->connector);
+        if (network_offered(start.connection->description))
+            load_begin(warm);
         if (start.connector)
             (void)lane_start(&start, &warm->lanes[n], NULL);
-        if (network_offered(start.connection->description))
-            http_prepare();
     }
 }
 
