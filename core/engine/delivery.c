@@ -321,6 +321,16 @@ bool delivery_walk_next(struct delivery_walk *walk, enum kind *ret_kind, uint64_
     return true;
 }
 
+bool delivery_walk_row(const struct delivery_walk *walk, struct delivery *ret_delivery)
+{
+    struct txn *txn = walk->cursor.txn;
+    if (row_read(walk->cursor.value, ret_delivery))
+        return true;
+    if (txn->rc == 0)
+        txn->rc = ERR_CORRUPT;
+    return false;
+}
+
 void delivery_walk_end(struct delivery_walk *walk)
 {
     cursor_close(&walk->cursor);

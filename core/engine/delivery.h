@@ -118,6 +118,8 @@ struct delivery_walk {
 };
 void delivery_walk_begin(struct delivery_walk *walk, struct txn *txn, uint32_t stream, enum delivery_zone zone);
 bool delivery_walk_next(struct delivery_walk *walk, enum kind *ret_kind, uint64_t *ret_id);
+/* Of a unit, what stands there: as delivery_get(), and it need not be looked for. */
+bool delivery_walk_row(const struct delivery_walk *walk, struct delivery *ret_delivery);
 void delivery_walk_end(struct delivery_walk *walk);
 
 #endif

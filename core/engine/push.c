@@ -24,7 +24,7 @@ void push_done(struct push *push)
         free(push->streams[n].names);
         free(push->streams[n].types);
         free(push->streams[n].flags);
-        free(push->streams[n].generated);
+        push_generated_close(&push->streams[n]);
         free(push->streams[n].jobs);
         free(push->streams[n].files);
         push_sets_done(push->streams[n].sets);
@@ -43,7 +43,7 @@ void push_done(struct push *push)
 static int fields_number(struct push *push, struct push_stream *stream)
 {
     const struct target_map *map = &stream->stream->map;
-    int rc = push_generated_open(stream);
+    int rc = push_generated_open(push, stream);
     size_t count = map->rule_count + stream->generated_count;
     stream->numbers = mem_new(count + 1, sizeof(*stream->numbers));
     stream->names = mem_new(count + 1, sizeof(*stream->names));
@@ -159,7 +159,7 @@ static uint64_t count_active(struct push_stream *stream, struct txn *txn)
     uint64_t id, active = 0;
     delivery_walk_begin(&walk, txn, stream->number, DELIVERY_UNIT);
     while (delivery_walk_next(&walk, &kind, &id))
-        active += delivery_get(txn, stream->number, kind, id, &row) && row.active;
+        active += delivery_walk_row(&walk, &row) && row.active;
     delivery_walk_end(&walk);
     return active;
 }

@@ -22,25 +22,38 @@ static uint32_t intent_of(const struct sending *sending, const struct push_verdi
 }
 
 /* The same for every repeat of this change, and for nothing else. */
-static void change_key(const struct sending *sending, const struct push_job *job, const struct push_verdict *verdict,
-                       char ret_key[KEY_TEXT])
+static int change_key(struct sending *sending, const struct push_job *job, const struct push_verdict *verdict,
+                      char ret_key[KEY_TEXT])
 {
     const struct run_request *request = sending->push->run->request;
-    struct buffer text __attribute__((cleanup(buffer_done))) = {0};
-    uint8_t digest[DIGEST_SHA256] = {0};
-    buffer_format(&text, "%s/%s/%s/%d/%llu/%d/", request->organization->id, request->connection->name,
-                  sending->stream->stream->name, (int)sending->stream->unit, (unsigned long long)job->id, verdict->op);
-    buffer_format(&text, "%u/", intent_of(sending, verdict));
-    if (job->part == PUSH_ALSO)
-        buffer_format(&text, "%s/", sending->stream->sets->items[job->set].name);
-    buffer_add(&text, verdict->settles.data, verdict->settles.len);
-    if (text.rc == 0)
-        digest_sha256(text.data, text.len, digest);
+    struct buffer *text = &sending->key;
+    uint8_t digest[DIGEST_SHA256];
+    if (sending->key_begin == 0) {
+        buffer_format(text, "%s/%s/%s/%d/", request->organization->id, request->connection->name,
+                      sending->stream->stream->name, (int)sending->stream->unit);
+        sending->key_begin = text->len;
+    }
+    text->len = sending->key_begin;
+    buffer_number(text, job->id);
+    buffer_byte(text, '/');
+    buffer_number(text, (uint64_t)verdict->op);
+    buffer_byte(text, '/');
+    buffer_number(text, intent_of(sending, verdict));
+    buffer_byte(text, '/');
+    if (job->part == PUSH_ALSO) {
+        buffer_text(text, sending->stream->sets->items[job->set].name);
+        buffer_byte(text, '/');
+    }
+    buffer_add(text, verdict->settles.data, verdict->settles.len);
+    if (text->rc != 0)
+        return text->rc;
+    digest_sha256(text->data, text->len, digest);
     for (size_t n = 0; n < (KEY_TEXT - 1) / 2; n++) {
         ret_key[2 * n] = "0123456789abcdef"[digest[n] >> 4];
         ret_key[2 * n + 1] = "0123456789abcdef"[digest[n] & 15];
     }
     ret_key[KEY_TEXT - 1] = '\0';
+    return 0;
 }
 
 /* What is told: the values in plain; what may not be told now is absent. */
@@ -154,7 +167,8 @@ static int job_goes(struct sending *sending, struct txn *txn, struct projector *
     if (rc != 0 || !(stream->sets ? push_sets_goes(job, &verdict) : job_stands(sending, job, &verdict)))
         return rc; /* nothing moves under run.lock */
     bool leaves = stream->sets && job->op == MUSTER_DEACTIVATE;
-    change_key(sending, job, &verdict, key);
+    if ((rc = change_key(sending, job, &verdict, key)) != 0)
+        return rc;
     cells_make(sending, &verdict);
     if (leaves)
         push_sets_cells(stream, job, sending->before);

@@ -34,6 +34,17 @@ static enum kind root_kind(const struct push_stream *stream)
     return hangs_below(stream->unit) ? KIND_person : stream->unit;
 }
 
+/* Most of them come in order: a walk over a table, and another one behind it. */
+static void order(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    const char *at = items;
+    for (size_t n = 1; n < count; n++)
+        if (compare(at + (n - 1) * size, at + n * size) > 0) {
+            qsort(items, count, size, compare);
+            return;
+        }
+}
+
 static int root_order(const void *a, const void *b)
 {
     const struct root *one = a, *other = b;
@@ -45,8 +56,7 @@ static int root_order(const void *a, const void *b)
 static void roots_settle(struct choice *choice)
 {
     size_t kept = 0;
-    if (choice->count > 1)
-        qsort(choice->roots, choice->count, sizeof(*choice->roots), root_order);
+    order(choice->roots, choice->count, sizeof(*choice->roots), root_order);
     for (size_t n = 0; n < choice->count; n++)
         if (kept == 0 || root_order(&choice->roots[kept - 1], &choice->roots[n]) != 0)
             choice->roots[kept++] = choice->roots[n];
@@ -163,20 +173,6 @@ static int units_of(struct choice *choice, const struct root *root)
     return rc;
 }
 
-/* Units that are not settled; and those that the target has and whose person lost them. */
-static int choose_left_over(struct choice *choice, enum delivery_zone zone)
-{
-    struct delivery_walk walk;
-    enum kind kind;
-    uint64_t id;
-    int rc = 0;
-    delivery_walk_begin(&walk, choice->txn, choice->stream->number, zone);
-    while (rc == 0 && delivery_walk_next(&walk, &kind, &id))
-        rc = push_job_add(choice->stream, id, kind == KIND_person ? id : 0);
-    delivery_walk_end(&walk);
-    return rc ? rc : choice->txn->rc;
-}
-
 static int job_order(const void *a, const void *b)
 {
     const struct push_job *one = a, *other = b;
@@ -188,12 +184,33 @@ static int job_order(const void *a, const void *b)
 static void jobs_settle(struct push_stream *stream)
 {
     size_t kept = 0;
-    if (stream->job_count > 1)
-        qsort(stream->jobs, stream->job_count, sizeof(*stream->jobs), job_order);
+    order(stream->jobs, stream->job_count, sizeof(*stream->jobs), job_order);
     for (size_t n = 0; n < stream->job_count; n++)
         if (kept == 0 || stream->jobs[kept - 1].id != stream->jobs[n].id)
             stream->jobs[kept++] = stream->jobs[n];
     stream->job_count = kept;
+}
+
+/* Units that are not settled; and those that the target has and whose person lost them. Both come by ascending id, and
+ * mostly they are there already. */
+static int choose_left_over(struct choice *choice, enum delivery_zone zone)
+{
+    struct push_stream *stream = choice->stream;
+    struct delivery_walk walk;
+    enum kind kind;
+    uint64_t id;
+    int rc = 0;
+    jobs_settle(stream);
+    size_t at = 0, known = stream->job_count;
+    delivery_walk_begin(&walk, choice->txn, stream->number, zone);
+    while (rc == 0 && delivery_walk_next(&walk, &kind, &id)) {
+        while (at < known && stream->jobs[at].id < id)
+            at++;
+        if (at == known || stream->jobs[at].id != id)
+            rc = push_job_add(stream, id, kind == KIND_person ? id : 0);
+    }
+    delivery_walk_end(&walk);
+    return rc ? rc : choice->txn->rc;
 }
 
 /* What is of today may be another tomorrow although nothing was said; a manager may be that of the employment. */

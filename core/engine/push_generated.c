@@ -39,28 +39,51 @@ static const struct field *mapped(const struct push_stream *stream, const struct
     return NULL;
 }
 
-int push_generated_open(struct push_stream *stream)
+/* The name of a field of the map, or of one behind these. */
+static const char *field_name(const struct push_stream *stream, size_t nth)
+{
+    size_t mapped = stream->stream->map.rule_count;
+    return nth < mapped ? stream->stream->map.fields[nth].name : stream->generated[nth - mapped]->name;
+}
+
+int push_generated_open(const struct push *push, struct push_stream *stream)
 {
     const struct muster_field *fields = stream->stream->description ? stream->stream->description->fields : NULL;
     size_t count = 0;
     while (fields && fields[count].name)
         count++;
+    size_t mapped_count = stream->stream->map.rule_count;
     stream->generated = mem_new(count + 1, sizeof(*stream->generated));
-    for (size_t n = 0; stream->generated && n < count; n++)
+    stream->made_for = mem_new(mapped_count + count + 1, sizeof(*stream->made_for));
+    if (!stream->generated || !stream->made_for)
+        return -ENOMEM;
+    for (size_t n = 0; n < count; n++)
         if ((fields[n].flags & MUSTER_GENERATED) && !mapped(stream, &fields[n]))
             stream->generated[stream->generated_count++] = &fields[n];
-    return stream->generated ? 0 : -ENOMEM;
+    for (size_t n = 0; n < mapped_count + stream->generated_count; n++) {
+        const char *field = field_name(stream, n);
+        if (n < mapped_count && !node_get(stream->stream->made, field))
+            continue;
+        stream->made_for[n] = mem_format("%s/%s/%s/%d/", push->run->request->connection->name, stream->stream->name,
+                                         field, (int)stream->unit);
+        if (!stream->made_for[n])
+            return -ENOMEM;
+    }
+    return 0;
 }
 
-/* A field of the map that an option makes. */
-static bool by_option(const struct push_stream *stream, size_t nth)
+void push_generated_close(struct push_stream *stream)
 {
-    return node_get(stream->stream->made, stream->names[nth]) != NULL;
+    size_t mapped_count = stream->stream ? stream->stream->map.rule_count : 0;
+    for (size_t n = 0; stream->made_for && n < mapped_count + stream->generated_count; n++)
+        free(stream->made_for[n]);
+    free(stream->made_for);
+    free(stream->generated);
 }
 
 bool push_generated_fits(const struct push_stream *stream, size_t nth, const struct value *value)
 {
-    return !by_option(stream, nth) || value->presence != PRESENCE_VALUE || generated_fits(value->bytes, value->len);
+    return !stream->made_for[nth] || value->presence != PRESENCE_VALUE || generated_fits(value->bytes, value->len);
 }
 
 /* An option that belongs to a field: "password_file". NULL: it is not set. */
@@ -86,13 +109,13 @@ void push_generated_begin(struct push *push)
 }
 
 /* What a value is for; the key that makes it is the organization's. */
-static void what_for(const struct push *push, const struct push_stream *stream, const char *field, uint64_t id,
+static void what_for(const struct push *push, const struct push_stream *stream, size_t nth, uint64_t id,
                      char ret_what[GENERATED_WHAT])
 {
     struct buffer text __attribute__((cleanup(buffer_done))) = {0};
     uint8_t digest[DIGEST_KEYED] = {0};
-    buffer_format(&text, "%s/%s/%s/%d/%llu", push->run->request->connection->name, stream->stream->name, field,
-                  (int)stream->unit, (unsigned long long)id);
+    buffer_text(&text, stream->made_for[nth]);
+    buffer_number(&text, id);
     if (text.rc == 0)
         digest_keyed(push->run->vault.generate_key, text.data, text.len, digest);
     digest_hex(digest, sizeof(digest), ret_what);
@@ -107,12 +130,12 @@ int push_generated_cells(const struct push *push, const struct push_stream *stre
         struct lane_cell said = cells[n];
         char what[GENERATED_WHAT];
         int rc = 0;
-        if (n < mapped && !by_option(stream, n))
+        if (!stream->made_for[n])
             continue;
         cells[n] = (struct lane_cell){.presence = PRESENCE_ABSENT};
         if (op != MUSTER_CREATE || !generated || (n < mapped && said.presence != PRESENCE_VALUE))
             continue;
-        what_for(push, stream, stream->names[n], id, what);
+        what_for(push, stream, n, id, what);
         if (n < mapped && (rc = generated_say(generated, what, said.bytes, said.len)) != 0)
             return rc;
         generated_token(what, tokens[n]);
@@ -126,7 +149,7 @@ void push_generated_note(const struct push *push, const struct push_stream *stre
     struct generated *generated = http_generated(push->run->http);
     for (size_t n = 0; generated && generated->count > 0 && n < stream->generated_count; n++) {
         char what[GENERATED_WHAT];
-        what_for(push, stream, stream->generated[n]->name, id, what);
+        what_for(push, stream, stream->stream->map.rule_count + n, id, what);
         if (generated_used(generated, what))
             delivery_made(txn, stream->number, stream->unit, id);
     }
@@ -138,9 +161,9 @@ void push_generated_forget(const struct push *push, const struct push_stream *st
     size_t mapped = stream->stream->map.rule_count;
     for (size_t n = 0; generated && generated->count > 0 && n < mapped + stream->generated_count; n++) {
         char what[GENERATED_WHAT];
-        if (n < mapped && !by_option(stream, n))
+        if (!stream->made_for[n])
             continue;
-        what_for(push, stream, stream->names[n], id, what);
+        what_for(push, stream, n, id, what);
         generated_forget(generated, what);
     }
 }
@@ -193,7 +216,7 @@ static void row_write(const struct push *push, const struct push_stream *stream,
             csv_add(out, plain ? value.bytes : "", plain ? value.len : 0);
     }
     for (size_t n = 0; n < stream->generated_count; n++) {
-        what_for(push, stream, stream->generated[n]->name, id, what);
+        what_for(push, stream, stream->stream->map.rule_count + n, id, what);
         generated_value(http_generated(push->run->http), what, made);
         csv_add(out, made, strlen(made));
     }

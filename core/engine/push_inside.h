@@ -90,6 +90,7 @@ struct push_stream {
     uint8_t *types;
     uint32_t *flags;                       /* MUSTER_MUST … of each; 0 of one that the connector does not declare */
     const struct muster_field **generated; /* fields that we make, behind those of the map; see push_generated.c */
+    char **made_for; /* of each that we or an option make: what its value is for, but the unit; NULL: of others */
     size_t generated_count;
     struct push_job *jobs; /* by ascending unit */
     size_t job_count, job_room;
@@ -263,7 +264,8 @@ static inline bool push_same(struct bytes a, struct bytes b)
 }
 
 /* push_generated.c: values that we make, and nobody keeps. Finds the fields; then what the broker has to know. */
-int push_generated_open(struct push_stream *stream);
+int push_generated_open(const struct push *push, struct push_stream *stream);
+void push_generated_close(struct push_stream *stream);
 void push_generated_begin(struct push *push);
 /* A token for each in the place of its value, when somebody is created; there is one for each cell, and lives with it.
  */

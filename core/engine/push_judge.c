@@ -147,9 +147,21 @@ bool push_can_be_told(const struct push_stream *stream, struct push_verdict *ver
     return verdict->why[0] == '\0';
 }
 
+static bool all_told(const struct push_stream *stream, const struct push_verdict *verdict)
+{
+    for (size_t n = 0; n < stream->stream->map.rule_count; n++)
+        if (!may_tell(stream->flags[n], verdict->op, verdict->row.active))
+            return false;
+    return true;
+}
+
 /* An image of what the target has after it took the change: what may not be told stays as it was. */
 int push_settles(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
+    if (all_told(stream, verdict)) {
+        verdict->settles = verdict->projection.kept;
+        return 0;
+    }
     buffer_clear(&push->settles);
     image_start(push->maker);
     for (size_t n = 0; n < stream->stream->map.rule_count; n++) {
@@ -190,7 +202,8 @@ static bool judge_fields(struct push *push, const struct push_stream *stream, in
 /* Known there and wanted: what differs, and whether it may be told. */
 static void judge_update(struct push *push, const struct push_stream *stream, struct push_verdict *verdict)
 {
-    bool tells = judge_fields(push, stream, MUSTER_UPDATE, verdict);
+    bool same = push_same(verdict->row.confirmed, verdict->projection.kept);
+    bool tells = !same && judge_fields(push, stream, MUSTER_UPDATE, verdict);
     verdict->op = tells ? MUSTER_UPDATE : 0;
     verdict->what = tells ? PUSH_SEND : verdict->leaves_manual ? PUSH_MANUAL : PUSH_NOTHING;
     /* What it says it has, it has: that is written down, so that what is to be another then is told. */

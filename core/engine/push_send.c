@@ -130,6 +130,7 @@ static int sending_end(struct sending *sending, bool all)
     free(sending->tokens);
     push_parts_done(&sending->parts);
     buffer_done(&sending->text);
+    buffer_done(&sending->key);
     buffer_done(&sending->rows);
     return rc;
 }

@@ -41,6 +41,8 @@ struct sending {
     struct lane_cell *before, *after;
     char (*tokens)[GENERATED_TOKEN];
     struct buffer text;
+    struct buffer key; /* what a change's key is made of; the first bytes are the same for all of the stream */
+    size_t key_begin;
     struct push_parts parts;
     struct lane_result result;
 };
