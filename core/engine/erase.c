@@ -93,7 +93,35 @@ static int look_accounts(struct erasing *erasing)
     return rc;
 }
 
-/* Records that may be theirs, too: they would make somebody new. */
+/* Whether a record that could be several people's has a key of theirs. Nobody stands in its review then. */
+static bool record_may_be_theirs(struct erasing *erasing, const struct wait_item *item)
+{
+    enum { CANDIDATES = 16 };
+    struct match *match = erasing->match;
+    struct buffer key TIDY_DONE(buffer_done) = {0};
+    struct bytes stored;
+    uint64_t ids[CANDIDATES];
+    source_key(item->stream, item->id ? item->id : "", item->id ? strlen(item->id) : 0, &key);
+    if (key.rc != 0 || !txn_get(match->snapshot, TABLE_source, bytes(key.data, key.len), &stored) ||
+        !source_read(stored, erasing->record) || erasing->record->count == 0)
+        return false;
+    const struct section_view *main = &erasing->record->sections[0];
+    for (size_t r = 0; main->kind == KIND_person && r < match->slots->rule_count; r++) {
+        const struct slot *slot = &match->slots->person[match->slots->rules[r]];
+        buffer_clear(&match->text);
+        if (!slot_text(match->slots, slot, main->image, &match->text))
+            continue;
+        size_t count =
+            match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, CANDIDATES);
+        count = match->statements.persons ? match_apart(match, main->seed, ids, count) : count;
+        for (size_t i = 0; i < count; i++)
+            if (erasing_has(&erasing->persons, ids[i]))
+                return true;
+    }
+    return false;
+}
+
+/* Records that may be theirs, too: they would make somebody new, or be taken for the one who is left. */
 static int look_reviews(struct erasing *erasing)
 {
     struct erase *erase = erasing->erase;
@@ -101,6 +129,7 @@ static int look_reviews(struct erasing *erasing)
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     struct wait_item item;
     uint8_t type = WAIT_REVIEW;
+    const char *id = erasing->match->organization->id;
     int rc = arena ? 0 : -ENOMEM;
     cursor_open(&cursor, erasing->match->snapshot, TABLE_wait);
     for (bool there = cursor_seek(&cursor, bytes(&type, 1));
@@ -108,21 +137,16 @@ static int look_reviews(struct erasing *erasing)
         arena_clear(arena);
         if (!wait_read(cursor.key, cursor.value, arena, &item))
             return ERR_CORRUPT;
-        if (erasing_has(&erasing->persons, item.entity))
+        if (item.entity ? erasing_has(&erasing->persons, item.entity) : record_may_be_theirs(erasing, &item))
             rc = obstacle_add(erase,
                               arena_format(erase->arena,
                                            "r%lu waits, about a record that may be theirs, too: `muster inbox %s` "
-                                           "shows it, `muster link` or `muster keep-apart` decides it",
-                                           (unsigned long)item.number, erasing->match->organization->id));
+                                           "shows it, `muster link %s r%lu KEY --reason TEXT` or `muster keep-apart %s "
+                                           "r%lu KEY --reason TEXT` decides it",
+                                           (unsigned long)item.number, id, id, (unsigned long)item.number, id,
+                                           (unsigned long)item.number));
     }
     return rc;
-}
-
-static int erase_obstacles(struct erasing *erasing)
-{
-    int rc = look_status(erasing);
-    rc = rc ? rc : look_accounts(erasing);
-    return rc ? rc : look_reviews(erasing);
 }
 
 /* --- the act --- */
@@ -139,8 +163,10 @@ int erase_state(void *context, struct match *match, struct err *err)
     if (!erase->arena || !erasing.entity || !erasing.other || !erasing.record)
         return -ENOMEM;
     int rc = erase_find(&erasing, err);
+    rc = rc ? rc : look_reviews(&erasing); /* while they are still found by their keys */
     rc = rc ? rc : erase_take(&erasing);
-    return rc ? rc : erase_obstacles(&erasing);
+    rc = rc ? rc : look_status(&erasing);
+    return rc ? rc : look_accounts(&erasing);
 }
 
 /* What others sent lies sealed in the inbox for a while after it was taken. What nobody took yet stays. */
