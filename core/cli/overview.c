@@ -53,8 +53,8 @@ void overview_waits(struct context *context, struct query *query)
     static const struct {
         enum wait_type type;
         const char *command, *rest;
-    } ways[] = {{WAIT_HELD, "approve", " ID… --reason TEXT, or muster reject"},
-                {WAIT_REVIEW, "link", " ID KEY --reason TEXT, or muster unlink, keep-apart"},
+    } ways[] = {{WAIT_HELD, "approve", " ID… --reason TEXT, or reject"},
+                {WAIT_REVIEW, "link", " ID KEY --reason TEXT, or unlink, keep-apart"},
                 {WAIT_DEAD, "deadletters", ""},
                 {WAIT_DRIFT, "accept", " ID --reason TEXT"}};
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {

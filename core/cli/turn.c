@@ -62,6 +62,6 @@ void turn_command(const struct query *query, const struct wait_item *item, struc
         if (outgoing_is(query, item))
             buffer_format(out, "muster retry %s %c%lu", id, item->type, number);
         else
-            buffer_format(out, "muster sync %s %s", id, stream ? stream->connection_name : "");
+            buffer_format(out, "muster sync %s%s%s", id, stream ? " " : "", stream ? stream->connection_name : "");
     }
 }

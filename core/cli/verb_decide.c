@@ -159,9 +159,9 @@ static void tell_statement(struct context *context, uint64_t number, const char 
     if (GIVEN(context, plan))
         screen_print(&context->screen, "%s: nothing is changed yet; it would be\n", about);
     else
-        screen_print(&context->screen, "s%lu stands: %s %s (run %u); muster withdraw %s s%lu takes it back\n",
-                     (unsigned long)number, context->arguments.command->name, about, report->run, org,
-                     (unsigned long)number);
+        screen_print(
+            &context->screen, "s%lu stands: %s %s (run %u); `muster withdraw %s s%lu --reason TEXT` takes it back\n",
+            (unsigned long)number, context->arguments.command->name, about, report->run, org, (unsigned long)number);
     decide_tell(context, report);
 }
 

@@ -56,8 +56,8 @@ static void sources_tell(struct context *context, const struct erase *erase)
                      erase->sources[n].stream, (unsigned long)erase->sources[n].records,
                      erase->sources[n].records == 1 ? "" : "s");
     if (erase->number != 0 && !erase->dry)
-        screen_print(screen, "  until s%lu is withdrawn: muster withdraw %s s%lu\n", (unsigned long)erase->number,
-                     context->arguments.words[0], (unsigned long)erase->number);
+        screen_print(screen, "  until s%lu is withdrawn: muster withdraw %s s%lu --reason TEXT\n",
+                     (unsigned long)erase->number, context->arguments.words[0], (unsigned long)erase->number);
 }
 
 static void tell(struct context *context, const struct organization *organization, const struct erase *erase)

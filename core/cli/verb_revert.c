@@ -83,7 +83,7 @@ static void tell(struct context *context, struct query *query, const struct reve
     if (!dry && revert->first > 0)
         screen_print(screen,
                      "run %u is taken back (run %u): %zu value%s as before, %zu thing%s of it no more, each until its "
-                     "source says something else; muster withdraw %s run:%u gives it back\n",
+                     "source says something else; `muster withdraw %s run:%u --reason TEXT` gives it back\n",
                      revert->run, report->run, fields, fields == 1 ? "" : "s", things, things == 1 ? "" : "s", org,
                      revert->run);
     decide_tell(context, report);

@@ -22,8 +22,9 @@ struct wanted;
 
 struct map_setup {
     const struct mapping *mapping;
-    uint32_t stream;       /* number of (connection, partition, stream) */
-    const char *partition; /* label */
+    const char *organization; /* its id, for commands that sentences name */
+    uint32_t stream;          /* number of (connection, partition, stream) */
+    const char *partition;    /* label */
     const char *partition_id;
     const struct zone *zone;
     const struct vault *vault;

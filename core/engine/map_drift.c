@@ -195,15 +195,20 @@ static int drift_stop(struct map *map, size_t column, const char *offer_text, st
     const struct acceptance *renamed = map->reads[column];
     bool key = mapping_needs(map->mapping, name) == COLUMN_KEY;
     const char *listed = columns_listed(map);
-    char also[256] = "";
+    const char *id = map->setup.organization;
+    char also[384] = "", decision[128] = "";
     if (renamed)
-        snprintf(also, sizeof(also), "; so is '%.150s', which s%lu says it is now (muster withdraw takes that back)",
-                 renamed->other, (unsigned long)renamed->number);
+        snprintf(
+            also, sizeof(also),
+            "; so is '%.150s', which s%lu says it is now (`muster withdraw %s s%lu --reason TEXT` takes that back)",
+            renamed->other, (unsigned long)renamed->number, id, (unsigned long)renamed->number);
+    if (offer_text)
+        snprintf(decision, sizeof(decision), " (`muster inbox %s` has the decision)", id);
     return err_set(err, ERR_DATA,
                    "column '%s' is missing, and it is %s%s. Nothing was read. Put the column back, or name another one "
                    "in the mapping%s%s%s; the header has: %.400s",
                    name, key ? "the key" : "required", also, offer_text ? "; " : "", offer_text ? offer_text : "",
-                   offer_text ? " (muster inbox has the decision)" : "", listed ? listed : "");
+                   decision, listed ? listed : "");
 }
 
 static int drift_missing(struct map *map, struct err *err)

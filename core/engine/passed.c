@@ -290,24 +290,26 @@ void passed_advice(const struct query *query, const struct passed *passed, struc
     } else if (strcmp(reason, REASON_CODE(unmatched_not_owner)) == 0) {
         buffer_text(out, "It is taken by itself when one of those who decide who exists knows the person (");
         owners_name(query, out);
-        buffer_format(out, "); or link it to somebody: `muster link %s RECORD KEY`.", organization);
+        buffer_format(out, "); or link it to somebody: `muster link %s RECORD KEY --reason TEXT`.", organization);
     } else if (strcmp(reason, REASON_CODE(suppressed)) == 0) {
         buffer_format(out, "Withdraw the statement to have it back: `muster statements %s`.", organization);
     } else if (strcmp(reason, REASON_CODE(erased)) == 0) {
-        buffer_format(
-            out,
-            "Nothing, unless it was a mistake: once the statement is withdrawn (`muster withdraw %s %.*s`), a "
-            "sync with --full takes whoever the source names as somebody new.",
-            organization, (int)strcspn(passed->row.about.data, ","), (const char *)passed->row.about.data);
+        buffer_format(out,
+                      "Nothing, unless it was a mistake: once the statement is withdrawn (`muster withdraw %s %.*s "
+                      "--reason TEXT`), a "
+                      "sync with --full takes whoever the source names as somebody new.",
+                      organization, (int)strcspn(passed->row.about.data, ","), (const char *)passed->row.about.data);
     } else if (strcmp(reason, REASON_CODE(identity_reused)) == 0) {
         buffer_format(
             out,
-            "Say who it is: `muster approve %s ID` for the same person, `muster unlink %s RECORD` for somebody "
-            "else; see `muster inbox %s`.",
+            "Say who it is: `muster approve %s ID --reason TEXT` for the same person, `muster unlink %s RECORD "
+            "--reason TEXT` for somebody else; see `muster inbox %s`.",
             organization, organization, organization);
     } else if (strncmp(reason, "match_", 6) == 0) {
-        buffer_format(out, "Say who it is: `muster link %s RECORD KEY`, or `muster keep-apart`; see `muster inbox %s`.",
-                      organization, organization);
+        buffer_format(out,
+                      "Say who it is: `muster link %s RECORD KEY --reason TEXT`, or `muster keep-apart %s RECORD "
+                      "KEY --reason TEXT`; see `muster inbox %s`.",
+                      organization, organization, organization);
     } else if (strncmp(reason, "safeguard_", 10) == 0 || strcmp(reason, REASON_CODE(empty_partition)) == 0 ||
                strcmp(reason, REASON_CODE(row_without_id)) == 0) {
         buffer_format(out, "It waits for a decision: see `muster inbox %s`.", organization);

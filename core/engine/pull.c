@@ -178,13 +178,13 @@ static void pull_older(struct pull *pull)
     if (again != 0 && !(pull->before.held && newest->mtime_ms > last_taken))
         err_set(&pull->talk->err, ERR_HELD,
                 "%s is what run %u took already, and run %u took a newer one since: it is held. If it is right, "
-                "take it with `muster sync ORG %s --full`.",
-                newest->name, again, pull->before.run, pull->connection->name);
+                "take it with `muster sync %s %s --full`.",
+                newest->name, again, pull->before.run, pull->organization, pull->connection->name);
     if (newest->mtime_ms < last_taken && !(pull->pickup && pickup_by_name(pull->pickup)))
         err_set(&pull->talk->err, ERR_HELD,
-                "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync ORG "
+                "%s is older than the file that run %u took: it is held. If it is right, take it with `muster sync %s "
                 "%s --full`.",
-                newest->name, pull->before.run, pull->connection->name);
+                newest->name, pull->before.run, pull->organization, pull->connection->name);
 }
 
 static int pull_unchanged(void *context)
@@ -390,6 +390,7 @@ int pull_begin(struct pull *pull)
     struct map_setup setup = {
         .rejects = pull->rejects,
         .mapping = pull->mapping,
+        .organization = pull->organization,
         .stream = pull->stream,
         .partition = pull->kept && *pull->layout.label ? pull->layout.label : pull->label,
         .partition_id = pull->partition,

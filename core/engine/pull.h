@@ -50,6 +50,7 @@ struct pull {
     struct pickup *pickup; /* which of them are taken now; NULL: all that are there, to look at */
     struct spill *spill;   /* which several pulls share; NULL: it makes its own */
     const char *scratch_dir;
+    const char *organization; /* its id, for commands that sentences name */
     const struct connection *connection;
     const struct mapping *mapping;
     const char *partition, *label, *locator;

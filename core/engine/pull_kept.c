@@ -205,9 +205,9 @@ static int id_same(struct again *again, const char *id, struct bytes key)
         return 0;
     return err_set(&again->pull->talk->err, ERR_CONFLICT,
                    "by the key of stream '%s' that the mapping has now, record '%s' is '%s': which record is which is "
-                   "for the source to say. Nothing of what is kept was used; `muster plan` without --kept asks the "
-                   "source.",
-                   again->pull->mapping->stream, id, made ? made : "");
+                   "for the source to say. Nothing of what is kept was used; `muster plan %s %s` asks the source.",
+                   again->pull->mapping->stream, id, made ? made : "", again->pull->organization,
+                   again->pull->connection->name);
 }
 
 static int row_map(struct again *again, const struct section_view *row, struct bytes key, struct bytes vault_row)
@@ -409,16 +409,16 @@ int pull_kept(struct pull *pull)
     if (pull->layout.count == 0) {
         pull->same = true;
         pull->lacking = arena_format(pull->arena,
-                                     "nothing was kept yet of what the rows of stream '%s' said: `muster sync --full` "
-                                     "reads and keeps it",
-                                     pull->mapping->stream);
+                                     "nothing was kept yet of what the rows of stream '%s' said: `muster sync %s %s "
+                                     "--full` reads and keeps it",
+                                     pull->mapping->stream, pull->organization, pull->connection->name);
         return pull->lacking ? 0 : -ENOMEM;
     }
     if (pull->layout.keyed != (pull->mapping->key != NULL))
         return err_set(&pull->talk->err, ERR_CONFLICT,
                        "the ids of stream '%s' come from elsewhere than when it was read: which record is which is for "
-                       "the source to say. `muster plan` without --kept asks the source.",
-                       pull->mapping->stream);
+                       "the source to say. `muster plan %s %s` asks the source.",
+                       pull->mapping->stream, pull->organization, pull->connection->name);
     again.arena = arena_new();
     again.record = mem_new(1, sizeof(*again.record));
     again.proposal = mem_new(1, sizeof(*again.proposal));

@@ -374,7 +374,8 @@ static void outcome_tell(struct push *push, int talk)
         outcome = OUTCOME_PARTIAL;
         reason = pushed->unknown
                      ? "some changes were sent and got no answer: they are looked up before anything is repeated"
-                     : "some changes were not taken: see muster inbox";
+                     : arena_format(report->arena, "some changes were not taken: see `muster inbox %s`",
+                                    push->run->request->organization->id);
         const char *set = pushed->unknown ? NULL : set_reason(report);
         reason = set ? set : reason;
     }
@@ -383,7 +384,7 @@ static void outcome_tell(struct push *push, int talk)
             outcome = OUTCOME_HELD;
             reason = reason_text(push->streams[n].held);
         }
-    if (!*reason)
+    if (!reason || !*reason)
         reason = common_reason(push);
     *partition = (struct run_partition){
         .name = "main", .outcome = outcome, .claim = "changes", .reason = arena_text(report->arena, reason)};

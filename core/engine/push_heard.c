@@ -51,6 +51,7 @@ static struct push_heard *heard_new(struct push *push, const struct mapping *map
     *pull = (struct pull){.arena = run->arena,
                           .store = run->store,
                           .scratch_dir = run->dir,
+                          .organization = run->request->organization->id,
                           .connection = run->request->connection,
                           .mapping = mapping,
                           .partition = "main",

@@ -296,10 +296,13 @@ static void run_count_standing(struct run *run, const struct strand *strand)
 {
     uint64_t dead = wait_count(&run->snapshot, WAIT_DEAD, strand->pull.stream);
     run->report->dead_letters += dead;
-    if (dead > 0)
-        strand_outcome(run, strand, OUTCOME_PARTIAL, "unchanged",
-                       "the source is the same as last time, and some rows or values of it could not be taken then: "
-                       "see muster deadletters");
+    if (dead == 0)
+        return;
+    const char *text = arena_format(run->arena,
+                                    "the source is the same as last time, and some rows or values of it could not be "
+                                    "taken then: see `muster deadletters %s`",
+                                    run->request->organization->id);
+    strand_outcome(run, strand, OUTCOME_PARTIAL, "unchanged", text ? text : "");
 }
 
 /* Where something came through, what failed of it does not make all of it a failure; nor is it well. */
@@ -345,6 +348,13 @@ static const char *held_reason(struct run *run, const struct strand *strand)
     return both ? both : reason;
 }
 
+static const char *dead_reason(struct run *run)
+{
+    const char *text = arena_format(run->arena, "some rows or values could not be taken: see `muster deadletters %s`",
+                                    run->request->organization->id);
+    return text ? text : "some rows or values could not be taken";
+}
+
 static int run_count(struct run *run)
 {
     struct run_report *report = run->report;
@@ -365,7 +375,7 @@ static int run_count(struct run *run)
         if ((!strand->compared || strand->awaited) && strand->pull.same && !run->request->wanted)
             run_count_standing(run, strand);
         if (strand->compared && wait_list_count(&strand->waits, WAIT_DEAD) > 0)
-            strand_adds(run, strand, OUTCOME_PARTIAL, "some rows or values could not be taken: see muster deadletters");
+            strand_adds(run, strand, OUTCOME_PARTIAL, dead_reason(run));
         if (strand->held)
             strand_adds(run, strand, OUTCOME_HELD, held_reason(run, strand));
     }

@@ -122,6 +122,7 @@ static void strand_init(struct run *run, struct strand *strand, const struct par
                                  .pickup = run->pickup,
                                  .spill = run->spill,
                                  .scratch_dir = run->dir,
+                                 .organization = run->request->organization->id,
                                  .connection = connection,
                                  .mapping = connection->mappings[strand->nth],
                                  .partition = partition->id,
