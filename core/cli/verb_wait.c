@@ -5,6 +5,7 @@
 #include "cli/awaiting.h"
 #include "cli/inbox.h"
 #include "cli/outgoing.h"
+#include "cli/runs.h"
 #include "cli/turn.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
@@ -151,6 +152,33 @@ int waits_print(struct context *context, struct query *query, const struct wait_
     return STATUS_DONE;
 }
 
+enum { WHYS_MAX = 10 };
+
+/* Why so many: what the run said that held them, once for each part of it. */
+static void held_whys(struct context *context, struct query *query, const struct wait_item *items, size_t count)
+{
+    const struct wait_item *before = NULL;
+    for (size_t i = 0, told = 0; i < count && told < WHYS_MAX; i++) {
+        const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
+        struct run_line line;
+        const char *name, *why;
+        bool same = before && before->stream == items[i].stream && before->run == items[i].run;
+        bool reused = items[i].reason && strcmp(items[i].reason, REASON_CODE(identity_reused)) == 0;
+        if (items[i].type != WAIT_HELD || !stream || same || reused)
+            continue;
+        before = &items[i];
+        if (!runs_line(query, items[i].run, &line))
+            continue;
+        for (const char *at = line.partitions; runs_reason(query, &at, &name, &why);)
+            if (strcmp(name, stream->partition) == 0) {
+                screen_print(&context->screen, "  run %u, %s/%s: %s\n", items[i].run, stream->connection_name, name,
+                             why);
+                told++;
+                break;
+            }
+    }
+}
+
 /* What to type next, once for each kind of thing that waits. */
 static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
@@ -187,6 +215,7 @@ static void waits_ways_out(struct context *context, struct query *query, const s
             "Held: `muster approve %s ID… --reason TEXT` takes them, `muster reject %s ID… --until DAY --reason "
             "TEXT` keeps them out; what the source takes back goes by itself.\n",
             id, id);
+        held_whys(context, query, items, count);
     }
     if (reused)
         screen_print(&context->screen, "A number that is somebody else's now: `muster unlink %s ID --reason TEXT`.\n",

@@ -2,6 +2,8 @@
 #include "engine/gate.h"
 
 #include "base/mem.h"
+#include "base/tidy.h"
+#include "engine/reason.h"
 
 #include <stdlib.h>
 
@@ -49,6 +51,22 @@ enum gate gate_of_field(enum kind kind, uint16_t field)
     case FIELD_person_status: return GATE_DEACTIVATE;
     default: return GATE_NONE;
     }
+}
+
+const char *gate_why(const struct connection *connection, enum gate gate, const struct safeguard_case *at,
+                     struct arena *arena)
+{
+    TIDY_DONE(buffer_done) struct buffer out = {0};
+    const struct safeguard *safeguard = gate_safeguard(connection, gate);
+    const char *reason = reason_text(gate_reason(gate)), *why = NULL;
+    if (safeguard_trips(safeguard, at)) {
+        safeguard_tell(safeguard, gate_name(gate), at, &out);
+        why = out.rc ? NULL : arena_format(arena, "%s: %s", reason, out.data);
+    } else { /* what was held is not let go because it would pass today */
+        why = arena_format(arena, "%s: it was so when they were held; now it is %lu of %lu", reason,
+                           (unsigned long)at->going, (unsigned long)at->population);
+    }
+    return why ? why : reason;
 }
 
 /* As long as the safeguard would count it; then there is nothing to approve any more. */

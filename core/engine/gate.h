@@ -7,8 +7,10 @@
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
 
+#include "base/arena.h"
 #include "config/organization.h"
 #include "engine/hold.h"
+#include "engine/safeguard.h"
 
 /* One change, as it was seen passing. */
 struct gate_item {
@@ -45,6 +47,9 @@ int64_t gate_approval_ends(const struct connection *connection, enum gate gate, 
 const char *gate_name(enum gate gate);
 /* The safeguard of a connection at that gate. */
 const struct safeguard *gate_safeguard(const struct connection *connection, enum gate gate);
+/* Why so many are held there: the reason's sentence with figures. Never NULL. */
+const char *gate_why(const struct connection *connection, enum gate gate, const struct safeguard_case *at,
+                     struct arena *arena);
 /* The gate through which a change of a field goes, besides GATE_UPDATE; GATE_NONE: none. */
 enum gate gate_of_field(enum kind kind, uint16_t field);
 

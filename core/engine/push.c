@@ -382,7 +382,7 @@ static void outcome_tell(struct push *push, int talk)
     for (size_t n = 0; n < push->stream_count && outcome == OUTCOME_SUCCEEDED; n++)
         if (push->streams[n].held) {
             outcome = OUTCOME_HELD;
-            reason = reason_text(push->streams[n].held);
+            reason = push->streams[n].held;
         }
     if (!reason || !*reason)
         reason = common_reason(push);

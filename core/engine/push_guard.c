@@ -59,6 +59,7 @@ static bool is_of(const struct push_job *job, enum gate gate)
 static void guard_at(struct push *push, struct push_stream *stream, enum gate gate)
 {
     uint64_t fresh = 0, pending = 0;
+    bool held = false;
     for (size_t n = 0; n < stream->job_count; n++) {
         fresh += is_of(&stream->jobs[n], gate) && stream->jobs[n].said == PUSH_UNSAID;
         pending += is_of(&stream->jobs[n], gate) && stream->jobs[n].said == PUSH_PENDING;
@@ -77,9 +78,10 @@ static void guard_at(struct push *push, struct push_stream *stream, enum gate ga
             continue;
         if (holds || job->said == PUSH_TURNED_DOWN)
             job->what = PUSH_HELD;
-        if (holds)
-            stream->held = gate_reason(gate);
+        held |= holds;
     }
+    if (held)
+        stream->held = gate_why(push->run->request->connection, gate, &at, push->run->report->arena);
 }
 
 void push_guard(struct push *push, struct push_stream *stream)

@@ -97,7 +97,7 @@ struct push_stream {
     bool whole; /* all were looked at */
     struct delivery_head head;
     bool head_known;
-    const char *held;             /* reason code; NULL: nothing is */
+    const char *held;             /* why something is; NULL: nothing is */
     uint64_t passed[TALLY_GATES]; /* changes that a safeguard counts and that were taken there */
     struct push_file *files;      /* of its periods that are to be written or looked at, oldest first */
     size_t file_count, file_room;

@@ -430,14 +430,18 @@ int revert_judge(void *context, const struct run *run, struct err *err)
     for (size_t i = 0; connection && i < sizeof(cases) / sizeof(cases[0]) && !*revert->held; i++) {
         struct safeguard_case at = {
             .population = revert->population, .going = cases[i].going, .today = run->today_text, .now_ms = run->now_ms};
-        if (safeguard_trips(gate_safeguard(connection, cases[i].gate), &at))
-            snprintf(revert->held, sizeof(revert->held),
-                     "%lu of %lu people would %s, more than the safeguards of '%s' allow", (unsigned long)at.going,
-                     (unsigned long)at.population, cases[i].what, connection->name);
+        const struct safeguard *safeguard = gate_safeguard(connection, cases[i].gate);
+        TIDY_DONE(buffer_done) struct buffer figures = {0};
+        if (!safeguard_trips(safeguard, &at))
+            continue;
+        safeguard_tell(safeguard, gate_name(cases[i].gate), &at, &figures);
+        snprintf(revert->held, sizeof(revert->held),
+                 "more people would %s at once than the safeguards of '%s' allow: %s", cases[i].what, connection->name,
+                 figures.rc ? "" : figures.data);
     }
     if (!*revert->held || revert->anyway || revert->dry)
         return 0;
     return err_set(err, ERR_HELD,
-                   "%s: nothing is taken back. Look at it with --plan; --anyway takes all of it back all the same.",
+                   "%s. Nothing is taken back. Look at it with --plan; --anyway takes all of it back all the same.",
                    revert->held);
 }

@@ -343,7 +343,7 @@ static int run_outcome(struct run *run)
 /* Why something is held; and of what no source was asked and nothing was kept, which nobody else says then. */
 static const char *held_reason(struct run *run, const struct strand *strand)
 {
-    const char *reason = reason_text(strand->held), *lacking = strand->pull.kept ? strand->pull.lacking : NULL;
+    const char *reason = run_held_why(run, strand), *lacking = strand->pull.kept ? strand->pull.lacking : NULL;
     const char *both = lacking ? arena_format(run->arena, "%s; %s", reason, lacking) : NULL;
     return both ? both : reason;
 }
@@ -401,11 +401,14 @@ static bool run_rules_held(struct run *run)
                                 .now_ms = run->now_ms};
     if (!safeguard_judge(&run->request->connection->deactivate, &at))
         return false;
+    TIDY_DONE(buffer_done) struct buffer figures = {0};
+    safeguard_tell(&run->request->connection->deactivate, gate_name(GATE_DEACTIVATE), &at, &figures);
     err_set(run->err, ERR_HELD,
-            "the rules in %s have changed, and by them %lu people would be deactivated: nothing of this run was taken. "
-            "Put the rules back, or let it through with `muster sync %s --allow-held %u --reason TEXT`.",
-            run->request->organization->file, (unsigned long)at.going, run->request->organization->id,
-            run->report->run);
+            "the rules in %s have changed, and by them more people would be deactivated at once than the safeguard "
+            "allows: %s: nothing of this run was taken. Put the rules back, or let it through with `muster sync %s %s "
+            "--allow-held %u --reason TEXT`.",
+            run->request->organization->file, figures.rc ? "" : figures.data, run->request->organization->id,
+            run->request->connection->name, run->report->run);
     return true;
 }
 

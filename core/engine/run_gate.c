@@ -19,6 +19,11 @@
 static const enum gate judged[] = {GATE_DEACTIVATE, GATE_UPDATE, GATE_REKEY, GATE_EMAIL, GATE_MANAGER};
 enum { JUDGED = sizeof(judged) / sizeof(judged[0]) };
 
+static bool gate_judged(enum gate gate)
+{
+    return gate >= GATE_DEACTIVATE && gate <= GATE_MANAGER;
+}
+
 static const struct safeguard *run_safeguard(const struct run *run, enum gate gate)
 {
     return gate_safeguard(run->request->connection, gate);
@@ -49,7 +54,6 @@ static int hold_again(struct run *run, const struct proposal *proposal)
 {
     for (size_t i = 0; i < proposal->hold_count; i++) {
         struct hold hold = proposal->holds[i];
-        bool safeguard = hold.gate >= GATE_DEACTIVATE && hold.gate <= GATE_MANAGER;
         if (run->request->allow_held && proposal->run <= run->request->allow_held) {
             int rc = numbers_set(&run->gates.allowed, hold.key, 1);
             if (rc != 0)
@@ -57,7 +61,7 @@ static int hold_again(struct run *run, const struct proposal *proposal)
             continue;
         }
         hold.quiet = hold_rejected(run, hold.key);
-        if (!hold.quiet && (!safeguard || hold_allowed(run, hold.key) || gate_open(run, hold.gate)))
+        if (!hold.quiet && (!gate_judged(hold.gate) || hold_allowed(run, hold.key) || gate_open(run, hold.gate)))
             continue;
         hold.expected = hold.key;
         int rc = holds_add(&run->holds, &hold, NULL);
@@ -359,6 +363,25 @@ int run_gates_judge(struct run *run)
             rc = item_hold(run, item, false);
     }
     return rc;
+}
+
+/* --- why, in figures --- */
+
+const char *run_held_why(struct run *run, const struct strand *strand)
+{
+    const char *why = reason_text(strand->held), *figures = NULL;
+    enum gate gate = gate_of_reason(strand->held);
+    if (run->act || !run->request->connection)
+        return why; /* no source was asked: how many it would be is not known */
+    struct safeguard_case at = strand_case(run, strand, gate_judged(gate) ? gate : GATE_DEACTIVATE);
+    if (gate_judged(gate))
+        return gate_why(run->request->connection, gate, &at, run->arena);
+    if (gate == GATE_EMPTY)
+        figures = arena_format(run->arena, "%s: %lu would go", why, (unsigned long)at.going);
+    if (gate == GATE_NO_ID)
+        figures = arena_format(run->arena, "%s: rows without one: %lu, missing: %lu", why,
+                               (unsigned long)strand->without_id, (unsigned long)at.going);
+    return figures ? figures : why;
 }
 
 /* --- once more --- */

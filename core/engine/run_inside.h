@@ -176,6 +176,8 @@ int run_gates_again(struct run *run);
 void run_gates_done(struct run *run);
 /* Fits stage_stream.counts: what a person approved does not count. */
 bool run_counts_gone(void *context, struct bytes key);
+/* Why something of a strand is held, with how many would change, of how many, and how many may. Never NULL. */
+const char *run_held_why(struct run *run, const struct strand *strand);
 /* What went through its safeguards until this run. False: it is damaged. */
 bool strand_tally(const struct strand *strand, struct tally *ret_tally);
 /* The compared strand of a stream; NULL: it was not compared. */

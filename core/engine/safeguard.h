@@ -2,6 +2,7 @@
 #ifndef ENGINE_SAFEGUARD_H
 #define ENGINE_SAFEGUARD_H
 
+#include "base/buffer.h"
 #include "config/organization.h"
 
 struct safeguard_case {
@@ -20,5 +21,9 @@ bool safeguard_looks(const struct safeguard *safeguard, const char *today, int64
 bool safeguard_trips(const struct safeguard *safeguard, const struct safeguard_case *at);
 /* Of removals, which also other things hold. NULL: they may go; else the stable reason code for which they are held. */
 const char *safeguard_judge(const struct safeguard *safeguard, const struct safeguard_case *safeguard_case);
+/* The case in figures, how many may, and the option that says so, as a half sentence that is appended: "5 of 40 (with 3
+ * of them in the last 7 days), and 2 may: `safeguards: deactivate` allows 5 %, at most 50, always 1". */
+void safeguard_tell(const struct safeguard *safeguard, const char *name, const struct safeguard_case *at,
+                    struct buffer *out);
 
 #endif

@@ -62,6 +62,74 @@ static void a_safeguard_looks_at_share_number_and_population(void **state)
     }
 }
 
+static void a_safeguard_tells_how_many_may_and_which_option_says_so(void **state)
+{
+    (void)state;
+    static struct safeguard_exception summer = {"2026-06-15", "2026-06-16", "intake", 60};
+    static const struct {
+        struct safeguard safeguard;
+        uint64_t population, going, lately;
+        const char *told;
+        uint64_t most; /* that many may indeed, and not one more */
+    } cases[] = {
+        {{.percent = 5, .from = 2, .count = 50},
+         99999,
+         40000,
+         0,
+         "40000 of 99999, and 50 may: `safeguards: x` allows 5 %, at most 50, always 1",
+         50},
+        {{.percent = 5, .from = 2, .count = 50, .window_ms = 7 * DAY},
+         40,
+         2,
+         3,
+         "5 of 40 (with 3 of them in the last 7 days), and 2 may: `safeguards: x` allows 5 %, at most 50, always 1",
+         2},
+        {{.percent = 5, .from = 2, .count = 50},
+         5,
+         2,
+         0,
+         "2 of 5, and 1 may: `safeguards: x` allows 5 %, at most 50, always 1",
+         1},
+        {{.percent = 0.5, .from = 1, .count = UINT_MAX, .window_ms = DAY},
+         400,
+         2,
+         1,
+         "3 of 400 (with 1 of them in the last 24 hours), and 2 may: `safeguards: x` allows 0.5 %",
+         2},
+        {{.percent = 5, .from = 1, .count = 10, .minimum = 20},
+         19,
+         11,
+         0,
+         "11 of 19, and 10 may: `safeguards: x` allows at most 10",
+         10},
+        {{.percent = 5, .from = 2, .count = UINT_MAX, .exceptions = &summer, .exception_count = 1},
+         10,
+         7,
+         0,
+         "7 of 10, and 6 may: `safeguards: x` allows 60 %, always 1",
+         6},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer out = {0};
+        struct safeguard safeguard = cases[i].safeguard;
+        struct safeguard_case at = {.population = cases[i].population,
+                                    .going = cases[i].going,
+                                    .lately = cases[i].lately,
+                                    .today = "2026-06-15",
+                                    .now_ms = 1000};
+        safeguard.set = true;
+        safeguard_tell(&safeguard, "x", &at, &out);
+        assert_int_equal(out.rc, 0);
+        assert_string_equal(out.data, cases[i].told);
+        buffer_done(&out);
+        at.lately = 0;
+        at.going = cases[i].most;
+        assert_false(safeguard_trips(&safeguard, &at));
+        at.going++;
+        assert_true(safeguard_trips(&safeguard, &at));
+    }
+}
+
 static void a_safeguard_that_is_off_or_excepted_lets_all_pass_for_as_long_as_it_says(void **state)
 {
     (void)state;
@@ -623,6 +691,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_safeguard_looks_at_share_number_and_population),
+        cmocka_unit_test(a_safeguard_tells_how_many_may_and_which_option_says_so),
         cmocka_unit_test(a_safeguard_that_is_off_or_excepted_lets_all_pass_for_as_long_as_it_says),
         cmocka_unit_test(a_tally_counts_each_gate_within_its_window),
         cmocka_unit_test(a_tally_never_forgets_early_however_many_runs_there_are),
