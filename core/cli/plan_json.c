@@ -4,7 +4,6 @@
 #include "engine/json.h"
 #include "cli/plan.h"
 #include "cli/waits.h"
-#include "engine/reason.h"
 
 #include <stdlib.h>
 
@@ -151,6 +150,7 @@ static int waits_print_list(struct printing *printing)
     buffer_byte(out, '[');
     for (size_t i = 0; i < count && rc == 0; i++) {
         TIDY_DONE(screen_buffer_done) struct buffer record = {0};
+        TIDY_DONE(screen_buffer_done) struct buffer why = {0};
         char id[32];
         snprintf(id, sizeof(id), "%c%lu", items[i].type, (unsigned long)items[i].number);
         waits_record(printing->view->query, &items[i], &record);
@@ -161,10 +161,11 @@ static int waits_print_list(struct printing *printing)
         json_member_text(out, "place", items[i].place);
         json_member_text(out, "field", items[i].field);
         json_member_text(out, "reason", items[i].reason);
-        json_member_text(out, "sentence", items[i].reason ? reason_text(items[i].reason) : NULL);
+        waits_why(printing->view->query, &items[i], &why);
+        json_member_text(out, "sentence", why.data);
         json_member_text(out, "text", items[i].text);
         buffer_byte(out, '}');
-        rc = record.rc;
+        rc = record.rc ? record.rc : why.rc;
     }
     buffer_byte(out, ']');
     return rc;

@@ -11,6 +11,7 @@
 #include "cli/waits.h"
 #include "engine/delivery_wait.h"
 #include "engine/reason.h"
+#include "engine/spelling.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +55,15 @@ void waits_place(const struct wait_item *item, struct buffer *out)
         buffer_format(out, "%s%s", drift ? "column " : "", item->place);
 }
 
+void waits_why(const struct query *query, const struct wait_item *item, struct buffer *out)
+{
+    const struct stream_name *stream = streams_find(&query->streams, item->stream);
+    spelling_sentence(stream ? stream->connection : NULL, stream ? stream->stream : NULL, item->field, item->reason,
+                      out);
+}
+
 void waits_sentence(struct query *query, const struct wait_item *item, bool alone, struct buffer *out)
 {
-    const char *sentence = item->reason ? reason_text(item->reason) : NULL;
     bool of_place = item->field && item->place && strcmp(item->field, item->place) == 0;
     size_t before = out->len;
     if (alone)
@@ -82,7 +89,9 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
         buffer_format(out, "%s: ", item->field);
     if (item->text)
         buffer_format(out, told ? "%s: " : "\"%s\": ", item->text);
-    buffer_format(out, "%s", sentence ? sentence : "");
+    before = out->len;
+    waits_why(query, item, out);
+    bool sentence = out->len > before;
     if (item->reason)
         buffer_format(out, "%s%s%s", sentence ? " (" : "", item->reason, sentence ? ")" : "");
 }
@@ -92,6 +101,7 @@ static int waits_json(struct context *context, struct query *query, const struct
     TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     TIDY_DONE(screen_buffer_done) struct buffer record = {0};
     TIDY_DONE(screen_buffer_done) struct buffer next = {0};
+    TIDY_DONE(screen_buffer_done) struct buffer why = {0};
     char id[32], since[25];
     waits_record(query, item, &record);
     turn_command(query, item, &next);
@@ -106,7 +116,8 @@ static int waits_json(struct context *context, struct query *query, const struct
     json_member_text(&out, "place", item->place);
     json_member_text(&out, "field", item->field);
     json_member_text(&out, "reason", item->reason);
-    json_member_text(&out, "sentence", item->reason ? reason_text(item->reason) : NULL);
+    waits_why(query, item, &why);
+    json_member_text(&out, "sentence", why.data);
     json_member_text(&out, "text", item->text);
     if (item->type == WAIT_DRIFT) {
         json_member_text(&out, "column", item->id);
@@ -117,7 +128,7 @@ static int waits_json(struct context *context, struct query *query, const struct
     json_member_text(&out, "turn", turn_word(turn_of(query, item)));
     json_member_text(&out, "next", next.data);
     buffer_text(&out, "}\n");
-    int rc = out.rc ? out.rc : record.rc ? record.rc : next.rc;
+    int rc = out.rc ? out.rc : record.rc ? record.rc : next.rc ? next.rc : why.rc;
     if (rc != 0)
         return complain_rc(rc, NULL);
     fwrite(out.data, 1, out.len, context->screen.out);

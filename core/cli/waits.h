@@ -11,6 +11,8 @@ const char *waits_type_word(enum wait_type type);
 void waits_count_text(enum wait_type type, size_t count, size_t most, char ret_text[64]);
 /* One item's sentence: whom it is about, what stood there, what is wrong with it. `alone`: also where. */
 void waits_sentence(struct query *query, const struct wait_item *item, bool alone, struct buffer *out);
+/* Why it waits: its reason in words, and how it would have to be written. */
+void waits_why(const struct query *query, const struct wait_item *item, struct buffer *out);
 /* "Employees!F4"; of a header "column M". */
 void waits_place(const struct wait_item *item, struct buffer *out);
 /* A table, or one object per line. */

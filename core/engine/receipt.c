@@ -2,7 +2,6 @@
 #include "engine/receipt.h"
 
 #include "base/date.h"
-#include "engine/reason.h"
 
 #include <string.h>
 
@@ -33,11 +32,11 @@ void receipt_head(const struct receipt *receipt, struct buffer *out)
                   (unsigned long)receipt->refused);
 }
 
-void receipt_refusal(const struct receipt *receipt, const struct wait_item *item, struct buffer *out)
+void receipt_refusal(const struct receipt *receipt, const struct wait_item *item, const char *why, struct buffer *out)
 {
     cell(out, receipt->name, false);
     buffer_text(out, ",,,,,");
     cell(out, item->place ? item->place : "", false);
     cell(out, item->field ? item->field : "", false);
-    cell(out, reason_text(item->reason), true);
+    cell(out, why, true);
 }

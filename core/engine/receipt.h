@@ -19,6 +19,7 @@ struct receipt {
 };
 
 void receipt_head(const struct receipt *receipt, struct buffer *out);
-void receipt_refusal(const struct receipt *receipt, const struct wait_item *item, struct buffer *out);
+/* `why` in words. */
+void receipt_refusal(const struct receipt *receipt, const struct wait_item *item, const char *why, struct buffer *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "broker/partial.h"
 #include "broker/place.h"
 #include "engine/receipt.h"
+#include "engine/spelling.h"
 
 #include <errno.h>
 #include <string.h>
@@ -225,8 +226,12 @@ static void receipt_make(struct run *run, struct strand *strand, const struct pu
         for (size_t w = 0; w < run->strands[i].waits.count; w++) {
             const struct wait_item *item = &run->strands[i].waits.items[w];
             const struct pulled_file *of = pull_file_of(&run->strands[i].pull, item->place);
-            if (item->type == WAIT_DEAD && of && strcmp(of->name, file->name) == 0)
-                receipt_refusal(&receipt, item, &text);
+            if (item->type != WAIT_DEAD || !of || strcmp(of->name, file->name) != 0)
+                continue;
+            TIDY_DONE(buffer_done) struct buffer why = {0};
+            const struct pull *pull = &run->strands[i].pull;
+            spelling_sentence(pull->connection, pull->mapping->stream, item->field, item->reason, &why);
+            receipt_refusal(&receipt, item, why.rc || !why.data ? "" : why.data, &text);
         }
     (void)receipt_send(run, file, receipt.name, pattern, &text, &err);
     run_file_trouble(run, strand, &err);

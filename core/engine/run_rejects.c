@@ -8,8 +8,8 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/pickup.h"
-#include "engine/reason.h"
 #include "engine/rejects.h"
+#include "engine/spelling.h"
 
 #include <errno.h>
 #include <muster/connector.h>
@@ -80,13 +80,13 @@ static int item_take(struct rejecting *rejecting, const struct wait_item *item)
     struct complaint_row *row = row_of(rejecting, item);
     if (!row)
         return -ENOMEM;
-    const char *sentence = item->reason ? reason_text(item->reason) : NULL;
+    const struct pull *pull = &rejecting->strand->pull;
     if (item->place && *item->place)
         buffer_format(&row->where, "%s%s", row->where.len ? ", " : "", item->place);
     buffer_text(&row->why, row->why.len ? "; " : "");
     if (item->text && *item->text)
         buffer_format(&row->why, "\"%s\": ", item->text);
-    buffer_text(&row->why, sentence ? sentence : "");
+    spelling_sentence(pull->connection, pull->mapping->stream, item->field, item->reason, &row->why);
     return row->where.rc ? row->where.rc : row->why.rc;
 }
 
