@@ -64,6 +64,21 @@ static void items_tell(struct context *context, struct query *query, const struc
         screen_print(&context->screen, "  and %zu more: -v lists all\n", count - most);
 }
 
+/* Nothing was sent: targets are told by a push. */
+static void targets_tell(struct context *context, const struct organization *organization,
+                         const struct run_report *report)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer targets = {0};
+    for (size_t i = 0; i < organization->connection_count; i++)
+        if (organization->connections[i].target)
+            buffer_format(&targets, " %s", organization->connections[i].name);
+    if (targets.len == 0 || targets.rc != 0 ||
+        report->created + report->updated + report->deactivated + report->reactivated + report->retired == 0)
+        return;
+    screen_print(&context->screen, "  Targets hear of it with their next push: muster sync %s%s --push-only\n",
+                 organization->id, targets.data);
+}
+
 static void tell(struct context *context, struct query *query, const struct revert *revert,
                  const struct run_report *report)
 {
@@ -87,6 +102,8 @@ static void tell(struct context *context, struct query *query, const struct reve
                      revert->run, report->run, fields, fields == 1 ? "" : "s", things, things == 1 ? "" : "s", org,
                      revert->run);
     decide_tell(context, report);
+    if (!dry)
+        targets_tell(context, query->organization, report);
     if (dry)
         items_tell(context, query, revert, false);
     items_tell(context, query, revert, true);
