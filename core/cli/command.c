@@ -268,9 +268,16 @@ const struct command commands[] = {
      "together. A file of which something was held and in whose place a newer one was read is overtaken. Below stand "
      "the files that the last run saw and did not take, with the reason.",
      "muster files acme\nmuster files acme hr --json", verb_files},
-    {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status), "List people, or find them by name, number or e-mail",
-     "TEXT is a part of it; case, accents' spelling and white space do not matter.",
-     "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave", verb_people},
+    {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status) | OPTION_BIT(duplicates),
+     "List people, or find them by name, number or e-mail",
+     "TEXT is a part of it; case, accents' spelling and white space do not matter.\n\n"
+     "With --duplicates: those of whom one record has the work e-mail address of somebody else's, one beside the "
+     "other, "
+     "whatever the matching rules look at; at most 200. They may be one person who is there twice: `muster link` makes "
+     "them one. An address of `match: placeholder_emails` is nobody's.",
+     "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave\n"
+     "muster people acme --duplicates",
+     verb_people},
     {"person", "ORG KEY", 2, 2, OPTION_BIT(protected) | OPTION_BIT(at), "Show one person and which source says what",
      KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.\n\n"
           "With --at: what was believed then, out of the journal, with the run by which each value came. A day means "

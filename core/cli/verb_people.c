@@ -91,8 +91,37 @@ static int read_status(const char *text, uint32_t *ret_bits)
     return STATUS_DONE;
 }
 
+/* Two with one work e-mail address are often one person; a matching rule need not look at it. */
+static int people_sharing(struct context *context)
+{
+    __attribute__((cleanup(opened_done))) struct opened opened = {0};
+    __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
+    struct err err = {0};
+    if (context->arguments.words[1] || VALUE(context, status))
+        return complain_words("--duplicates looks at everybody: it does not go with TEXT or --status");
+    int status = context_open(context, context->arguments.words[0], &opened);
+    if (status != STATUS_DONE)
+        return status;
+    int rc = query_shared(opened.query, FIELD_person_work_email, &ids);
+    if (rc != 0)
+        return complain_rc(store_fail(opened.query->store, rc, &err), &err);
+    if (ids.count > 0)
+        person_list(context, opened.query, &ids);
+    rc = query_end(opened.query, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (!context->json && !context->quiet && ids.count > 0)
+        fprintf(stderr, "%zu%s people share a work e-mail address with somebody else\n", ids.count,
+                ids.count == QUERY_HITS_MOST ? " or more" : "");
+    else if (!context->json && !context->quiet)
+        fprintf(stderr, "nobody shares a work e-mail address\n");
+    return STATUS_DONE;
+}
+
 int verb_people(struct context *context)
 {
+    if (GIVEN(context, duplicates))
+        return people_sharing(context);
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     TIDY_DONE(screen_buffer_done) struct buffer normal = {0};
     const char *text = context->arguments.words[1];

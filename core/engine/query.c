@@ -304,6 +304,46 @@ int query_find(struct query *query, const char *key, struct query_ids *ret_ids, 
     return 0;
 }
 
+int query_shared(struct query *query, uint16_t field, struct query_ids *ret_ids)
+{
+    __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
+    TIDY_DONE(buffer_done) struct buffer prefix = {0}, text = {0};
+    uint16_t slot = __builtin_bswap16(field);
+    uint64_t be, first = 0; /* who has the text, as long as nobody else does */
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    buffer_byte(&prefix, KIND_person);
+    buffer_add(&prefix, &slot, sizeof(slot));
+    struct bytes begins = bytes(prefix.data, prefix.len);
+    int rc = prefix.rc;
+    cursor_open(&cursor, &query->txn, TABLE_index);
+    for (bool there = rc == 0 && cursor_seek(&cursor, begins);
+         rc == 0 && there && ids.count < QUERY_HITS_MOST && cursor_has_prefix(&cursor, begins);
+         there = cursor_next(&cursor)) {
+        if (cursor.key.len < prefix.len + sizeof(be))
+            return ERR_CORRUPT;
+        size_t len = cursor.key.len - sizeof(be);
+        memcpy(&be, (const uint8_t *)cursor.key.data + len, sizeof(be));
+        uint64_t id = __builtin_bswap64(be);
+        if (!person_there(query, id))
+            continue;
+        bool same = text.len == len && memcmp(text.data, cursor.key.data, len) == 0;
+        if (same && first != 0)
+            rc = ids_add(&ids, first);
+        if (same && rc == 0)
+            rc = ids_add(&ids, id);
+        first = same ? 0 : id;
+        buffer_clear(&text);
+        buffer_add(&text, cursor.key.data, len);
+        rc = rc ? rc : text.rc;
+    }
+    rc = rc ? rc : query->txn.rc;
+    if (rc == 0) {
+        *ret_ids = ids;
+        ids = (struct query_ids){0};
+    }
+    return rc;
+}
+
 /* --- who said so --- */
 
 const struct section_view *query_section(struct query *query, const struct member *member)

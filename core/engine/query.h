@@ -69,6 +69,9 @@ enum { QUERY_HITS_MOST = 200 }; /* who finds more must say more */
 /* Persons by what people type: id:12, number:1001, email:…, name:…; without such a word: by number, else by e-mail,
  * else by a part of the name. ERR_DATA and a sentence when the key cannot be one. */
 int query_find(struct query *query, const char *key, struct query_ids *ret_ids, struct err *err);
+/* Persons one of whose records says of a field by which people are found what a record of somebody else says; those of
+ * the same value one after the other, each person once, at most QUERY_HITS_MOST. */
+int query_shared(struct query *query, uint16_t field, struct query_ids *ret_ids);
 /* Whether one of a person's names, numbers or addresses has the text in it; `text` is normalized. */
 bool query_person_has(struct query *query, struct image image, const char *text, size_t len);
 
