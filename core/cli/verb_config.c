@@ -3,6 +3,7 @@
 #include "broker/hostkey.h"
 #include "broker/secretstore.h"
 #include "cli/context.h"
+#include "cli/unheard.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "config/network.h"
@@ -153,6 +154,7 @@ static int check_organization(struct context *context, const char *id)
     if (status == STATUS_DONE && !context->json && !context->quiet) {
         check_readings(context, organization);
         check_retention(organization);
+        unheard_tell(organization);
     }
     if (context->json)
         fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
