@@ -1,4 +1,4 @@
-from staff import HR, put, without
+from staff import put, without
 
 
 def first():
@@ -11,7 +11,3 @@ def first():
             "2007,Guus,Bos,guus@acme.example,1980-01-07,Waiter,2026-01-01",
         ]
     )
-
-
-def mended():
-    put(HR)
