@@ -178,11 +178,12 @@ def cost(here, muster, get, rounds, stores=STORES, users=USERS):
         return times, size
 
 
-def memory(here, muster, shapes):
-    """(stores, users) → the most private memory of a first sync."""
-    found = {}
-    for stores, users in shapes:
-        with site(here, muster) as made, nginx(made.folder, stores, users) as (port, _):
-            made.ask(port, 4)
-            found[stores, users] = measure.private_memory(made.sync())
+def memory(here, muster, shapes, rounds):
+    """(stores, users) → the most private memory of a first sync, of each round."""
+    found = {shape: [] for shape in shapes}
+    for _ in range(rounds):
+        for stores, users in shapes:
+            with site(here, muster) as made, nginx(made.folder, stores, users) as (port, _):
+                made.ask(port, 4)
+                found[stores, users].append(measure.private_memory(made.sync()))
     return found
