@@ -16,11 +16,17 @@
 
 enum { PAIRS_MAX = 200, NONCE_LEN = 20 };
 
+/* At most 256 bytes, which come whole or not at all. */
+static void random_fill(void *ret, size_t len)
+{
+    while (getrandom(ret, len, 0) != (ssize_t)len)
+        continue;
+}
+
 uint64_t request_random(void)
 {
     uint64_t value = 0;
-    while (getrandom(&value, sizeof(value), 0) != sizeof(value))
-        continue;
+    random_fill(&value, sizeof(value));
     return value;
 }
 
@@ -272,8 +278,10 @@ static int login_make(struct request *request, struct err *err)
     if (type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0 && request->body)
         count += pairs_read(request->arena, request->body, request->body_len, pairs + count, PAIRS_MAX - count);
     char nonce[NONCE_LEN + 1];
+    uint64_t picks[NONCE_LEN];
+    random_fill(picks, sizeof(picks));
     for (size_t i = 0; i < NONCE_LEN; i++)
-        nonce[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[request_random() % 36];
+        nonce[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[picks[i] % 36];
     nonce[NONCE_LEN] = '\0';
     struct auth_case one = {.auth = request->auth,
                             .keyring = &request->http->keyring,
