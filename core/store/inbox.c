@@ -20,6 +20,7 @@ static struct inbox *registry;
 
 static void inbox_free(struct inbox *inbox)
 {
+    wal_done(&inbox->wal);
     if (inbox->env)
         mdb_env_close(inbox->env);
     sodium_memzero(inbox->key, sizeof(inbox->key));
@@ -78,7 +79,8 @@ static int env_open(struct inbox *inbox, bool create)
     int dead;
     if (rc == 0)
         mdb_reader_check(inbox->env, &dead);
-    return rc ? rc : boxes_open(inbox);
+    rc = rc ? rc : boxes_open(inbox);
+    return rc ? rc : wal_open(inbox);
 }
 
 static void derive(const uint8_t master[VAULT_MASTER], const char *organization, uint8_t ret_key[32])
@@ -114,6 +116,7 @@ static int inbox_register(const char *dir, const uint8_t master[VAULT_MASTER], c
     if (!inbox)
         return -ENOMEM;
     inbox->dir = TAKE(path);
+    wal_init(&inbox->wal);
     derive(master, organization, inbox->key);
     int rc = env_open(inbox, create);
     if (rc != 0) {
@@ -156,7 +159,8 @@ void inbox_close(struct inbox *inbox)
 
 int inbox_copy(struct inbox *inbox, const char *folder)
 {
-    return store_code(mdb_env_copy2(inbox->env, folder, MDB_CP_COMPACT));
+    int rc = inbox_settle(inbox);
+    return rc ? rc : store_code(mdb_env_copy2(inbox->env, folder, MDB_CP_COMPACT));
 }
 
 /* --- rows --- */
@@ -245,9 +249,9 @@ void counters_set(struct work *work, const struct counters *counters)
     work_set_number(work, counter_names[2], counters->bytes);
 }
 
-struct row_key row_key(const char *connection, const void *rest, size_t rest_len)
+struct row_key row_key(const char *connection, size_t connection_len, const void *rest, size_t rest_len)
 {
-    struct row_key key = {{0}, strnlen(connection, NAME_MAX_BYTES)};
+    struct row_key key = {{0}, connection_len < NAME_MAX_BYTES ? connection_len : NAME_MAX_BYTES};
     memcpy(key.bytes, connection, key.len);
     key.len++;
     memcpy(key.bytes + key.len, rest, rest_len);
@@ -255,15 +259,15 @@ struct row_key row_key(const char *connection, const void *rest, size_t rest_len
     return key;
 }
 
-struct row_key event_key(const char *connection, uint64_t number)
+struct row_key event_key(const char *connection, size_t connection_len, uint64_t number)
 {
     uint64_t big = __builtin_bswap64(number);
-    return row_key(connection, &big, sizeof(big));
+    return row_key(connection, connection_len, &big, sizeof(big));
 }
 
 struct row_key taken_key(const char *connection)
 {
-    return row_key(connection, "taken", 5);
+    return row_key(connection, strlen(connection), "taken", 5);
 }
 
 void digest_parts(const struct inbox *inbox, const struct bytes *parts, size_t count, uint8_t ret_digest[DIGEST_KEYED])

@@ -2,7 +2,8 @@
  *
  * STATE/organizations/ORG/inbox/ is an LMDB environment of its own, so that who
  * receives never waits for a run that writes. Many events share a commit; when
- * inbox_keep() is back, what it kept is on the disk. Each event has the next
+ * inbox_keep() is back, what it kept is on the disk: in a log beside the
+ * tables, which later goes into them as a whole. Each event has the next
  * number. Bodies lie sealed. An event whose business key said the very same
  * last time is kept already. Runs take events in the order in which they came
  * and note how far they are; what they took stays for a while, so that it can

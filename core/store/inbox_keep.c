@@ -4,10 +4,6 @@
 #include "base/buffer.h"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { PAGE = 4096, AHEAD = 1 << 20 };
 
 /* --- what two events are the same by --- */
 
@@ -30,13 +26,14 @@ struct keeping {
     uint64_t most;
     struct counters counters;
     uint8_t nonce[NONCE]; /* random, and one more for each event */
-    struct buffer plain, row;
+    struct buffer plain, row, frame;
 };
 
 static void keeping_done(struct keeping *keeping)
 {
     buffer_done(&keeping->plain);
     buffer_done(&keeping->row);
+    buffer_done(&keeping->frame);
 }
 
 static int seal_event(struct keeping *keeping, const struct inbox_event *event, const struct head *head)
@@ -68,7 +65,7 @@ static void let_go(struct work *work, const char *connection, const struct row_k
         return;
     memcpy(&head, value.data, sizeof(head));
     memcpy(&number, key->bytes + key->len - sizeof(number), sizeof(number));
-    struct row_key by_key = row_key(connection, head.key, sizeof(head.key));
+    struct row_key by_key = row_key(connection, strlen(connection), head.key, sizeof(head.key));
     struct key_row known;
     counters->events--;
     counters->bytes -= value.len < counters->bytes ? value.len : counters->bytes;
@@ -83,7 +80,7 @@ static void let_go(struct work *work, const char *connection, const struct row_k
 void inbox_make_room(struct work *work, const char *connection, uint64_t most, uint64_t room, int64_t until_ms,
                      struct counters *counters)
 {
-    struct row_key first = event_key(connection, 0), taken = taken_key(connection);
+    struct row_key first = event_key(connection, strlen(connection), 0), taken = taken_key(connection);
     uint64_t done = work_number(work, key_bytes(&taken));
     while (work->rc == 0 && counters->events > 0) {
         MDB_cursor *cursor;
@@ -107,79 +104,102 @@ void inbox_make_room(struct work *work, const char *connection, uint64_t most, u
     }
 }
 
-static void keep_one(struct keeping *keeping, struct inbox_event *event)
+static uint64_t keeping_bytes(const struct keeping *keeping, const struct wal *wal)
 {
-    struct work *work = keeping->work;
-    struct counters *counters = &keeping->counters;
-    const struct buffer *row = &keeping->row;
-    struct head head = {.received_ms = event->received_ms};
-    struct key_row known = {0}, before;
-    struct bytes there;
-    event_digest(work->inbox, event, head.key, known.body);
-    struct row_key by_key = row_key(event->connection, head.key, sizeof(head.key));
-    if (!event->apart && work_get(work, BOX_key, key_bytes(&by_key), &there) && there.len == sizeof(before)) {
-        memcpy(&before, there.data, sizeof(before));
-        event->known = memcmp(before.body, known.body, sizeof(known.body)) == 0;
-        event->number = before.number;
-    }
-    if (event->known || work->rc != 0)
-        return;
-    int rc = seal_event(keeping, event, &head);
-    if (rc != 0) {
-        event->rc = rc;
-        return;
-    }
-    if (counters->bytes + row->len > keeping->most)
-        inbox_make_room(work, event->connection, keeping->most, row->len, INT64_MIN, counters);
-    if (counters->bytes + row->len > keeping->most) {
-        event->rc = ERR_LIMIT;
-        return;
-    }
-    event->number = known.number = ++counters->number;
-    counters->events++;
-    counters->bytes += row->len;
-    struct row_key key = event_key(event->connection, event->number);
-    work_put(work, BOX_event, key_bytes(&key), bytes(row->data, row->len));
-    if (!event->apart)
-        work_put(work, BOX_key, key_bytes(&by_key), bytes(&known, sizeof(known)));
+    return keeping->counters.bytes + wal->parts[0].bytes + wal->parts[1].bytes;
 }
 
-/* A file that grows costs each commit a second wait, for its size: so it grows by a piece at a time, of zeros, under
- * the lock of who writes. What cannot be written now fails, if it is needed, where it is. */
-static void grow_ahead(const struct work *work)
+/* Whether the same was said last time. */
+static bool is_known(struct keeping *keeping, struct inbox_event *event, const struct head *head, const uint8_t *body)
 {
-    static char zeros[AHEAD / 16];
-    MDB_envinfo info;
-    struct stat status;
-    int fd;
-    if (work->rc != 0 || mdb_env_info(work->inbox->env, &info) != 0 || mdb_env_get_fd(work->inbox->env, &fd) != 0 ||
-        fstat(fd, &status) != 0)
-        return;
-    off_t used = (off_t)((info.me_last_pgno + 1) * PAGE);
-    off_t end = used > status.st_size ? used : status.st_size;
-    for (off_t at = end; end - used < AHEAD / 4 && at < end + AHEAD; at += (off_t)sizeof(zeros))
-        if (pwrite(fd, zeros, sizeof(zeros), at) != (ssize_t)sizeof(zeros))
-            return;
+    struct work *work = keeping->work;
+    struct key_row before;
+    if (!wal_latest(&work->inbox->wal, event->connection, head->key, &before)) {
+        struct row_key key = row_key(event->connection, strlen(event->connection), head->key, sizeof(head->key));
+        struct bytes there;
+        if (!work_get(work, BOX_key, key_bytes(&key), &there) || there.len != sizeof(before))
+            return false;
+        memcpy(&before, there.data, sizeof(before));
+    }
+    event->number = before.number;
+    return memcmp(before.body, body, sizeof(before.body)) == 0;
+}
+
+static int keep_one(struct keeping *keeping, struct inbox_event *event)
+{
+    struct wal *wal = &keeping->work->inbox->wal;
+    struct head head = {.received_ms = event->received_ms};
+    uint8_t body[DIGEST_KEYED];
+    event_digest(keeping->work->inbox, event, head.key, body);
+    event->rc = 0;
+    event->known = !event->apart && is_known(keeping, event, &head, body);
+    if (event->known || keeping->work->rc != 0)
+        return keeping->work->rc;
+    int rc = seal_event(keeping, event, &head);
+    if (rc == 0 && keeping_bytes(keeping, wal) + keeping->row.len > keeping->most)
+        event->rc = ERR_LIMIT;
+    else if (rc == 0)
+        rc = wal_add(wal, &keeping->frame, event, body, &keeping->row);
+    return rc;
+}
+
+static int keep_all(struct inbox *inbox, struct inbox_event *const *events, size_t count, struct keeping *keeping)
+{
+    uint64_t before = inbox->wal.number;
+    int rc = keeping->work->rc;
+    randombytes_buf(keeping->nonce, NONCE);
+    wal_begin(&inbox->wal, &keeping->frame);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = keep_one(keeping, events[i]);
+    return rc || inbox->wal.number == before ? rc : wal_commit(inbox, &keeping->frame);
+}
+
+/* What stands in the way goes, if runs have taken it. */
+static int make_room(struct inbox *inbox, struct inbox_event *const *events, size_t count, uint64_t most, uint64_t room)
+{
+    TIDY_DONE(work_abort) struct work work = {.txn = NULL};
+    struct counters counters;
+    int rc = inbox_settle(inbox);
+    if (rc != 0)
+        return rc;
+    work_begin(&work, inbox, true);
+    counters_get(&work, &counters);
+    uint64_t before = counters.events;
+    for (size_t i = 0; i < count && counters.bytes + room > most; i++)
+        inbox_make_room(&work, events[i]->connection, most, room, INT64_MIN, &counters);
+    if (counters.events == before)
+        return work.rc; /* nothing went: nothing to write */
+    counters_set(&work, &counters);
+    return work_end(&work);
+}
+
+static uint64_t row_len(const struct inbox_event *event)
+{
+    return sizeof(struct head) + NONCE + MAC + strlen(event->method) + strlen(event->route) + strlen(event->target) +
+           strlen(event->type) + 4 + event->body.len;
 }
 
 int inbox_keep(struct inbox *inbox, struct inbox_event *const *events, size_t count, uint64_t most)
 {
-    TIDY_DONE(work_abort) struct work work;
+    TIDY_DONE(work_abort) struct work work = {.txn = NULL};
     TIDY_DONE(keeping_done) struct keeping keeping = {.work = &work, .most = most};
-    randombytes_buf(keeping.nonce, NONCE);
-    work_begin(&work, inbox, true);
-    grow_ahead(&work);
-    counters_get(&work, &keeping.counters);
-    uint64_t before = keeping.counters.number;
-    for (size_t i = 0; i < count && work.rc == 0; i++) {
-        events[i]->rc = 0;
-        events[i]->known = false;
-        keep_one(&keeping, events[i]);
+    struct wal *wal = &inbox->wal;
+    uint64_t room = 0;
+    for (size_t i = 0; i < count; i++)
+        room += row_len(events[i]);
+    int rc = wal_take(inbox, &keeping.counters);
+    if (rc == 0 && (wal_is_tight(wal) || keeping_bytes(&keeping, wal) + room > most)) {
+        wal_give(wal);
+        rc = make_room(inbox, events, count, most, room);
+        rc = rc ? rc : wal_take(inbox, &keeping.counters);
     }
-    if (work.rc == 0 && keeping.counters.number == before) { /* nothing new: nothing to write */
-        work_abort(&work);
-        return 0;
-    }
-    counters_set(&work, &keeping.counters);
-    return work_end(&work);
+    if (rc != 0)
+        return rc;
+    wal_turn(inbox);
+    work_begin(&work, inbox, false);
+    rc = keep_all(inbox, events, count, &keeping);
+    if (rc != 0)
+        wal_drop(inbox);
+    wal_give(wal);
+    return rc;
 }

@@ -38,11 +38,11 @@ static int event_read(const struct inbox *inbox, const char *connection, uint64_
     return 0;
 }
 
-int inbox_read(struct inbox *inbox, const char *connection, uint64_t after, size_t most, size_t most_bytes,
-               struct arena *arena, struct inbox_event **ret_events, size_t *ret_count)
+static int settled_read(struct inbox *inbox, const char *connection, uint64_t after, size_t most, size_t most_bytes,
+                        struct arena *arena, struct inbox_event **ret_events, size_t *ret_count)
 {
     TIDY_DONE(work_abort) struct work work;
-    struct row_key from = event_key(connection, after + 1);
+    struct row_key from = event_key(connection, strlen(connection), after + 1);
     struct inbox_event *events = arena_get(arena, (most + 1) * sizeof(*events));
     MDB_cursor *cursor;
     MDB_val name = {from.len, from.bytes}, value;
@@ -77,6 +77,17 @@ int inbox_read(struct inbox *inbox, const char *connection, uint64_t after, size
     return work.rc;
 }
 
+/* What is in the tables comes first, and only who wants more waits for them to get it. */
+int inbox_read(struct inbox *inbox, const char *connection, uint64_t after, size_t most, size_t most_bytes,
+               struct arena *arena, struct inbox_event **ret_events, size_t *ret_count)
+{
+    int rc = settled_read(inbox, connection, after, most, most_bytes, arena, ret_events, ret_count);
+    if (rc != 0 || *ret_count > 0)
+        return rc;
+    rc = inbox_settle(inbox);
+    return rc ? rc : settled_read(inbox, connection, after, most, most_bytes, arena, ret_events, ret_count);
+}
+
 int inbox_taken(struct inbox *inbox, const char *connection, uint64_t *ret_number)
 {
     TIDY_DONE(work_abort) struct work work;
@@ -90,11 +101,14 @@ int inbox_taken(struct inbox *inbox, const char *connection, uint64_t *ret_numbe
 
 int inbox_waits(struct inbox *inbox, const char *connection, bool *ret_waits)
 {
-    TIDY_DONE(work_abort) struct work work;
+    TIDY_DONE(work_abort) struct work work = {.txn = NULL};
     struct row_key taken = taken_key(connection);
     MDB_cursor *cursor;
+    int rc = inbox_settle(inbox);
+    if (rc != 0)
+        return rc;
     work_begin(&work, inbox, false);
-    struct row_key from = event_key(connection, work_number(&work, key_bytes(&taken)) + 1);
+    struct row_key from = event_key(connection, strlen(connection), work_number(&work, key_bytes(&taken)) + 1);
     MDB_val name = {from.len, from.bytes}, value;
     if (work.rc == 0)
         work.rc = store_code(mdb_cursor_open(work.txn, inbox->boxes[BOX_event], &cursor));
@@ -113,7 +127,7 @@ static struct row_key record_key(const struct inbox *inbox, const char *connecti
     uint8_t digest[DIGEST_KEYED];
     struct bytes parts[] = {text_bytes(stream), text_bytes(id)};
     digest_parts(inbox, parts, 2, digest);
-    return row_key(connection, digest, sizeof(digest));
+    return row_key(connection, strlen(connection), digest, sizeof(digest));
 }
 
 int inbox_version(struct inbox *inbox, const char *connection, const char *stream, const char *id, struct arena *arena,
@@ -158,8 +172,11 @@ int inbox_done(struct inbox *inbox, const char *connection, uint64_t number, con
 
 int inbox_count(struct inbox *inbox, struct inbox_count *ret_count)
 {
-    TIDY_DONE(work_abort) struct work work;
+    TIDY_DONE(work_abort) struct work work = {.txn = NULL};
     struct counters counters = {0};
+    int rc = inbox_settle(inbox);
+    if (rc != 0)
+        return rc;
     work_begin(&work, inbox, false);
     counters_get(&work, &counters);
     if (work.rc == 0)
