@@ -51,6 +51,7 @@ enum { TXN_NEAR = 32 };
 struct near {
     void *mdb; /* MDB_cursor */
     enum table table;
+    unsigned wait; /* so many rows are not looked for behind the last one */
 };
 
 struct txn {
