@@ -151,19 +151,6 @@ static void jobs_keep(struct push_stream *stream, bool anyway)
     stream->job_count = kept;
 }
 
-static uint64_t count_active(struct push_stream *stream, struct txn *txn)
-{
-    struct delivery_walk walk;
-    struct delivery row;
-    enum kind kind;
-    uint64_t id, active = 0;
-    delivery_walk_begin(&walk, txn, stream->number, DELIVERY_UNIT);
-    while (delivery_walk_next(&walk, &kind, &id))
-        active += delivery_walk_row(&walk, &row) && row.active;
-    delivery_walk_end(&walk);
-    return active;
-}
-
 static int stream_decide(struct push *push, struct push_stream *stream, struct txn *txn)
 {
     TIDY(projector_free) struct projector *projector = NULL;
@@ -176,8 +163,6 @@ static int stream_decide(struct push *push, struct push_stream *stream, struct t
         return rc;
     if (stream->sets)
         rc = push_sets_settle(push, stream, projector, txn);
-    if (stream->whole)
-        stream->head.active = count_active(stream, txn);
     push_guard(push, stream);
     if (!stream->sets)
         jobs_keep(stream, push->filing ? push->file.must : push->run->request->full && !push->run->dry);

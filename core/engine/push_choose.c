@@ -192,24 +192,29 @@ static void jobs_settle(struct push_stream *stream)
 }
 
 /* Units that are not settled; and those that the target has and whose person lost them. Both come by ascending id, and
- * mostly they are there already. */
+ * mostly they are there already. Of a whole stream the active are counted by the way. */
 static int choose_left_over(struct choice *choice, enum delivery_zone zone)
 {
     struct push_stream *stream = choice->stream;
     struct delivery_walk walk;
     enum kind kind;
-    uint64_t id;
+    uint64_t id, active = 0;
     int rc = 0;
     jobs_settle(stream);
     size_t at = 0, known = stream->job_count;
     delivery_walk_begin(&walk, choice->txn, stream->number, zone);
     while (rc == 0 && delivery_walk_next(&walk, &kind, &id)) {
+        struct delivery row;
+        if (stream->whole)
+            active += delivery_walk_row(&walk, &row) && row.active;
         while (at < known && stream->jobs[at].id < id)
             at++;
         if (at == known || stream->jobs[at].id != id)
             rc = push_job_add(stream, id, kind == KIND_person ? id : 0);
     }
     delivery_walk_end(&walk);
+    if (stream->whole)
+        stream->head.active = active;
     return rc ? rc : choice->txn->rc;
 }
 
