@@ -569,7 +569,11 @@ int verb_sync(struct context *context)
     if (status != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
-    TIDY(warm_free) struct warm *warm = syncing.warm = warm_new();
+    struct run_request like = {.settings = context->settings,
+                               .organization = organization,
+                               .connectors = context->connectors,
+                               .cancel = &cancelled};
+    TIDY(warm_free) struct warm *warm = syncing.warm = warm_new(&like);
     if (!sessions || !warm)
         return complain_rc(-ENOMEM, NULL);
     TIDY(cassette_free) struct cassette *cassette = NULL;

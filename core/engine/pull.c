@@ -10,6 +10,7 @@
 #include "broker/http.h"
 #include "broker/place.h"
 #include "engine/wanted.h"
+#include "engine/warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -195,10 +196,13 @@ static int pull_unchanged(void *context)
         return rc;
     if (pull->fetched_count == 0)
         return 1; /* nothing new lies there, and what was taken before is stored */
+    const struct checkpoint *before = &pull->before;
+    bool differs = memcmp(before->files, pull->files_digest, sizeof(before->files)) != 0;
+    if (differs)
+        warm_up(pull->warm); /* it is likely that targets are to be told of it: there is time while it is read */
     if (pull->full)
         return 0;
-    const struct checkpoint *before = &pull->before;
-    if (memcmp(before->files, pull->files_digest, sizeof(before->files)) != 0) {
+    if (differs) {
         pull_older(pull);
         return 0;
     }

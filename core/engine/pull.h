@@ -59,6 +59,7 @@ struct pull {
     struct wanted *wanted;     /* only whose records these are; NULL: everybody's */
     bool kept;                 /* no source is asked: the records come from the store, as they were kept */
     struct cassette *cassette; /* NULL: the world is asked, and nothing of it noted */
+    struct warm *warm;         /* who will be told of what it reads; NULL: nobody */
     const struct zone *zone;
     const struct vault *vault;
     const struct settings *settings;

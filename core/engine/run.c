@@ -124,7 +124,7 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     if (rc != 0)
         return rc;
     if (ret_report->created + ret_report->updated + ret_report->deactivated + ret_report->reactivated > 0)
-        warm_up(request->warm, request);
+        warm_up(request->warm);
     rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)
         return store_fail(run.store, rc, err);

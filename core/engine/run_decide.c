@@ -470,7 +470,7 @@ static int run_decide_all(struct run *run, struct wait_list *reviews)
     for (int rounds = 0; rc == 0; rounds++) {
         rc = run_stage(run);
         if (rc == 0 && staged_any(run))
-            warm_up(run->request->warm, run->request);
+            warm_up(run->request->warm);
         if (rc == 0)
             rc = run_match(run, reviews);
         if (rc == 0)

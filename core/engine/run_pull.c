@@ -132,6 +132,7 @@ static void strand_init(struct run *run, struct strand *strand, const struct par
                                  .full = run->request->full,
                                  .wanted = run->request->wanted,
                                  .cassette = run->request->cassette,
+                                 .warm = run->request->warm,
                                  .zone = run->zone,
                                  .vault = &run->vault,
                                  .settings = run->request->settings,

@@ -5,6 +5,7 @@
 #include "broker/http.h"
 #include "config/network.h"
 #include "lane/connectors.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,8 @@
 enum { WARM_MOST = 2 };
 
 struct warm {
+    struct run_request like;
+    struct store *store;
     const struct connection *expected[WARM_MOST];
     struct lane *lanes[WARM_MOST];
     size_t count;
@@ -20,9 +23,12 @@ struct warm {
     pthread_t loading; /* what calls go by: it takes longer than a commit */
 };
 
-struct warm *warm_new(void)
+struct warm *warm_new(const struct run_request *like)
 {
-    return mem_new(1, sizeof(struct warm));
+    struct warm *warm = mem_new(1, sizeof(*warm));
+    if (warm)
+        warm->like = *like;
+    return warm;
 }
 
 void warm_free(struct warm *warm)
@@ -31,6 +37,8 @@ void warm_free(struct warm *warm)
         lane_stop(warm->lanes[n]);
     if (warm && warm->loads)
         pthread_join(warm->loading, NULL);
+    if (warm)
+        store_close(warm->store);
     free(warm);
 }
 
@@ -57,16 +65,19 @@ static void load_begin(struct warm *warm)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void warm_up(struct warm *warm, const struct run_request *request)
+void warm_up(struct warm *warm)
 {
-    if (!warm || warm->up)
+    if (!warm || warm->up || warm->count == 0)
         return;
     warm->up = true;
+    const struct run_request *request = &warm->like;
     TIDY(arena_free) struct arena *arena = arena_new();
     struct lane_start start = {.scratch_dir =
                                    arena ? run_store_dir(request->settings, request->organization->id, arena) : NULL,
                                .settings = request->settings,
                                .cancel = request->cancel};
+    if (start.scratch_dir)
+        (void)store_open(start.scratch_dir, false, &warm->store, NULL);
     for (size_t n = 0; start.scratch_dir && n < warm->count; n++) {
         start.connection = warm->expected[n];
         start.connector = connectors_path(request->connectors, start.connection->connector);
