@@ -378,6 +378,14 @@ const struct command commands[] = {
      "taken_back and left: lists of {person, kind, id, field, from, to, reason}; report, as of `muster run`.",
      "muster revert acme 12 --plan --reason \"titles are wrong\"\nmuster revert acme 12 --reason \"titles are wrong\"",
      verb_revert},
+    {"retain", "ORG", 1, 1, OPTION_BIT(plan), "Let go what is kept for longer than the organization's file says",
+     "Goes by `retention:` of the organization's file; muster.yaml(5) tells what each word of it means. Every sync "
+     "ends "
+     "with a slice of this, so that nobody has to ask for it; this does all of it at once. Nothing that is true today "
+     "is "
+     "touched, however old it is. --plan counts what would go, and keeps it.\n\n"
+     "With --json one object: organization, planned, and went (or would_go): counts by the words of `retention:`.",
+     "muster retain acme --plan\nmuster retain acme", verb_retain},
     {"erase", "ORG [KEY]", 1, 2,
      OPTION_BIT(reason) | OPTION_BIT(plan) | OPTION_BIT(anyway) | OPTION_BIT(output) | OPTION_BIT(verify),
      "Erase a person with all that is kept of them, for good",

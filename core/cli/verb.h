@@ -37,6 +37,7 @@ int verb_plan(struct context *context);
 int verb_quarantine(struct context *context);
 int verb_reject(struct context *context);
 int verb_erase(struct context *context);
+int verb_retain(struct context *context);
 int verb_revert(struct context *context);
 int verb_reload(struct context *context);
 int verb_release(struct context *context);

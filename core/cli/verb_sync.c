@@ -5,6 +5,7 @@
 #include "broker/sessions.h"
 #include "cli/decide.h"
 #include "cli/progress.h"
+#include "cli/retaining.h"
 #include "cli/sync.h"
 #include "cli/telling.h"
 #include "cli/verb.h"
@@ -540,6 +541,16 @@ static int record_begin(struct syncing *syncing, struct cassette **ret_cassette)
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 
+/* Of one person nothing else is done; who interrupts wants an end. */
+static void sync_retain(struct syncing *syncing)
+{
+    struct run_request request = {.settings = syncing->context->settings,
+                                  .organization = syncing->organization,
+                                  .connectors = syncing->context->connectors};
+    if (!syncing->wanted && !syncing->busy && !atomic_load(&cancelled))
+        retain_after_sync(&request);
+}
+
 static void syncing_done(struct syncing *syncing)
 {
     wanted_free(syncing->wanted);
@@ -585,6 +596,8 @@ int verb_sync(struct context *context)
     struct err err = {0};
     if (cassette && cassette_end(cassette, &err) != 0)
         complain_rc(err.rc, &err); /* what was read is taken all the same */
+    if (status != STATUS_WORDS)
+        sync_retain(&syncing);
     if (status != STATUS_WORDS)
         telling_send(context, organization, false, false); /* whoever cannot be told fails no run */
     return status;

@@ -1,4 +1,4 @@
-/* notify - whom to tell and of what, and how long to keep. Part of reading.h. */
+/* notify - whom to tell, and of what. Part of reading.h. */
 #include "config/reading.h"
 
 #include <string.h>
@@ -65,24 +65,4 @@ void notify_read(struct reading *reading, const struct node *notify, const struc
         read_one(reading, list->items[i], &notifies[i]);
     *ret_notifies = notifies;
     *ret_count = list->count;
-}
-
-void retention_check(struct reading *reading, const struct node *retention)
-{
-    static const char *const others[] = {"source", "calls", "runs", NULL};
-    const char *names[KIND_COUNT + 4] = {0};
-    size_t count = 0;
-    if (!want_map(reading, retention, "retention"))
-        return;
-    for (; others[count]; count++)
-        names[count] = others[count];
-    for (int kind = 1; kind < KIND_COUNT; kind++)
-        names[count++] = kind_name((enum kind)kind);
-    for (size_t i = 0; i < retention->count; i++) {
-        const char *name = retention->keys[i]->text;
-        const char *what = reading_format(reading, "retention: %s", name);
-        if (want_name(reading, retention->keys[i], "retention: nothing is called", name, names) &&
-            want_duration(reading, retention->items[i], what, -1) == 0)
-            complain(reading->complaints, retention->items[i], "%s must be longer than nothing", what);
-    }
 }

@@ -97,9 +97,8 @@ static void read_root(struct reading *reading, const struct node *root)
         complain(reading->complaints, key_node(root, "connections"), "no connections: there is nothing to read from");
     match_read(reading, node_get(root, "match"));
     authority_read(reading, node_get(root, "authority"));
-    organization->retention = node_get(root, "retention");
     notify_read(reading, node_get(root, "notify"), &organization->notifies, &organization->notify_count);
-    retention_check(reading, organization->retention);
+    retention_read(reading, node_get(root, "retention"), &organization->retention);
 }
 
 static struct organization *organization_new(void)

@@ -126,6 +126,19 @@ struct notify {
     int daily_minutes; /* only once a day, after so many minutes of it; -1: as it comes */
 };
 
+/* How long is kept what came before: milliseconds, 0: for ever. */
+struct retention {
+    const struct node *node; /* where the file says so; NULL: it does not */
+    int64_t source_ms, calls_ms, runs_ms;
+    int64_t kind_ms[KIND_COUNT]; /* as the file says them */
+};
+/* Of a kind whose things go by themselves once they are over; 0: they stay. */
+int64_t retention_limit(const struct retention *retention, enum kind kind);
+/* Whether its things are of their own, and go by themselves. */
+bool retention_takes(enum kind kind);
+/* Things of this kind go with those of that one; KIND_NONE: with nothing else. */
+enum kind retention_goes_with(enum kind kind);
+
 struct organization {
     struct arena *arena;
     const char *id, *name; /* `organization:`, `name:` */
@@ -143,7 +156,7 @@ struct organization {
     const struct authority *authorities;    /* ends with kind KIND_NONE */
     const struct notify *notifies;          /* of this organization; settings have those of all */
     size_t notify_count;
-    const struct node *retention; /* checked; nothing is removed by it yet */
+    struct retention retention;
 };
 
 /* muster.yaml. */

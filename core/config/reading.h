@@ -134,6 +134,6 @@ void mail_read(struct reading *reading, const struct node *mail, struct mail_way
 void receiving_check(struct reading *reading, const struct connection *connection);
 /* listening.c: where musterd listens, from muster.yaml. */
 void listening_read(struct reading *reading, const struct node *root, struct settings *settings);
-void retention_check(struct reading *reading, const struct node *retention);
+void retention_read(struct reading *reading, const struct node *node, struct retention *retention);
 
 #endif

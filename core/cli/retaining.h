@@ -1,0 +1,11 @@
+/* retaining - what is kept no longer goes: by its own verb, and at the end of every sync. */
+#ifndef CLI_RETAINING_H
+#define CLI_RETAINING_H
+
+#include "cli/context.h"
+#include "engine/retain.h"
+
+/* A slice of it. Fails no sync; what did not go is told on standard error. */
+void retain_after_sync(const struct run_request *request);
+
+#endif

@@ -1,0 +1,105 @@
+/* verb_retain - retain: what is kept for longer than the organization's file says goes, or is only counted. */
+#include "base/jsontext.h"
+#include "cli/retaining.h"
+#include "cli/verb.h"
+
+#include <string.h>
+
+/* --- what went --- */
+
+struct went {
+    const char *word; /* of `retention:` */
+    const char *what;
+    uint64_t count;
+};
+
+/* The nth; false: there are no more. */
+static bool went_nth(const struct retained *retained, size_t nth, struct went *ret_went)
+{
+    const struct went all[] = {{"calls", "calls of connections", retained->calls}};
+    if (nth >= sizeof(all) / sizeof(all[0]))
+        return false;
+    *ret_went = all[nth];
+    return true;
+}
+
+static void retained_json(struct context *context, const char *id, bool planned, const struct retained *retained)
+{
+    TIDY_DONE(buffer_done) struct buffer out = {0};
+    struct went went;
+    buffer_byte(&out, '{');
+    json_member_text(&out, "organization", id);
+    json_name(&out, "planned");
+    buffer_text(&out, planned ? "true" : "false");
+    json_name(&out, planned ? "would_go" : "went");
+    buffer_byte(&out, '{');
+    for (size_t n = 0; went_nth(retained, n, &went); n++)
+        if (went.count > 0)
+            json_member_number(&out, went.word, went.count);
+    buffer_text(&out, "}}\n");
+    if (out.rc == 0)
+        fwrite(out.data, 1, out.len, context->screen.out);
+}
+
+static void retained_tell(struct context *context, const struct organization *organization, bool planned,
+                          const struct retained *retained)
+{
+    const struct screen *screen = &context->screen;
+    struct grid grid;
+    struct went went;
+    uint64_t sum = 0;
+    for (size_t n = 0; went_nth(retained, n, &went); n++)
+        sum += went.count;
+    if (sum == 0) {
+        screen_print(screen, "%s: nothing is kept for longer than its retention says\n", organization->file);
+        return;
+    }
+    screen_print(screen, "%s: kept for longer than its retention says, %s\n", organization->file,
+                 planned ? "would go" : "went");
+    grid_start(&grid, screen, "  ", "|>");
+    for (size_t n = 0; went_nth(retained, n, &went); n++)
+        if (went.count > 0) {
+            grid_text(&grid, went.what);
+            grid_number(&grid, went.count);
+        }
+    grid_end(&grid);
+}
+
+/* --- the verb, and the end of a sync --- */
+
+void retain_after_sync(const struct run_request *request)
+{
+    struct retained retained;
+    struct err err = {0};
+    int rc = retain(request, RETAIN_SLICE, &retained, &err);
+    if (rc != 0 && rc != ERR_BUSY) /* whoever runs does it */
+        complain_rc(rc, &err);
+}
+
+int verb_retain(struct context *context)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    int status = context_organization(context, context->arguments.words[0], &organization);
+    if (status != STATUS_DONE)
+        return status;
+    if (!organization->retention.node && !context->json) {
+        screen_print(&context->screen,
+                     "%s says nothing of retention: all is kept. As in retention: { calls: 30d }; muster.yaml(5) tells "
+                     "what can be said\n",
+                     organization->file);
+        return STATUS_DONE;
+    }
+    struct run_request request = {
+        .settings = context->settings, .organization = organization, .connectors = context->connectors};
+    bool planned = GIVEN(context, plan);
+    struct retained retained;
+    struct err err = {0};
+    int rc = retain(&request, planned ? RETAIN_LOOK : RETAIN_ALL, &retained, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    if (context->json)
+        retained_json(context, organization->id, planned, &retained);
+    else
+        retained_tell(context, organization, planned, &retained);
+    return STATUS_DONE;
+}
