@@ -11,7 +11,7 @@ enum { LIMIT_MOST = 1000, WAIT_MOST = 60 };
 
 static const char *word_of(enum journal_op op)
 {
-    static const char *const words[] = {"", "created", "changed", "gone", "returned", "erased"};
+    static const char *const words[] = {"", "created", "changed", "gone", "returned", "erased", "expired"};
     return (unsigned)op < sizeof(words) / sizeof(words[0]) ? words[op] : "";
 }
 

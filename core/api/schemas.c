@@ -29,9 +29,8 @@ static const struct {
     {"Change", "What one run, or one decision, changed of one person or unit. A creation lists no values.",
      "sequence:count at:time run:count kind:text id:count parts:[ChangePart]"},
     {"ChangePart",
-     "Of the person itself, or of a thing that hangs on them: created, changed, gone, returned, or erased: whoever "
-     "keeps "
-     "a copy erases it, too.",
+     "Of the person itself, or of a thing that hangs on them: created, changed, gone, returned; expired: it is kept no "
+     "longer, by `retention:` of the organization's file; or erased: whoever keeps a copy erases it, too.",
      "kind:text id:count what:text changes:object"},
     {"Event",
      "The data of an event. run.progress: connection, partition, read, total (0: not known); run.ended: the report of "

@@ -384,7 +384,8 @@ const struct command commands[] = {
      "with a slice of this, so that nobody has to ask for it; this does all of it at once. Nothing that is true today "
      "is "
      "touched, however old it is. --plan counts what would go, and keeps it.\n\n"
-     "With --json one object: organization, planned, and went (or would_go): counts by the words of `retention:`.",
+     "With --json one object: organization, planned, run where one was needed, and went (or would_go): counts by the "
+     "words of `retention:`, and records of sources.",
      "muster retain acme --plan\nmuster retain acme", verb_retain},
     {"erase", "ORG [KEY]", 1, 2,
      OPTION_BIT(reason) | OPTION_BIT(plan) | OPTION_BIT(anyway) | OPTION_BIT(output) | OPTION_BIT(verify),

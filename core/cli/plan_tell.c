@@ -25,6 +25,7 @@ const char *plan_op_word(enum journal_op op)
     case JOURNAL_GONE: return "gone";
     case JOURNAL_RETURNED: return "returned";
     case JOURNAL_ERASED: return "erased";
+    case JOURNAL_EXPIRED: return "kept no longer";
     default: return "changed";
     }
 }

@@ -3,9 +3,10 @@
 #define CLI_RETAINING_H
 
 #include "cli/context.h"
+#include "cli/context.h"
 #include "engine/retain.h"
 
 /* A slice of it. Fails no sync; what did not go is told on standard error. */
-void retain_after_sync(const struct run_request *request);
+void retain_after_sync(struct context *context, const struct organization *organization);
 
 #endif

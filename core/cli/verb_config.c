@@ -136,7 +136,11 @@ static void check_retention(const struct organization *organization)
     const struct node *node = organization->retention.node;
     for (size_t n = 0; node && n < node->count; n++) {
         const struct node *key = node->keys[n];
-        if (strcmp(key->text, "calls") != 0)
+        enum kind kind = kind_by_name(key->text), with = retention_goes_with(kind);
+        if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
+            fprintf(stderr, "%s:%u:%u: warning: retention: %s goes with %s, of which it does not say how long\n",
+                    organization->file, key->line, key->column, key->text, kind_name(with));
+        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0)
             fprintf(stderr, "%s:%u:%u: warning: retention: %s is well written, and nothing is removed by it yet\n",
                     organization->file, key->line, key->column, key->text);
     }

@@ -23,6 +23,7 @@ static const char *op_word(enum journal_op op, bool person)
     case JOURNAL_GONE: return "no longer said";
     case JOURNAL_RETURNED: return "said again";
     case JOURNAL_ERASED: return "erased";
+    case JOURNAL_EXPIRED: return "kept no longer";
     default: return "changed";
     }
 }

@@ -8,7 +8,7 @@
 /* --- what went --- */
 
 struct went {
-    const char *word; /* of `retention:` */
+    const char *word; /* of `retention:`, where there is one */
     const char *what;
     uint64_t count;
 };
@@ -16,10 +16,13 @@ struct went {
 /* The nth; false: there are no more. */
 static bool went_nth(const struct retained *retained, size_t nth, struct went *ret_went)
 {
-    const struct went all[] = {{"calls", "calls of connections", retained->calls}};
-    if (nth >= sizeof(all) / sizeof(all[0]))
+    const struct went others[] = {{"calls", "calls of connections", retained->calls},
+                                  {"records", "records of sources", retained->records}};
+    enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+    if (nth >= OTHERS + KIND_COUNT)
         return false;
-    *ret_went = all[nth];
+    const char *name = nth < OTHERS ? NULL : kind_name((enum kind)(nth - OTHERS));
+    *ret_went = name ? (struct went){name, name, retained->things[nth - OTHERS]} : others[nth];
     return true;
 }
 
@@ -31,6 +34,8 @@ static void retained_json(struct context *context, const char *id, bool planned,
     json_member_text(&out, "organization", id);
     json_name(&out, "planned");
     buffer_text(&out, planned ? "true" : "false");
+    if (retained->run)
+        json_member_number(&out, "run", retained->run);
     json_name(&out, planned ? "would_go" : "went");
     buffer_byte(&out, '{');
     for (size_t n = 0; went_nth(retained, n, &went); n++)
@@ -67,13 +72,36 @@ static void retained_tell(struct context *context, const struct organization *or
 
 /* --- the verb, and the end of a sync --- */
 
-void retain_after_sync(const struct run_request *request)
+/* Calls go with every sync, and are no news; of things there is one record each, or two. */
+static void slice_tell(const struct screen *screen, const struct retained *retained)
 {
+    const char *between = "";
+    struct went went;
+    screen_print(screen, "retain  run %u: kept no longer: ", retained->run);
+    for (size_t n = 0; went_nth(retained, n, &went); n++)
+        if (went.count > 0 && kind_by_name(went.word) != KIND_NONE) {
+            screen_print(screen, "%s%lu %s", between, (unsigned long)went.count, went.what);
+            between = ", ";
+        }
+    screen_print(screen, "\n");
+}
+
+static struct run_request retain_request(const struct context *context, const struct organization *organization)
+{
+    return (struct run_request){
+        .settings = context->settings, .organization = organization, .connectors = context->connectors};
+}
+
+void retain_after_sync(struct context *context, const struct organization *organization)
+{
+    struct run_request request = retain_request(context, organization);
     struct retained retained;
     struct err err = {0};
-    int rc = retain(request, RETAIN_SLICE, &retained, &err);
+    int rc = retain(&request, RETAIN_SLICE, &retained, &err);
     if (rc != 0 && rc != ERR_BUSY) /* whoever runs does it */
         complain_rc(rc, &err);
+    if (retained.run && !context->json && !context->quiet)
+        slice_tell(&context->screen, &retained);
 }
 
 int verb_retain(struct context *context)
@@ -89,8 +117,7 @@ int verb_retain(struct context *context)
                      organization->file);
         return STATUS_DONE;
     }
-    struct run_request request = {
-        .settings = context->settings, .organization = organization, .connectors = context->connectors};
+    struct run_request request = retain_request(context, organization);
     bool planned = GIVEN(context, plan);
     struct retained retained;
     struct err err = {0};

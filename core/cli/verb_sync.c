@@ -68,6 +68,7 @@ void sync_tell_counts(const struct screen *screen, const struct run_report *repo
                   {report->deactivated, "deactivated", false},
                   {report->filtered, "not ours", false},
                   {report->erased, "erased passed over", false},
+                  {report->outlived, "older than is kept", false},
                   {report->not_owner, "unknown and not created", false}};
     char number[32];
     progress_number(report->read, number);
@@ -541,16 +542,6 @@ static int record_begin(struct syncing *syncing, struct cassette **ret_cassette)
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 
-/* Of one person nothing else is done; who interrupts wants an end. */
-static void sync_retain(struct syncing *syncing)
-{
-    struct run_request request = {.settings = syncing->context->settings,
-                                  .organization = syncing->organization,
-                                  .connectors = syncing->context->connectors};
-    if (!syncing->wanted && !syncing->busy && !atomic_load(&cancelled))
-        retain_after_sync(&request);
-}
-
 static void syncing_done(struct syncing *syncing)
 {
     wanted_free(syncing->wanted);
@@ -596,8 +587,8 @@ int verb_sync(struct context *context)
     struct err err = {0};
     if (cassette && cassette_end(cassette, &err) != 0)
         complain_rc(err.rc, &err); /* what was read is taken all the same */
-    if (status != STATUS_WORDS)
-        sync_retain(&syncing);
+    if (status != STATUS_WORDS && !syncing.wanted && !syncing.busy && !atomic_load(&cancelled))
+        retain_after_sync(context, organization);
     if (status != STATUS_WORDS)
         telling_send(context, organization, false, false); /* whoever cannot be told fails no run */
     return status;

@@ -136,8 +136,9 @@ struct retention {
 int64_t retention_limit(const struct retention *retention, enum kind kind);
 /* Whether its things are of their own, and go by themselves. */
 bool retention_takes(enum kind kind);
-/* Things of this kind go with those of that one; KIND_NONE: with nothing else. */
+/* Things of this kind go with those of that one; KIND_NONE: with nothing else. And the other way round. */
 enum kind retention_goes_with(enum kind kind);
+enum kind retention_made_of(enum kind kind);
 
 struct organization {
     struct arena *arena;

@@ -34,6 +34,14 @@ enum kind retention_goes_with(enum kind kind)
     return KIND_NONE;
 }
 
+enum kind retention_made_of(enum kind kind)
+{
+    for (size_t n = 0; n < sizeof(together) / sizeof(together[0]); n++)
+        if (together[n].of == kind)
+            return together[n].made;
+    return KIND_NONE;
+}
+
 void retention_read(struct reading *reading, const struct node *node, struct retention *retention)
 {
     static const char *const others[] = {"source", "calls", "runs", NULL};

@@ -22,7 +22,7 @@ void erase_done(struct erase *erase)
     *erase = (struct erase){0};
 }
 
-static void erasing_done(struct erasing *erasing)
+void erasing_done(struct erasing *erasing)
 {
     struct numbers *sets[] = {&erasing->persons,     &erasing->things, &erasing->unit_keys,
                               &erasing->record_keys, &erasing->seeds,  &erasing->others};
@@ -34,6 +34,14 @@ static void erasing_done(struct erasing *erasing)
     free(erasing->entity);
     free(erasing->other);
     free(erasing->record);
+}
+
+int erasing_init(struct erasing *erasing)
+{
+    erasing->entity = mem_new(1, sizeof(*erasing->entity));
+    erasing->other = mem_new(1, sizeof(*erasing->other));
+    erasing->record = mem_new(1, sizeof(*erasing->record));
+    return erasing->entity && erasing->other && erasing->record ? 0 : -ENOMEM;
 }
 
 /* --- what stands in the way --- */
@@ -157,12 +165,8 @@ int erase_state(void *context, struct match *match, struct err *err)
     struct erasing erasing __attribute__((cleanup(erasing_done))) = {.erase = erase, .match = match};
     erase->arena = arena_new();
     erase->at_ms = match->stage->now_ms;
-    erasing.entity = mem_new(1, sizeof(*erasing.entity));
-    erasing.other = mem_new(1, sizeof(*erasing.other));
-    erasing.record = mem_new(1, sizeof(*erasing.record));
-    if (!erase->arena || !erasing.entity || !erasing.other || !erasing.record)
-        return -ENOMEM;
-    int rc = erase_find(&erasing, err);
+    int rc = erase->arena ? erasing_init(&erasing) : -ENOMEM;
+    rc = rc ? rc : erase_find(&erasing, err);
     rc = rc ? rc : look_reviews(&erasing); /* while they are still found by their keys */
     rc = rc ? rc : erase_take(&erasing);
     rc = rc ? rc : look_status(&erasing);

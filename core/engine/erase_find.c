@@ -180,31 +180,39 @@ static bool record_is_theirs(struct erasing *erasing)
            erasing_has(&erasing->persons, owner_of(main->kind, erasing->other->image));
 }
 
+int erase_root(struct erasing *erasing, struct child thing)
+{
+    return thing_add(erasing, thing, thing);
+}
+
+int erase_thing(struct erasing *erasing, const struct entity *entity, struct child thing)
+{
+    struct buffer key TIDY_DONE(buffer_done) = {0};
+    int rc = erase_root(erasing, thing);
+    for (uint16_t n = 0; n < entity->member_count && rc == 0; n++) {
+        rc = record_add(erasing, &entity->members[n]);
+        bool stored = rc == 0 && member_record(erasing, &entity->members[n], &key);
+        for (uint16_t s = 0; stored && rc == 0 && s < erasing->record->count; s++) {
+            const struct section_view *section = &erasing->record->sections[s];
+            if (!kind_is_raw(section->kind))
+                rc = erase_root(erasing, (struct child){section->kind, match_resolve(erasing->match, section->seed)});
+        }
+    }
+    return rc ? rc : units_of_past(erasing, entity->last);
+}
+
 /* The thing in erasing->entity goes, with its records and all that these make; or it stays, being said in a record of
  * somebody else's. */
 static int own_thing(struct erasing *erasing, enum kind kind, uint64_t id)
 {
     struct buffer key TIDY_DONE(buffer_done) = {0};
     const struct entity *entity = erasing->entity;
-    struct child root = {kind, id};
-    int rc = 0;
     for (uint16_t n = 0; n < entity->member_count; n++)
         if (member_record(erasing, &entity->members[n], &key) && !record_is_theirs(erasing)) {
             erasing->erase->naming[kind]++;
             return numbers_set(&erasing->others, thing_key(kind, id), 1);
         }
-    rc = thing_add(erasing, root, root);
-    for (uint16_t n = 0; n < entity->member_count && rc == 0; n++) {
-        rc = record_add(erasing, &entity->members[n]);
-        bool stored = rc == 0 && member_record(erasing, &entity->members[n], &key);
-        for (uint16_t s = 0; stored && rc == 0 && s < erasing->record->count; s++) {
-            const struct section_view *section = &erasing->record->sections[s];
-            struct child made = {section->kind, match_resolve(erasing->match, section->seed)};
-            if (!kind_is_raw(section->kind))
-                rc = thing_add(erasing, made, made);
-        }
-    }
-    return rc ? rc : units_of_past(erasing, entity->last);
+    return erase_thing(erasing, entity, (struct child){kind, id});
 }
 
 /* What hangs on a person has its last entry in theirs; what has records of its own is a root. */
@@ -272,6 +280,12 @@ static int thing_compare(const void *a, const void *b)
     return 0;
 }
 
+void erase_order(struct match *match)
+{
+    if (match->erased_count > 1)
+        qsort(match->erased, match->erased_count, sizeof(*match->erased), thing_compare);
+}
+
 int erase_find(struct erasing *erasing, struct err *err)
 {
     struct match *match = erasing->match;
@@ -284,7 +298,6 @@ int erase_find(struct erasing *erasing, struct err *err)
         rc = person_find(erasing, erasing->person_list[n]);
     rc = rc ? rc : things_find(erasing);
     rc = rc ? rc : others_find(erasing);
-    if (match->erased_count > 1)
-        qsort(match->erased, match->erased_count, sizeof(*match->erased), thing_compare);
+    erase_order(match);
     return rc ? rc : match->rc ? match->rc : match->snapshot->rc;
 }

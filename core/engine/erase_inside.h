@@ -1,5 +1,5 @@
 /* erase_inside - what the files of an erasure share: erase (the act), erase_find (what is theirs), erase_take (what
- * goes), erase_certificate (what is told of it). */
+ * goes), erase_certificate (what is told of it); and retain, by which things go that are kept no longer. */
 #ifndef ENGINE_ERASE_INSIDE_H
 #define ENGINE_ERASE_INSIDE_H
 
@@ -45,9 +45,18 @@ static inline bool erasing_has(const struct numbers *set, uint64_t key)
     return key != 0 && set->count > 0 && numbers_get(set, key);
 }
 
+int erasing_init(struct erasing *erasing);
+void erasing_done(struct erasing *erasing);
+
 /* erase_find.c: persons, things, units, records, others; then match->erased. */
 int erase_find(struct erasing *erasing, struct err *err);
-/* erase_take.c: all of it goes; accounts, sources and counts are told. */
+/* A thing of its own, with its records and all that these make; a thing alone; all that was found so, in order. */
+int erase_thing(struct erasing *erasing, const struct entity *entity, struct child thing);
+int erase_root(struct erasing *erasing, struct child thing);
+void erase_order(struct match *match);
+/* erase_take.c: all of it goes; accounts, sources and counts are told. The same without a word that keeps the records
+ * away from then on. */
 int erase_take(struct erasing *erasing);
+int erase_rows(struct erasing *erasing);
 
 #endif

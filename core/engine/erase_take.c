@@ -280,19 +280,26 @@ static int statements_make(struct erasing *erasing)
     return match->statements.rc;
 }
 
+int erase_rows(struct erasing *erasing)
+{
+    struct match *match = erasing->match;
+    int rc = 0;
+    for (size_t n = 0; n < erasing->record_count && rc == 0; n++)
+        rc = record_take(erasing, &erasing->records[n]);
+    sealed_take(erasing);
+    rc = rc ? rc : statements_take(erasing);
+    rc = rc ? rc : waits_take(erasing);
+    rc = rc ? rc : deliveries_take(erasing);
+    return rc ? rc : match->stage->decisions.rc ? match->stage->decisions.rc : changeset_rc(match->changeset);
+}
+
 int erase_take(struct erasing *erasing)
 {
     struct match *match = erasing->match;
     for (size_t n = 0; n < erasing->person_count && match->rc == 0; n++)
         match_forget_person(match, erasing->person_list[n]);
-    int rc = match->rc;
-    for (size_t n = 0; n < erasing->record_count && rc == 0; n++)
-        rc = record_take(erasing, &erasing->records[n]);
-    sealed_take(erasing);
+    int rc = match->rc ? match->rc : erase_rows(erasing);
     changeset_counter(match->changeset, REMNANTS_LEFT, 1);
-    rc = rc ? rc : statements_take(erasing);
-    rc = rc ? rc : waits_take(erasing);
-    rc = rc ? rc : deliveries_take(erasing);
     rc = rc ? rc : statements_make(erasing);
-    return rc ? rc : match->stage->decisions.rc ? match->stage->decisions.rc : changeset_rc(match->changeset);
+    return rc ? rc : changeset_rc(match->changeset);
 }

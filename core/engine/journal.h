@@ -13,8 +13,15 @@
 #include "model/image.h"
 #include "store/store.h"
 
-/* Erased: whoever keeps a copy erases it, too. */
-enum journal_op { JOURNAL_CREATED = 1, JOURNAL_CHANGED, JOURNAL_GONE, JOURNAL_RETURNED, JOURNAL_ERASED };
+/* Erased: whoever keeps a copy erases it, too. Expired: it is kept here no longer, which says nothing of copies. */
+enum journal_op {
+    JOURNAL_CREATED = 1,
+    JOURNAL_CHANGED,
+    JOURNAL_GONE,
+    JOURNAL_RETURNED,
+    JOURNAL_ERASED,
+    JOURNAL_EXPIRED
+};
 
 /* Writing: begin an entry, then parts, then changes of the last part; counts are put right by journal_end(). */
 struct journal_entry {

@@ -65,6 +65,7 @@ struct match {
     struct numbers hours;     /* persons whose hours were worked out anew */
     struct erased_thing *erased; /* what is erased in this run, in the order of roots */
     size_t erased_count, erased_room;
+    bool outlived;          /* it goes because it is kept no longer: nobody asked for it */
     bool reindex;           /* the rules have changed, and there are rows that were made by others */
     struct numbers indexed; /* then: digests of all rows of the index that there should be */
     bool everything;        /* the rules have changed: every root is merged again, every index row checked */

@@ -251,6 +251,8 @@ int report_write(struct run_report *report, const struct run_request *request)
         json_member_number(&out, counts[i].name, counts[i].value);
     if (report->erased > 0)
         json_member_number(&out, "erased", report->erased);
+    if (report->outlived > 0)
+        json_member_number(&out, "outlived", report->outlived);
     if (report->verb)
         json_member_number(&out, "retired", report->retired);
     if (report->puts > 0) /* the row in the store is written before they can be counted */

@@ -394,6 +394,11 @@ int revert_state(void *context, struct match *match, struct err *err)
     if (!revert->arena || !revert->entity || !revert->record)
         return -ENOMEM;
     int rc = run_find(revert, match, err);
+    if (rc == 0 && revert->verb && strcmp(revert->verb, "retain") == 0)
+        return err_set(err, ERR_CONFLICT,
+                       "what run %u let go was kept for its time (`retention:` in %s): nothing of it is left, and it "
+                       "cannot be taken back. A backup may have it",
+                       revert->run, match->organization->file);
     if (rc == 0 && revert->verb)
         rc = act_revert(revert, match, err);
     if (rc == 0 && (!revert->verb || strcmp(revert->verb, "approve") == 0))

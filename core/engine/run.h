@@ -107,6 +107,7 @@ struct run_report {
     /* records */
     uint64_t read, filtered, flagged;
     uint64_t erased;           /* passed over: of people who were erased */
+    uint64_t outlived;         /* not taken: over for longer than they would be kept */
     const char *flagged_place; /* first numeric identifier or the like; NULL: none */
     /* persons */
     uint64_t created, updated, unchanged, missing, deactivated, reactivated, linked, not_owner;

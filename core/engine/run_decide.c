@@ -56,6 +56,7 @@ static int run_stage(struct run *run)
     run->stage = (struct stage){.snapshot = &run->snapshot,
                                 .changeset = run->changeset,
                                 .vault = &run->vault,
+                                .retention = &run->request->organization->retention,
                                 .holds = &run->holds,
                                 .run = run->report->run,
                                 .now_ms = run->now_ms,
@@ -379,6 +380,7 @@ static int run_count(struct run *run)
         if (strand->held)
             strand_adds(run, strand, OUTCOME_HELD, held_reason(run, strand));
     }
+    report->outlived = run->stage.outlived;
     int rc = run_outcome(run);
     report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
     return rc;

@@ -37,6 +37,8 @@ struct stage {
     struct txn *snapshot;
     struct changeset *changeset;
     const struct vault *vault;
+    const struct retention *retention; /* what is over for longer than it would be kept is not taken */
+    uint64_t outlived;                 /* records that were not, of all streams */
     struct wait_list *waits;
     uint32_t run;
     int64_t now_ms;

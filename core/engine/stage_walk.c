@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "engine/rawrow.h"
+#include "engine/outlived.h"
 #include "engine/reason.h"
 
 #include <errno.h>
@@ -303,6 +304,18 @@ static void count_known(const struct stage *stage, const struct stage_stream *st
         count->gone_lately += !stream->counts || stream->counts(stream->context, key);
 }
 
+/* Whether a record that is not known is over for longer than it would be kept: it would go at once. */
+static bool walk_outlived(struct walk *walk)
+{
+    const struct stage *stage = walk->stage;
+    struct section_view sections[SECTIONS_MAX];
+    uint16_t count;
+    return stage->retention && stage->retention->node &&
+           body_read(bytes(stage->body.data, stage->body.len), sections, &count) &&
+           outlived_may(stage->retention, sections, count) &&
+           outlived_thing(stage->retention, sections[0].kind, sections[0].image, stage->now_ms);
+}
+
 static int walk_step(struct walk *walk, struct stage_missing *missing, struct stage_count *count)
 {
     struct stage *stage = walk->stage;
@@ -325,7 +338,9 @@ static int walk_step(struct walk *walk, struct stage_missing *missing, struct st
     if (order <= 0)
         count->distinct += !id_is_unit(group.key);
     size_t before = stage->count;
-    if (group.rows > 0 && !group.ambiguous && !group.many)
+    bool outlived = order < 0 && group.rows > 0 && walk_outlived(walk);
+    stage->outlived += outlived;
+    if (group.rows > 0 && !group.ambiguous && !group.many && !outlived)
         rc = stage_record(stage, walk->stream, &group, stored, count);
     const char *passed = group_passed(&group, rc);
     if (rc == ERR_LIMIT) { /* together with what must be kept of before */

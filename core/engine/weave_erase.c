@@ -19,7 +19,8 @@ static void weave_erase(struct weave *weave, const struct erased_thing *things, 
     journal_begin(&weave->entry, weave->run, weave->now_ms, weave->kind, weave->id, last);
     for (size_t n = 0; n < count && weave->rc == 0; n++) {
         weave_erase_entity(weave, things[n].thing.kind, things[n].thing.id);
-        journal_part(&weave->entry, things[n].thing.kind, things[n].thing.id, JOURNAL_ERASED);
+        journal_part(&weave->entry, things[n].thing.kind, things[n].thing.id,
+                     weave->match->outlived ? JOURNAL_EXPIRED : JOURNAL_ERASED);
     }
     journal_end(&weave->entry);
     links_note(weave, weave->was, weave->is, false);

@@ -182,6 +182,14 @@ static void wanted_add(struct weave *weave, uint64_t person, const struct hours_
         hours->wanted[hours->wanted_count++] = wanted;
 }
 
+/* One of an open one's punches may be kept no longer. */
+static bool period_outlived(const struct weave *weave, const struct hours_period *period)
+{
+    int64_t limit = retention_limit(&weave->match->organization->retention, KIND_punch);
+    return limit > 0 && period->state == HOURS_OPEN &&
+           (period->in ? period->started_ms : period->ended_ms) < weave->now_ms - limit;
+}
+
 static void person_hours(struct weave *weave, uint64_t person)
 {
     struct weave_hours *hours = weave->hours;
@@ -199,6 +207,8 @@ static void person_hours(struct weave *weave, uint64_t person)
             punches[count++] = hours->stamps[n].punch.hours;
     count = hours_pair(punches, count, weave->now_ms, periods);
     for (size_t n = 0; n < count && weave->rc == 0; n++) {
+        if (period_outlived(weave, &periods[n]))
+            continue;
         wanted_add(weave, person, &periods[n]);
         if (periods[n].running) /* an out that does not come is a task by then, whatever else happens */
             weave_due_at(weave, KIND_punch, periods[n].in, periods[n].started_ms + HOURS_MOST_MS + 1);
