@@ -34,5 +34,9 @@ def no_orders():
     put("orders", "Number", "300")
 
 
-def morning():
-    clock(*OLD, *FIRST, *NIGHT, "P7,1001,in,2027-03-11 22:00", "P8,1001,out,2027-03-11 23:00")
+def morning(*more):
+    clock(*OLD, *FIRST, *NIGHT, "P7,1001,in,2027-03-11 22:00", "P8,1001,out,2027-03-11 23:00", *more)
+
+
+def later():
+    morning("P9,1001,in,2027-03-11 23:10")
