@@ -1,8 +1,9 @@
 /* spill - bytes that do not fit in memory: an append-only, encrypted file.
  *
  * Whole chunks are encrypted and written by a thread of the spill's own, while
- * whoever fills the next one goes on. Who reads one piece after the other
- * finds the next ones read and decrypted. */
+ * whoever fills the next ones goes on: rows come in bursts, so several may
+ * wait for it. Who reads one piece after the other finds the next ones read
+ * and decrypted. */
 #include "store/spill.h"
 
 #include "base/error.h"
@@ -17,21 +18,20 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCK = 64, CHUNK = 1 << 18, SYNC_STEP = 8 << 20 };
+enum { BLOCK = 64, CHUNK = 1 << 18, RING = 12, SYNC_STEP = 8 << 20 };
 
 static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* each file has a fresh key, so zero will do */
 
-enum job { JOB_NONE, JOB_WRITE, JOB_READ };
-
-/* The thread, and the one thing that it does. */
+/* The thread, and what it is to do. */
 struct worker {
     pthread_t thread;
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t turn;
-    enum job job;
+    size_t full;     /* chunks that are to be written, those before the one that is filled */
+    uint64_t offset; /* of the first of them */
+    bool reads;      /* the window ahead */
     bool ends;
-    uint64_t offset; /* of the chunk in `coded` that is written */
     int wrote, read; /* what came of it */
 };
 
@@ -50,8 +50,8 @@ struct spill {
     char *dir, *path; /* path: named */
     uint64_t flushed; /* bytes in the file, or on their way; a multiple of BLOCK until synced */
     size_t filled;
-    uint8_t *chunk; /* plain bytes that follow `flushed` */
-    uint8_t *coded;
+    uint8_t *chunk;      /* plain bytes that follow `flushed` */
+    uint8_t *ring[RING]; /* chunk by chunk, by its number in the file; NULL: never needed yet */
     uint8_t key[SPILL_KEY];
     struct worker worker;
     /* reading one after the other */
@@ -81,13 +81,12 @@ static int spill_alloc(const char *dir, const char *path, struct spill **ret_spi
     spill->fd = -1;
     pthread_mutex_init(&spill->worker.lock, NULL);
     pthread_cond_init(&spill->worker.turn, NULL);
-    spill->chunk = mem_new(1, CHUNK);
-    spill->coded = mem_new(1, CHUNK);
+    spill->chunk = spill->ring[0] = mem_new(1, CHUNK);
     spill->window.bytes = mem_new(1, CHUNK);
     spill->ahead.bytes = mem_new(1, CHUNK);
     spill->dir = mem_text(dir);
     spill->path = mem_text(path);
-    if (!spill->chunk || !spill->coded || !spill->window.bytes || !spill->ahead.bytes || (dir && !spill->dir) ||
+    if (!spill->chunk || !spill->window.bytes || !spill->ahead.bytes || (dir && !spill->dir) ||
         (path && !spill->path)) {
         spill_free(spill);
         return -ENOMEM;
@@ -132,8 +131,8 @@ void spill_free(struct spill *spill)
     if (spill->fd >= 0)
         close(spill->fd);
     sodium_memzero(spill->key, sizeof(spill->key));
-    free(spill->chunk);
-    free(spill->coded);
+    for (size_t n = 0; n < RING; n++)
+        free(spill->ring[n]);
     free(spill->window.bytes);
     free(spill->ahead.bytes);
     free(spill->dir);
@@ -174,12 +173,18 @@ static int spill_make(struct spill *spill)
     return spill->fd < 0 ? -errno : 0;
 }
 
-/* Encrypts bytes in place, or from `plain`, and writes them where they belong. */
-static int spill_put(struct spill *spill, const uint8_t *plain, size_t len, uint64_t offset)
+/* Where the chunk at that offset is, or will be, in memory. */
+static uint8_t **ring_at(struct spill *spill, uint64_t offset)
 {
-    crypto_stream_chacha20_xor_ic(spill->coded, plain, len, nonce, offset / BLOCK, spill->key);
+    return &spill->ring[offset / CHUNK % RING];
+}
+
+/* Encrypts bytes, into `coded` or in place, and writes them where they belong. */
+static int spill_put(struct spill *spill, const uint8_t *plain, uint8_t *coded, size_t len, uint64_t offset)
+{
+    crypto_stream_chacha20_xor_ic(coded, plain, len, nonce, offset / BLOCK, spill->key);
     for (size_t done = 0; done < len;) {
-        ssize_t wrote = pwrite(spill->fd, spill->coded + done, len - done, (off_t)(offset + done));
+        ssize_t wrote = pwrite(spill->fd, coded + done, len - done, (off_t)(offset + done));
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
@@ -221,42 +226,35 @@ static void *worker_run(void *context)
     struct worker *worker = &spill->worker;
     pthread_mutex_lock(&worker->lock);
     for (;;) {
-        while (worker->job == JOB_NONE && !worker->ends)
+        while (worker->full == 0 && !worker->reads && !worker->ends)
             pthread_cond_wait(&worker->turn, &worker->lock);
-        enum job job = worker->job;
-        if (job == JOB_NONE)
+        if (worker->ends)
             break;
+        bool reads = worker->reads;
+        uint64_t offset = worker->offset;
+        int rc = worker->wrote;
         pthread_mutex_unlock(&worker->lock);
-        int rc = job == JOB_WRITE ? spill_put(spill, spill->coded, CHUNK, worker->offset)
-                                  : spill_read_file(spill, spill->ahead.offset, spill->ahead.bytes, spill->ahead.len);
+        if (reads)
+            rc = spill_read_file(spill, spill->ahead.offset, spill->ahead.bytes, spill->ahead.len);
+        else if (rc == 0) /* behind a gap nothing is of use */
+            rc = spill_put(spill, *ring_at(spill, offset), *ring_at(spill, offset), CHUNK, offset);
         pthread_mutex_lock(&worker->lock);
-        worker->job = JOB_NONE;
-        if (job == JOB_READ)
+        if (reads) {
             worker->read = rc;
-        else
-            worker->wrote = worker->wrote ? worker->wrote : rc;
+            worker->reads = false;
+        } else {
+            worker->wrote = rc;
+            worker->offset += CHUNK;
+            worker->full--;
+        }
         pthread_cond_broadcast(&worker->turn);
     }
     pthread_mutex_unlock(&worker->lock);
     return NULL;
 }
 
-/* Waits until nothing is on its way. Returns spill->rc. */
-static int spill_settle(struct spill *spill)
-{
-    struct worker *worker = &spill->worker;
-    if (!worker->started)
-        return spill->rc;
-    pthread_mutex_lock(&worker->lock);
-    while (worker->job != JOB_NONE)
-        pthread_cond_wait(&worker->turn, &worker->lock);
-    spill->rc = spill->rc ? spill->rc : worker->wrote;
-    pthread_mutex_unlock(&worker->lock);
-    return spill->rc;
-}
-
-/* Gives the thread something to do; false: there can be none. It must have nothing to do. */
-static bool spill_employ(struct spill *spill, enum job job)
+/* Gives the thread one more chunk to write, or the window ahead to read; false: there is none. */
+static bool spill_employ(struct spill *spill, bool reads)
 {
     struct worker *worker = &spill->worker;
     if (!worker->started) {
@@ -269,35 +267,66 @@ static bool spill_employ(struct spill *spill, enum job job)
     if (!worker->started)
         return false;
     pthread_mutex_lock(&worker->lock);
-    worker->job = job;
+    worker->reads |= reads;
+    worker->full += !reads;
     pthread_cond_broadcast(&worker->turn);
     pthread_mutex_unlock(&worker->lock);
     return true;
 }
 
-/* What every write begins with. */
-static int spill_begin(struct spill *spill)
+/* Waits until at most so many things are on their way. Returns spill->rc. */
+static int spill_wait(struct spill *spill, size_t most)
 {
-    if (spill_settle(spill) == 0 && spill->fd < 0)
+    struct worker *worker = &spill->worker;
+    if (!worker->started)
+        return spill->rc;
+    pthread_mutex_lock(&worker->lock);
+    while (worker->full + worker->reads > most)
+        pthread_cond_wait(&worker->turn, &worker->lock);
+    spill->rc = spill->rc ? spill->rc : worker->wrote;
+    pthread_mutex_unlock(&worker->lock);
+    return spill->rc;
+}
+
+/* Waits until nothing is on its way. */
+static int spill_settle(struct spill *spill)
+{
+    return spill_wait(spill, 0);
+}
+
+/* What every write begins with, when there may be so many before it. */
+static int spill_begin(struct spill *spill, size_t most)
+{
+    if (spill_wait(spill, most) == 0 && spill->fd < 0)
         spill->rc = spill_make(spill);
     if (spill->rc == 0 && fault_hit("spill"))
         spill->rc = -ENOSPC;
     return spill->rc;
 }
 
+/* The place of the next chunk, which is free. */
+static uint8_t *spill_next(struct spill *spill)
+{
+    uint8_t **next = ring_at(spill, spill->flushed + CHUNK);
+    if (!*next && !(*next = mem_new(1, CHUNK)))
+        spill->rc = -ENOMEM;
+    return *next;
+}
+
 /* Hands the full chunk over; without a thread it is written here and now. */
 static int spill_hand_over(struct spill *spill)
 {
-    if (spill_begin(spill) != 0)
+    uint8_t *next = spill_begin(spill, RING - 2) == 0 ? spill_next(spill) : NULL;
+    if (!next)
         return spill->rc;
-    uint8_t *full = spill->chunk;
-    spill->chunk = spill->coded;
-    spill->coded = full;
-    spill->worker.offset = spill->flushed;
-    if (!spill_employ(spill, JOB_WRITE) && (spill->rc = spill_put(spill, full, CHUNK, spill->flushed)) != 0)
-        return spill->rc;
+    if (!spill_employ(spill, false)) {
+        if ((spill->rc = spill_put(spill, spill->chunk, spill->chunk, CHUNK, spill->flushed)) != 0)
+            return spill->rc;
+        spill->worker.offset += CHUNK;
+    }
     spill->flushed += CHUNK;
     spill->filled = 0;
+    spill->chunk = next;
     return 0;
 }
 
@@ -324,7 +353,7 @@ static void window_ahead(struct spill *spill, uint64_t offset)
     uint64_t left = spill->flushed - offset;
     spill->ahead.offset = offset;
     spill->ahead.len = left < CHUNK ? (size_t)left : CHUNK;
-    if (spill->ahead.len > 0 && !spill_employ(spill, JOB_READ))
+    if (spill->ahead.len > 0 && !spill_employ(spill, true))
         spill->ahead.len = 0;
 }
 
@@ -411,9 +440,10 @@ static int spill_sync_folder(struct spill *spill)
 
 int spill_sync(struct spill *spill)
 {
-    int rc = spill_begin(spill);
-    if (rc == 0) /* the bytes stay in the chunk, too: it is no whole one yet */
-        rc = spill_put(spill, spill->chunk, spill->filled, spill->flushed);
+    uint8_t *coded = spill_begin(spill, 0) == 0 ? spill_next(spill) : NULL;
+    int rc = spill->rc;
+    if (coded) /* the bytes stay in the chunk, too: it is no whole one yet */
+        rc = spill_put(spill, spill->chunk, coded, spill->filled, spill->flushed);
     if (rc == 0)
         rc = fault_hit("spill") ? -EIO : fdatasync(spill->fd) != 0 ? -errno : 0;
     if (rc == 0 && spill->path && !spill->named)

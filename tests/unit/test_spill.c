@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { CHUNK = 1 << 18 };
@@ -94,6 +96,29 @@ static void what_is_read_in_turn_is_right_whatever_comes_between(void **state)
                     end++;
                 }
             }
+        }
+    }
+    free(got);
+    free(shadow);
+}
+
+/* More than may wait for the thread at once, and what is still under way when it is not wanted any more. */
+static void a_burst_of_many_chunks_is_read_back_or_let_go(void **state)
+{
+    (void)state;
+    size_t len = 40 * CHUNK + 17, piece = 3 * CHUNK + 5;
+    uint8_t *shadow = malloc(len), *got = malloc(len);
+    for (size_t i = 0; i < len; i++)
+        shadow[i] = (uint8_t)(i * 2654435761U >> 11);
+    for (int times = 0; times < 4; times++) {
+        struct spill *spill TIDY(spill_free) = NULL;
+        assert_int_equal(spill_new(scratch.dir, &spill), 0);
+        assert_int_equal(spill_write(spill, shadow, len), 0);
+        for (size_t at = 0; times > 0 && at < len; at += piece) { /* the first one is never read */
+            size_t part = piece < len - at ? piece : len - at;
+            assert_int_equal(spill_read(spill, at, got, part), 0);
+            assert_memory_equal(got, shadow + at, part);
+            assert_int_equal(spill_write(spill, shadow, CHUNK * (size_t)times / 2), 0);
         }
     }
     free(got);
@@ -229,6 +254,49 @@ static void a_full_disk_is_said_and_stays_said(void **state)
     free(bytes);
 }
 
+/* What the thread could not write is told to whoever comes next, and stays told. */
+static void a_write_that_fails_behind_one_s_back_is_said(void **state)
+{
+    (void)state;
+    struct spill *spill TIDY(spill_free) = NULL;
+    struct rlimit before, small;
+    assert_int_equal(spill_new(scratch.dir, &spill), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){3 * CHUNK, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    uint8_t *bytes = calloc(40, CHUNK);
+    int rc = spill_write(spill, bytes, (size_t)40 * CHUNK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(rc, -EFBIG);
+    assert_int_equal(spill_write(spill, bytes, 1), -EFBIG);
+    assert_int_equal(spill_read(spill, 0, bytes, 1), -EFBIG);
+    assert_int_equal(spill_sync(spill), -EFBIG);
+    free(bytes);
+}
+
+/* The last chunks that were handed over: nobody has waited for them yet. */
+static void a_write_that_fails_at_the_end_is_said_by_the_sync_and_by_a_read(void **state)
+{
+    (void)state;
+    uint8_t *bytes = calloc(2, CHUNK);
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){CHUNK / 2, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    for (int reads = 0; reads < 2; reads++) {
+        struct spill *spill TIDY(spill_free) = NULL;
+        assert_int_equal(spill_new(scratch.dir, &spill), 0);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        int wrote = spill_write(spill, bytes, CHUNK);
+        int rc = reads ? spill_read(spill, 0, bytes, CHUNK) : spill_sync(spill);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(wrote, 0);
+        assert_int_equal(rc, -EFBIG);
+    }
+    free(bytes);
+}
+
 static void a_folder_that_is_not_there_fails_the_first_flush(void **state)
 {
     (void)state;
@@ -244,12 +312,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_at_any_offset_and_size),
         cmocka_unit_test(what_is_read_in_turn_is_right_whatever_comes_between),
+        cmocka_unit_test(a_burst_of_many_chunks_is_read_back_or_let_go),
         cmocka_unit_test(each_side_of_a_chunk_s_border_reads_right),
         cmocka_unit_test(offsets_that_cannot_be_are_refused),
         cmocka_unit_test(synced_then_written_on_then_reopened_by_its_key),
         cmocka_unit_test(nothing_plain_reaches_the_disk),
         cmocka_unit_test(a_file_that_is_there_is_never_written_over),
         cmocka_unit_test(a_full_disk_is_said_and_stays_said),
+        cmocka_unit_test(a_write_that_fails_behind_one_s_back_is_said),
+        cmocka_unit_test(a_write_that_fails_at_the_end_is_said_by_the_sync_and_by_a_read),
         cmocka_unit_test(a_folder_that_is_not_there_fails_the_first_flush),
     };
     return cmocka_run_group_tests_name("spill", tests, set_up, tear_down);
