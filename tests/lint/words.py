@@ -16,10 +16,6 @@ LINE_MAX, FUNCTION_MAX, FILE_REASON, FILE_MAX = 120, 80, 600, 1000
 # Files over 600 lines, each with the reason why it is one room.
 LONG = {
     "core/engine/match.c": "the two passes over a run's records, in the order in which they go",
-    "tests/unit/test_gate.c": "each gate alone and beside the others, over one shop",
-    "tests/unit/test_store.c": "what a store may meet, each in a few lines over the same helpers",
-    "tests/unit/test_lane_push.c": "every way of answering and of lying, each in a few lines over one book of changes",
-    "tests/unit/test_transform.c": "tables of cases, a few words each, that clang-format lays out one below the other",
 }
 # Where memory is asked for directly: the one place that makes it fail on demand.
 ALLOCATORS = {"core/base/mem.c"}
