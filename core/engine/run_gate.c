@@ -367,10 +367,9 @@ int run_gates_judge(struct run *run)
 
 /* --- why, in figures --- */
 
-const char *run_held_why(struct run *run, const struct strand *strand)
+static const char *held_at(struct run *run, const struct strand *strand, enum gate gate)
 {
-    const char *why = reason_text(strand->held), *figures = NULL;
-    enum gate gate = gate_of_reason(strand->held);
+    const char *why = reason_text(gate_reason(gate)), *figures = NULL;
     if (run->act || !run->request->connection)
         return why; /* no source was asked: how many it would be is not known */
     struct safeguard_case at = strand_case(run, strand, gate_judged(gate) ? gate : GATE_DEACTIVATE);
@@ -382,6 +381,19 @@ const char *run_held_why(struct run *run, const struct strand *strand)
         figures = arena_format(run->arena, "%s: rows without one: %lu, missing: %lu", why,
                                (unsigned long)strand->without_id, (unsigned long)at.going);
     return figures ? figures : why;
+}
+
+const char *run_held_why(struct run *run, const struct strand *strand)
+{
+    const char *all = NULL;
+    for (unsigned gate = GATE_NONE + 1; gate < GATE_COUNT; gate++) {
+        if (!(strand->held & 1u << gate))
+            continue;
+        const char *why = held_at(run, strand, (enum gate)gate);
+        const char *both = all ? arena_format(run->arena, "%s; %s", all, why) : why;
+        all = both ? both : all;
+    }
+    return all ? all : "";
 }
 
 /* --- once more --- */
@@ -403,7 +415,7 @@ int run_gates_again(struct run *run)
         free(TAKE(strand->verdicts));
         strand->count = (struct stage_count){0};
         strand->compared = strand->awaited = strand->look_again = false;
-        strand->held = NULL;
+        strand->held = 0;
         strand->let_go = strand->were_present = strand->removed = strand->going = 0;
         memset(strand->fresh, 0, sizeof(strand->fresh));
         memset(strand->pending, 0, sizeof(strand->pending));

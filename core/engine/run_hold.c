@@ -109,7 +109,7 @@ int run_gates_end(struct run *run, struct wait_list *reviews)
             hold_waits(run, &staged, hold, hold_is_other(run, &staged, hold, before),
                        strand ? &strand->waits : reviews);
             if (strand) {
-                strand->held = strand->held ? strand->held : gate_reason(hold->gate);
+                strand->held |= 1u << hold->gate;
                 strand->look_again |= hold->gate != GATE_IDENTITY;
             }
         }

@@ -26,7 +26,7 @@ struct strand {
     struct stage_missing missing;
     struct stage_count count;
     bool compared;         /* it was staged: what waits for it is settled anew */
-    const char *held;      /* reason code of the first thing that is held; NULL: nothing */
+    uint32_t held;         /* bit per gate: something is held there */
     bool awaited;          /* compared, but only for those whose time of grace is over: nothing new was said */
     bool look_again;       /* the same source is read again: a safeguard holds something */
     uint64_t let_go;       /* removals that went through */
@@ -176,7 +176,8 @@ int run_gates_again(struct run *run);
 void run_gates_done(struct run *run);
 /* Fits stage_stream.counts: what a person approved does not count. */
 bool run_counts_gone(void *context, struct bytes key);
-/* Why something of a strand is held, with how many would change, of how many, and how many may. Never NULL. */
+/* Why something of a strand is held, at each gate: with how many would change, of how many, and how many may. Never
+ * NULL. */
 const char *run_held_why(struct run *run, const struct strand *strand);
 /* What went through its safeguards until this run. False: it is damaged. */
 bool strand_tally(const struct strand *strand, struct tally *ret_tally);

@@ -93,6 +93,22 @@ static void addresses_that_change_at_once_are_held_and_the_rest_is_taken(void **
     shop_close(&shop);
 }
 
+static void each_safeguard_that_trips_says_how_many_of_how_many(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, HEAD STREAMS);
+    shop_hear(&shop, "hr", rows(6, 0, NULL));
+    shop_hear(&shop, "hr", rows(6, 5, &(struct row){.mail = "wrong%d@x", .status = "L"}));
+    assert_int_equal(shop.report.outcome, OUTCOME_HELD);
+    assert_int_equal(shop.report.held, 10);
+    const char *said = shop.report.partitions[0].reason;
+    if (!strstr(said, "5 of 6, and 1 may: `safeguards: deactivate`") ||
+        !strstr(said, "5 of 6, and 2 may: `safeguards: email`"))
+        fail_msg("%s", said);
+    shop_close(&shop);
+}
+
 static void what_is_held_waits_until_the_source_takes_it_back(void **state)
 {
     (void)state;
@@ -493,6 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_that_change_at_once_are_held_and_the_rest_is_taken),
+        cmocka_unit_test(each_safeguard_that_trips_says_how_many_of_how_many),
         cmocka_unit_test(what_is_held_waits_until_the_source_takes_it_back),
         cmocka_unit_test(each_kind_of_change_has_a_gate_of_its_own),
         cmocka_unit_test(what_was_not_known_before_is_no_change_of_it),
