@@ -323,10 +323,11 @@ int store_lock(struct store *store, int *ret_fd, struct err *err)
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
         holder[got > 0 ? strcspn(holder, "\n") : 0] = '\0';
+        const char *slash = strrchr(store->dir, '/');
         return err_set(err, ERR_BUSY,
                        "another run of this organization is at it%s%s; wait for it to end, or look with "
-                       "`muster runs`.",
-                       *holder ? ": process " : "", holder);
+                       "`muster runs %s`.",
+                       *holder ? ": process " : "", holder, slash ? slash + 1 : store->dir);
     }
     /* Always as long, so that nothing is cut off: that would wait until the disk has what stood there before. */
     int len = snprintf(holder, sizeof(holder), "%ld\n", (long)getpid());

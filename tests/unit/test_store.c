@@ -273,6 +273,7 @@ static void a_busy_lock_names_the_process_and_dies_with_it(void **state)
     assert_int_equal(store_lock(store, &again, &err), ERR_BUSY); /* within one process, too */
     snprintf(words, sizeof(words), "process %ld;", (long)getpid());
     assert_said(&err, words);
+    assert_said(&err, "look with `muster runs org`.");
     store_unlock(fd);
     assert_int_equal(store_lock(store, &again, NULL), 0);
     store_unlock(again);
