@@ -65,7 +65,7 @@ void spelling_sentence(const struct connection *connection, const char *stream, 
     const struct rule *rule = written ? rule_named(mapping_named(connection, stream), field) : NULL;
     if (!rule)
         return;
-    buffer_text(out, ", which takes ");
+    buffer_text(out, "; it takes ");
     if (moment)
         moments_tell(rule, out);
     else
