@@ -7,7 +7,7 @@ SECONDS = 300
 
 
 class Lint:
-    weight = 5
+    weight = 60  # some take long
 
     def __init__(self, program):
         self.name = f"lint/{program.stem}"

@@ -9,6 +9,7 @@ import re
 from harness.job import Fresh, Outcome, ending, run, shortened
 
 SECONDS = 900
+LONG = ("disturbed", "reading", "receiver", "daemon", "powercut", "delivered")  # begin first, not last
 LINE = re.compile(r"^(not )?ok \d+ - (.*?)(?: # SKIP (.*))?$")
 
 
@@ -50,7 +51,8 @@ def programs(folder):
 
 
 def jobs(place, packages):
-    found = [Script(program, 50) for program in programs(place.source / "tests" / "script")]
+    scripts = programs(place.source / "tests" / "script")
+    found = [Script(program, 100 if program.stem in LONG else 50) for program in scripts]
     if packages:
         found += [Script(program, 1000) for program in programs(place.source / "tests" / "package")]
     return found
