@@ -21,7 +21,7 @@ uint64_t fault_limit(const char *point, uint64_t usual);
 void fault_kill(const char *where);
 #else
 #define fault_hit(point) 0
-#define fault_limit(point, usual) (usual)
+#define fault_limit(point, usual) ((void)(point), (usual))
 #define fault_kill(where) ((void)0)
 #endif
 

@@ -295,7 +295,7 @@ static int stream_print(struct push *push, const struct push_stream *stream, str
     __attribute__((cleanup(wipe))) struct buffer text = {0};
     struct push_ids ids = {0};
     struct err why = {0};
-    const char *place;
+    const char *place = NULL;
     int rc = rows_write(push, stream, &text, &ids);
     if (rc != 0)
         store_fail(push->run->store, rc, err);
