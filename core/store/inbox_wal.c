@@ -243,7 +243,11 @@ static int learn(struct inbox *inbox, struct counters *ret_tables)
     } else if (ret_tables->number != wal->settled) {
         forget(wal, ret_tables->number);
     }
+    uint64_t before = wal->number;
     int rc = learn_more(inbox);
+    /* Who wrote it may have died before it was on the disk, and whoever says the same again is told that it is kept. */
+    if (rc == 0 && wal->number != before && (fdatasync(wal->parts[0].fd) != 0 || fdatasync(wal->parts[1].fd) != 0))
+        rc = -errno;
     if (rc != 0)
         forget(wal, UINT64_MAX);
     return rc;
