@@ -26,6 +26,19 @@ int descriptor_write(int fd, const char *bytes, size_t len)
     return 0;
 }
 
+int descriptor_zero(int fd, off_t from, off_t to)
+{
+    static const char zeros[1 << 16];
+    while (from < to) {
+        size_t len = to - from < (off_t)sizeof(zeros) ? (size_t)(to - from) : sizeof(zeros);
+        ssize_t wrote = pwrite(fd, zeros, len, from);
+        if (wrote < 0 && errno != EINTR)
+            return -errno;
+        from += wrote > 0 ? wrote : 0;
+    }
+    return 0;
+}
+
 int descriptor_read_file(const char *path, struct buffer *out)
 {
     TIDY(close) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -152,12 +152,23 @@ static int file_replace(const char *path, const char *left, size_t len)
     return rc;
 }
 
+/* Lines stand there in their order: where the first one stays all do. */
+static bool first_stays(int fd, int64_t before_ms)
+{
+    char head[64];
+    int64_t ms;
+    ssize_t got = pread(fd, head, sizeof(head), 0);
+    return got > 0 && line_at(head, (size_t)got, &ms) && ms >= before_ms;
+}
+
 static int file_trim(const char *path, int64_t before_ms, bool look, uint64_t *ret_lines)
 {
     TIDY_DONE(buffer_done) struct buffer text = {0};
     TIDY(close) int fd = file_open(path, O_RDONLY);
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
+    if (first_stays(fd, before_ms))
+        return 0;
     int rc = descriptor_read_file(path, &text);
     size_t gone = rc == 0 ? lines_before(&text, before_ms, ret_lines) : 0;
     if (rc != 0 || look || gone == 0)

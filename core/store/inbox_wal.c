@@ -11,6 +11,7 @@
  * may have settled them, and may have written to them. */
 #include "store/inbox_inside.h"
 
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "base/mem.h"
 
@@ -99,21 +100,13 @@ static void turn_give(pthread_mutex_t *lock, int fd)
 /* A file that grows costs each commit a second wait, for its size: so its length is doubled, with zeros. */
 static int make_long(int fd, off_t least)
 {
-    static const char zeros[64 << 10];
     struct stat status;
     if (fstat(fd, &status) != 0)
         return -errno;
     off_t end = status.st_size > SHORT ? status.st_size : SHORT;
     while (end < least)
         end *= 2;
-    for (off_t at = status.st_size; at < end;) {
-        size_t len = end - at < (off_t)sizeof(zeros) ? (size_t)(end - at) : sizeof(zeros);
-        ssize_t got = pwrite(fd, zeros, len, at);
-        if (got < 0 && errno != EINTR)
-            return -errno;
-        at += got > 0 ? got : 0;
-    }
-    return 0;
+    return descriptor_zero(fd, status.st_size, end);
 }
 
 /* --- frames --- */

@@ -2,6 +2,7 @@
 #include "store/remnants.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "store/store_inside.h"
 
@@ -94,19 +95,11 @@ static int pages_count(const struct file *file, size_t first, size_t count, uint
 
 static int bytes_zero(int fd, off_t from, off_t to)
 {
-    static const char zeros[1 << 16];
     if (fault_hit("store"))
         return -EIO;
     if (fault_limit("punch", 1) && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from) == 0)
         return 0;
-    while (from < to) { /* a file system that cannot do that */
-        size_t len = to - from < (off_t)sizeof(zeros) ? (size_t)(to - from) : sizeof(zeros);
-        ssize_t wrote = pwrite(fd, zeros, len, from);
-        if (wrote < 0 && errno != EINTR)
-            return -errno;
-        from += wrote > 0 ? wrote : 0;
-    }
-    return 0;
+    return descriptor_zero(fd, from, to); /* a file system that cannot do that */
 }
 
 static int pages_zero(const struct file *file, size_t first, size_t count, uint64_t *sum)
