@@ -18,7 +18,9 @@ static const struct field *find(const struct field *custom, enum kind kind, cons
 /* What can be named from a thing of this kind, for "did you mean". */
 static void suggest(const struct field *custom, enum kind kind, const char *word, char ret_why[PATH_WHY])
 {
-    static const char *const of_person[] = {"employment", "absence", "hierarchy[0]", NULL};
+    static const char *const of_person[] = {"employment", "absence", "hierarchy[0]", NULL},
+                             *const of_employment[] = {"primary", NULL}, *const none[] = {NULL};
+    const char *const *words = kind == KIND_person ? of_person : kind == KIND_employment ? of_employment : none;
     const char *names[NAMES_MAX] = {0};
     size_t count = 0;
     const struct field *field;
@@ -26,8 +28,8 @@ static void suggest(const struct field *custom, enum kind kind, const char *word
         names[count++] = field->name;
     for (; custom && kind == KIND_person && custom->name && count < NAMES_MAX - 8; custom++)
         names[count++] = custom->name;
-    for (size_t n = 0; kind == KIND_person && of_person[n]; n++)
-        names[count++] = of_person[n];
+    for (size_t n = 0; words[n]; n++)
+        names[count++] = words[n];
     const char *near = nearest_name(word, names);
     if (near)
         snprintf(ret_why, PATH_WHY, "%s has no '%s'; did you mean '%s'?", kind_name(kind), word, near);
@@ -141,7 +143,8 @@ bool path_compile(const struct field *custom, enum kind root, bool membership, c
         if (special > 0)
             continue;
         bool id = !field && last && strcmp(word, "id") == 0;
-        if (last && (field || id)) {
+        path.primary = !field && last && path.kind == KIND_employment && strcmp(word, "primary") == 0;
+        if (last && (field || id || path.primary)) {
             if (!ends(&path, field, ret_why))
                 return false;
             *ret_path = path;

@@ -83,10 +83,9 @@ static enum type type_by_path(struct aim *aim, const struct node *node)
                                                                            : NULL;
     if (!from || from->type != NODE_TEXT ||
         !path_compile(aim->reading->organization->custom, aim->stream->of, aim->target->per_membership, from->text,
-                      &path, why) ||
-        !path.field || path.field->type == TYPE_ENUM)
+                      &path, why))
         return TYPE_TEXT;
-    return path.field->type;
+    return path.primary ? TYPE_BOOL : path.field && path.field->type != TYPE_ENUM ? path.field->type : TYPE_TEXT;
 }
 
 static bool field_known(struct aim *aim, const struct node *key)

@@ -35,7 +35,8 @@ struct path {
     struct path_step steps[PATH_STEPS_MAX];
     unsigned step_count;
     enum kind kind;            /* of what is reached */
-    const struct field *field; /* NULL: its id */
+    const struct field *field; /* NULL: its id; or `primary` */
+    bool primary;              /* of an employment: whether it is the one of its person that counts today */
 };
 
 /* A list within a field: { each: memberships, map: {…} }, one JSON object for each. */

@@ -227,10 +227,13 @@ static bool step_looks_at_today(const struct path_step *step)
 
 static bool looks_at_today(const struct target_map *map)
 {
-    for (size_t n = 0; n < map->path_count; n++)
+    for (size_t n = 0; n < map->path_count; n++) {
+        if (map->paths[n].primary)
+            return true;
         for (unsigned s = 0; s < map->paths[n].step_count; s++)
             if (step_looks_at_today(&map->paths[n].steps[s]))
                 return true;
+    }
     for (size_t n = 0; n < map->rule_count; n++)
         if (map->lists[n].map && (map->lists[n].of == KIND_membership || looks_at_today(map->lists[n].map)))
             return true;

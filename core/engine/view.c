@@ -185,6 +185,15 @@ static uint64_t child_of(struct view *view, const struct entity *person, enum ki
     return found;
 }
 
+/* Whether an employment is the one of its person that counts. */
+static bool is_primary(struct view *view, const struct stop *stop)
+{
+    struct image image;
+    uint64_t person = reference(stop->image, FIELD_employment_person);
+    return person && entity_get(view->scene.txn, KIND_person, person, view->other) &&
+           child_of(view, view->other, KIND_employment, &image) == stop->id;
+}
+
 /* Units above the team, or above the department of who has no team; nearest first. */
 static void levels_find(struct view *view)
 {
@@ -313,6 +322,10 @@ static struct cell cell_make(struct view *view, const struct stop *stop, const s
     struct cell cell = {.presence = PRESENCE_NULL, .type = MUSTER_TEXT, .bytes = ""};
     if (stop->id == 0)
         return cell;
+    if (path->primary) {
+        bool yes = is_primary(view, stop);
+        return (struct cell){PRESENCE_VALUE, MUSTER_BOOL, yes ? 4 : 5, yes ? "true" : "false"};
+    }
     if (!path->field) {
         char *text = arena_format(view->arena, "%llu", (unsigned long long)stop->id);
         if (!text)

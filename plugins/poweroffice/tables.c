@@ -127,7 +127,7 @@ static const char employments_out[] =
     "    on_call: TemporaryEmploymentAsOnCallCoverstaff, hired_out: PermanentEmploymentAndHiredOut } }\n"
     "  EmploymentType: { from: type, table: { maritime: Maritime, freelance: FreelancersEtc, pension: PensionEtc },\n"
     "    otherwise: Ordinary, default: Ordinary }\n"
-    "  IsDefault: { from: is_default, default: \"true\" }\n"
+    "  IsDefault: primary\n"
     "  StartDate: start_date\n"
     "  EndDate: end_date\n"
     "  EndDateReason: { from: end_reason, table: { resigned: EmployeeHasResigned,\n"
