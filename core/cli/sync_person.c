@@ -33,7 +33,7 @@ int sync_read_person(struct syncing *syncing)
         if (status != STATUS_DONE)
             return status;
     }
-    rc = wanted_new(query, key, id, &syncing->wanted, &err);
+    rc = wanted_new(query ? &query->txn : NULL, key, id, &syncing->wanted, &err);
     return rc == ERR_DATA ? complain_words("%s", err.text) : rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 

@@ -14,6 +14,7 @@
 #include "config/quantity.h"
 #include "engine/brake.h"
 #include "engine/kept.h"
+#include "engine/person_find.h"
 #include "engine/run.h"
 #include "engine/slot.h"
 
@@ -223,7 +224,8 @@ static int ask(struct question *question, const struct organization *organizatio
                                   .arguments = &arguments,
                                   .cells = question->cells,
                                   .secrets = question->secrets,
-                                  .secret_count = question->secret_count};
+                                  .secret_count = question->secret_count,
+                                  .find = person_find};
     const struct lane_sink sink = {.context = &answer, .row = answer_row};
     const struct run_request request = {.settings = context->settings,
                                         .organization = organization,

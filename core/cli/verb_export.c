@@ -161,7 +161,7 @@ static void row_text(struct export *export, const struct field *field, uint64_t 
     else if (value.flags & VALUE_SEALED)
         query_reveal(export->query, export->entity, value, &export->text);
     else if (field->type == TYPE_REF)
-        reference_csv(export, field, query_reference(value));
+        reference_csv(export, field, reference_id(value));
     else
         query_value(export->query, export->entity, field, value, &export->text);
 }

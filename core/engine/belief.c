@@ -165,11 +165,11 @@ static void entry_owners(struct belief *belief, struct journal_reader reader)
         struct thing *thing = thing_of(belief, part.kind, part.id);
         struct held *held = owner && thing ? held_find(thing, owner->number) : NULL;
         if (held)
-            root_add(belief, query_reference(held->is));
+            root_add(belief, reference_id(held->is));
         while (owner && journal_next_change(&reader, &change))
             if (change.field == owner->number) {
-                root_add(belief, query_reference(change.was));
-                root_add(belief, query_reference(change.is));
+                root_add(belief, reference_id(change.was));
+                root_add(belief, reference_id(change.is));
             }
     }
 }
@@ -298,7 +298,7 @@ static bool thing_belongs(const struct belief *belief, const struct thing *thing
     const struct field *owner = owner_field(thing->kind);
     struct held *held = owner ? held_find(thing, owner->number) : NULL;
     return thing->there && thing->kind != belief->kind &&
-           (!held || held->is.presence != PRESENCE_VALUE || query_reference(held->is) == belief->roots[0]);
+           (!held || held->is.presence != PRESENCE_VALUE || reference_id(held->is) == belief->roots[0]);
 }
 
 static int child_compare(const void *a, const void *b)

@@ -7,7 +7,7 @@
 #define ENGINE_DELIVERY_WAIT_H
 
 #include "engine/delivery.h"
-#include "engine/gate.h"
+#include "engine/hold.h"
 #include "engine/streams.h"
 #include "engine/wait.h"
 

@@ -31,6 +31,14 @@ struct child {
     uint64_t id;
 };
 
+/* A root is what is merged as a whole: a person with everything that hangs on them, a unit, or a thing of its own. */
+struct root {
+    enum kind kind;
+    uint64_t id;
+    uint64_t place; /* of a staged record in the pile; ROOT_ONLY: nothing staged, but look again */
+};
+#define ROOT_ONLY UINT64_MAX
+
 struct entity {
     enum entity_state state;
     uint64_t first, last;

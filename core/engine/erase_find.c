@@ -111,11 +111,7 @@ static int record_add(struct erasing *erasing, const struct member *member)
 static uint64_t owner_of(enum kind kind, struct image image)
 {
     uint16_t field = weave_owner_field(kind);
-    struct value owner = field ? image_get(image, field) : (struct value){0};
-    uint64_t id = 0;
-    if (owner.presence == PRESENCE_VALUE && owner.len == sizeof(id))
-        memcpy(&id, owner.bytes, sizeof(id));
-    return __builtin_bswap64(id);
+    return field ? reference_id(image_get(image, field)) : 0;
 }
 
 /* Whether it is somebody else's by now. */

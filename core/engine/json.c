@@ -64,7 +64,7 @@ void json_value(struct query *query, const struct entity *entity, const struct f
             buffer_text(out, "null");
         fail_with(out, &plain);
     } else if (field->type == TYPE_REF) {
-        reference_json(query, field->refers_to, query_reference(value), out);
+        reference_json(query, field->refers_to, reference_id(value), out);
     } else if (field->type == TYPE_ENUM) {
         TIDY_DONE(buffer_done) struct buffer text = {0};
         query_value(query, entity, field, value, &text);

@@ -18,14 +18,6 @@
 #include "engine/statement.h"
 #include "engine/streams.h"
 
-/* A root is what is merged as a whole: a person with everything that hangs on them, a unit, or a thing of its own. */
-struct root {
-    enum kind kind;
-    uint64_t id;
-    uint64_t place; /* of a staged record in the pile; ROOT_ONLY: nothing staged, but look again */
-};
-#define ROOT_ONLY UINT64_MAX
-
 /* What is erased in this run: a root, or a thing that hangs on one. */
 struct erased_thing {
     struct child root, thing;

@@ -6,13 +6,11 @@
 #include "lane/lane.h"
 #include "engine/run.h"
 
-/* Fits lane_sink.find for kind "person" and field "key"; `arena` keeps what is found. Fields: "name", and "records", a
- * JSON list of {partition, stream, id, username}. ERR_CONFLICT: the key is of several people. */
-int person_find(const struct run_request *request, struct arena *arena, const char *kind, const char *field,
-                const char *value, struct lane_found *ret_found);
+/* Knows kind "person" and field "key". Fields: "name", and "records", a JSON list of {partition, stream, id, username}.
+ * ERR_CONFLICT: the key is of several people. */
+run_finder person_find;
 /* The same for who answers a call: by "record" ("STREAM/ID" of the request's own connection), "employee_number" or
  * "work_email". Fields: those of the model that are not protected, as the organization holds them to be true. */
-int person_tell(const struct run_request *request, struct arena *arena, const char *kind, const char *field,
-                const char *value, struct lane_found *ret_found);
+run_finder person_tell;
 
 #endif

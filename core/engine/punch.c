@@ -31,16 +31,6 @@ static uint64_t group_of(struct image image)
     return owned_digest(image, has ? FIELD_punch_schedule_ref : FIELD_punch_work_order_stem);
 }
 
-uint64_t punch_reference(struct image image, uint16_t field)
-{
-    struct value value = image_get(image, field);
-    uint64_t be;
-    if (value.presence != PRESENCE_VALUE || value.len != sizeof(be))
-        return 0;
-    memcpy(&be, value.bytes, sizeof(be));
-    return __builtin_bswap64(be);
-}
-
 static bool is_true(struct value value)
 {
     return value.presence == PRESENCE_VALUE && value.len == 4 && memcmp(value.bytes, "true", 4) == 0;
@@ -51,7 +41,7 @@ bool punch_read(uint64_t id, struct image image, bool live, struct punch *ret_pu
     enum { IN = 1, OUT };
     struct value at = image_get(image, FIELD_punch_at), direction = image_get(image, FIELD_punch_direction);
     *ret_punch = (struct punch){.hours = {.id = id, .group = group_of(image)},
-                                .person = punch_reference(image, FIELD_punch_person)};
+                                .person = reference_id(image_get(image, FIELD_punch_person))};
     if (image_get(image, FIELD_punch_work_order_stem).presence == PRESENCE_VALUE)
         ret_punch->order = owned_digest(image, FIELD_punch_work_order_stem);
     ret_punch->hours.deleted = !live || is_true(image_get(image, FIELD_punch_deleted));

@@ -12,8 +12,6 @@ struct punch {
 
 /* Of values, and whether they are there; never 0. */
 uint64_t punch_digest(const struct value values[], size_t count);
-/* The id that a reference has come to; 0: none yet. */
-uint64_t punch_reference(struct image image, uint16_t field);
 /* The golden record of one. False: nobody can say when it was, or which way; whose it is is told all the same. */
 bool punch_read(uint64_t id, struct image image, bool live, struct punch *ret_punch);
 

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "engine/journal.h"
-#include "engine/query.h"
 #include "engine/refer.h"
 
 #include <errno.h>
@@ -283,7 +282,7 @@ static int choose_referred(struct choice *choice, enum kind kind, struct image i
     int rc = 0;
     for (size_t n = 0; rc == 0 && (field = field_nth(kind, n)); n++) {
         uint64_t id = field->type == TYPE_REF && field->refers_to == choice->stream->unit
-                          ? query_reference(image_get(image, field->number))
+                          ? reference_id(image_get(image, field->number))
                           : 0;
         if (id != 0)
             rc = push_job_add(choice->stream, id, 0);

@@ -89,8 +89,6 @@ void query_value(struct query *query, const struct entity *entity, const struct 
                  struct buffer *out);
 /* "hr/main/employees/1002", with #KIND/KEY for what a record gives besides its main thing. */
 void query_record(const struct query *query, enum kind kind, const struct member *member, struct buffer *out);
-/* The id that a golden reference has; 0: it is not resolved yet. */
-uint64_t query_reference(struct value value);
 /* A reference that waits for its other side, by what it waits for: "1001"; *ret_by the field's name. */
 bool query_waiting(const struct query *query, struct value value, const char **ret_by, struct buffer *out);
 /* The plain text of a sealed value. ERR_GONE: erased. */

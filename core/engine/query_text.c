@@ -63,8 +63,7 @@ bool query_image(struct query *query, enum kind kind, uint64_t id, struct image 
 
 static void lookup_label(struct query *query, struct image image, struct buffer *out)
 {
-    uint64_t person =
-        query_reference(image_get(image, FIELD_lookup_row_person)); /* "salary 2026-10 of 1001 Anna Smit" */
+    uint64_t person = reference_id(image_get(image, FIELD_lookup_row_person)); /* "salary 2026-10 of 1001 Anna Smit" */
     bool any = add_part(image_get(image, FIELD_lookup_row_module), out, false);
     any |= add_part(image_get(image, FIELD_lookup_row_period), out, any);
     if (person && any) {
@@ -99,15 +98,6 @@ void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer
     }
     if (out->rc == 0 && out->len == before)
         buffer_format(out, "%s %lu", kind_name(kind), (unsigned long)id);
-}
-
-uint64_t query_reference(struct value value)
-{
-    uint64_t be;
-    if (value.presence != PRESENCE_VALUE || value.len != sizeof(be))
-        return 0;
-    memcpy(&be, value.bytes, sizeof(be));
-    return __builtin_bswap64(be);
 }
 
 bool query_waiting(const struct query *query, struct value value, const char **ret_by, struct buffer *out)
@@ -177,7 +167,7 @@ void query_value(struct query *query, const struct entity *entity, const struct 
         else
             buffer_format(out, "%u", (unsigned)(uint8_t)*value.bytes);
     } else if (field && field->type == TYPE_REF) {
-        query_label(query, field->refers_to, query_reference(value), out);
+        query_label(query, field->refers_to, reference_id(value), out);
     } else {
         buffer_add(out, value.bytes, value.len);
     }

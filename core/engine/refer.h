@@ -7,7 +7,8 @@
 #ifndef ENGINE_REFER_H
 #define ENGINE_REFER_H
 
-#include "engine/match.h"
+#include "engine/entity.h"
+#include "store/changeset.h"
 #include "store/sorter.h"
 
 enum { REFER_TO = 1, REFER_WAITING = 2 };

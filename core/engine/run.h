@@ -165,6 +165,10 @@ int run_check(const struct run_request *request, struct err *err);
 struct lane_sink;
 int run_discover(const struct run_request *request, const struct lane_sink *sink, struct err *err);
 
+/* As lane_sink.find, of the request's organization; `arena` keeps what is found. */
+struct lane_found;
+typedef int run_finder(const struct run_request *request, struct arena *arena, const char *kind, const char *field,
+                       const char *value, struct lane_found *ret_found);
 /* A lookup or an action of the connector, by the system itself. Rows come to the sink. */
 struct lane_fields;
 struct lane_cell;
@@ -176,6 +180,7 @@ struct run_ask {
     const struct lane_cell *cells; /* one for each; of secrets nothing */
     const struct run_secret *secrets;
     size_t secret_count;
+    run_finder *find; /* whom the connector asks for in its turn; NULL: nobody can be asked for */
 };
 /* What somebody typed for this question alone. The broker puts it in where the connector's recipes name it, as if it
  * were an option; the connector sees nothing of it. */

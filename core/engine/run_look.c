@@ -3,7 +3,6 @@
 
 #include "broker/http.h"
 #include "engine/authorization.h"
-#include "engine/person_find.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@ struct look {
     struct pull pull; /* first: it is the context of the file functions */
     const struct lane_sink *sink;
     const struct run_request *request;
+    const struct run_ask *ask; /* NULL: nothing by name */
 };
 
 static int look_columns(void *context, struct lane_stream *stream)
@@ -49,7 +49,9 @@ static int look_find(void *context, const char *kind, const char *field, const c
                      struct lane_found *ret_found)
 {
     const struct look *look = context;
-    return person_find(look->request, look->pull.arena, kind, field, value, ret_found);
+    if (!look->ask || !look->ask->find)
+        return ERR_UNSUPPORTED;
+    return look->ask->find(look->request, look->pull.arena, kind, field, value, ret_found);
 }
 
 static int look_check(struct lane *lane, const struct run_ask *ask, const struct lane_sink *sink,
@@ -123,7 +125,8 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
                                  .scratch_dir = scratch,
                                  .connection = request->connection},
                         .sink = sink ? sink : &nothing,
-                        .request = request};
+                        .request = request,
+                        .ask = ask};
     struct lane_sink all;
     struct lane_result result;
     pull_file_sink(&look.pull, &all);

@@ -46,13 +46,13 @@ static int take_member(struct wanted *wanted, const struct member *member)
     return numbers_set(&wanted->records, hold_record(bytes(key.data, key.len)), 1);
 }
 
-static int take_known(struct wanted *wanted, struct query *query, uint64_t person)
+static int take_known(struct wanted *wanted, struct txn *txn, uint64_t person)
 {
     TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
     if (!entity)
         return -ENOMEM;
-    if (!entity_get(&query->txn, KIND_person, person, entity))
-        return query->txn.rc ? query->txn.rc : ERR_GONE;
+    if (!entity_get(txn, KIND_person, person, entity))
+        return txn->rc ? txn->rc : ERR_GONE;
     wanted->ids = arena_get(wanted->arena, (entity->member_count + 1u) * sizeof(*wanted->ids));
     int rc = wanted->ids ? 0 : -ENOMEM;
     for (uint16_t n = 0; rc == 0 && n < entity->member_count; n++)
@@ -80,12 +80,12 @@ static int take_typed(struct wanted *wanted, const char *key, struct err *err)
     return wanted->id ? 0 : -ENOMEM;
 }
 
-int wanted_new(struct query *query, const char *key, uint64_t person, struct wanted **ret_wanted, struct err *err)
+int wanted_new(struct txn *txn, const char *key, uint64_t person, struct wanted **ret_wanted, struct err *err)
 {
     TIDY(wanted_free) struct wanted *wanted = mem_new(1, sizeof(*wanted));
     if (!wanted || !(wanted->arena = arena_new()))
         return -ENOMEM;
-    int rc = person ? take_known(wanted, query, person) : take_typed(wanted, key, err);
+    int rc = person ? take_known(wanted, txn, person) : take_typed(wanted, key, err);
     if (rc == 0)
         *ret_wanted = TAKE(wanted);
     return rc;

@@ -9,13 +9,13 @@
 #define ENGINE_WANTED_H
 
 #include "config/mapping.h"
-#include "engine/query.h"
+#include "engine/entity.h"
 
 struct wanted;
 
-/* `key` as query_find() takes it; `person` 0: nobody known has it, and `query` may be NULL. ERR_DATA with a sentence:
+/* `key` as query_find() takes it; `person` 0: nobody known has it, and `txn` may be NULL. ERR_DATA with a sentence:
  * who is not known is found by a number or an e-mail address only. */
-int wanted_new(struct query *query, const char *key, uint64_t person, struct wanted **ret_wanted, struct err *err);
+int wanted_new(struct txn *txn, const char *key, uint64_t person, struct wanted **ret_wanted, struct err *err);
 void wanted_free(struct wanted *wanted);
 
 /* Whether a stream that is mapped so has anything of a person. */

@@ -102,7 +102,7 @@ void weave_hours_punch(struct weave *weave, const struct entity *made)
     bool timed = stamp_read(weave->id, made->image, made->state == ENTITY_LIVE, &stamp);
     person_note(weave, stamp.punch.person);
     if (weave->had_root)
-        person_note(weave, punch_reference(weave->old_root->image, FIELD_punch_person));
+        person_note(weave, reference_id(image_get(weave->old_root->image, FIELD_punch_person)));
     if (!timed)
         stamp.punch.person = 0;
     if (stamp_add(weave, &stamp, made->member_count > 0 ? &made->members[0] : NULL))

@@ -197,7 +197,7 @@ static bool means_another(struct weave *weave, const struct meaning *meaning, st
         return false;
     uint64_t digest = punch_digest(values, 3);
     return numbers_get(&weave->orders->changed, digest) &&
-           weave_order_find(weave, digest) != punch_reference(image, meaning->order);
+           weave_order_find(weave, digest) != reference_id(image_get(image, meaning->order));
 }
 
 /* What stands in a person's record is woven with the person. */

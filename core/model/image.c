@@ -145,3 +145,12 @@ bool reference_read(const char *bytes, uint32_t len, struct reference *ret_refer
     *ret_reference = read;
     return true;
 }
+
+uint64_t reference_id(struct value value)
+{
+    uint64_t be;
+    if (value.presence != PRESENCE_VALUE || value.len != sizeof(be))
+        return 0;
+    memcpy(&be, value.bytes, sizeof(be));
+    return __builtin_bswap64(be);
+}

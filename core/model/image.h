@@ -126,5 +126,7 @@ struct reference {
 void reference_write(const struct reference *reference, struct buffer *out);
 /* Points into the bytes. False when they are no reference. */
 bool reference_read(const char *bytes, uint32_t len, struct reference *ret_reference);
+/* The id that a ref in a golden image has come to; 0: none yet. */
+uint64_t reference_id(struct value value);
 
 #endif

@@ -69,7 +69,7 @@ static void root_tell(struct query *query, struct belief *belief, enum kind kind
         uint64_t child_id = root->children[n].id;
         assert_true(belief ? belief_entity(belief, of, child_id, child) : entity_get(&query->txn, of, child_id, child));
         const struct field *owner = field_by_name(of, "person");
-        if (query_reference(image_get(child->image, owner->number)) != id)
+        if (reference_id(image_get(child->image, owner->number)) != id)
             continue; /* it went to somebody else; only its history is here */
         buffer_format(out, " | %s %lu state=%d", kind_name(of), (unsigned long)child_id, (int)child->state);
         image_tell(child->image, out);
