@@ -1,8 +1,8 @@
 /* read_changes - what has changed since, out of the journal; and waiting for it. */
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "engine/json.h"
-#include "engine/journal.h"
+#include "query/json.h"
+#include "tables/journal.h"
 #include "api/api_inside.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/json.h"
-#include "engine/person_json.h"
+#include "query/json.h"
+#include "query/person_json.h"
 #include "api/visitor.h"
 
 #include <errno.h>

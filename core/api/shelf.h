@@ -7,7 +7,7 @@
 #ifndef API_SHELF_H
 #define API_SHELF_H
 
-#include "engine/query.h"
+#include "query/query.h"
 
 #include <stdbool.h>
 

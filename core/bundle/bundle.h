@@ -16,7 +16,7 @@
 
 #include "bundle/archive.h"
 #include "lane/connectors.h"
-#include "engine/query.h"
+#include "query/query.h"
 
 struct bundle_ask {
     const struct organization *organization;

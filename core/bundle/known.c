@@ -4,7 +4,7 @@
 #include "base/descriptor.h"
 #include "base/mem.h"
 #include "config/node.h"
-#include "engine/entity.h"
+#include "tables/entity.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "broker/cassette_file.h"
 #include "config/organization.h"
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 
 #include <errno.h>
 #include <muster/connector.h>

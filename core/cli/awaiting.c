@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/jsontext.h"
 #include "base/zone.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 /* A zone that cannot be read is said elsewhere; a day more or less hides nothing. */
 static int64_t today_of(const struct organization *organization)

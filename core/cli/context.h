@@ -5,7 +5,7 @@
 #include "cli/arguments.h"
 #include "cli/screen.h"
 #include "lane/connectors.h"
-#include "engine/query.h"
+#include "query/query.h"
 
 /* Exit statuses; the man page has the same list. */
 enum status {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <string.h>
 

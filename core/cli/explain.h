@@ -3,9 +3,9 @@
 #define CLI_EXPLAIN_H
 
 #include "cli/context.h"
-#include "engine/belief.h"
-#include "engine/ground.h"
-#include "engine/passed.h"
+#include "query/belief.h"
+#include "query/ground.h"
+#include "query/passed.h"
 
 /* One field of one thing. */
 struct explained {

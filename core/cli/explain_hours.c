@@ -3,7 +3,7 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/explain.h"
-#include "engine/timesheet.h"
+#include "query/timesheet.h"
 
 #include <string.h>
 

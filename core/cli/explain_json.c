@@ -3,8 +3,8 @@
 
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "engine/json.h"
-#include "engine/reason.h"
+#include "query/json.h"
+#include "logic/reason.h"
 
 #include <string.h>
 

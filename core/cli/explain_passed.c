@@ -3,7 +3,7 @@
 #include "cli/explain.h"
 
 #include "cli/waits.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "cli/explain.h"
 #include "config/node.h"
-#include "engine/reason.h"
-#include "engine/told.h"
+#include "logic/reason.h"
+#include "query/told.h"
 
 #include <errno.h>
 #include <muster/connector.h>

@@ -8,7 +8,7 @@
 #include "cli/excel.h"
 #include "cli/turn.h"
 #include "cli/waits.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* man - muster(1), made from the tables of commands, options and reasons. */
 #include "cli/help.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "cli/sync.h"
-#include "engine/delivery_wait.h"
-#include "engine/push.h"
+#include "tables/delivery_wait.h"
+#include "delivery/push.h"
 
 #include <errno.h>
 #include <stdlib.h>

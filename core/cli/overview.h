@@ -3,7 +3,7 @@
 #define CLI_OVERVIEW_H
 
 #include "cli/context.h"
-#include "engine/census.h"
+#include "tables/census.h"
 
 /* "people: 10 active, 1 on_leave" */
 void overview_tell(struct context *context, const struct census *census);

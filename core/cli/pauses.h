@@ -4,7 +4,7 @@
 #define CLI_PAUSES_H
 
 #include "cli/context.h"
-#include "engine/brake.h"
+#include "tables/brake.h"
 #include "engine/quarantine.h"
 
 void pauses_tell(struct context *context, const char *id, const struct zone *zone, const struct pause *pauses,

@@ -1,7 +1,7 @@
 /* plan_json - a plan as JSON. */
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "engine/json.h"
+#include "query/json.h"
 #include "cli/plan.h"
 #include "cli/waits.h"
 

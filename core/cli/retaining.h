@@ -4,7 +4,7 @@
 
 #include "cli/context.h"
 #include "cli/context.h"
-#include "engine/retain.h"
+#include "acts/retain.h"
 
 /* A slice of it. Fails no sync; what did not go is told on standard error. */
 void retain_after_sync(struct context *context, const struct organization *organization);

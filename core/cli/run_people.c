@@ -4,7 +4,7 @@
  * nothing where the run changed nobody. */
 #include "cli/run_people.h"
 
-#include "engine/journal.h"
+#include "tables/journal.h"
 #include "store/table.h"
 
 #include <string.h>

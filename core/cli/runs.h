@@ -3,7 +3,7 @@
 #define CLI_RUNS_H
 
 #include "cli/screen.h"
-#include "engine/query.h"
+#include "query/query.h"
 
 /* What of a report is shown in lists. Texts are in the query's arena. */
 struct run_line {

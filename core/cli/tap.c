@@ -5,8 +5,8 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/bookmark.h"
-#include "engine/journal.h"
-#include "engine/json.h"
+#include "tables/journal.h"
+#include "query/json.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #ifndef CLI_TAP_H
 #define CLI_TAP_H
 
-#include "engine/query.h"
+#include "query/query.h"
 
 struct tap {
     struct query *query;

@@ -2,7 +2,7 @@
 #include "cli/turn.h"
 
 #include "cli/outgoing.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <string.h>
 

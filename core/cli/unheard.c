@@ -2,7 +2,7 @@
 #include "cli/unheard.h"
 
 #include "config/target.h"
-#include "engine/merge.h"
+#include "logic/merge.h"
 
 #include <stdio.h>
 #include <string.h>

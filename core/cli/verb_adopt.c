@@ -3,7 +3,7 @@
 #include "cli/progress.h"
 #include "cli/sync.h"
 #include "cli/verb.h"
-#include "engine/push.h"
+#include "delivery/push.h"
 
 #include <errno.h>
 #include <string.h>

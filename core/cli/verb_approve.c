@@ -6,8 +6,8 @@
 #include "cli/verb.h"
 #include "config/node.h"
 #include "broker/sessions.h"
-#include "engine/approval.h"
-#include "engine/instead.h"
+#include "acts/approval.h"
+#include "query/instead.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -12,11 +12,11 @@
 #include "config/choice.h"
 #include "config/node.h"
 #include "config/quantity.h"
-#include "engine/brake.h"
-#include "engine/kept.h"
-#include "engine/person_find.h"
+#include "tables/brake.h"
+#include "query/kept.h"
+#include "query/person_find.h"
 #include "engine/run.h"
-#include "engine/slot.h"
+#include "tables/slot.h"
 
 #include <errno.h>
 #include <string.h>

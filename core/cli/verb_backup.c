@@ -3,7 +3,7 @@
 #include "cli/progress.h"
 #include "cli/verb.h"
 #include "cli/context.h"
-#include "engine/backup.h"
+#include "acts/backup.h"
 
 static void backup_json(const struct backup *backup, const char *path, struct buffer *out)
 {

@@ -4,13 +4,13 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "cli/decide.h"
-#include "engine/json.h"
+#include "query/json.h"
 #include "cli/plan.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "engine/identity.h"
-#include "engine/pin.h"
-#include "engine/reason.h"
+#include "acts/identity.h"
+#include "acts/pin.h"
+#include "logic/reason.h"
 #include "model/literal.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* verb_erase - erase: a person goes with all that is kept of them; and the certificate of it. */
-#include "engine/erase.h"
+#include "acts/erase.h"
 
 #include "base/date.h"
 #include "base/descriptor.h"

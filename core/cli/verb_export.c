@@ -2,7 +2,7 @@
  * tap writes it. */
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "engine/json.h"
+#include "query/json.h"
 #include "cli/context.h"
 #include "cli/excel.h"
 #include "cli/tap.h"

@@ -6,7 +6,7 @@
 #include "broker/place.h"
 #include "cli/context.h"
 #include "cli/verb.h"
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 #include "engine/run.h"
 
 #include <errno.h>

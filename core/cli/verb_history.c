@@ -2,11 +2,11 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "engine/json.h"
+#include "query/json.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
 #include "cli/context.h"
-#include "engine/past.h"
+#include "query/past.h"
 
 #include <errno.h>
 #include <stdlib.h>

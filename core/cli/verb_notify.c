@@ -3,7 +3,7 @@
 #include "broker/mail.h"
 #include "cli/telling.h"
 #include "cli/verb.h"
-#include "engine/notice.h"
+#include "query/notice.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "cli/person.h"
 #include "cli/verb.h"
-#include "engine/person_json.h"
+#include "query/person_json.h"
 
 #include <errno.h>
 #include <stdlib.h>

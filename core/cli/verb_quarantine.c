@@ -6,7 +6,7 @@
 #include "cli/sync.h"
 #include "cli/telling.h"
 #include "cli/verb.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* verb_revert - revert: what a run brought, taken back. */
-#include "engine/revert.h"
+#include "acts/revert.h"
 
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "cli/decide.h"
-#include "engine/json.h"
+#include "query/json.h"
 #include "cli/verb.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* addressee - one stream of a target under trial, and whom it is told of. */
 #include "conform/addressee.h"
 
-#include "engine/view.h"
+#include "delivery/view.h"
 
 #include <errno.h>
 #include <string.h>

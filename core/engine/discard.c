@@ -2,7 +2,7 @@
 #include "engine/discard.h"
 
 #include "base/digest.h"
-#include "engine/delivery_wait.h"
+#include "tables/delivery_wait.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #define ENGINE_DISCARD_H
 
 #include "engine/match.h"
-#include "engine/wait.h"
+#include "tables/wait.h"
 
 struct discard {
     const char *author, *reason;

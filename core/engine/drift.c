@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "engine/act.h"
 #include "engine/pull.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 #include "engine/run.h"
 
 #include <errno.h>

@@ -9,8 +9,8 @@
 
 #include "base/zone.h"
 #include "config/organization.h"
-#include "engine/streams.h"
-#include "engine/wait.h"
+#include "tables/streams.h"
+#include "tables/wait.h"
 
 enum verdict {
     VERDICT_NONE = 0,      /* in a request: what the item offers */

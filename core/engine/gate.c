@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/tidy.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <stdlib.h>
 

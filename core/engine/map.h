@@ -9,11 +9,11 @@
 
 #include "base/zone.h"
 #include "engine/drift.h"
-#include "engine/header.h"
+#include "tables/header.h"
 #include "lane/lane.h"
-#include "engine/rawrow.h"
+#include "tables/rawrow.h"
 #include "engine/rejects.h"
-#include "engine/wait.h"
+#include "tables/wait.h"
 #include "store/sorter.h"
 #include "store/vault.h"
 

@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/text.h"
-#include "engine/decision.h"
-#include "engine/erased.h"
+#include "tables/decision.h"
+#include "tables/erased.h"
 #include "engine/map.h"
-#include "engine/reason.h"
-#include "engine/source.h"
-#include "engine/transform.h"
+#include "logic/reason.h"
+#include "tables/source.h"
+#include "logic/transform.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,9 +5,9 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/entity.h"
-#include "engine/reason.h"
-#include "engine/refer.h"
+#include "tables/entity.h"
+#include "logic/reason.h"
+#include "tables/refer.h"
 #include "engine/weave.h"
 
 #include <errno.h>

@@ -11,12 +11,12 @@
 
 #include "base/numbers.h"
 #include "base/zone.h"
-#include "engine/entity.h"
+#include "tables/entity.h"
 #include "engine/gate.h"
-#include "engine/slot.h"
+#include "tables/slot.h"
 #include "engine/stage.h"
-#include "engine/statement.h"
-#include "engine/streams.h"
+#include "tables/statement.h"
+#include "tables/streams.h"
 
 /* What is erased in this run: a root, or a thing that hangs on one. */
 struct erased_thing {

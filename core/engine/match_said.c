@@ -3,8 +3,8 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
-#include "engine/reason.h"
-#include "engine/refer.h"
+#include "logic/reason.h"
+#include "tables/refer.h"
 
 #include <errno.h>
 #include <string.h>

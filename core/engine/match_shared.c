@@ -6,7 +6,7 @@
 #include "engine/match_inside.h"
 
 #include "base/mem.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "engine/outlived.h"
 
 #include "base/date.h"
-#include "engine/hours.h"
+#include "logic/hours.h"
 #include "model/model.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #define ENGINE_OUTLIVED_H
 
 #include "config/organization.h"
-#include "engine/source.h"
+#include "tables/source.h"
 
 /* When a thing of its own was over, by what it says of itself. False: it does not say, or not as a time that can be
  * read. */

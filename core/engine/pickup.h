@@ -14,7 +14,7 @@
 #define ENGINE_PICKUP_H
 
 #include "broker/file.h"
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 
 struct pickup;
 

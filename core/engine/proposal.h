@@ -8,7 +8,7 @@
 #ifndef ENGINE_PROPOSAL_H
 #define ENGINE_PROPOSAL_H
 
-#include "engine/hold.h"
+#include "tables/hold.h"
 #include "engine/stage.h"
 
 enum { PROPOSAL_HOLDS_MAX = 32 };

@@ -7,9 +7,9 @@
 #define ENGINE_PULL_H
 
 #include "broker/file.h"
-#include "engine/checkpoint.h"
+#include "tables/checkpoint.h"
 #include "lane/lane.h"
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 #include "engine/map.h"
 #include "engine/pickup.h"
 

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/decision.h"
+#include "tables/decision.h"
 #include "engine/proposal.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 #include "store/dict.h"
 
 #include <errno.h>

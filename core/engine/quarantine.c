@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "base/wire.h"
 #include "broker/secretstore.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>

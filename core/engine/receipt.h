@@ -6,7 +6,7 @@
 #define ENGINE_RECEIPT_H
 
 #include "base/buffer.h"
-#include "engine/wait.h"
+#include "tables/wait.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "broker/cassette.h"
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/discard.h"
-#include "engine/reason.h"
-#include "engine/safeguard.h"
+#include "logic/reason.h"
+#include "logic/safeguard.h"
 #include "engine/warm.h"
 #include "engine/weave.h"
 

@@ -9,7 +9,7 @@
 #include "broker/partial.h"
 #include "broker/place.h"
 #include "engine/receipt.h"
-#include "engine/spelling.h"
+#include "logic/spelling.h"
 
 #include <errno.h>
 #include <string.h>

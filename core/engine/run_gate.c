@@ -9,8 +9,8 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/proposal.h"
-#include "engine/reason.h"
-#include "engine/safeguard.h"
+#include "logic/reason.h"
+#include "logic/safeguard.h"
 
 #include <errno.h>
 #include <stdlib.h>

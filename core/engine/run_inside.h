@@ -9,7 +9,7 @@
 #include "engine/report.h"
 #include "engine/run.h"
 #include "engine/stage.h"
-#include "engine/tally.h"
+#include "tables/tally.h"
 
 #include <assert.h>
 

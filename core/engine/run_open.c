@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/authorization.h"
-#include "engine/brake.h"
+#include "tables/brake.h"
 #include "engine/masterkey.h"
 #include "engine/quarantine.h"
 #include "engine/rules.h"

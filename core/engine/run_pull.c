@@ -2,7 +2,7 @@
 #include "engine/run_inside.h"
 
 #include "base/mem.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 #include "engine/wanted.h"
 #include "store/dict.h"
 

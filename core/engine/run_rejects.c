@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "engine/pickup.h"
 #include "engine/rejects.h"
-#include "engine/spelling.h"
+#include "logic/spelling.h"
 
 #include <errno.h>
 #include <muster/connector.h>

@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "engine/proposal.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 #include "engine/stage_inside.h"
 
 #include <assert.h>

@@ -5,9 +5,9 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "engine/rawrow.h"
+#include "tables/rawrow.h"
 #include "engine/outlived.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/hold.h"
+#include "tables/hold.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #define ENGINE_WANTED_H
 
 #include "config/mapping.h"
-#include "engine/entity.h"
+#include "tables/entity.h"
 
 struct wanted;
 

@@ -4,7 +4,7 @@
 #include "engine/weave_inside.h"
 
 #include "base/fault.h"
-#include "engine/refer.h"
+#include "tables/refer.h"
 #include "engine/roots.h"
 
 enum { EDIT_MEMORY = 4 << 20 };

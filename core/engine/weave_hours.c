@@ -5,9 +5,9 @@
 #include "engine/weave_inside.h"
 
 #include "base/date.h"
-#include "engine/punch.h"
-#include "engine/reason.h"
-#include "engine/refer.h"
+#include "logic/punch.h"
+#include "logic/reason.h"
+#include "tables/refer.h"
 
 /* A punch as this run has it, or as it is stored. */
 struct stamp {

@@ -7,9 +7,9 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "engine/census.h"
-#include "engine/journal.h"
-#include "engine/merge.h"
+#include "tables/census.h"
+#include "tables/journal.h"
+#include "logic/merge.h"
 #include "engine/weave.h"
 #include "store/sorter.h"
 

@@ -6,8 +6,8 @@
  * asked for. What came before its order is woven once more. */
 #include "engine/weave_inside.h"
 
-#include "engine/punch.h"
-#include "engine/refer.h"
+#include "logic/punch.h"
+#include "tables/refer.h"
 
 /* Where a thing says which order it means, and the field that follows from it. */
 static const struct meaning {

@@ -2,7 +2,7 @@
 #include "engine/weave_inside.h"
 
 #include "base/digest.h"
-#include "engine/refer.h"
+#include "tables/refer.h"
 
 static void link_add(struct weave *weave, struct links *links, struct link link)
 {

@@ -1,8 +1,8 @@
 /* literal - text in the model's own notation, checked against a field's type and made into the bytes of an image.
  *
  * Used for what people type: constants of a mapping, pins, keys. Cells of a
- * source go through engine/transform.h, which knows their notations and comes
- * here for the last step. Faults are reason codes of engine/reason.def. */
+ * source go through logic/transform.h, which knows their notations and comes
+ * here for the last step. Faults are reason codes of logic/reason.def. */
 #ifndef MODEL_LITERAL_H
 #define MODEL_LITERAL_H
 

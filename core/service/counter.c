@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/person_find.h"
+#include "query/person_find.h"
 #include "engine/run.h"
 
 #include <errno.h>

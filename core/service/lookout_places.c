@@ -12,7 +12,7 @@
 #include "broker/place.h"
 #include "broker/sessions.h"
 #include "engine/authorization.h"
-#include "engine/brake.h"
+#include "tables/brake.h"
 #include "engine/quarantine.h"
 #include "engine/run.h"
 #include "engine/sight.h"

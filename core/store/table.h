@@ -5,22 +5,22 @@
  *
  *   meta       name → layout versions, counters, `applying`
  *   dict       'n' name → number; 'i' number → name
- *   source     (connection, partition, stream) number, source id → what that record said last (engine/source.h)
- *   decision   the same key → why that record was passed over (engine/decision.h)
+ *   source     (connection, partition, stream) number, source id → what that record said last (tables/source.h)
+ *   decision   the same key → why that record was passed over (tables/decision.h)
  *   held       the same key → what that record proposes, and something of it is held (engine/proposal.h)
- *   statement  seed or digest, number → a decision about who is who and what counts (engine/statement.h)
+ *   statement  seed or digest, number → a decision about who is who and what counts (tables/statement.h)
  *   journal    sequence → what changed in one entity's tree, when, by which run
  *   cursor     (connection, partition, stream) number → checkpoint, columns, header, mapping of the last good pull
  *   file       (connection, partition, stream) number, run, nth → one file that was taken; or seen and left (ledger.h)
  *   run        run number → its outcome
  *   vault      seed → that record's data key and sealed protected values
- *   entity     kind, id → golden record (engine/entity.h)
+ *   entity     kind, id → golden record (tables/entity.h)
  *   index      kind, slot, normalized key, id → nothing
  *   refer      target → who refers to it; natural key not known yet → who waits for it
  *   due        day, kind, id → nothing: a date takes effect
- *   delivery   target stream, thing → what the target has of it, what is under way there (engine/delivery.h)
+ *   delivery   target stream, thing → what the target has of it, what is under way there (tables/delivery.h)
  *   wait       type, place → what waits for a person
- *   brake      type, connection → a person paused it (engine/brake.h)
+ *   brake      type, connection → a person paused it (tables/brake.h)
  *   quarantine connection → how often it failed in a row (engine/quarantine.h) */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H

@@ -14,7 +14,7 @@ TABLE = re.compile(r"\bmuster_(option|stream|field|action)\s+\w+\[\]\s*=\s*\{")
 ITEM_NAME = re.compile(r'\.name\s*=\s*"([^"]+)"')
 ITEM_DOC = re.compile(r'\.doc\s*=\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 REASON = re.compile(r"^REASON\((\w+),", re.MULTILINE)
-REASONS, MANUAL = "core/engine/reason.def", "core/cli/muster.1"
+REASONS, MANUAL = "core/logic/reason.def", "core/cli/muster.1"
 ROOMS = "core/README.md"
 ROOM = re.compile(r"^\| `(\w+)` \|([^|]*)\|", re.MULTILINE)
 

@@ -2,7 +2,7 @@
 #include "example.h"
 
 #include "base/error.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <muster/connector.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/zone.h"
 #include "config/mapping.h"
-#include "engine/transform.h"
+#include "logic/transform.h"
 
 /* A mapping that was compiled; done() ends it. */
 struct made {

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "lane/connectors.h"
-#include "engine/wait.h"
+#include "tables/wait.h"
 #include "scratch.h"
 
 #include <stdio.h>

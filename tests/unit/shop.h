@@ -7,9 +7,9 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "engine/entity.h"
+#include "tables/entity.h"
 #include "engine/run.h"
-#include "engine/source.h"
+#include "tables/source.h"
 #include "store/store.h"
 
 struct shop {

@@ -8,13 +8,13 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/zone.h"
-#include "engine/census.h"
+#include "tables/census.h"
 #include "engine/match.h"
-#include "engine/merge.h"
-#include "engine/refer.h"
-#include "engine/slot.h"
-#include "engine/streams.h"
-#include "engine/wait.h"
+#include "logic/merge.h"
+#include "tables/refer.h"
+#include "tables/slot.h"
+#include "tables/streams.h"
+#include "tables/wait.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 #include "shop.h"
 
 #include "engine/act.h"
-#include "engine/belief.h"
+#include "query/belief.h"
 #include "scratch.h"
 
 static const char yaml[] = "connections:\n"

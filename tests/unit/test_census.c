@@ -1,7 +1,7 @@
 /* test_census - people by status are counted as they come and go, and anew only where nobody counted. */
 #include "shop.h"
 
-#include "engine/census.h"
+#include "tables/census.h"
 
 static const char yaml[] = "connections:\n"
                            "  hr:\n"

@@ -2,7 +2,7 @@
  */
 #include "shop.h"
 
-#include "engine/decision.h"
+#include "tables/decision.h"
 #include "scratch.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 #include "shop.h"
 
 #include "engine/drift.h"
-#include "engine/identity.h"
-#include "engine/reason.h"
+#include "acts/identity.h"
+#include "logic/reason.h"
 #include "scratch.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "engine/journal.h"
+#include "tables/journal.h"
 #include "scratch.h"
 #include "store/remnants.h"
 

@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "base/mem.h"
-#include "engine/fingerprint.h"
-#include "engine/header.h"
+#include "tables/fingerprint.h"
+#include "tables/header.h"
 
 #include <muster/connector.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 #include "shop.h"
 
 #include "engine/act.h"
-#include "engine/approval.h"
+#include "acts/approval.h"
 #include "engine/proposal.h"
-#include "engine/safeguard.h"
-#include "engine/tally.h"
+#include "logic/safeguard.h"
+#include "tables/tally.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* test_hours - punches become periods: pairs, what is left open, what was taken back, nights and clocks. */
-#include "engine/hours.h"
+#include "logic/hours.h"
 #include "unit.h"
 
 #include "base/date.h"

@@ -3,7 +3,7 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "engine/decision.h"
+#include "tables/decision.h"
 #include "scratch.h"
 
 #include <fcntl.h>

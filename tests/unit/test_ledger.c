@@ -3,7 +3,7 @@
 
 #include "scratch.h"
 
-#include "engine/ledger.h"
+#include "tables/ledger.h"
 
 #include <muster/connector.h>
 

@@ -1,9 +1,9 @@
 /* test_merge - whose word counts, how somebody stands on a day, and whether that many may go. */
 #include "unit.h"
 
-#include "engine/merge.h"
-#include "engine/reason.h"
-#include "engine/safeguard.h"
+#include "logic/merge.h"
+#include "logic/reason.h"
+#include "logic/safeguard.h"
 
 #include <limits.h>
 

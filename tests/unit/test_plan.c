@@ -2,7 +2,7 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "engine/plan_view.h"
+#include "acts/plan_view.h"
 #include "scratch.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "engine/quarantine.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 static const int64_t MINUTE = 60000, HOUR = 60 * 60000;
 

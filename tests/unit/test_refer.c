@@ -3,7 +3,7 @@
 
 #include "scratch.h"
 
-#include "engine/refer.h"
+#include "tables/refer.h"
 
 enum { TARGETS = 4, ROOTS = 3000, KINDS = 2 };
 

@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "engine/safeguard.h"
-#include "engine/tally.h"
+#include "logic/safeguard.h"
+#include "tables/tally.h"
 
 #include <limits.h>
 #include <stdio.h>

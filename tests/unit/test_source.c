@@ -1,9 +1,9 @@
 /* test_source - source records, golden records and journal entries as bytes: they come back, and damage is seen. */
 #include "unit.h"
 
-#include "engine/entity.h"
-#include "engine/journal.h"
-#include "engine/source.h"
+#include "tables/entity.h"
+#include "tables/journal.h"
+#include "tables/source.h"
 #include "scratch.h"
 
 static struct image image_of(const char *text, struct buffer *out)

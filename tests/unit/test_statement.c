@@ -3,7 +3,7 @@
 
 #include "scratch.h"
 
-#include "engine/statement.h"
+#include "tables/statement.h"
 
 static struct scratch scratch;
 static struct store *store;

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
-#include "engine/reason.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <muster/connector.h>
