@@ -2,8 +2,8 @@
 #include "acts/approval.h"
 
 #include "base/mem.h"
-#include "tables/delivery_wait.h"
 #include "engine/proposal.h"
+#include "tables/delivery_wait.h"
 
 #include <errno.h>
 #include <string.h>

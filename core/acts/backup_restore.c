@@ -6,10 +6,10 @@
 #include "base/jsonobject.h"
 #include "base/mem.h"
 #include "base/tidy.h"
-#include "tables/brake.h"
-#include "tables/journal.h"
 #include "engine/run.h"
 #include "store/store.h"
+#include "tables/brake.h"
+#include "tables/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,9 +2,9 @@
 #include "acts/erase.h"
 
 #include "acts/erase_inside.h"
-#include "engine/masterkey.h"
 #include "acts/plan.h"
-#include "engine/run_inside.h"
+#include "engine/masterkey.h"
+#include "engine/running.h"
 #include "store/inbox.h"
 #include "store/remnants.h"
 

@@ -3,9 +3,9 @@
 
 #include "base/digest.h"
 #include "engine/former.h"
+#include "engine/weave.h"
 #include "tables/journal.h"
 #include "tables/refer.h"
-#include "engine/weave.h"
 
 #include <stdlib.h>
 

@@ -3,9 +3,9 @@
 #ifndef ACTS_ERASE_INSIDE_H
 #define ACTS_ERASE_INSIDE_H
 
-#include "base/mem.h"
 #include "acts/erase.h"
-#include "engine/match_inside.h"
+#include "base/mem.h"
+#include "engine/match.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,14 +1,13 @@
 /* erase_take - what goes when somebody is erased: row by row, through whoever writes the table. */
 #include "acts/erase_inside.h"
 
-#include "base/digest.h"
-#include "tables/delivery_wait.h"
-#include "tables/erased.h"
 #include "acts/identity.h"
+#include "base/digest.h"
 #include "engine/proposal.h"
 #include "logic/reason.h"
-#include "engine/stage_inside.h"
 #include "store/remnants.h"
+#include "tables/delivery_wait.h"
+#include "tables/erased.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "tables/entity.h"
 #include "engine/former.h"
+#include "tables/entity.h"
 
 #include <errno.h>
 #include <string.h>

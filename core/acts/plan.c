@@ -6,8 +6,8 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "delivery/push_inside.h"
-#include "engine/run_inside.h"
+#include "delivery/pushing.h"
+#include "engine/running.h"
 #include "store/dict.h"
 
 #include <errno.h>

@@ -7,15 +7,15 @@
  * is not noted: the next one looks at the same source again. */
 #include "acts/plan_inside.h"
 
+#include "acts/plan_view.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "tables/hold.h"
-#include "acts/plan_view.h"
-#include "engine/run_inside.h"
+#include "engine/running.h"
 #include "store/changeset.h"
 #include "store/overlay.h"
+#include "tables/hold.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #ifndef ACTS_PLAN_VIEW_H
 #define ACTS_PLAN_VIEW_H
 
-#include "config/mapping.h"
-#include "tables/journal.h"
 #include "acts/plan.h"
+#include "config/mapping.h"
 #include "query/query.h"
+#include "tables/journal.h"
 
 enum planned_what {
     PLANNED_CREATED,

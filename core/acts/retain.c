@@ -1,12 +1,12 @@
 /* retain - what is older than the organization's file wants it kept goes. */
 #include "acts/retain.h"
 
+#include "acts/erase_inside.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "broker/calls.h"
-#include "tables/delivery_wait.h"
-#include "acts/erase_inside.h"
 #include "engine/outlived.h"
+#include "tables/delivery_wait.h"
 #include "tables/refer.h"
 
 #include <stdlib.h>

@@ -5,15 +5,14 @@
  * as the run left it is taken back. */
 #include "acts/revert.h"
 
+#include "acts/identity.h"
 #include "base/digest.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
-#include "acts/identity.h"
-#include "tables/journal.h"
-#include "engine/match_inside.h"
+#include "engine/running.h"
 #include "logic/reason.h"
-#include "engine/run_inside.h"
 #include "logic/safeguard.h"
+#include "tables/journal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 /* acts - what callers have `muster` do. */
 #include "api/act_inside.h"
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
 #include "engine/masterkey.h"
-#include "api/api.h"
 
 #include <errno.h>
 #include <limits.h>

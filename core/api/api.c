@@ -1,10 +1,10 @@
 /* api - the API as callers meet it. */
 #include "api/api_inside.h"
 
+#include "api/openapi.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "api/openapi.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* openapi - the API described for programs. */
 #include "api/openapi.h"
 
-#include "base/jsontext.h"
 #include "api/operation.h"
+#include "base/jsontext.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* read_changes - what has changed since, out of the journal; and waiting for it. */
+#include "api/api_inside.h"
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "query/json.h"
 #include "tables/journal.h"
-#include "api/api_inside.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* read_events - what happens in an organization, told while it does. */
-#include "base/jsontext.h"
 #include "api/api_inside.h"
+#include "base/jsontext.h"
 
 #include <string.h>
 

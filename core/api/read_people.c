@@ -1,10 +1,10 @@
 /* read_people - the API's questions about who there is, answered from the store. */
+#include "api/visitor.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "query/json.h"
 #include "query/person_json.h"
-#include "api/visitor.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* schemas - components/schemas of the API's description. */
+#include "api/openapi.h"
 #include "base/jsontext.h"
 #include "base/tidy.h"
 #include "model/model.h"
-#include "api/openapi.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef BROKER_KEYRING_H
 #define BROKER_KEYRING_H
 
-#include "base/secret.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "broker/scrub.h"
 #include "config/organization.h"
 

@@ -3,8 +3,8 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
-#include "config/node.h"
 #include "cli/person.h"
+#include "config/node.h"
 
 #include <errno.h>
 #include <fcntl.h>

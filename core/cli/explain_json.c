@@ -3,8 +3,8 @@
 
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "query/json.h"
 #include "logic/reason.h"
+#include "query/json.h"
 
 #include <string.h>
 

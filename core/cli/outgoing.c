@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "cli/sync.h"
-#include "tables/delivery_wait.h"
 #include "delivery/push.h"
+#include "tables/delivery_wait.h"
 
 #include <errno.h>
 #include <stdlib.h>

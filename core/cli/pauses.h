@@ -4,8 +4,8 @@
 #define CLI_PAUSES_H
 
 #include "cli/context.h"
-#include "tables/brake.h"
 #include "engine/quarantine.h"
+#include "tables/brake.h"
 
 void pauses_tell(struct context *context, const char *id, const struct zone *zone, const struct pause *pauses,
                  size_t count);

@@ -2,8 +2,8 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
-#include "cli/context.h"
 #include "acts/plan_view.h"
+#include "cli/context.h"
 
 /* Who would be changed and what would wait; ten of each kind, unless all are wanted. Returns 0 or a code. */
 int plan_tell(struct context *context, struct plan_view *view, bool all);

@@ -1,9 +1,9 @@
 /* plan_json - a plan as JSON. */
 #include "base/date.h"
 #include "base/jsontext.h"
-#include "query/json.h"
 #include "cli/plan.h"
 #include "cli/waits.h"
+#include "query/json.h"
 
 #include <stdlib.h>
 

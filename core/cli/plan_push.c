@@ -1,14 +1,14 @@
 /* plan_push - a plan of what a target would be told, as people read it and as JSON. */
 #include "base/jsontext.h"
-#include "query/json.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "config/target.h"
-#include "tables/delivery_wait.h"
 #include "logic/reason.h"
 #include "model/image.h"
+#include "query/json.h"
 #include "store/changeset.h"
 #include "store/dict.h"
+#include "tables/delivery_wait.h"
 
 #include <muster/connector.h>
 #include <string.h>

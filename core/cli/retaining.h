@@ -2,9 +2,9 @@
 #ifndef CLI_RETAINING_H
 #define CLI_RETAINING_H
 
-#include "cli/context.h"
-#include "cli/context.h"
 #include "acts/retain.h"
+#include "cli/context.h"
+#include "cli/context.h"
 
 /* A slice of it. Fails no sync; what did not go is told on standard error. */
 void retain_after_sync(struct context *context, const struct organization *organization);

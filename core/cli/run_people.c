@@ -4,8 +4,8 @@
  * nothing where the run changed nobody. */
 #include "cli/run_people.h"
 
-#include "tables/journal.h"
 #include "store/table.h"
+#include "tables/journal.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/bookmark.h"
-#include "tables/journal.h"
 #include "query/json.h"
+#include "tables/journal.h"
 
 #include <stdlib.h>
 

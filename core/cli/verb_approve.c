@@ -1,12 +1,12 @@
 /* verb_approve - approve and reject: what is held, taken or kept out. */
+#include "acts/approval.h"
 #include "base/date.h"
 #include "base/zone.h"
+#include "broker/sessions.h"
 #include "cli/decide.h"
 #include "cli/outgoing.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "broker/sessions.h"
-#include "acts/approval.h"
 #include "query/instead.h"
 
 #include <errno.h>

@@ -12,10 +12,10 @@
 #include "config/choice.h"
 #include "config/node.h"
 #include "config/quantity.h"
-#include "tables/brake.h"
+#include "engine/run.h"
 #include "query/kept.h"
 #include "query/person_find.h"
-#include "engine/run.h"
+#include "tables/brake.h"
 #include "tables/slot.h"
 
 #include <errno.h>

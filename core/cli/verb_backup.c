@@ -1,9 +1,9 @@
 /* verb_backup - backup and restore: an organization as one file, and out of it again. */
+#include "acts/backup.h"
 #include "base/jsontext.h"
+#include "cli/context.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
-#include "cli/context.h"
-#include "acts/backup.h"
 
 static void backup_json(const struct backup *backup, const char *path, struct buffer *out)
 {

@@ -1,8 +1,8 @@
 /* verb_cancel - asks the run that is going on to stop between two changes. */
 #include "base/jsontext.h"
+#include "cli/context.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
-#include "cli/context.h"
 #include "engine/run.h"
 #include "store/holder.h"
 

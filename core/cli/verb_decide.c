@@ -1,17 +1,17 @@
 /* verb_decide - what people decide: link, unlink, keep-apart, pin, unpin, withdraw, and the list of it, statements. */
+#include "acts/identity.h"
+#include "acts/pin.h"
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "cli/decide.h"
-#include "query/json.h"
 #include "cli/plan.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "acts/identity.h"
-#include "acts/pin.h"
 #include "logic/reason.h"
 #include "model/literal.h"
+#include "query/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

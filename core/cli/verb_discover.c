@@ -5,8 +5,8 @@
 #include "cli/guess.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "lane/lane.h"
 #include "engine/run.h"
+#include "lane/lane.h"
 
 #include <errno.h>
 #include <string.h>

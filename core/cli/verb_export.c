@@ -2,12 +2,12 @@
  * tap writes it. */
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "query/json.h"
 #include "cli/context.h"
 #include "cli/excel.h"
 #include "cli/tap.h"
 #include "cli/verb.h"
 #include "config/node.h"
+#include "query/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #include "broker/place.h"
 #include "cli/context.h"
 #include "cli/verb.h"
-#include "tables/ledger.h"
 #include "engine/run.h"
+#include "tables/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>

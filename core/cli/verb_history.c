@@ -2,10 +2,10 @@
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
-#include "query/json.h"
+#include "cli/context.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
-#include "cli/context.h"
+#include "query/json.h"
 #include "query/past.h"
 
 #include <errno.h>

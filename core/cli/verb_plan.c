@@ -1,9 +1,9 @@
 /* verb_plan - plan and apply: what a sync would do, shown and kept; and exactly that, done. */
+#include "base/clock.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "cli/sync.h"
 #include "cli/verb.h"
-#include "base/clock.h"
 
 #include <errno.h>
 #include <string.h>

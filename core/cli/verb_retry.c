@@ -1,5 +1,6 @@
 /* verb_retry - retry and discard: dead letters and what is left to be done by hand, one by one. */
 #include "base/mem.h"
+#include "broker/sessions.h"
 #include "cli/decide.h"
 #include "cli/outgoing.h"
 #include "cli/sync.h"
@@ -7,7 +8,6 @@
 #include "cli/waits.h"
 #include "engine/discard.h"
 #include "engine/pull.h"
-#include "broker/sessions.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "cli/decide.h"
-#include "query/json.h"
 #include "cli/verb.h"
 #include "logic/reason.h"
+#include "query/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

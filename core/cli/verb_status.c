@@ -11,8 +11,8 @@
 #include "cli/pauses.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
-#include "engine/gate.h"
 #include "cli/waits.h"
+#include "engine/gate.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,12 +10,12 @@
 #include "cli/telling.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
-#include "engine/dates.h"
-#include "query/instead.h"
 #include "delivery/push.h"
+#include "engine/dates.h"
 #include "engine/run.h"
 #include "engine/wanted.h"
 #include "engine/warm.h"
+#include "query/instead.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,11 +1,11 @@
 /* verb_token - token: who may use the API of musterd. */
+#include "api/badge.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/context.h"
 #include "cli/verb.h"
 #include "config/node.h"
-#include "api/badge.h"
 
 #include <string.h>
 

@@ -9,9 +9,9 @@
 #include "cli/turn.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
-#include "tables/delivery_wait.h"
 #include "logic/reason.h"
 #include "logic/spelling.h"
+#include "tables/delivery_wait.h"
 
 #include <stdlib.h>
 #include <string.h>

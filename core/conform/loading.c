@@ -1,8 +1,8 @@
 /* loading - rules about the file, and about what it says of itself as a whole. */
 #include "conform/judge.h"
 
-#include "conform/elf.h"
 #include "config/network.h"
+#include "conform/elf.h"
 #include "lane/lane.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* push - what changed is carried to a connection's target. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/clock.h"
 #include "base/date.h"

@@ -4,7 +4,7 @@
  * Where the target's stream can be read it is read once, else it is asked for
  * one after the other. Who is surely the same is written down; nothing is
  * sent. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/mem.h"
 

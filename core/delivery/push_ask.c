@@ -4,7 +4,7 @@
  * created, and for those whom a run created and did not hear of again. One
  * answer is adopted: it is from then on known by the target's own id. Several
  * are left to a person. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* push_choose - who may have to be told to a target: everybody, or whom the journal, references and what was left open
  * name. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/mem.h"
 #include "tables/journal.h"

@@ -5,7 +5,7 @@
  * is noted and waits for a person: `retry`, or a plan with --full that is
  * applied, puts ours there again; `discard` leaves theirs. A change of ours
  * goes out as always. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/mem.h"
 

@@ -7,7 +7,7 @@
  * that says they were created; at the end of a talk these are written to the
  * place that option NAME_file says, and then forgotten. So a run that dies in
  * between leaves the rest to the next one. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/digest.h"
 #include "base/fault.h"

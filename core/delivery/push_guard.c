@@ -3,7 +3,7 @@
  * As with a source: what was held stays held until somebody decides, what is
  * to be is another change, or the safeguard is switched off; what passed
  * lately counts, so that a slow bleeding is seen. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "logic/reason.h"
 #include "logic/safeguard.h"

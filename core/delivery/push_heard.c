@@ -5,7 +5,7 @@
  * nobody is missing because nothing was said of them. What the target itself
  * is known to say of somebody is not told it (push_echoes()). What dies with
  * this process is read again with everything. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/clock.h"
 #include "base/fault.h"

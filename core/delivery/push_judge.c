@@ -1,6 +1,6 @@
 /* push_judge - what is to be done about one unit: what the target is to have beside what it is known to have, under
  * the target's own rules. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "logic/reason.h"
 

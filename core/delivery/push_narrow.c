@@ -2,7 +2,7 @@
  *
  * "employment.department.code=10,site_number=4": all of it has to be so. A stream of
  * another kind of things, where there are no such paths, has no part in it. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/mem.h"
 #include "base/text.h"

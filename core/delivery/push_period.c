@@ -11,7 +11,7 @@
  * is a task for a person, as a file has no words for it. A file whose answer
  * never came is written again under its name with just the rows it had.
  * `rewrite`: the file of whatever changed is written again, whole. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/date.h"
 #include "base/digest.h"

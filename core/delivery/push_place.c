@@ -1,6 +1,6 @@
 /* push_place - where a target's file goes this time: {date}, {week}, {month} and {run} in the names that its options
  * have. A file of a period is named after the period: the day that begins it, and that day's week and month. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/date.h"
 

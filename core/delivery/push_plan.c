@@ -2,7 +2,7 @@
  *
  * It is never applied as such: push goes by it (push_planned()), and sends
  * what is still so. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include <muster/connector.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* push_remote - what a target's stream has, where it can be read: rows by their own id, and by the fields that say who
  * somebody is. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "base/digest.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include <errno.h>
 #include <muster/connector.h>

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include <errno.h>
 #include <muster/connector.h>

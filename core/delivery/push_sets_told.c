@@ -2,7 +2,7 @@
 #include "delivery/push_sets.h"
 
 #include "base/mem.h"
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include <errno.h>
 #include <muster/connector.h>

@@ -3,7 +3,7 @@
 #ifndef DELIVERY_PUSH_TALK_H
 #define DELIVERY_PUSH_TALK_H
 
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #define PUSH_NOT_REACHED "the connector ended before it came to this"
 

@@ -1,5 +1,5 @@
 /* push_waits - what of a target's stream is left to people, told like everything else that waits. */
-#include "delivery/push_inside.h"
+#include "delivery/pushing.h"
 
 #include "tables/delivery_wait.h"
 

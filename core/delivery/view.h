@@ -9,9 +9,9 @@
 
 #include "base/arena.h"
 #include "config/organization.h"
-#include "tables/entity.h"
 #include "logic/transform.h"
 #include "store/vault.h"
+#include "tables/entity.h"
 
 /* Where and when one looks; the same for all views of a run. */
 struct view_scene {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include <errno.h>
 

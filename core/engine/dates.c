@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/act.h"
-#include "engine/run_inside.h"
+#include "engine/running.h"
 #include "engine/weave.h"
 
 #include <errno.h>

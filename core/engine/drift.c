@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "engine/act.h"
 #include "engine/pull.h"
-#include "logic/reason.h"
 #include "engine/run.h"
+#include "logic/reason.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "config/organization.h"
-#include "tables/hold.h"
 #include "logic/safeguard.h"
+#include "tables/hold.h"
 
 /* One change, as it was seen passing. */
 struct gate_item {

@@ -9,13 +9,13 @@
 
 #include "base/zone.h"
 #include "engine/drift.h"
-#include "tables/header.h"
-#include "lane/lane.h"
-#include "tables/rawrow.h"
 #include "engine/rejects.h"
-#include "tables/wait.h"
+#include "lane/lane.h"
 #include "store/sorter.h"
 #include "store/vault.h"
+#include "tables/header.h"
+#include "tables/rawrow.h"
+#include "tables/wait.h"
 
 struct map;
 struct wanted;

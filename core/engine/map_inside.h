@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "base/numbers.h"
 #include "base/text.h"
-#include "tables/decision.h"
-#include "tables/erased.h"
 #include "engine/map.h"
 #include "logic/reason.h"
-#include "tables/source.h"
 #include "logic/transform.h"
+#include "tables/decision.h"
+#include "tables/erased.h"
+#include "tables/source.h"
 
 #include <errno.h>
 #include <string.h>

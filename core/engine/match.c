@@ -5,10 +5,10 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "tables/entity.h"
-#include "logic/reason.h"
-#include "tables/refer.h"
 #include "engine/weave.h"
+#include "logic/reason.h"
+#include "tables/entity.h"
+#include "tables/refer.h"
 
 #include <errno.h>
 #include <string.h>

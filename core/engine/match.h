@@ -11,10 +11,10 @@
 
 #include "base/numbers.h"
 #include "base/zone.h"
-#include "tables/entity.h"
 #include "engine/gate.h"
-#include "tables/slot.h"
 #include "engine/stage.h"
+#include "tables/entity.h"
+#include "tables/slot.h"
 #include "tables/statement.h"
 #include "tables/streams.h"
 
@@ -79,6 +79,12 @@ struct match {
 int match_init(struct match *match);
 void match_done(struct match *match);
 
+/* The first failure counts. */
+static inline void match_fail(struct match *match, int rc)
+{
+    match->rc = match->rc ? match->rc : rc;
+}
+
 /* All staged records, in their order. `left` are the records of this run that nobody saw, also held ones: they do not
  * stand in the way of a record that takes their place. */
 int match_run(struct match *match, const struct stage_missing *left, size_t left_count);
@@ -103,6 +109,12 @@ uint64_t match_resolve(struct match *match, uint64_t seed);
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late);
 /* Who has this index key now: an id, 0 for nobody, FRESH_AMBIGUOUS for several. */
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
+
+/* Who has a key, in the store and in this run; at most `most`. */
+size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
+                        uint64_t *ret_ids, size_t most);
+/* Takes out the candidates with whom a person said that this record is never to be linked. Returns how many stay. */
+size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t count);
 
 /* Rows of the index for records that wait for their person. */
 #define KIND_WAITING(k) ((enum kind)((k) | 0x80))

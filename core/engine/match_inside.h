@@ -6,11 +6,6 @@
 
 #include "engine/match.h"
 
-static inline void match_fail(struct match *match, int rc)
-{
-    match->rc = match->rc ? match->rc : rc;
-}
-
 static inline uint64_t removed_hash(uint64_t hash, uint64_t id)
 {
     return (hash ^ (id * 0x9e3779b97f4a7c15u)) | 1;
@@ -24,9 +19,6 @@ void match_root(struct match *match, enum kind kind, uint64_t id, uint64_t place
 /* What an undecided record is found by when its person comes: what it says now instead of what it said before. */
 void match_waits(struct match *match, const struct staged *staged, bool waits);
 
-/* Who has a key, in the store and in this run; at most `most`. */
-size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len,
-                        uint64_t *ret_ids, size_t most);
 /* A review about a record, for a person to decide. */
 void match_review(struct match *match, struct bytes key, const char *reason, uint64_t entity, const char *text);
 
@@ -38,8 +30,6 @@ void match_shared_again(struct match *match, const struct wait_item *item);
 void match_shared_settle(struct match *match);
 void match_shared_done(struct match *match);
 
-/* Takes out the candidates with whom a person said that this record is never to be linked. Returns how many stay. */
-size_t match_apart(struct match *match, uint64_t seed, uint64_t *ids, size_t count);
 /* Whether a person said that the record in match->record makes nobody; what its source says anew lifts a statement that
  * was made for what it said before. */
 bool match_is_out(struct match *match);

@@ -8,8 +8,8 @@
 #ifndef ENGINE_PROPOSAL_H
 #define ENGINE_PROPOSAL_H
 
-#include "tables/hold.h"
 #include "engine/stage.h"
+#include "tables/hold.h"
 
 enum { PROPOSAL_HOLDS_MAX = 32 };
 

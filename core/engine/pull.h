@@ -7,11 +7,11 @@
 #define ENGINE_PULL_H
 
 #include "broker/file.h"
-#include "tables/checkpoint.h"
-#include "lane/lane.h"
-#include "tables/ledger.h"
 #include "engine/map.h"
 #include "engine/pickup.h"
+#include "lane/lane.h"
+#include "tables/checkpoint.h"
+#include "tables/ledger.h"
 
 #include <sys/stat.h>
 

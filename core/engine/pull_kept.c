@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "tables/decision.h"
 #include "engine/proposal.h"
 #include "logic/reason.h"
 #include "store/dict.h"
+#include "tables/decision.h"
 
 #include <errno.h>
 #include <muster/connector.h>

@@ -1,5 +1,5 @@
 /* run - one sync of one connection, from pull to commit. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/clock.h"
 #include "base/fault.h"

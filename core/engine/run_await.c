@@ -2,7 +2,7 @@
  *
  * An absent file proves nothing. What counts is the pull that last read everybody: who was missing then is stored as
  * missing since, and would have been seen by any pull that came afterwards. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/numbers.h"
 

@@ -1,15 +1,15 @@
 /* run_decide - from what was pulled to a changeset: stage, safeguard, match, weave, and the rows that say it happened.
  */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/discard.h"
-#include "logic/reason.h"
-#include "logic/safeguard.h"
 #include "engine/warm.h"
 #include "engine/weave.h"
+#include "logic/reason.h"
+#include "logic/safeguard.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* run_failures - what fails again and again: counted in the commit of the run that failed. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "engine/quarantine.h"
 

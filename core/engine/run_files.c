@@ -1,6 +1,6 @@
 /* run_files - a run's files: which are taken, what the ledger keeps of them, where they go, what their sender is told.
  */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/date.h"
 #include "base/digest.h"

@@ -4,7 +4,7 @@
  * Judged per stream of a partition against its people and what went through
  * lately. What was held stays held until somebody decides, the source takes it
  * back, or the safeguard is switched off. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/date.h"
 #include "base/mem.h"

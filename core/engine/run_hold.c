@@ -1,6 +1,6 @@
 /* run_hold - writing down what of a run is held: what waits for a person, the records as they are proposed, and what
  * went through. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/mem.h"
 #include "engine/proposal.h"

@@ -1,5 +1,5 @@
 /* run_http - the broker's HTTP for the connection of a run: where it shares, and where it writes down. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "broker/http.h"
 #include "config/network.h"

@@ -4,7 +4,7 @@
  * partition's streams are pulled one after the other by one host. In which
  * order partitions come in decides nothing: they are staged in the order in
  * which they were listed. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include <errno.h>
 

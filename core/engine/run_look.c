@@ -1,5 +1,5 @@
 /* run_look - looking without taking: open, check and discover, lookups; and actions, which take nothing here either. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "broker/http.h"
 #include "engine/authorization.h"

@@ -1,17 +1,17 @@
 /* run_open - what a run needs before it can begin. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/authorization.h"
-#include "tables/brake.h"
 #include "engine/masterkey.h"
 #include "engine/quarantine.h"
 #include "engine/rules.h"
 #include "engine/warm.h"
 #include "store/dict.h"
 #include "store/remnants.h"
+#include "tables/brake.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* run_overtaken - files of which something was held, and in whose place a newer one was taken: they are put away like
  * those that were taken, and the ledger says where. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/mem.h"
 

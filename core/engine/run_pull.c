@@ -1,9 +1,9 @@
 /* run_pull - partitions, a strand for each of their streams, and what came of its pull. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/mem.h"
-#include "logic/reason.h"
 #include "engine/wanted.h"
+#include "logic/reason.h"
 #include "store/dict.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  * letter: nobody who sends something odd stops what others send. The inbox is
  * told that they were taken when what became of them is written down; who is
  * killed before that takes them again, and nothing changes by it. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/fault.h"
 #include "base/log.h"

@@ -3,7 +3,7 @@
  * Written by the connector that read them, as it writes a target's file; it
  * goes beside the file that the rows came from, over the one of the last time,
  * which goes when nothing is wrong any more. */
-#include "engine/run_inside.h"
+#include "engine/running.h"
 
 #include "base/date.h"
 #include "base/mem.h"

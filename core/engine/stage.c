@@ -4,8 +4,8 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "engine/proposal.h"
-#include "logic/reason.h"
 #include "engine/stage_inside.h"
+#include "logic/reason.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -15,14 +15,14 @@
 
 #include "base/numbers.h"
 #include "config/mapping.h"
-#include "tables/decision.h"
-#include "tables/hold.h"
-#include "tables/source.h"
-#include "tables/wait.h"
 #include "store/changeset.h"
 #include "store/pile.h"
 #include "store/sorter.h"
 #include "store/vault.h"
+#include "tables/decision.h"
+#include "tables/hold.h"
+#include "tables/source.h"
+#include "tables/wait.h"
 
 enum staged_what { STAGED_NEW = 1, STAGED_CHANGED, STAGED_RETURNED, STAGED_MISSING, STAGED_GONE };
 
@@ -125,6 +125,8 @@ int stage_propose(struct stage *stage, struct bytes key, enum staged_what what, 
 int stage_withheld(struct stage *stage, uint64_t place);
 /* A record that was only proposed, and new, is not proposed any more: its sealed values go. */
 void stage_forget(struct stage *stage, uint64_t seed);
+/* The row goes: what it said stands elsewhere. It is not staged any more in this run. */
+int stage_drop(struct stage *stage, struct bytes key);
 /* Puts the record into the changeset, with how it stands to the persons, sealed values into the vault. */
 void stage_write(struct stage *stage, const struct staged *staged, enum situation situation);
 /* The same of a record that is nobody's yet, and why. */

@@ -20,8 +20,6 @@ int stage_finish(struct stage *stage, enum staged_what what, struct bytes key, e
 const struct section_view *section_find(const struct section_view *sections, uint16_t count,
                                         const struct section_view *like);
 
-/* The row goes: what it said stands elsewhere. It is not staged any more in this run. */
-int stage_drop(struct stage *stage, struct bytes key);
 /* Brings stage->keys up to what is staged. */
 int stage_know(struct stage *stage);
 

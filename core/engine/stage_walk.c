@@ -5,9 +5,9 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "tables/rawrow.h"
 #include "engine/outlived.h"
 #include "logic/reason.h"
+#include "tables/rawrow.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #ifndef ENGINE_WARM_H
 #define ENGINE_WARM_H
 
-#include "lane/lane.h"
 #include "engine/run.h"
+#include "lane/lane.h"
 
 struct warm;
 

@@ -4,8 +4,8 @@
 #include "engine/weave_inside.h"
 
 #include "base/fault.h"
-#include "tables/refer.h"
 #include "engine/roots.h"
+#include "tables/refer.h"
 
 enum { EDIT_MEMORY = 4 << 20 };
 

@@ -7,11 +7,11 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "engine/weave.h"
+#include "logic/merge.h"
+#include "store/sorter.h"
 #include "tables/census.h"
 #include "tables/journal.h"
-#include "logic/merge.h"
-#include "engine/weave.h"
-#include "store/sorter.h"
 
 #include <errno.h>
 #include <string.h>

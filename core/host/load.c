@@ -2,8 +2,8 @@
 #include "host/load.h"
 
 #include "base/error.h"
-#include "base/tidy.h"
 #include "base/text.h"
+#include "base/tidy.h"
 #include "host/describe.h"
 
 #include <dlfcn.h>

@@ -1,9 +1,9 @@
 /* lane_spawn - the host process of a lane: found, started, heard on stderr, buried. */
 #include "lane/lane_inside.h"
 
-#include "base/program.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/program.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,9 +5,9 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "config/node.h"
-#include "tables/ledger.h"
-#include "logic/merge.h"
 #include "engine/proposal.h"
+#include "logic/merge.h"
+#include "tables/ledger.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
 #include "base/digest.h"
 #include "base/jsonobject.h"
 #include "base/wire.h"
-#include "tables/brake.h"
 #include "engine/quarantine.h"
+#include "tables/brake.h"
 
 #include <errno.h>
 #include <stdlib.h>

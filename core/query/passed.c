@@ -3,10 +3,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "tables/delivery_wait.h"
-#include "tables/erased.h"
 #include "engine/match.h"
 #include "logic/reason.h"
+#include "tables/delivery_wait.h"
+#include "tables/erased.h"
 #include "tables/slot.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 #ifndef QUERY_PASSED_H
 #define QUERY_PASSED_H
 
-#include "tables/decision.h"
 #include "query/query.h"
+#include "tables/decision.h"
 
 struct passed {
     const struct stream_name *stream;

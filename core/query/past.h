@@ -6,8 +6,8 @@
 #ifndef QUERY_PAST_H
 #define QUERY_PAST_H
 
-#include "tables/journal.h"
 #include "query/query.h"
+#include "tables/journal.h"
 
 struct past_change {
     uint16_t field;

@@ -3,8 +3,8 @@
 #ifndef QUERY_PERSON_FIND_H
 #define QUERY_PERSON_FIND_H
 
-#include "lane/lane.h"
 #include "engine/run.h"
+#include "lane/lane.h"
 
 /* Knows kind "person" and field "key". Fields: "name", and "records", a JSON list of {partition, stream, id, username}.
  * ERR_CONFLICT: the key is of several people. */

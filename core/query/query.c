@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "engine/masterkey.h"
 #include "engine/match.h"
-#include "logic/merge.h"
 #include "engine/run.h"
-#include "tables/slot.h"
+#include "logic/merge.h"
 #include "store/changeset.h"
+#include "tables/slot.h"
 
 #include <errno.h>
 #include <string.h>

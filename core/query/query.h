@@ -10,11 +10,11 @@
 
 #include "base/arena.h"
 #include "base/zone.h"
+#include "store/vault.h"
 #include "tables/entity.h"
 #include "tables/source.h"
 #include "tables/streams.h"
 #include "tables/wait.h"
-#include "store/vault.h"
 
 /* A point in the past: as it was after a run, or at an instant. */
 struct cut {

@@ -3,9 +3,9 @@
 
 #include "base/mem.h"
 #include "base/numbers.h"
-#include "tables/entity.h"
 #include "logic/punch.h"
 #include "logic/reason.h"
+#include "tables/entity.h"
 #include "tables/refer.h"
 #include "tables/wait.h"
 

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "delivery/push_inside.h"
-#include "tables/refer.h"
+#include "delivery/pushing.h"
 #include "store/dict.h"
+#include "tables/refer.h"
 
 #include <errno.h>
 #include <muster/connector.h>

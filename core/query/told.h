@@ -6,8 +6,8 @@
 #ifndef QUERY_TOLD_H
 #define QUERY_TOLD_H
 
-#include "tables/delivery.h"
 #include "query/query.h"
+#include "tables/delivery.h"
 #include "tables/statement.h"
 
 enum told_next {

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "query/person_find.h"
 #include "engine/run.h"
+#include "query/person_find.h"
 
 #include <errno.h>
 #include <pthread.h>

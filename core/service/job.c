@@ -1,11 +1,11 @@
 /* job - a run that goes: `muster sync` as a process of its own. */
 #include "service/job.h"
 
+#include "api/child.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
-#include "api/child.h"
 
 #include <errno.h>
 #include <signal.h>

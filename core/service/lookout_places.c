@@ -12,10 +12,10 @@
 #include "broker/place.h"
 #include "broker/sessions.h"
 #include "engine/authorization.h"
-#include "tables/brake.h"
 #include "engine/quarantine.h"
 #include "engine/run.h"
 #include "engine/sight.h"
+#include "tables/brake.h"
 
 #include <errno.h>
 #include <inttypes.h>

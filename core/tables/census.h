@@ -6,8 +6,8 @@
 #ifndef TABLES_CENSUS_H
 #define TABLES_CENSUS_H
 
-#include "tables/entity.h"
 #include "store/changeset.h"
+#include "tables/entity.h"
 
 enum { CENSUS_STATUSES = 32 };
 

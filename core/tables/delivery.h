@@ -15,9 +15,9 @@
 #define TABLES_DELIVERY_H
 
 #include "base/buffer.h"
-#include "tables/tally.h"
 #include "model/model.h"
 #include "store/store.h"
+#include "tables/tally.h"
 
 enum delivery_state {
     DELIVERY_SETTLED = 1, /* the target has what it is to have; or it is to have nothing */

@@ -9,8 +9,8 @@
 
 #include "base/buffer.h"
 #include "base/numbers.h"
-#include "tables/statement.h"
 #include "store/vault.h"
+#include "tables/statement.h"
 
 /* The subject that stands for a record; `key` as in the source table. It has SUBJECT_DIGEST. */
 uint64_t erased_subject(const struct vault *vault, struct bytes key);

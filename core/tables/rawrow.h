@@ -17,8 +17,8 @@
 
 #include "base/arena.h"
 #include "config/mapping.h"
-#include "tables/source.h"
 #include "logic/transform.h"
+#include "tables/source.h"
 
 enum { RAWROW_KEY = 4, RAWROW_COLUMNS_MOST = 500 };
 

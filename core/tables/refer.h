@@ -7,9 +7,9 @@
 #ifndef TABLES_REFER_H
 #define TABLES_REFER_H
 
-#include "tables/entity.h"
 #include "store/changeset.h"
 #include "store/sorter.h"
+#include "tables/entity.h"
 
 enum { REFER_TO = 1, REFER_WAITING = 2 };
 

@@ -5,9 +5,9 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "logic/reason.h"
 #include "tables/hold.h"
 #include "tables/ledger.h"
-#include "logic/reason.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "lane/connectors.h"
-#include "tables/wait.h"
 #include "scratch.h"
+#include "tables/wait.h"
 
 #include <stdio.h>
 

@@ -7,10 +7,10 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "tables/entity.h"
 #include "engine/run.h"
-#include "tables/source.h"
 #include "store/store.h"
+#include "tables/entity.h"
+#include "tables/source.h"
 
 struct shop {
     char dir[200];

@@ -1,9 +1,9 @@
 /* test_badge - who may use the API, and what is kept of what they did. */
 #include "unit.h"
 
-#include "scratch.h"
 #include "api/badge.h"
 #include "api/record.h"
+#include "scratch.h"
 
 static struct scratch scratch;
 

@@ -2,8 +2,8 @@
  */
 #include "shop.h"
 
-#include "tables/decision.h"
 #include "scratch.h"
+#include "tables/decision.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 /* test_drift - columns that come under other names: what is offered, what is decided, and what is kept. */
 #include "shop.h"
 
-#include "engine/drift.h"
 #include "acts/identity.h"
+#include "engine/drift.h"
 #include "logic/reason.h"
 #include "scratch.h"
 

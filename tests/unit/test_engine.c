@@ -2,9 +2,9 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "tables/journal.h"
 #include "scratch.h"
 #include "store/remnants.h"
+#include "tables/journal.h"
 
 #include <stdio.h>
 

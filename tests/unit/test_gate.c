@@ -1,8 +1,8 @@
 /* test_gate - what a run does where a safeguard trips: it holds, and lets go what somebody approves. */
 #include "shop.h"
 
-#include "engine/act.h"
 #include "acts/approval.h"
+#include "engine/act.h"
 #include "engine/proposal.h"
 #include "logic/safeguard.h"
 #include "tables/tally.h"

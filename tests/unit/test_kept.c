@@ -3,8 +3,8 @@
 #include "shop.h"
 
 #include "base/mem.h"
-#include "tables/decision.h"
 #include "scratch.h"
+#include "tables/decision.h"
 
 #include <fcntl.h>
 #include <stdio.h>

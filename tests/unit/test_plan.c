@@ -1,8 +1,8 @@
 /* test_plan - plan, what-if and sync are one path: a plan that is applied leaves what the sync would have left. */
 #include "shop.h"
 
-#include "base/mem.h"
 #include "acts/plan_view.h"
+#include "base/mem.h"
 #include "scratch.h"
 
 #include <fcntl.h>

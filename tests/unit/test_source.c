@@ -1,10 +1,10 @@
 /* test_source - source records, golden records and journal entries as bytes: they come back, and damage is seen. */
 #include "unit.h"
 
+#include "scratch.h"
 #include "tables/entity.h"
 #include "tables/journal.h"
 #include "tables/source.h"
-#include "scratch.h"
 
 static struct image image_of(const char *text, struct buffer *out)
 {

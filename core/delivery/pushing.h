@@ -1,15 +1,16 @@
-/* push_inside - what the files of a push share: push.c (the line), push_choose.c (who), push_judge.c (what),
- * push_guard.c (whether it may be), push_ask.c (is it there already), push_send.c (the talk with the target; its files
- * share push_talk.h), push_waits.c (what is left to people), push_sets*.c (streams that are written in sets). */
-#ifndef DELIVERY_PUSH_INSIDE_H
-#define DELIVERY_PUSH_INSIDE_H
+/* pushing - a push that is going on: what its files share, and what plans are made of. push.c (the line),
+ * push_choose.c (who), push_judge.c (what), push_guard.c (whether it may be), push_ask.c (is it there already),
+ * push_send.c (the talk with the target; its files share push_talk.h), push_waits.c (what is left to people),
+ * push_sets*.c (streams that are written in sets). */
+#ifndef DELIVERY_PUSHING_H
+#define DELIVERY_PUSHING_H
 
 #include "broker/generated.h"
-#include "tables/delivery_wait.h"
 #include "delivery/project.h"
 #include "delivery/push.h"
 #include "delivery/push_sets.h"
-#include "engine/run_inside.h"
+#include "engine/running.h"
+#include "tables/delivery_wait.h"
 #include "tables/statement.h"
 
 #include <muster/connector.h>

@@ -1,7 +1,8 @@
-/* run_inside - what the files of a run share: run.c (the line), run_await.c, run_open.c, run_pull.c, run_decide.c,
- * run_gate.c, run_failures.c, run_files.c, run_lanes.c, run_look.c, run_overtaken.c, run_receive.c. */
-#ifndef ENGINE_RUN_INSIDE_H
-#define ENGINE_RUN_INSIDE_H
+/* running - a run that is going on: what its files share, and what pushes, plans and acts are built on. run.c (the
+ * line), run_await.c, run_open.c, run_pull.c, run_decide.c, run_gate.c, run_failures.c, run_files.c, run_lanes.c,
+ * run_look.c, run_overtaken.c, run_receive.c. */
+#ifndef ENGINE_RUNNING_H
+#define ENGINE_RUNNING_H
 
 #include "engine/act.h"
 #include "engine/match.h"
