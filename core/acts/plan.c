@@ -29,7 +29,7 @@ static int file_digest(const char *path, uint8_t ret_digest[32])
 /* What must still be the same when it is applied. */
 static int plan_conditions(const struct run_request *request, const struct connection *connection, struct plan *plan)
 {
-    const char *digest = connectors_digest(request->connectors, connection->connector);
+    const char *digest = connectors_digest(request->connectors, connection->edition);
     plan->connector_digest = arena_text(plan->report.arena, digest ? digest : "");
     int rc = plan->connector_digest ? file_digest(request->organization->path, plan->organization_digest) : -ENOMEM;
     return rc;

@@ -55,7 +55,7 @@ static void about_write(const struct bundle_ask *ask, const struct material *mat
     json_member_text(out, "connection", material->connection->name);
     json_member_text(out, "connector", material->connection->connector);
     json_member_text(out, "connector_version", material->version);
-    json_member_text(out, "connector_digest", connectors_digest(ask->connectors, material->connection->connector));
+    json_member_text(out, "connector_digest", connectors_digest(ask->connectors, material->connection->edition));
     json_member_number(out, "run", ask->run);
     json_member_text(out, "from", material->from);
     if (material->before_run > 0)

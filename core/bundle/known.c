@@ -187,7 +187,7 @@ int known_learn(struct mask *mask, const struct bundle_ask *ask, const struct ma
                 const struct node *root)
 {
     struct err err = {0};
-    const muster_connector *connector = connectors_describe(ask->connectors, material->connection->connector, &err);
+    const muster_connector *connector = connectors_describe(ask->connectors, material->connection->edition, &err);
     int rc = connector ? store_learn(mask, ask) : err.rc;
     if (rc == 0 && root)
         node_learn(mask, root, false);
@@ -200,7 +200,7 @@ int known_learn(struct mask *mask, const struct bundle_ask *ask, const struct ma
     if (rc == 0)
         described_learn(mask, connector);
     if (rc == 0)
-        rc = own_learn(mask, connectors_path(ask->connectors, connector->name));
+        rc = own_learn(mask, connectors_path(ask->connectors, material->connection->edition));
     if (rc == 0)
         rc = alias_expect(mask->alias, material->cassette.data, material->cassette.len);
     if (rc == 0)

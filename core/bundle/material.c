@@ -234,7 +234,7 @@ int material_find(const struct bundle_ask *ask, struct material *ret_material, s
         rc = err_set(err, rc, "%s cannot be read: %s", ask->organization->file, err_text(rc));
     if (rc != 0)
         return rc;
-    const muster_connector *connector = connectors_describe(ask->connectors, ret_material->connection->connector, err);
+    const muster_connector *connector = connectors_describe(ask->connectors, ret_material->connection->edition, err);
     ret_material->version = connector && connector->version ? connector->version : "";
     rc = cassette_find(ask, &said, ret_material, err);
     return rc == 0 && ask->run > 1 ? before_find(ask, ret_material) : rc;

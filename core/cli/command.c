@@ -89,7 +89,8 @@ const struct command commands[] = {
      "that "
      "a connector can be.",
      "muster new connector acme --kind rest", verb_new},
-    {"replay", "FILE", 1, 1, OPTION_BIT(fault), "Run what sync --record or bundle wrote again, without a network",
+    {"replay", "FILE", 1, 1, OPTION_BIT(fault) | OPTION_BIT(with),
+     "Run what sync --record or bundle wrote again, without a network",
      "The connection reads once more what it read then, at that time, with the organization's file as it stands now; "
      "secrets are not needed. The state is a new one, which is thrown away. A question that was not asked then fails "
      "the run and is told with the nearest one that was.\n\n"
@@ -97,7 +98,11 @@ const struct command commands[] = {
      "web page), or a status from 400 to 599. =COUNT: so often (all: each time), else once; @TEXT: only what has this "
      "in "
      "its address or place; @N: from the Nth question on. Several stand with commas between. How the file is written: "
-     "muster-cassette(5).",
+     "muster-cassette(5).\n\n"
+     "--with compares another edition of the connector with the one that the file names: both read the same, and who "
+     "comes out otherwise is told, as are other counts (exit status 3). Nothing is kept of it. The other edition may "
+     "lie "
+     "in another folder of `connectors`; it counts when the organization's file names it.",
      "muster replay seats.cassette\nmuster replay seats.cassette --fault 429=2@/people,cut@3", verb_replay},
     {"bundle", "ORG RUN FILE", 3, 3, OPTION_BIT(pseudonymize) | OPTION_BIT(cassette),
      "Put all of a run into one file, for somebody else to run it again",

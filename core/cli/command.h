@@ -59,6 +59,8 @@
     OPTION(target, 0, "target", "CONNECTION", "what that connection is told: what it has, is to have, and why not")    \
     OPTION(record, 0, "record", "FILE", "note all that is asked of the world and answered in this file, for replay")   \
     OPTION(fault, 0, "fault", "KIND[=COUNT][@TEXT|@N]", "let answers go wrong: slow, cut, schema, or a status as 429") \
+    OPTION(with, 0, "with", "NAME@EDITION",                                                                            \
+           "once more with that edition of the connector; tell what comes out otherwise")                              \
     OPTION(pseudonymize, 0, "pseudonymize", "", "with other people in the place of those who are in it")               \
     OPTION(cassette, 0, "cassette", "FILE", "where the run was recorded, if that lies elsewhere by now")               \
     OPTION(role, 0, "role", "viewer|operator|administrator", "what a token may do: look; also act; also undo")         \

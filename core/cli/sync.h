@@ -20,6 +20,7 @@ struct syncing {
     struct cassette *cassette;  /* that is written, or played; NULL: neither */
     bool full;                  /* as with --full */
     bool kept;                  /* as with --kept */
+    bool anew;                  /* as run_request has it */
     const char *const *streams; /* as with --stream; NULL: all */
     const char *partition;      /* as with --partition; NULL: all */
     struct sync_part *parts;    /* with --failed: all there are */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "broker/cassette.h"
 #include "bundle/bundle.h"
+#include "cli/run_people.h"
 #include "cli/sync.h"
 #include "cli/verb.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int away(const char *path, const struct stat *info, int type, struct FTW *at)
@@ -48,6 +50,15 @@ static int clock_stand(const struct cassette_about *about)
     char now[24];
     snprintf(now, sizeof(now), "%lld", (long long)about->now_ms);
     return setenv("MUSTER_NOW", now, 1) == 0 ? 0 : -errno;
+}
+
+static int tape_open(struct context *context, const char *path, struct cassette **ret_cassette, struct err *err)
+{
+    const char *fault = VALUE(context, fault);
+    int rc = cassette_open(path, ret_cassette, err);
+    if (rc == 0 && fault)
+        rc = cassette_fault(*ret_cassette, fault, err);
+    return rc == 0 ? clock_stand(cassette_about(*ret_cassette)) : rc;
 }
 
 /* What the connection asked for and nobody had answered then fails it, whatever the connector made of that. */
@@ -147,8 +158,101 @@ static int play_before(struct context *context, struct organization *organizatio
     return syncing.failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-/* bundle: NULL: a cassette by itself. */
-static int play(struct context *context, struct cassette *cassette, const struct bundle *bundle, const char *before)
+static bool among(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* Whether the second reading has other counts than the first one, over which it was made: what is the same then is a
+ * change in neither. */
+static bool came_otherwise(const struct bundle_came *first, const struct bundle_came *second, struct buffer *out)
+{
+    static const char *const changes[] = {"created", "updated", "missing", "deactivated", "reactivated", NULL};
+    static const char *const passing[] = {"linked", "unchanged", NULL};
+    if (strcmp(first->outcome, second->outcome) != 0)
+        buffer_format(out, "; %s, not %s", second->outcome, first->outcome);
+    for (size_t i = 0; i < BUNDLE_COUNTS; i++) {
+        const char *name = second->counts[i].name;
+        uint64_t before = among(changes, name) ? 0 : first->counts[i].value, now = second->counts[i].value;
+        if (before == now || among(passing, name))
+            continue;
+        buffer_format(out, "; %lu %s", (unsigned long)now, name);
+        if (!among(changes, name))
+            buffer_format(out, ", not %lu", (unsigned long)before);
+    }
+    return out->len > 0;
+}
+
+static int reports_compare(struct context *context, const struct organization *organization, bool *ret_otherwise)
+{
+    struct query *query TIDY(query_close) = NULL;
+    TIDY_DONE(buffer_done) struct buffer other = {0};
+    struct bundle_came first, second;
+    struct bytes json;
+    struct err err = {0};
+    int rc = query_open(context->settings, organization, &query, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    uint32_t last = query_last_run(query);
+    if (last < 2 || !query_run(query, last - 1, &json) || bundle_came(json.data, json.len, &first) != 0 ||
+        !query_run(query, last, &json) || bundle_came(json.data, json.len, &second) != 0)
+        return complain_rc(ERR_CORRUPT, NULL);
+    *ret_otherwise = came_otherwise(&first, &second, &other);
+    if (*ret_otherwise && !context->json && !context->quiet)
+        run_people_tell(context, query, last, context->arguments.verbose > 0);
+    if (*ret_otherwise)
+        fprintf(stderr, "muster: with %s it comes out otherwise%s\n", VALUE(context, with), other.data);
+    else if (!context->quiet && !context->json)
+        screen_print(&context->screen, "  the same with %s\n", VALUE(context, with));
+    return other.rc != 0 ? complain_rc(other.rc, NULL) : STATUS_DONE;
+}
+
+/* The same once more with another edition of the connector, over what came of the first reading. */
+static int play_with(struct context *context, const struct cassette_about *about, const char *path)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    TIDY(cassette_free) struct cassette *cassette = NULL;
+    const struct connection *connection = NULL;
+    struct err err = {0};
+    int rc = connectors_instead(context->connectors, VALUE(context, with));
+    if (rc == 0)
+        rc = tape_open(context, path, &cassette, &err);
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    int status = context_organization(context, about->organization, &organization);
+    if (status == STATUS_DONE)
+        status = context_connection(organization, about->connection, &connection);
+    if (status != STATUS_DONE)
+        return status;
+    struct syncing syncing = {
+        .context = context, .organization = organization, .cassette = cassette, .full = true, .anew = true};
+    bool otherwise = false;
+    sync_read(&syncing, connection);
+    status = reports_compare(context, organization, &otherwise);
+    if (status == STATUS_DONE)
+        status = judge(context, cassette, sync_status(&syncing));
+    return status == STATUS_DONE && otherwise ? STATUS_PARTLY : status;
+}
+
+/* What --with names is an edition of that connector, and there is one. */
+static int with_read(struct context *context, const char *connector)
+{
+    const char *with = VALUE(context, with);
+    size_t len = strlen(connector);
+    struct err err = {0};
+    if (!with)
+        return STATUS_DONE;
+    if (strncmp(with, connector, len) != 0 || with[len] != '@' || with[len + 1] == '\0')
+        return complain_words("--with takes an edition of connector '%s', as in %s@2.0.0, not '%s'", connector,
+                              connector, with);
+    return connectors_describe(context->connectors, with, &err) ? STATUS_DONE : complain_rc(ERR_CONFIG, &err);
+}
+
+/* tape: where the cassette lies. bundle: NULL: a cassette by itself. */
+static int play(struct context *context, struct cassette *cassette, const char *tape, const struct bundle *bundle,
+                const char *before)
 {
     TIDY(organization_free) struct organization *organization = NULL;
     const struct cassette_about *about = cassette_about(cassette);
@@ -166,8 +270,9 @@ static int play(struct context *context, struct cassette *cassette, const struct
         return complain_words("nothing is read from connection '%s', and who was told is not known in a new state: "
                               "such a cassette can be looked at, not played",
                               connection->name);
+    status = with_read(context, connection->connector);
     sync_catch_signals();
-    if (bundle && bundle->before)
+    if (status == STATUS_DONE && bundle && bundle->before)
         status = play_before(context, organization, connection, before);
     int rc = clock_stand(about);
     if (status != STATUS_DONE || rc != 0)
@@ -178,16 +283,8 @@ static int play(struct context *context, struct cassette *cassette, const struct
     status = syncing.runs == 0 && syncing.unknown ? complain_words("%s", syncing.unknown) : sync_status(&syncing);
     if (bundle)
         compare(context, organization, bundle);
-    return judge(context, cassette, status);
-}
-
-static int tape_open(struct context *context, const char *path, struct cassette **ret_cassette, struct err *err)
-{
-    const char *fault = VALUE(context, fault);
-    int rc = cassette_open(path, ret_cassette, err);
-    if (rc == 0 && fault)
-        rc = cassette_fault(*ret_cassette, fault, err);
-    return rc == 0 ? clock_stand(cassette_about(*ret_cassette)) : rc;
+    status = judge(context, cassette, status);
+    return VALUE(context, with) && syncing.failed == 0 ? play_with(context, about, tape) : status;
 }
 
 int verb_replay(struct context *context)
@@ -212,5 +309,6 @@ int verb_replay(struct context *context)
         return complain_rc(rc, &err);
     context->arguments.values[OPTION_state] = state;
     int status = context_settings(context);
-    return status == STATUS_DONE ? play(context, cassette, archive ? &bundle : NULL, before) : status;
+    const char *tape = archive ? unpacked : path;
+    return status == STATUS_DONE ? play(context, cassette, tape, archive ? &bundle : NULL, before) : status;
 }

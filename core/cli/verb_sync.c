@@ -277,6 +277,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .connectors = context->connectors,
                                   .connection = connection,
                                   .full = syncing->full || GIVEN(context, full),
+                                  .anew = syncing->anew,
                                   .kept = !push && (syncing->kept || GIVEN(context, kept)),
                                   .partition = syncing->partition ? syncing->partition : VALUE(context, partition),
                                   .streams = syncing->streams,

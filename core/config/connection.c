@@ -28,19 +28,25 @@ static void describe(struct reading *reading, struct connection *connection, con
 {
     struct err err = {0};
     const char *what = reading_format(reading, "connection '%s': connector", connection->name);
-    connection->connector = want_text(reading, node, what);
+    const char *edition = want_text(reading, node, what);
     if (!node)
         complain(reading->complaints, reading->key, "connection '%s': connector is missing", connection->name);
-    if (!connection->connector) {
-        connection->connector = "";
+    connection->edition = edition ? edition : "";
+    connection->connector =
+        reading_format(reading, "%.*s", (int)strcspn(connection->edition, "@"), connection->edition);
+    if (!edition)
         return;
-    }
     const char *const *installed = reading->installed ? reading->installed(reading->context) : NULL;
     if (reading->installed && !has_name(installed, connection->connector)) {
         not_installed(reading, node, connection->connector, installed);
         return;
     }
-    connection->description = reading->describe(reading->context, connection->connector, &err);
+    connection->description = reading->describe(reading->context, edition, &err);
+    if (!connection->description && strcmp(edition, connection->connector) != 0) {
+        /* Everything else can be looked at, and goes on; its runs say the same. */
+        complain_warning(reading->complaints, node, "%s; nothing is read or told by it", err.text);
+        connection->description = reading->describe(reading->context, connection->connector, &err);
+    }
     if (!connection->description)
         complain(reading->complaints, node, "connector '%s' cannot be used: %s", connection->connector,
                  err.text[0] ? err.text : "it gives no description");
@@ -105,7 +111,7 @@ static void read_one(struct reading *reading, struct connection *connection, con
     connection->node = map;
     connection->lanes = 1;
     connection->grace_ms = -1;
-    connection->connector = "";
+    connection->connector = connection->edition = "";
     if (!want_map(reading, map, what))
         return;
     node_unknown_keys(reading->complaints, map, keys, what);

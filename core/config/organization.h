@@ -73,6 +73,7 @@ struct trigger {
 
 struct connection {
     const char *name, *connector;
+    const char *edition; /* NAME, NAME@VERSION or NAME@sha256:HEX: which file of the connector may run for it */
     const struct node *node;
     const struct muster_connector *description; /* what `describe` gave; NULL when it could not */
     const struct option_value *options;
@@ -191,8 +192,8 @@ struct settings {
     } tls;
 };
 
-/* Gives the description of a connector by its name; NULL and a sentence in `err` when there is none or it does not
- * load. What it gives must outlive the organization. */
+/* Gives the description of a connector by its name or edition; NULL and a sentence in `err` when there is none or it
+ * does not load. What it gives must outlive the organization. */
 typedef const struct muster_connector *describe_fn(void *context, const char *connector, struct err *err);
 /* Names that are installed, for "did you mean"; NULL-terminated. */
 typedef const char *const *installed_fn(void *context);

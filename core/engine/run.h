@@ -30,6 +30,7 @@ struct run_request {
     bool full;                   /* read and compare everything, also what was taken already */
     bool push;                   /* of a plan: what the target is told, not what the source says */
     bool kept;                   /* no source is asked: its records are mapped once more, as they were kept */
+    bool anew;                   /* what a source does not say any more does not stay: to compare two readings */
     const char *again;           /* of a target: the name of a period, whose file is written once more; NULL: none */
     const char *partition;       /* only this one; NULL: all */
     const char *const *streams;  /* only these, of what is read and of what is told; NULL: all */

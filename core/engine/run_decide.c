@@ -56,6 +56,7 @@ static int run_stage(struct run *run)
     run->stage = (struct stage){.snapshot = &run->snapshot,
                                 .changeset = run->changeset,
                                 .vault = &run->vault,
+                                .anew = run->request->anew,
                                 .retention = &run->request->organization->retention,
                                 .holds = &run->holds,
                                 .run = run->report->run,

@@ -196,13 +196,16 @@ int run_cancelled(void *context)
 
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err)
 {
-    struct lane_start start = {.connector = connectors_path(request->connectors, request->connection->connector),
+    struct lane_start start = {.connector = connectors_path(request->connectors, request->connection->edition),
                                .scratch_dir = scratch,
                                .connection = request->connection,
                                .settings = request->settings,
                                .cancel = request->cancel};
-    if (!start.connector)
-        return err_set(err, ERR_CONFIG, "connector '%s' is not installed", request->connection->connector);
+    if (!start.connector) {
+        struct err why = {0};
+        (void)connectors_describe(request->connectors, request->connection->edition, &why);
+        return err_set(err, ERR_CONFIG, "%s", why.text);
+    }
     int rc = authorization_check(request->organization, request->connection, err); /* whoever forgot to ask */
     TIDY(lane_stop) struct lane *warm = rc == 0 ? warm_take(request->warm, request->connection) : NULL;
     if (rc != 0 || !warm)

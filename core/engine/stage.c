@@ -161,6 +161,8 @@ static struct image image_overlay(struct stage *stage, const struct mapping *map
  * first so that it does not move. */
 static int stage_overlay(struct stage *stage, const struct stage_stream *stream)
 {
+    if (stage->anew)
+        return 0;
     buffer_clear(&stage->value);
     size_t most = stage->old.body.len + stage->body.len + 4096;
     for (uint16_t n = 0; n < stage->maker.count; n++)

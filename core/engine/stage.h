@@ -52,6 +52,7 @@ struct stage {
     struct holds *holds; /* what is not to be taken; NULL: nothing is held */
     uint64_t *held;      /* of records of which something was not taken, as they were proposed */
     size_t held_count, held_room;
+    bool anew;                    /* nothing of before is carried on */
     bool has_held;                /* the store keeps proposals of before */
     struct numbers agreed;        /* then: hold_record() of those that say what is taken already */
     struct numbers carried_units; /* named by what records carry on from before */

@@ -80,7 +80,7 @@ void warm_up(struct warm *warm)
         (void)store_open(start.scratch_dir, false, &warm->store, NULL);
     for (size_t n = 0; start.scratch_dir && n < warm->count; n++) {
         start.connection = warm->expected[n];
-        start.connector = connectors_path(request->connectors, start.connection->connector);
+        start.connector = connectors_path(request->connectors, start.connection->edition);
         if (network_offered(start.connection->description))
             load_begin(warm);
         if (start.connector)

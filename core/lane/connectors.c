@@ -25,6 +25,7 @@ enum { CACHE_MAX = 4 * 1024 * 1024 };
 
 struct entry {
     const char *name, *path;
+    size_t nth; /* of those of this name: 0 for the first folder's, which is meant where nobody says which */
     const muster_connector *description; /* NULL: not asked yet, or it failed */
     const char *lacks, *digest;
     struct err err; /* why it failed; said again without another try */
@@ -34,9 +35,10 @@ struct connectors {
     const struct settings *settings;
     pthread_mutex_t lock; /* runs ask from threads of their own */
     struct arena *arena;
-    struct entry *entries; /* sorted by name */
+    struct entry *entries; /* sorted by name, then by folder */
     size_t count, room;
     const char **names;
+    const char *instead; /* the edition of its connector that everybody gets; NULL: the one they ask for */
 };
 
 static bool name_valid(const char *name, size_t len)
@@ -50,15 +52,7 @@ static bool name_valid(const char *name, size_t len)
     return true;
 }
 
-static struct entry *entry_find(struct connectors *connectors, const char *name)
-{
-    for (size_t i = 0; i < connectors->count; i++)
-        if (strcmp(connectors->entries[i].name, name) == 0)
-            return &connectors->entries[i];
-    return NULL;
-}
-
-/* FOLDER/NAME.so; of two folders that have it the first counts. */
+/* FOLDER/NAME.so */
 static int entry_add(struct connectors *connectors, const char *folder, const char *file)
 {
     size_t len = strlen(file);
@@ -68,11 +62,12 @@ static int entry_add(struct connectors *connectors, const char *folder, const ch
     const char *path = arena_format(connectors->arena, "%s/%s", folder, file);
     if (!name || !path)
         return -ENOMEM;
-    if (entry_find(connectors, name))
-        return 0;
+    size_t nth = 0;
+    for (size_t i = 0; i < connectors->count; i++)
+        nth += strcmp(connectors->entries[i].name, name) == 0;
     if (mem_grow(&connectors->entries, connectors->count, &connectors->room, sizeof(*connectors->entries)) != 0)
         return -ENOMEM;
-    connectors->entries[connectors->count++] = (struct entry){.name = name, .path = path};
+    connectors->entries[connectors->count++] = (struct entry){.name = name, .path = path, .nth = nth};
     return 0;
 }
 
@@ -90,7 +85,9 @@ static int folder_read(struct connectors *connectors, const char *path)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+    const struct entry *one = a, *other = b;
+    int order = strcmp(one->name, other->name);
+    return order != 0 ? order : (one->nth > other->nth) - (one->nth < other->nth);
 }
 
 static int names_make(struct connectors *connectors)
@@ -98,8 +95,9 @@ static int names_make(struct connectors *connectors)
     if (connectors->count > 0)
         qsort(connectors->entries, connectors->count, sizeof(*connectors->entries), by_name);
     connectors->names = arena_get(connectors->arena, (connectors->count + 1) * sizeof(*connectors->names));
-    for (size_t i = 0; connectors->names && i < connectors->count; i++)
-        connectors->names[i] = connectors->entries[i].name;
+    for (size_t i = 0, n = 0; connectors->names && i < connectors->count; i++)
+        if (connectors->entries[i].nth == 0)
+            connectors->names[n++] = connectors->entries[i].name;
     return connectors->names ? 0 : -ENOMEM;
 }
 
@@ -256,8 +254,10 @@ static void describe(struct connectors *connectors, struct entry *entry)
     char folder[PATH_MAX], cache[PATH_MAX + 300] = "";
     TIDY_DONE(buffer_done) struct buffer key = {0};
     folder_make(connectors, folder);
-    if (folder[0])
+    if (folder[0] && entry->nth == 0)
         snprintf(cache, sizeof(cache), "%s/%s.cache", folder, entry->name);
+    else if (folder[0])
+        snprintf(cache, sizeof(cache), "%s/%s.%zu.cache", folder, entry->name, entry->nth);
     if (identity(entry, &key) != 0)
         buffer_clear(&key); /* what is wrong will be said by the host, or by its absence */
     if (cache[0] && key.len > 0 && cache_read(connectors, entry, cache, &key))
@@ -269,54 +269,114 @@ static void describe(struct connectors *connectors, struct entry *entry)
     }
 }
 
-const muster_connector *connectors_describe(void *context, const char *name, struct err *err)
+/* Asked once; NULL: it failed, and entry->err says why. */
+static const muster_connector *description_of(struct connectors *connectors, struct entry *entry)
+{
+    if (!entry->description && entry->err.rc == 0)
+        describe(connectors, entry);
+    return entry->description;
+}
+
+static const char *digest_of(struct connectors *connectors, struct entry *entry)
+{
+    uint8_t digest[DIGEST_SHA256];
+    char hex[DIGEST_HEX];
+    TIDY(close) int fd = entry->digest ? -1 : open(entry->path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && digest_fd(fd, digest) == 0) {
+        digest_hex(digest, sizeof(digest), hex);
+        entry->digest = arena_text(connectors->arena, hex);
+    }
+    return entry->digest;
+}
+
+/* What stands behind the @: a version, as the connector says it, or a digest of its file. */
+static bool is_edition(struct connectors *connectors, struct entry *entry, const char *said)
+{
+    static const char by_digest[] = "sha256:";
+    if (strncmp(said, by_digest, sizeof(by_digest) - 1) == 0) {
+        const char *digest = digest_of(connectors, entry);
+        return digest && strcmp(digest, said + sizeof(by_digest) - 1) == 0;
+    }
+    const muster_connector *description = description_of(connectors, entry);
+    return description && description->version && strcmp(description->version, said) == 0;
+}
+
+static void tell_another(struct connectors *connectors, struct entry *entry, struct buffer *out)
+{
+    const muster_connector *description = description_of(connectors, entry);
+    const char *digest = digest_of(connectors, entry);
+    buffer_format(out, "%s%s is %s, sha256:%s", out->len > 0 ? "; " : "", entry->path,
+                  description ? description->version : "none that can be used", digest ? digest : "unreadable");
+}
+
+/* The first file that is that edition. NULL: there is none; `err` says what there is. The lock is held. */
+static struct entry *entry_find(struct connectors *connectors, const char *edition, struct err *err)
+{
+    TIDY_DONE(buffer_done) struct buffer others = {0};
+    size_t len = strcspn(edition, "@");
+    const char *instead = connectors->instead;
+    if (instead && strncmp(instead, edition, len) == 0 && instead[len] == '@')
+        edition = instead;
+    for (size_t i = 0; i < connectors->count; i++) {
+        struct entry *entry = &connectors->entries[i];
+        if (strncmp(entry->name, edition, len) != 0 || entry->name[len] != '\0')
+            continue;
+        if (!edition[len] || is_edition(connectors, entry, edition + len + 1))
+            return entry;
+        tell_another(connectors, entry, &others);
+    }
+    const char *folder = connectors->settings->connectors ? connectors->settings->connectors[0] : NULL;
+    if (others.len > 0 && others.rc == 0)
+        err_set(err, ERR_GONE, "connector '%s' is not installed: %s", edition, others.data);
+    else
+        err_set(err, ERR_GONE, "there is no connector '%s': it would be a file %.*s.so in %s", edition, (int)len,
+                edition, folder ? folder : "a folder that muster.yaml names under `connectors`");
+    return NULL;
+}
+
+int connectors_instead(struct connectors *connectors, const char *edition)
+{
+    pthread_mutex_lock(&connectors->lock);
+    connectors->instead = arena_text(connectors->arena, edition);
+    int rc = connectors->instead ? 0 : -ENOMEM;
+    pthread_mutex_unlock(&connectors->lock);
+    return rc;
+}
+
+const muster_connector *connectors_describe(void *context, const char *edition, struct err *err)
 {
     struct connectors *connectors = context;
     const muster_connector *description = NULL;
     pthread_mutex_lock(&connectors->lock);
-    struct entry *entry = entry_find(connectors, name);
-    if (!entry) {
-        const char *folder = connectors->settings->connectors ? connectors->settings->connectors[0] : NULL;
-        err_set(err, ERR_GONE, "there is no connector '%s': it would be a file %s.so in %s", name, name,
-                folder ? folder : "a folder that muster.yaml names under `connectors`");
-    } else {
-        if (!entry->description && entry->err.rc == 0)
-            describe(connectors, entry);
-        description = entry->description;
-        if (!description)
-            err_set(err, entry->err.rc, "%s", entry->err.text);
-    }
+    struct entry *entry = entry_find(connectors, edition, err);
+    if (entry && !(description = description_of(connectors, entry)))
+        err_set(err, entry->err.rc, "%s", entry->err.text);
     pthread_mutex_unlock(&connectors->lock);
     return description;
 }
 
-const char *connectors_path(struct connectors *connectors, const char *name)
+const char *connectors_path(struct connectors *connectors, const char *edition)
 {
-    const struct entry *entry = entry_find(connectors, name);
+    pthread_mutex_lock(&connectors->lock);
+    const struct entry *entry = entry_find(connectors, edition, NULL);
+    pthread_mutex_unlock(&connectors->lock);
     return entry ? entry->path : NULL;
 }
 
-const char *connectors_digest(struct connectors *connectors, const char *name)
+const char *connectors_digest(struct connectors *connectors, const char *edition)
 {
-    uint8_t digest[DIGEST_SHA256];
-    char hex[DIGEST_HEX];
-    struct entry *entry = entry_find(connectors, name);
-    if (!entry)
-        return NULL;
     pthread_mutex_lock(&connectors->lock);
-    if (!entry->digest) {
-        TIDY(close) int fd = open(entry->path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0 && digest_fd(fd, digest) == 0) {
-            digest_hex(digest, sizeof(digest), hex);
-            entry->digest = arena_text(connectors->arena, hex);
-        }
-    }
+    struct entry *entry = entry_find(connectors, edition, NULL);
+    const char *digest = entry ? digest_of(connectors, entry) : NULL;
     pthread_mutex_unlock(&connectors->lock);
-    return entry->digest;
+    return digest;
 }
 
-const char *connectors_sandbox_lacks(struct connectors *connectors, const char *name)
+const char *connectors_sandbox_lacks(struct connectors *connectors, const char *edition)
 {
-    const struct entry *entry = entry_find(connectors, name);
-    return entry && connectors_describe(connectors, name, NULL) ? entry->lacks : "";
+    pthread_mutex_lock(&connectors->lock);
+    struct entry *entry = entry_find(connectors, edition, NULL);
+    const char *lacks = entry && description_of(connectors, entry) ? entry->lacks : "";
+    pthread_mutex_unlock(&connectors->lock);
+    return lacks;
 }

@@ -99,6 +99,7 @@ class Room:
         self.env = installed.environment(place, folder) | {
             "MUSTER_NOW": START,
             "SUDO_USER": "sam",
+            "TEST_CONNECTORS": self.words["@TEST_CONNECTORS@"],
             "PATH": f"{folder}/bin:{place.environment(folder)['PATH']}",
             "PYTHONPATH": f"{case}:{common}:{place.source}/tests",
         }

@@ -116,6 +116,12 @@ const char *connectors_digest(struct connectors *connectors, const char *name)
     return "0000000000000000000000000000000000000000000000000000000000000000";
 }
 
+int connectors_instead(struct connectors *connectors, const char *edition)
+{
+    (void)connectors, (void)edition;
+    return 0;
+}
+
 const char *connectors_sandbox_lacks(struct connectors *connectors, const char *name)
 {
     (void)connectors, (void)name;

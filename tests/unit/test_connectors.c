@@ -101,6 +101,53 @@ static void each_gets_its_description_or_its_own_sentence(void **state)
     assert_non_null(strstr(err.text, "there is no connector 'gone'"));
 }
 
+static const char *path_of(struct connectors *connectors, const char *edition, const char *dir)
+{
+    static char expected[PATH_MAX];
+    path_in(expected, dir, "table.so");
+    const char *path = connectors_path(connectors, edition);
+    return path ? strcmp(path, expected) == 0 ? "that one" : path : "none";
+}
+
+static void an_edition_is_that_file_in_whatever_folder_or_none(void **state)
+{
+    (void)state;
+    put(first, "table.so", "table");
+    put(second, "table.so", "table2");
+    char edition[200];
+    struct err err = {0};
+    {
+        TIDY(connectors_free) struct connectors *connectors = opened();
+        assert_string_equal(path_of(connectors, "table", first), "that one");
+        assert_string_equal(path_of(connectors, "table@1", first), "that one");
+        assert_string_equal(path_of(connectors, "table@2", second), "that one");
+        snprintf(edition, sizeof(edition), "table@sha256:%s", connectors_digest(connectors, "table@2"));
+        assert_string_equal(path_of(connectors, edition, second), "that one");
+        assert_string_equal(connectors_describe(connectors, edition, NULL)->version, "2");
+        edition[strlen(edition) - 1] ^= 1;
+        static const char *const none[] = {"table@3", "table@", "table@1 ", "tab@1", "table@sha256:", "@1", "good@1@1"};
+        for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+            assert_null(connectors_path(connectors, none[i]));
+        assert_null(connectors_describe(connectors, edition, &err));
+        assert_int_equal(err.rc, ERR_GONE);
+        assert_non_null(strstr(err.text, "second/table.so is 2, sha256:"));
+        assert_int_equal(connectors_instead(connectors, "table@2"), 0);
+        assert_string_equal(path_of(connectors, "table", second), "that one");
+        assert_string_equal(path_of(connectors, "table@1", second), "that one");
+        assert_non_null(connectors_path(connectors, "good"));
+    }
+    for (int again = 0; again < 2; again++) { /* also when it is remembered, each under its own name */
+        TIDY(connectors_free) struct connectors *connectors = opened();
+        assert_string_equal(connectors_describe(connectors, "table@1", NULL)->version, "1");
+        assert_string_equal(connectors_describe(connectors, "table@2", NULL)->version, "2");
+    }
+    char path[PATH_MAX];
+    path_in(path, first, "table.so");
+    unlink(path);
+    path_in(path, second, "table.so");
+    unlink(path);
+}
+
 /* With a host program that answers nothing only what is remembered can be described. */
 static const muster_connector *remembered(struct connectors *connectors, const char *name)
 {
@@ -192,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_sorted_and_only_what_can_be_a_connector_is_there),
         cmocka_unit_test(each_gets_its_description_or_its_own_sentence),
+        cmocka_unit_test(an_edition_is_that_file_in_whatever_folder_or_none),
         cmocka_unit_test(a_description_is_remembered_as_long_as_the_file_is_the_same),
         cmocka_unit_test(a_damaged_memory_is_no_memory),
         cmocka_unit_test(a_digest_is_that_of_the_file),

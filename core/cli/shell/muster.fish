@@ -149,6 +149,7 @@ complete -c muster -l push -n '__fish_seen_subcommand_from plan' -d 'what the ta
 complete -c muster -l target -n '__fish_seen_subcommand_from explain' -r -d 'what that connection is told\: what it has, is to have, and why not'
 complete -c muster -l record -n '__fish_seen_subcommand_from sync' -r -d 'note all that is asked of the world and answered in this file, for replay'
 complete -c muster -l fault -n '__fish_seen_subcommand_from replay' -x -a 'KIND[=COUNT][@TEXT @N]' -d 'let answers go wrong\: slow, cut, schema, or a status as 429'
+complete -c muster -l with -n '__fish_seen_subcommand_from replay' -r -d 'once more with that edition of the connector; tell what comes out otherwise'
 complete -c muster -l pseudonymize -n '__fish_seen_subcommand_from bundle' -d 'with other people in the place of those who are in it'
 complete -c muster -l cassette -n '__fish_seen_subcommand_from bundle' -r -d 'where the run was recorded, if that lies elsewhere by now'
 complete -c muster -l role -n '__fish_seen_subcommand_from token' -x -a 'viewer operator administrator' -d 'what a token may do\: look; also act; also undo'
