@@ -3,12 +3,19 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 
 OUTPUT_MAX = 20000  # characters of a failing test that are shown
+PROMISE = re.compile(r"\b(?:pain|first)_\d\d_\w+")
+
+
+def promises(program):
+    """The tests in its text that are named after a promise (tests/PROMISES.md)."""
+    return set(PROMISE.findall(program.read_text(encoding="utf-8")))
 
 
 @dataclasses.dataclass

@@ -6,7 +6,7 @@ line says why), others fail. One that prints TAP lines (`ok 1 - claim`, `not ok 
 import os
 import re
 
-from harness.job import Fresh, Outcome, ending, run, shortened
+from harness.job import Fresh, Outcome, ending, promises, run, shortened
 
 SECONDS = 900
 LONG = ("disturbed", "reading", "receiver", "daemon", "powercut", "delivered")  # begin first, not last
@@ -18,6 +18,7 @@ class Script:
         self.name = f"{program.parent.name}/{program.stem}"
         self.weight = weight
         self.program = program
+        self.promises = promises(program)
 
     def run(self, place):
         with Fresh() as folder:

@@ -1,7 +1,7 @@
 """unit - cmocka programs: each of their tests is counted; a program that dies fails with what it said last."""
 import re
 
-from harness.job import Fresh, Outcome, ending, run, shortened
+from harness.job import Fresh, Outcome, ending, promises, run, shortened
 
 SECONDS = 300
 RESULT = re.compile(r"\[ *(RUN|OK|FAILED|ERROR|SKIPPED) *\] (\S+)\s*$")
@@ -13,6 +13,7 @@ class Unit:
         self.name = f"unit/{source.stem}"
         self.weight = source.stat().st_size / 1000
         self.program = program
+        self.promises = promises(source)
 
     def run(self, place):
         if not self.program.exists():

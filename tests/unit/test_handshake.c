@@ -76,7 +76,7 @@ static const struct {
     {"dies-early", "odd", "was killed by signal 11 (Segmentation fault) while it was being loaded"},
 };
 
-static void each_bad_connector_is_refused_with_its_own_true_sentence(void **state)
+static void pain_18_each_bad_connector_is_refused_with_its_own_true_sentence(void **state)
 {
     (void)state;
     char sentences[sizeof(refused) / sizeof(refused[0])][1000];
@@ -215,7 +215,7 @@ static void scratch_folders_are_removed_whatever_happened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_bad_connector_is_refused_with_its_own_true_sentence),
+        cmocka_unit_test(pain_18_each_bad_connector_is_refused_with_its_own_true_sentence),
         cmocka_unit_test(a_longer_description_and_a_newer_minor_that_needs_nothing_new_load),
         cmocka_unit_test(longer_entries_are_walked_by_the_connectors_own_stride),
         cmocka_unit_test(a_file_that_is_missing_or_no_shared_object_is_called_so),

@@ -44,7 +44,7 @@ static int misbehaves(const char *stream, struct heard *heard, struct lane_resul
     return misbehaves_within(stream, settings.limits.silence_ms, settings.limits.total_ms, heard, result, err);
 }
 
-static void whoever_misbehaves_ends_his_own_call_with_a_sentence(void **state)
+static void pain_17_whoever_hangs_or_misbehaves_ends_his_own_call_with_a_sentence(void **state)
 {
     (void)state;
     static const struct {
@@ -79,7 +79,7 @@ static void whoever_misbehaves_ends_his_own_call_with_a_sentence(void **state)
     }
 }
 
-static void a_crash_is_told_with_signal_and_last_words(void **state)
+static void pain_16_a_crash_is_told_with_signal_and_last_words(void **state)
 {
     (void)state;
     HEARD heard = {0};
@@ -128,7 +128,7 @@ static void what_it_writes_to_stderr_neither_blocks_it_nor_floods_us(void **stat
     assert_in_range(heard.log.len, 100000, 400000);
 }
 
-static void memory_ends_at_its_limit(void **state)
+static void pain_11_memory_ends_at_its_limit(void **state)
 {
     (void)state;
 #ifndef HAVE_SANITIZERS /* they cannot live within such a limit, so it is not set for them */
@@ -164,7 +164,7 @@ static void a_lost_record_spoils_the_call_of_whoever_did_not_look(void **state)
     assert_string_equal(result.text, "the connector put field 'name' with a type that is none");
 }
 
-static void a_cancel_is_seen_and_one_that_is_not_obeyed_kills(void **state)
+static void pain_17_a_cancel_is_seen_and_one_that_is_not_obeyed_kills(void **state)
 {
     (void)state;
     static const char *const streams[] = {"obeys", "spin"};
@@ -291,15 +291,15 @@ static void what_the_kernel_lacks_is_said_and_the_rest_stands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whoever_misbehaves_ends_his_own_call_with_a_sentence),
-        cmocka_unit_test(a_crash_is_told_with_signal_and_last_words),
+        cmocka_unit_test(pain_17_whoever_hangs_or_misbehaves_ends_his_own_call_with_a_sentence),
+        cmocka_unit_test(pain_16_a_crash_is_told_with_signal_and_last_words),
         cmocka_unit_test(a_flood_ends_where_the_sink_says_so),
         cmocka_unit_test(columns_have_a_ceiling),
         cmocka_unit_test(what_it_writes_to_stderr_neither_blocks_it_nor_floods_us),
-        cmocka_unit_test(memory_ends_at_its_limit),
+        cmocka_unit_test(pain_11_memory_ends_at_its_limit),
         cmocka_unit_test(two_claims_are_a_fault_of_the_connector),
         cmocka_unit_test(a_lost_record_spoils_the_call_of_whoever_did_not_look),
-        cmocka_unit_test(a_cancel_is_seen_and_one_that_is_not_obeyed_kills),
+        cmocka_unit_test(pain_17_a_cancel_is_seen_and_one_that_is_not_obeyed_kills),
         cmocka_unit_test(of_several_lanes_whoever_falls_or_takes_for_ever_keeps_no_other_waiting),
         cmocka_unit_test(clocks_run_while_it_is_loaded_too),
         cmocka_unit_test(the_fence_stands_before_the_connector_runs),

@@ -34,7 +34,7 @@ static void one_refused_log_in_sets_it_aside_until_something_changes(void **stat
     assert_true(quarantine_next(&first) == INT64_MAX);
 }
 
-static void pauses_double_up_to_six_hours_and_are_never_longer(void **state)
+static void pain_17_pauses_double_up_to_six_hours_and_are_never_longer(void **state)
 {
     (void)state;
     int64_t whole = 5 * MINUTE;
@@ -66,7 +66,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_failures_in_a_row_set_it_aside),
         cmocka_unit_test(one_refused_log_in_sets_it_aside_until_something_changes),
-        cmocka_unit_test(pauses_double_up_to_six_hours_and_are_never_longer),
+        cmocka_unit_test(pain_17_pauses_double_up_to_six_hours_and_are_never_longer),
         cmocka_unit_test(connections_that_failed_together_are_not_tried_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void waits_double_with_jitter_and_come_to_an_end(void **state)
     assert_int_equal(retry_wait_ms(&(struct retry_case){1, true, false, 0, -1, 1}), -1);
 }
 
-static void a_wait_that_is_asked_for_is_kept_unless_it_is_longer_than_a_minute(void **state)
+static void pain_10_a_wait_that_is_asked_for_is_kept_unless_it_is_longer_than_a_minute(void **state)
 {
     (void)state;
     int64_t wait = retry_wait_ms(&(struct retry_case){1, true, true, 0, 5000, 77});
@@ -126,7 +126,7 @@ static void no_span_of_time_has_more_calls_than_the_provider_allows(void **state
     scratch_remove(&scratch);
 }
 
-static void all_who_use_an_account_share_its_turns_and_others_do_not(void **state)
+static void first_10_all_who_use_an_account_share_its_turns_and_others_do_not(void **state)
 {
     (void)state;
     struct scratch scratch;
@@ -150,7 +150,7 @@ static void all_who_use_an_account_share_its_turns_and_others_do_not(void **stat
     scratch_remove(&scratch);
 }
 
-static void longer_than_anybody_waits_is_said_and_nothing_is_reserved(void **state)
+static void pain_10_longer_than_anybody_waits_is_said_and_nothing_is_reserved(void **state)
 {
     (void)state;
     budget_clock(test_clock);
@@ -236,10 +236,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_read_in_both_forms_and_nonsense_is_none),
         cmocka_unit_test(waits_double_with_jitter_and_come_to_an_end),
-        cmocka_unit_test(a_wait_that_is_asked_for_is_kept_unless_it_is_longer_than_a_minute),
+        cmocka_unit_test(pain_10_a_wait_that_is_asked_for_is_kept_unless_it_is_longer_than_a_minute),
         cmocka_unit_test(no_span_of_time_has_more_calls_than_the_provider_allows),
-        cmocka_unit_test(all_who_use_an_account_share_its_turns_and_others_do_not),
-        cmocka_unit_test(longer_than_anybody_waits_is_said_and_nothing_is_reserved),
+        cmocka_unit_test(first_10_all_who_use_an_account_share_its_turns_and_others_do_not),
+        cmocka_unit_test(pain_10_longer_than_anybody_waits_is_said_and_nothing_is_reserved),
         cmocka_unit_test(the_connections_own_word_counts_and_a_clock_put_back_stops_nobody),
         cmocka_unit_test(addresses_are_taken_apart_strictly),
         cmocka_unit_test(what_is_written_down_of_an_address_names_nobody),

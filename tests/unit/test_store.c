@@ -346,7 +346,7 @@ static bool stands_among_readers(pid_t pid)
     return wanted == 0;
 }
 
-static void a_reader_that_was_killed_holds_nothing_back(void **state)
+static void pain_24_a_reader_that_was_killed_holds_nothing_back(void **state)
 {
     (void)state;
     struct reader holds = {.reads = false}, reads = {.reads = true};
@@ -465,7 +465,7 @@ int main(void)
         CASE(a_store_from_before_a_table_was_thought_of_gets_it),
         CASE(garbage_is_called_damaged),
         CASE(a_busy_lock_names_the_process_and_dies_with_it),
-        CASE(a_reader_that_was_killed_holds_nothing_back),
+        CASE(pain_24_a_reader_that_was_killed_holds_nothing_back),
         CASE(a_full_map_is_said_and_keeps_nothing),
         CASE(a_full_disk_is_said_and_keeps_nothing),
     };
