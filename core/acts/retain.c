@@ -1,5 +1,5 @@
 /* retain - what is older than the organization's file wants it kept goes. */
-#include "acts/retain.h"
+#include "acts/retain_inside.h"
 
 #include "acts/erase_inside.h"
 #include "base/clock.h"
@@ -11,38 +11,13 @@
 
 #include <stdlib.h>
 
-/* Of one slice: rows that are looked at, and things that go. */
-enum { ROWS = 50000, THINGS = 2000, DAY_MS = 24 * 3600 * 1000 };
-
 #define META_RETAINED "retained"
-
-/* Where the walk of a day stands, as `meta` keeps it: behind this thing. */
-struct position {
-    int64_t day;
-    uint64_t id;
-    uint32_t kind; /* KIND_COUNT: it is at its end */
-    uint32_t zero;
-};
-
-struct retaining {
-    const struct run_request *request;
-    const char *dir;
-    enum retain_how how;
-    int64_t now_ms;
-    struct position at;
-    struct child *things; /* that may go */
-    size_t count, room;
-    struct streams streams;
-    struct source *record;
-    struct entity *entity, *other;
-    struct retained *retained;
-    struct run_report *report; /* of the act */
-};
 
 static void retaining_done(struct retaining *retaining)
 {
     streams_done(&retaining->streams);
     free(retaining->things);
+    retain_rows_done(&retaining->rows);
     free(retaining->record);
     free(retaining->entity);
     free(retaining->other);
@@ -171,7 +146,7 @@ static void thing_count(struct retaining *retaining, struct txn *txn, const stru
 
 /* --- the walk --- */
 
-static size_t most(const struct retaining *retaining, const char *point, size_t usual)
+size_t retain_most(const struct retaining *retaining, const char *point, size_t usual)
 {
     return retaining->how == RETAIN_LOOK ? SIZE_MAX : (size_t)fault_limit(point, usual);
 }
@@ -188,7 +163,8 @@ static enum kind kind_next(const struct retaining *retaining, enum kind kind)
 static int walk(struct retaining *retaining, struct txn *txn)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
-    size_t rows = most(retaining, "retain-rows", ROWS), things = most(retaining, "retain-things", THINGS);
+    size_t rows = retain_most(retaining, "retain-rows", RETAIN_ROWS),
+           things = retain_most(retaining, "retain-things", RETAIN_THINGS);
     int rc = 0;
     cursor_open(&cursor, txn, TABLE_entity);
     retaining->at.kind = kind_next(retaining, (enum kind)retaining->at.kind);
@@ -245,6 +221,8 @@ static int look(struct retaining *retaining, struct store *store)
     retaining->count = 0;
     int rc = streams_load(retaining->request->organization, &txn, &retaining->streams);
     rc = rc ? rc : walk(retaining, &txn);
+    if (rc == 0 && retaining->at.kind == KIND_COUNT && (retaining->count == 0 || retaining->how == RETAIN_LOOK))
+        rc = retain_rows_look(retaining, &txn); /* never in one act with things: their records go as a whole */
     int end = txn_end(&txn);
     return rc ? rc : end;
 }
@@ -286,13 +264,15 @@ static int thing_take(struct retaining *retaining, struct erasing *erasing, cons
     return rc ? rc : txn->rc;
 }
 
-static int things_sentence(struct retaining *retaining, const struct erase *erase)
+static int went_sentence(struct retaining *retaining, const struct erase *erase, uint64_t rows)
 {
     struct buffer text TIDY_DONE(buffer_done) = {0};
     for (unsigned kind = KIND_NONE + 1; kind < KIND_COUNT; kind++)
         if (erase->things[kind] > 0)
             buffer_format(&text, "%s%lu %s", text.len ? ", " : "kept no longer: ", (unsigned long)erase->things[kind],
                           kind_name((enum kind)kind));
+    if (rows > 0)
+        buffer_format(&text, "%swhat %lu records said", text.len ? ", " : "kept no longer: ", (unsigned long)rows);
     buffer_format(&text, "%s", text.len ? "" : "nothing had to go");
     retaining->report->because = text.rc ? NULL : arena_text(retaining->report->arena, text.data);
     return text.rc ? text.rc : retaining->report->because ? 0 : -ENOMEM;
@@ -310,11 +290,15 @@ static int retain_state(void *context, struct match *match, struct err *err)
     match->outlived = true;
     erase_order(match);
     rc = rc ? rc : erase_rows(&erasing);
-    rc = rc ? rc : things_sentence(retaining, &erase);
+    uint64_t before = retaining->retained->source;
+    rc = rc ? rc : retain_rows_take(retaining, match);
+    rc = rc ? rc : went_sentence(retaining, &erase, retaining->retained->source - before);
     for (unsigned kind = 0; kind < KIND_COUNT && rc == 0; kind++)
         retaining->retained->things[kind] += erase.things[kind];
     retaining->retained->records += rc == 0 ? erase.records : 0;
     changeset_meta(match->changeset, META_RETAINED, bytes(&retaining->at, sizeof(retaining->at)));
+    if (retaining->rows.begun)
+        changeset_meta(match->changeset, META_RETAINED_ROWS, retain_rows_position(retaining));
     return rc ? rc : changeset_rc(match->changeset);
 }
 
@@ -330,15 +314,21 @@ static int take(struct retaining *retaining, struct err *err)
     return rc;
 }
 
+static bool meta_is(struct txn *txn, const char *name, struct bytes value)
+{
+    struct bytes is;
+    return meta_get(txn, name, &is) && is.len == value.len && memcmp(is.data, value.data, is.len) == 0;
+}
+
 /* Nothing goes: only how far the walk has come is written down. */
 static int remember(struct retaining *retaining, struct store *store, struct err *err)
 {
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
-    struct bytes value;
+    const struct bytes rows = retain_rows_position(retaining);
     int lock = -1;
     txn_begin(&txn, store, false);
-    bool same = meta_get(&txn, META_RETAINED, &value) && value.len == sizeof(retaining->at) &&
-                memcmp(value.data, &retaining->at, sizeof(retaining->at)) == 0;
+    bool same = meta_is(&txn, META_RETAINED, bytes(&retaining->at, sizeof(retaining->at))) &&
+                (!retaining->rows.begun || meta_is(&txn, META_RETAINED_ROWS, rows));
     int rc = txn_end(&txn);
     if (rc != 0 || same)
         return rc;
@@ -347,6 +337,8 @@ static int remember(struct retaining *retaining, struct store *store, struct err
         return rc;
     txn_begin(&txn, store, true);
     meta_set(&txn, META_RETAINED, bytes(&retaining->at, sizeof(retaining->at)));
+    if (retaining->rows.begun)
+        meta_set(&txn, META_RETAINED_ROWS, rows);
     rc = txn_end(&txn);
     store_unlock(lock);
     return rc;
@@ -360,15 +352,15 @@ static int slice(struct retaining *retaining, bool *ret_more, struct err *err)
     if (rc != 0)
         return rc == ERR_GONE ? 0 : rc;
     rc = look(retaining, store);
-    *ret_more = rc == 0 && retaining->at.kind < KIND_COUNT;
+    *ret_more = rc == 0 && (retaining->at.kind < KIND_COUNT || retain_rows_more(retaining));
     if (rc == 0 && retaining->how != RETAIN_LOOK)
-        rc = retaining->count > 0 ? take(retaining, err) : remember(retaining, store, err);
+        rc = retaining->count + retaining->rows.count > 0 ? take(retaining, err) : remember(retaining, store, err);
     return rc && !err->rc ? store_fail(store, rc, err) : rc;
 }
 
-static int things_retain(struct retaining *retaining, struct err *err)
+static int store_retain(struct retaining *retaining, struct err *err)
 {
-    bool more = kind_next(retaining, KIND_NONE) < KIND_COUNT;
+    bool more = kind_next(retaining, KIND_NONE) < KIND_COUNT || retain_rows_more(retaining);
     int rc = 0;
     while (more && rc == 0) {
         more = false;
@@ -410,5 +402,5 @@ int retain(const struct run_request *request, enum retain_how how, struct retain
     if (!retaining.dir || !retaining.record || !retaining.entity || !retaining.other)
         return -ENOMEM;
     int rc = calls_retain(&retaining, err);
-    return rc ? rc : things_retain(&retaining, err);
+    return rc ? rc : store_retain(&retaining, err);
 }

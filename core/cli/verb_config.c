@@ -140,7 +140,8 @@ static void check_retention(const struct organization *organization)
         if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
             fprintf(stderr, "%s:%u:%u: warning: retention: %s goes with %s, of which it does not say how long\n",
                     organization->file, key->line, key->column, key->text, kind_name(with));
-        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0)
+        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0 &&
+                 strcmp(key->text, "source") != 0)
             fprintf(stderr, "%s:%u:%u: warning: retention: %s is well written, and nothing is removed by it yet\n",
                     organization->file, key->line, key->column, key->text);
     }

@@ -384,3 +384,28 @@ int stage_drop(struct stage *stage, struct bytes key)
         changeset_delete(stage->changeset, TABLE_source, key, old);
     return rc ? rc : numbers_set(&stage->keys, hold_record(key), 1);
 }
+
+int stage_strip(struct stage *stage, struct bytes key, const struct source *record)
+{
+    struct source *left = &stage->made;
+    struct bytes old;
+    *left = *record;
+    left->count = 0;
+    body_start(&stage->maker);
+    for (uint16_t n = 0, nth; n < record->count; n++)
+        if (!kind_is_raw(record->sections[n].kind)) {
+            left->sections[left->count++] = record->sections[n];
+            (void)body_add(&stage->maker, &record->sections[n], &nth); /* there were more of them */
+        }
+    buffer_clear(&stage->row);
+    body_write(&stage->maker, &stage->row);
+    left->body = bytes(stage->row.data, stage->row.len);
+    buffer_clear(&stage->value);
+    source_write(left, &stage->value);
+    int rc = stage->row.rc ? stage->row.rc : stage->value.rc;
+    if (rc == 0 && left->count > 0)
+        rc = stage_reseal(stage, left->sections[0].seed, left, left->sections[0].seed, false);
+    if (rc == 0 && txn_get(stage->snapshot, TABLE_source, key, &old))
+        changeset_put(stage->changeset, TABLE_source, key, old, bytes(stage->value.data, stage->value.len));
+    return rc;
+}

@@ -128,6 +128,8 @@ int stage_withheld(struct stage *stage, uint64_t place);
 void stage_forget(struct stage *stage, uint64_t seed);
 /* The row goes: what it said stands elsewhere. It is not staged any more in this run. */
 int stage_drop(struct stage *stage, struct bytes key);
+/* What rows said beside what was made of them is kept of this record no longer; `record` is it, as it is stored. */
+int stage_strip(struct stage *stage, struct bytes key, const struct source *record);
 /* Puts the record into the changeset, with how it stands to the persons, sealed values into the vault. */
 void stage_write(struct stage *stage, const struct staged *staged, enum situation situation);
 /* The same of a record that is nobody's yet, and why. */
