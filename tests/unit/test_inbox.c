@@ -1,11 +1,11 @@
 /* test_inbox - what came in for an organization: kept once, taken in its order, let go when there is need. */
 #include "unit.h"
 
+#include "event.h"
 #include "scratch.h"
 
 #include "base/arena.h"
 #include "config/cidr.h"
-#include "store/inbox.h"
 #include "web/unzip.h"
 
 #include <arpa/inet.h>
@@ -35,18 +35,6 @@ static int close_one(void **state)
     (void)state;
     inbox_close(inbox);
     return 0;
-}
-
-static struct inbox_event event(const char *key, const char *body)
-{
-    return (struct inbox_event){.received_ms = 1000,
-                                .connection = "guards",
-                                .method = "POST",
-                                .route = "/punches",
-                                .target = "/punches",
-                                .type = "application/json",
-                                .key = key,
-                                .body = {body, strlen(body)}};
 }
 
 static struct inbox_event keep(const char *key, const char *body, uint64_t most)

@@ -2,10 +2,10 @@
  * in its order, while one writes and others settle. */
 #include "unit.h"
 
+#include "event.h"
 #include "scratch.h"
 
 #include "base/arena.h"
-#include "store/inbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,18 +35,6 @@ static struct inbox *open_one(void)
     struct inbox *inbox = NULL;
     assert_int_equal(inbox_open(dir, master, "acme", true, &inbox, &err), 0);
     return inbox;
-}
-
-static struct inbox_event event(const char *key, const char *body)
-{
-    return (struct inbox_event){.received_ms = 1000,
-                                .connection = "guards",
-                                .method = "POST",
-                                .route = "/punches",
-                                .target = "/punches",
-                                .type = "",
-                                .key = key,
-                                .body = {body, strlen(body)}};
 }
 
 static struct inbox_event keep(struct inbox *inbox, const char *key, const char *body)
@@ -269,7 +257,7 @@ static struct inbox *open_copy(const char *from, off_t most, off_t wrong)
 static void a_commit_that_was_cut_off_is_none_and_those_before_it_are(void **state)
 {
     (void)state;
-    enum { FRAME = 32, ROW = 24 + 6 + 24 + 24 + 16 + 5 + 9 + 9 + 1 + 1 }; /* its parts, of a body of a byte */
+    enum { FRAME = 32, ROW = 24 + 6 + 24 + 24 + 16 + 5 + 9 + 9 + 17 + 1 }; /* its parts, of a body of a byte */
     char from[100];
     struct inbox *inbox = open_one();
     assert_int_equal(keep_numbers(inbox, 1, 2), 0);
