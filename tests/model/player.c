@@ -2,9 +2,11 @@
  *
  * Reads requests from standard input, one a line: the time (MUSTER_NOW), the nth write to die at (0: none), where to
  * record what is written below which folder (empty: nowhere), then commands; 0x1e stands between these, 0x1f between
- * the words of a command, and `env NAME=VALUE` is one. A request runs in a child of its own. The answer is a line with
+ * the words of a command, and `env NAME=VALUE` is one; so are those of letters.h: `keep FOLDER SAID FIRST LAST` and
+ * `kept FOLDER`. A request runs in a child of its own. The answer is a line with
  * the child's status as waitpid says it and the bytes of standard output and of standard error, then these bytes. On
  * standard output, 0x1e and the command's exit status end the output of each. */
+#include "letters.h"
 #include "writes.h"
 
 int muster_main(int argc, char **argv);
@@ -30,6 +32,11 @@ static int said(int status)
     return status;
 }
 
+static unsigned number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 static int command(char *text)
 {
     char *argv[WORDS + 1] = {"muster"};
@@ -39,6 +46,10 @@ static int command(char *text)
     argv[argc] = NULL;
     if (argc == 3 && strcmp(argv[1], "env") == 0)
         return said(putenv(argv[2]) != 0);
+    if (argc == 6 && strcmp(argv[1], "keep") == 0)
+        return said(letters_keep(argv[2], argv[3], number(argv[4]), number(argv[5])));
+    if (argc == 3 && strcmp(argv[1], "kept") == 0)
+        return said(letters_read(argv[2]));
     return said(muster_main(argc, argv));
 }
 
