@@ -6,7 +6,6 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "engine/discard.h"
-#include "engine/warm.h"
 #include "engine/weave.h"
 #include "logic/reason.h"
 #include "logic/safeguard.h"
@@ -454,17 +453,6 @@ static int run_only_row(struct run *run)
     return rc ? rc : run_row(run);
 }
 
-/* Whether a record is another than it was: then it is likely that targets are to be told of it. */
-static bool staged_any(const struct run *run)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < run->strand_count; i++) {
-        const struct stage_count *staged = &run->strands[i].count;
-        count += run->strands[i].compared ? staged->added + staged->changed + staged->returned + staged->missing : 0;
-    }
-    return count > 0;
-}
-
 /* Stage, match, weave; once more when a safeguard holds something of it, without that. Nothing is asked again: what was
  * pulled lies in the spools. */
 static int run_decide_all(struct run *run, struct wait_list *reviews)
@@ -472,8 +460,6 @@ static int run_decide_all(struct run *run, struct wait_list *reviews)
     int rc = run_gates_begin(run);
     for (int rounds = 0; rc == 0; rounds++) {
         rc = run_stage(run);
-        if (rc == 0 && staged_any(run))
-            warm_up(run->request->warm);
         if (rc == 0)
             rc = run_match(run, reviews);
         if (rc == 0)

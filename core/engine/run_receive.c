@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "engine/arrivals.h"
 #include "engine/masterkey.h"
+#include "engine/warm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -143,6 +144,7 @@ static int take_all(struct receiving *receiving)
             run->report->more_received = true;
             break;
         }
+        warm_up(run->request->warm); /* what came in is likely to be a change that targets are to be told of */
         rc = take(receiving, events, count);
         fault_kill("receive");
         receiving->events += count;
