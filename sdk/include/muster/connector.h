@@ -382,8 +382,11 @@ typedef struct muster_connector {
     muster_rc (*action)(muster_run *, void *self, const char *name, const muster_record *args);
 } muster_connector;
 
+/* The one function that is exported. It is declared here so that C++ (from C++20 on, for the initializers) calls it by
+ * the same name. */
+__attribute__((visibility("default"))) const muster_connector *muster_connector_entry(void);
+
 #define MUSTER_CONNECTOR(id, ...)                                                                                      \
-    __attribute__((visibility("default"))) const muster_connector *muster_connector_entry(void);                       \
     const muster_connector *muster_connector_entry(void)                                                               \
     {                                                                                                                  \
         static const muster_connector c = {.magic = MUSTER_MAGIC,                                                      \
