@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_ROOM = 300, DEEP = 12, ELEMENTS = 32, ID_ROOM = 400 };
+enum { NAME_ROOM = 300, ID_ROOM = 400 };
 
 struct row {
     struct rows *rows;
@@ -58,43 +58,11 @@ static bool id_write(const struct rows *rows, const muster_node *record, char re
 
 /* ---- all that there is, by name ---- */
 
-static void put_plain(struct row *row, const char *name, const muster_node *node)
+/* `but` is left out. */
+static void put_nested(struct row *row, const char *name, const muster_node *node, const muster_node *but)
 {
-    const muster_host *host = row->rows->rest->host;
-    int32_t type = node->kind == MUSTER_NODE_NUMBER ? MUSTER_DECIMAL
-                   : node->kind == MUSTER_NODE_BOOL ? MUSTER_BOOL
-                                                    : MUSTER_TEXT;
-    const char *text = node->text;
-    muster_text_clear(&row->room);
-    if (type == MUSTER_DECIMAL && muster_text_number(&row->room, text))
-        text = row->room.data;
-    else if (type == MUSTER_DECIMAL)
-        type = MUSTER_TEXT; /* longer than any number of ours: as it stands */
-    host->put(row->made, name, type, text);
-}
-
-static void put_nested(struct row *row, const char *name, const muster_node *node, unsigned deep,
-                       const muster_node *but)
-{
-    char inner[NAME_ROOM];
-    size_t nth = 0;
-    if (node == but)
-        return;
-    if (node->kind != MUSTER_NODE_OBJECT && node->kind != MUSTER_NODE_LIST) {
-        put_plain(row, name, node);
-        return;
-    }
-    if (node->kind == MUSTER_NODE_LIST && *name) {
-        muster_text_clear(&row->room);
-        muster_node_json(node, &row->room);
-        row->rows->rest->host->put(row->made, name, MUSTER_JSON, row->room.data);
-    }
-    for (const muster_node *one = node->first; one && deep < DEEP; one = one->next, nth++) {
-        int wrote = one->name ? snprintf(inner, sizeof(inner), "%s%s%s", name, *name ? "." : "", one->name)
-                              : snprintf(inner, sizeof(inner), "%s[%zu]", name, nth);
-        if (wrote > 0 && wrote < NAME_ROOM && (one->name ? *one->name != '\0' : nth < ELEMENTS))
-            put_nested(row, inner, one, deep + 1, but);
-    }
+    if (muster_node_put(row->rows->rest->run, row->made, name, node, but) != MUSTER_OK)
+        row->room.failed = 1;
 }
 
 /* "/employment/parts" is "employment.parts". */
@@ -111,19 +79,19 @@ static void put_all(struct row *row)
     const struct rows *rows = row->rows;
     const muster_node *list = rows->resource->rows ? muster_node_at(row->record, rows->resource->rows) : NULL;
     char name[NAME_ROOM];
-    put_nested(row, "", row->record, 0, list);
+    put_nested(row, "", row->record, list);
     for (size_t n = 0; n < rows->child_count; n++)
-        for (size_t k = 0; k < rows->children[n].count && k < ELEMENTS; k++) {
+        for (size_t k = 0; k < rows->children[n].count && k < MUSTER_NODE_PUT_ITEMS; k++) {
             const struct child *child = &rows->children[n];
             if (rows->resource->rows && *rows->resource->rows == '/' &&
                 strcmp(rows->resource->rows + 1, child->name) == 0)
                 break;
             snprintf(name, sizeof(name), "%s[%zu]", child->name, k);
-            put_nested(row, name, child->records[k], 1, NULL);
+            put_nested(row, name, child->records[k], NULL);
         }
     if (row->element) {
         dotted(rows->resource->rows, name);
-        put_nested(row, name, row->element, 1, NULL);
+        put_nested(row, name, row->element, NULL);
     }
 }
 

@@ -140,6 +140,55 @@ static void a_node_is_written_as_the_json_that_it_was(void **state)
     muster_document_free(document);
 }
 
+/* A host that writes down what is put: "name=type:value". */
+static char put_down[4000];
+
+static void note_put(muster_record *record, const char *field, int32_t type, const char *value)
+{
+    size_t len = strlen(put_down);
+    assert_ptr_equal(record, put_down);
+    snprintf(put_down + len, sizeof(put_down) - len, "%s=%d:%s\n", field, (int)type, value ? value : "(null)");
+}
+
+static void put_all(const char *json, const char *name, const char *but, const char *wanted)
+{
+    const muster_host host = {.size = sizeof(host), .put = note_put};
+    muster_run run = {.host = &host};
+    const char *why;
+    muster_document *document = muster_document_read(json, strlen(json), &why);
+    const muster_node *root = muster_document_root(document);
+    put_down[0] = '\0';
+    assert_int_equal(muster_node_put(&run, (muster_record *)(void *)put_down, name, root,
+                                     but ? muster_node_member(root, but) : NULL),
+                     MUSTER_OK);
+    assert_string_equal(put_down, wanted);
+    muster_document_free(document);
+}
+
+static void what_is_nested_is_put_by_the_way_to_it(void **state)
+{
+    char deep[400] = "", items[400] = "[0", wanted[2000];
+    (void)state;
+    put_all("{\"id\":\"007\",\"names\":{\"first\":\"Ada\",\"none\":null},\"fit\":true,\"pay\":1.50e1,\"left\":[7,8]}",
+            "", "left", "id=1:007\nnames.first=1:Ada\nnames.none=1:(null)\nfit=4:true\npay=3:15\n");
+    put_all("{\"jobs\":[{\"no\":1},{\"no\":2}],\"\":5}", "", NULL,
+            "jobs=13:[{\"no\":1},{\"no\":2}]\njobs[0].no=3:1\njobs[1].no=3:2\n");
+    put_all("{\"a\":[[]]}", "child[3]", NULL, "child[3].a=13:[[]]\nchild[3].a[0]=13:[]\n");
+    put_all("\"alone\"", "name", NULL, "name=1:alone\n");
+    for (int n = 1; n <= MUSTER_NODE_PUT_ITEMS; n++)
+        snprintf(items + strlen(items), sizeof(items) - strlen(items), n < MUSTER_NODE_PUT_ITEMS ? ",%d" : ",%d]", n);
+    snprintf(wanted, sizeof(wanted), "l=13:%s\n", items);
+    for (int n = 0; n < MUSTER_NODE_PUT_ITEMS; n++) /* not the one behind them */
+        snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "l[%d]=3:%d\n", n, n);
+    put_all(items, "l", NULL, wanted);
+    for (int n = 0; n < MUSTER_NODE_PUT_DEPTH; n++)
+        snprintf(deep + strlen(deep), sizeof(deep) - strlen(deep), "{\"d\":");
+    snprintf(deep + strlen(deep), sizeof(deep) - strlen(deep), "{\"too\":1}");
+    for (int n = 0; n < MUSTER_NODE_PUT_DEPTH; n++)
+        snprintf(deep + strlen(deep), sizeof(deep) - strlen(deep), "}");
+    put_all(deep, "", NULL, "");
+}
+
 static void a_pointer_leads_to_one_place_or_to_none(void **state)
 {
     (void)state;
@@ -213,6 +262,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere_it_is_no_answer),
         cmocka_unit_test(members_are_found_and_nothing_is_asked_in_vain),
         cmocka_unit_test(a_node_is_written_as_the_json_that_it_was),
+        cmocka_unit_test(what_is_nested_is_put_by_the_way_to_it),
         cmocka_unit_test(a_pointer_leads_to_one_place_or_to_none),
         cmocka_unit_test(a_reply_is_read_from_memory_or_from_its_file),
     };

@@ -31,6 +31,7 @@ enum {
     MUSTER_NODE_LIST,
     MUSTER_NODE_OBJECT
 };
+enum { MUSTER_NODE_PUT_DEPTH = 12, MUSTER_NODE_PUT_ITEMS = 32 };
 enum { MUSTER_DOCUMENT_DEPTH = 64, MUSTER_DOCUMENT_MAX = 256 << 20 /* bytes */ };
 
 typedef struct muster_node {
@@ -55,6 +56,14 @@ const muster_node *muster_document_root(const muster_document *document);
 const muster_node *muster_node_first(const muster_node *node); /* of a list or an object */
 const muster_node *muster_node_member(const muster_node *node, const char *name);
 const char *muster_node_text(const muster_node *node); /* NULL: it has none */
+/* Puts all that a node has into a record, each value by the way to it, as mappings name it: "names.first",
+ * "jobs[0].title"; a list whole, too, as MUSTER_JSON by its own name, so that nobody takes its first items for all of
+ * them. Begins with `name` ("": the names of the members themselves) and leaves out `but` (NULL: nothing), objects and
+ * lists that lie deeper than MUSTER_NODE_PUT_DEPTH and items behind the first MUSTER_NODE_PUT_ITEMS of a list. Numbers
+ * are MUSTER_DECIMAL, days are MUSTER_TEXT. What cannot be put comes out of emit(), as of put(); MUSTER_FAIL: no
+ * memory. */
+muster_rc muster_node_put(muster_run *run, muster_record *record, const char *name, const muster_node *node,
+                          const muster_node *but);
 /* Adds what the node is as JSON, without white space; its name is left out. Numbers stand as they were written. */
 void muster_node_json(const muster_node *node, muster_text *out);
 /* What is there by a JSON pointer (RFC 6901): "/data/errors/0"; "" is the node itself. */
