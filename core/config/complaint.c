@@ -80,6 +80,8 @@ __attribute__((format(printf, 4, 0))) static void add(struct complaints *complai
 {
     char text[SENTENCE_MAX + 8];
     int len = vsnprintf(text, sizeof(text), format, args);
+    if (node && node->shipped && len >= 0 && (size_t)len < sizeof(text))
+        snprintf(text + len, sizeof(text) - (size_t)len, " (line %u of %s)", node->shipped_line, node->shipped);
     if (len < 0 || complaints->count >= COMPLAINTS_MAX) {
         complaints->errors += !warning;
         return;

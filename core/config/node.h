@@ -15,6 +15,8 @@ enum node_type { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
     enum node_type type;
     unsigned line, column; /* from 1, in characters */
+    const char *shipped;   /* NULL: it stands in the file; else what is made of another text, which stands in for it */
+    unsigned shipped_line; /* in that text, from 1 */
     const char *tag;       /* "!secret"; NULL: none */
     const char *text;      /* NODE_TEXT, never NULL */
     bool quoted;           /* NODE_TEXT: '…' or "…" or a block */

@@ -73,14 +73,17 @@ bool stream_is_off(const struct node *node)
 
 /* ---- the connector's own mapping, laid under ---- */
 
-static void move(struct node *node, const struct node *to)
+/* To a place in the file; where it came from is remembered for complaints. */
+static void move(struct node *node, const struct node *to, const char *from)
 {
+    node->shipped = from;
+    node->shipped_line = node->line;
     node->line = to->line;
     node->column = to->column;
     for (size_t i = 0; i < node->count; i++) {
-        move(node->items[i], to);
+        move(node->items[i], to, from);
         if (node->type == NODE_MAP)
-            move(node->keys[i], to);
+            move(node->keys[i], to, from);
     }
 }
 
@@ -90,15 +93,17 @@ static const struct node *shipped_read(struct reading *reading, const char *name
     if (!text || text[0] == '\0')
         return NULL;
     struct complaints own = {.arena = reading->arena, .file = name};
-    int rc = node_read_text(text, strlen(text), &own, &root);
+    const char *what = reading_format(reading, "the mapping that the connector ships for stream '%s'", name);
+    int rc = what ? node_read_text(text, strlen(text), &own, &root) : -ENOMEM;
     if (rc == -ENOMEM)
         reading->rc = rc;
+    else if (rc != 0 && own.count > 0)
+        complain(reading->complaints, reading->key, "%s is broken in its line %u: %s", what, own.items[0].line,
+                 own.items[0].text);
     else if (rc != 0 || !root || root->type != NODE_MAP)
-        complain(reading->complaints, reading->key,
-                 "the mapping that the connector ships for stream '%s' is broken: %s", name,
-                 own.count > 0 ? own.items[0].text : "it is no map");
+        complain(reading->complaints, reading->key, "%s is broken: it is no map", what);
     else
-        move((struct node *)root, reading->key); /* ours: it was made a moment ago */
+        move((struct node *)root, reading->key, what); /* ours: it was made a moment ago */
     return rc == 0 && root && root->type == NODE_MAP ? root : NULL;
 }
 
@@ -291,6 +296,7 @@ void streams_read(struct reading *reading, struct connection *connection, const 
     size_t most = (map ? map->count : 0) + stream_count(connection) + 1;
     struct streams out = {.items = reading_get(reading, most, sizeof(*out.items))};
     connection->mappings = out.items; /* from here on organization_free() releases what was compiled */
+    size_t errors = reading->complaints->errors;
     if (!out.items)
         return;
     for (size_t i = 0; map && i < map->count; i++)
@@ -304,6 +310,7 @@ void streams_read(struct reading *reading, struct connection *connection, const 
         if (wanted)
             compile(reading, connection, stream->name, under, &out);
     }
-    if (connection->description && !node && !connection->target && out.count == 0 && !reading->beginning)
+    bool broken = reading->complaints->errors > errors; /* that there is none is said by what is wrong with those */
+    if (connection->description && !node && !connection->target && out.count == 0 && !broken && !reading->beginning)
         complain_no_stream(reading, connection);
 }
