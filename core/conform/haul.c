@@ -16,14 +16,31 @@ int haul_new(struct haul *ret_haul)
 void haul_done(struct haul *haul)
 {
     free(haul->records);
+    free(haul->columns);
     free(haul->partitions);
     free(haul->gone);
     buffer_done(&haul->said);
     arena_free(haul->arena);
 }
 
+static int columns_take(struct haul *haul, const struct lane_stream *stream)
+{
+    int rc = 0;
+    while (rc == 0 && haul->column_count < stream->count) {
+        rc = mem_grow(&haul->columns, haul->column_count, &haul->column_room, sizeof(*haul->columns));
+        const char *name = rc == 0 ? arena_text(haul->arena, stream->names[haul->column_count]) : NULL;
+        if (name)
+            haul->columns[haul->column_count++] = name;
+        else
+            rc = -ENOMEM;
+    }
+    return rc;
+}
+
 int haul_record(struct haul *haul, const struct lane_record *record)
 {
+    if (columns_take(haul, record->stream) != 0)
+        return -ENOMEM;
     haul->emitted++;
     if (haul->count >= HAUL_MOST)
         return 0;

@@ -28,12 +28,16 @@ struct haul {
     struct arena *arena;
     struct haul_record *records;
     size_t count, room;
+    const char **columns; /* names that records have: of a table also where cells are empty */
+    size_t column_count, column_room;
     uint64_t emitted, rejected;
+    const char *why; /* the first one was rejected; NULL: none was */
     struct haul_partition *partitions;
     size_t partition_count, partition_room;
     const char **gone;
     size_t gone_count, gone_room;
     const char *cursor;
+    const char *asked, *stray; /* the stream that was asked for (NULL: none), and another one that it spoke of */
     bool lacking;
     struct buffer said; /* what was logged at INFO and above, and every sentence, a line each */
     int rc;             /* of the call itself: not 0: the process did not live through it */

@@ -2,6 +2,7 @@
 #include "conform/walk.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -41,6 +42,10 @@ static void claim_judge(const struct walk *walk, const struct take *take)
                     haul->result.text);
     else if (haul_well(haul) && haul->result.claim == CLAIM_NONE && haul->result.rc != MUSTER_SAME)
         trial_fault(walk->trial, RULE_S3, take->stream, "ended without a claim");
+    else if (haul_well(haul) && haul->result.claim == CLAIM_CHANGES && take->declared &&
+             (take->declared->flags & MUSTER_READ_FULL))
+        trial_fault(walk->trial, RULE_S3, take->stream,
+                    "everything was asked for, and it claims changes(): nobody could ever be missing");
     else if (haul_well(haul) && haul->result.claim == CLAIM_COMPLETE && !haul_complete(haul))
         trial_fault(walk->trial, RULE_S3, take->stream, "claims %lu records; %lu were emitted and %lu rejected",
                     (unsigned long)haul->result.count, (unsigned long)haul->emitted, (unsigned long)haul->rejected);
@@ -60,8 +65,9 @@ static void ids_judge(const struct walk *walk, const struct take *take, struct a
         trial_looked(walk->trial, RULE_S4);
     for (size_t i = 0; ids && i < haul->count; i++) {
         ids[i] = haul_id(haul, i, take->keys, arena);
-        if (ids[i] && *ids[i] && take->parts && *take->parts)
-            ids[i] = arena_format(arena, "%s %s", ids[i], haul_values(haul, i, take->parts, arena));
+        const char *part = haul_values(haul, i, take->parts, arena);
+        if (ids[i] && *ids[i] && part && *part)
+            ids[i] = arena_format(arena, "%s %s", ids[i], part);
         if (!ids[i])
             ids[i] = "";
         if (*ids[i] == '\0')
@@ -110,6 +116,35 @@ static bool field_seen(const struct reading *reading, const char *stream, const 
     return false;
 }
 
+static bool column_comes(const struct reading *reading, const char *stream, const char *column)
+{
+    for (size_t t = 0; t < reading->count; t++)
+        for (size_t i = 0; strcmp(reading->takes[t].stream, stream) == 0 && i < reading->takes[t].haul.column_count;
+             i++) {
+            const char *name = reading->takes[t].haul.columns[i];
+            if (text_same(name, strlen(name), column, strlen(column)))
+                return true;
+        }
+    return false;
+}
+
+/* What the mapping asks for, but for what may stand in the items of a list; fields that are declared are told by S7. */
+static void columns_judge(const struct walk *walk, const struct reading *reading, const struct take *take)
+{
+    const struct mapping *mapping = take->mapping;
+    if (!haul_complete(&take->haul) || take->haul.count == 0)
+        return;
+    trial_looked(walk->trial, RULE_S20);
+    for (size_t i = 0; i < mapping->column_count; i++) {
+        const char *column = mapping->columns[i];
+        char what[300];
+        snprintf(what, sizeof(what), "column %s.%s", take->stream, column);
+        bool declared = take->declared && declares(take->declared, column);
+        if (mapping->beside[i] == COLUMN_OF_ROW && !declared && !column_comes(reading, take->stream, column))
+            trial_fault(walk->trial, RULE_S20, what, "the mapping names it, and no record has it");
+    }
+}
+
 static uint64_t stream_count(const struct reading *reading, const char *stream, bool *ret_read)
 {
     uint64_t count = 0;
@@ -120,6 +155,21 @@ static uint64_t stream_count(const struct reading *reading, const char *stream, 
             count += reading->takes[t].haul.emitted;
         }
     return count;
+}
+
+/* "; 4 were rejected, the first one because it has no id" */
+static const char *rejected(const struct reading *reading, const char *stream)
+{
+    uint64_t count = 0;
+    const char *why = NULL;
+    for (size_t t = 0; t < reading->count; t++)
+        if (strcmp(reading->takes[t].stream, stream) == 0) {
+            count += reading->takes[t].haul.rejected;
+            why = why ? why : reading->takes[t].haul.why;
+        }
+    const char *text =
+        arena_format(reading->arena, "; %lu were rejected, the first one: %s", (unsigned long)count, why ? why : "");
+    return count > 0 && text ? text : "";
 }
 
 static void streams_judge_read(const struct walk *walk, const struct reading *reading)
@@ -136,7 +186,7 @@ static void streams_judge_read(const struct walk *walk, const struct reading *re
         else
             trial_looked(walk->trial, RULE_S2);
         if (read && count == 0)
-            trial_fault(walk->trial, RULE_S2, stream->name, "gave no record");
+            trial_fault(walk->trial, RULE_S2, stream->name, "gave no record%s", rejected(reading, stream->name));
         for (const muster_field *field = stream->fields; count > 0 && field && field->name; field++) {
             snprintf(what, sizeof(what), "field %s.%s", stream->name, field->name);
             trial_looked(walk->trial, RULE_S7);
@@ -201,6 +251,7 @@ void reading_judge(const struct walk *walk, const struct reading *reading)
         claim_judge(walk, take);
         ids_judge(walk, take, reading->arena);
         fields_judge(walk, take);
+        columns_judge(walk, reading, take);
         quiet_judge(walk->trial, reading, &take->haul, "pull");
     }
     streams_judge_read(walk, reading);

@@ -1,6 +1,8 @@
 /* streams - rules about the streams of a connector and their fields. */
 #include "conform/judge.h"
 
+#include "model/model.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +26,8 @@ static void field_flags(struct trial *trial, const muster_stream *stream, const 
 {
     if (field->type < MUSTER_TEXT || field->type > MUSTER_REF)
         trial_fault(trial, RULE_C8, what, "its type %d is none", (int)field->type);
+    else if (field->type >= MUSTER_SECONDS && field->type <= MUSTER_CHOICE)
+        trial_fault(trial, RULE_C8, what, "its type is one that only options have");
     if (field->flags & ~(uint32_t)FIELD_FLAGS)
         trial_fault(trial, RULE_C8, what, "has flags 0x%x that no field has", field->flags & ~(uint32_t)FIELD_FLAGS);
     if ((field->flags & MUSTER_GENERATED) && !(field->flags & MUSTER_ON_CREATE))
@@ -60,6 +64,18 @@ static void fields_judge(struct trial *trial, const muster_connector *connector,
         trial_fault(trial, RULE_C11, stream->name, "none of its fields is MUSTER_ID");
 }
 
+/* "person employment" */
+static void kinds_judge(struct trial *trial, const muster_stream *stream, const char *what)
+{
+    for (const char *at = stream->kinds ? stream->kinds : ""; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+        char name[64];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " "), at);
+        if (kind_by_name(name) == KIND_NONE)
+            trial_fault(trial, RULE_C8, what, "its .kinds has '%s', which is no kind: `muster fields` lists them",
+                        name);
+    }
+}
+
 static void flags_judge(struct trial *trial, const muster_stream *stream, const char *what)
 {
     uint32_t flags = stream->flags;
@@ -67,6 +83,8 @@ static void flags_judge(struct trial *trial, const muster_stream *stream, const 
         trial_fault(trial, RULE_C8, what, "has flags 0x%x that no stream has", flags & ~(uint32_t)STREAM_FLAGS);
     if (stream->gone > MUSTER_NEVER)
         trial_fault(trial, RULE_C8, what, "its .gone is %u, which is none", stream->gone);
+    if (stream->gone == 0 && (flags & READS))
+        trial_fault(trial, RULE_C8, what, "is read, and its .gone does not say how one learns that something is gone");
     if ((flags & MUSTER_SNAPSHOT) && !(flags & MUSTER_WRITE))
         trial_fault(trial, RULE_C8, what, "is MUSTER_SNAPSHOT and not written");
     if (stream->gone == MUSTER_BY_ABSENCE && (flags & READS) && !(flags & MUSTER_READ_FULL))
@@ -97,6 +115,7 @@ void streams_judge(struct trial *trial, const muster_connector *connector)
             trial_fault(trial, RULE_C5, what, "its name has blanks or quotes in it");
         sentence_judge(trial, what, stream->doc);
         flags_judge(trial, stream, what);
+        kinds_judge(trial, stream, what);
         roles_judge(trial, connector, stream, what);
         fields_judge(trial, connector, stream);
         read |= (stream->flags & READS) != 0;

@@ -8,8 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A run ends where a connector speaks of another stream than it was asked for. */
+static void stream_heard(void *context, const char *stream)
+{
+    struct haul *haul = ((struct visit *)context)->haul;
+    if (haul->asked && !haul->stray && strcmp(stream, haul->asked) != 0)
+        haul->stray = arena_text(haul->arena, stream);
+}
+
 static int take_record(void *context, const struct lane_record *record)
 {
+    stream_heard(context, record->stream->name);
     return haul_record(((struct visit *)context)->haul, record);
 }
 
@@ -21,16 +30,19 @@ static int take_columns(void *context, struct lane_stream *stream)
 
 static int take_reject(void *context, const char *stream, const char *source_id, const char *place, const char *why)
 {
-    struct haul *haul = ((struct visit *)context)->haul;
+    struct visit *visit = context;
     (void)stream, (void)source_id, (void)place;
-    haul->rejected++;
-    haul_say(haul, why);
+    if (visit->haul->rejected++ == 0)
+        visit->haul->why = arena_text(visit->haul->arena, why && *why ? why : "nobody says why");
+    haul_say(visit->haul, why);
+    if (!why || !*why)
+        trial_fault(visit->trial, RULE_C21, "reject", "a record is rejected without a word");
     return 0;
 }
 
 static int take_gone(void *context, const char *stream, const char *source_id)
 {
-    (void)stream;
+    stream_heard(context, stream);
     return haul_gone(((struct visit *)context)->haul, source_id);
 }
 
@@ -56,7 +68,8 @@ static void take_log(void *context, int level, const char *text)
 static int take_lacking(void *context, const char *stream, const char *field, const char *why)
 {
     struct haul *haul = ((struct visit *)context)->haul;
-    (void)stream, (void)field;
+    (void)field;
+    stream_heard(context, stream);
     haul->lacking = true;
     haul_say(haul, why);
     return 0;
@@ -138,6 +151,13 @@ static void heard(struct visit *visit, const char *call)
     haul_say(haul, haul->result.text);
     haul_say(haul, haul->result.why);
     secrets_judge(visit, call);
+    if (haul->asked)
+        trial_looked(visit->trial, RULE_S19);
+    if (haul->stray)
+        trial_fault(visit->trial, RULE_S19, call, "it speaks of stream '%s' when '%s' is asked for", haul->stray,
+                    haul->asked);
+    if (haul->rc == 0 && haul->result.tried[0])
+        trial_fault(visit->trial, RULE_C13, haul->result.tried, "%s() tried this, and the fence refused it", call);
     if (haul->rc == 0 && haul->result.rc < 0)
         trial_looked(visit->trial, RULE_C21);
     if (haul->rc == 0 && haul->result.rc < 0 && !*haul->result.text)
@@ -219,6 +239,7 @@ void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul)
 {
     struct lane_sink sink;
     sink_make(visit, haul, &sink);
+    haul->asked = pull->stream;
     haul->rc = lane_pull(visit->lane, pull, &sink, &haul->result, &haul->err);
     heard(visit, "pull");
 }
@@ -227,6 +248,7 @@ void visit_get(struct visit *visit, const muster_pull *pull, const char *const *
 {
     struct lane_sink sink;
     sink_make(visit, haul, &sink);
+    haul->asked = pull->stream;
     haul->rc = lane_get(visit->lane, pull, ids, count, &sink, &haul->result, &haul->err);
     heard(visit, "get");
 }
@@ -262,7 +284,11 @@ static int told_applied(void *context, uint32_t nth, const char *remote_id)
 
 static int told_refused(void *context, uint32_t nth, muster_rc rc, const char *why)
 {
-    const struct lane_sink *told = ((struct visit *)context)->told;
+    const struct visit *visit = context;
+    const struct lane_sink *told = visit->told;
+    trial_looked(visit->trial, RULE_C21);
+    if (!why || !*why)
+        trial_fault(visit->trial, RULE_C21, "apply", "a change is refused as %s without a word", haul_code(rc));
     return told->refused(told->context, nth, rc, why);
 }
 

@@ -59,6 +59,7 @@ static int take_make(struct visit *visit, struct reading *reading, const struct 
                           .locator = partition->locator,
                           .stream = mapping->stream,
                           .declared = declared_of(visit->subject->description, mapping->stream),
+                          .mapping = mapping,
                           .keys = keys_of(mapping, reading->arena),
                           .parts = parts_of(mapping, reading->arena)};
     int rc = haul_new(&take->haul);

@@ -10,8 +10,9 @@
 struct take {
     const char *partition, *locator, *stream;
     const muster_stream *declared; /* NULL: only the source knows */
-    const char *const *keys;       /* names that identify, where the connector gives no id; NULL-terminated */
-    const char *const *parts;      /* likewise: what parts of a record are known by that stand in rows of their own */
+    const struct mapping *mapping;
+    const char *const *keys;  /* names that identify, where the connector gives no id; NULL-terminated */
+    const char *const *parts; /* likewise: what parts of a record are known by that stand in rows of their own */
     struct haul haul;
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char name[100];
@@ -70,9 +71,13 @@ static muster_rc check(muster_run *run, void *self)
 static void person(muster_run *run, const char *number, const char *called, const char *since)
 {
     char own[100];
+    if (is("s2_rejects")) {
+        run->host->reject(run, "people", number, "", "nobody takes this one");
+        return;
+    }
     snprintf(own, sizeof(own), "%s-%d", called, (int)getpid());
     const char *id = is("s4") ? "007" : is("s18") ? number + strspn(number, "0") : number;
-    muster_record *record = run->host->record(run, "people", id, "");
+    muster_record *record = run->host->record(run, is("s19") ? "persons" : "people", id, "");
     run->host->put(record, "number", MUSTER_TEXT, number);
     run->host->put(record, "name", MUSTER_TEXT, is("s8") ? own : is("c24") ? run->host->text(run, "key") : called);
     run->host->put(record, "since", MUSTER_DATE, is("s5") ? "3.2.2001" : since);
@@ -148,6 +153,12 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
         run->host->cursor(run, "c1");
     if (what->limit && !is("s15"))
         return run->host->partial(run, "a sample");
+    if (is("s3_changes"))
+        return run->host->changes(run, count);
+    if (is("c13_tried")) /* refused, and it does not mind */
+        close(socket(AF_INET, SOCK_STREAM, 0));
+    if (is("c21_rejected") && run->host->reject(run, "people", "010", "", "") == MUSTER_OK)
+        count++;
     return run->host->complete(run, count + is("s3"));
 }
 
@@ -174,7 +185,8 @@ static muster_rc partitions(muster_run *run, void *self)
 /* Those that write: POST /people and PATCH /people/ID, with the number; the answer is the id. */
 static int writes(void)
 {
-    return is("target") || is("finder") || is("whole") || (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
+    return is("target") || is("finder") || is("whole") || is("t_c21") ||
+           (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
 }
 
 static muster_rc answer(muster_run *run, const muster_change *change, muster_rc rc, const muster_http *reply)
@@ -186,7 +198,7 @@ static muster_rc answer(muster_run *run, const muster_change *change, muster_rc 
     if (rc == MUSTER_CONFLICT && is("t2"))
         rc = MUSTER_DATA;
     if (rc != MUSTER_OK)
-        return run->host->refused(run, change, rc, "not taken");
+        return run->host->refused(run, change, rc, is("t_c21") ? NULL : "not taken");
     return run->host->applied(run, change, is("t1") ? NULL : reply->body);
 }
 
@@ -282,6 +294,14 @@ static void tables_spoil(void)
         options[3].initial = "sideways";
     if (is("c8"))
         more->flags = 0x4000;
+    if (is("c8_field"))
+        fields[1].type = MUSTER_SECONDS;
+    if (is("c8_kinds"))
+        streams[0].kinds = "person employments";
+    if (is("c8_gone"))
+        streams[0].gone = 0;
+    if (is("s20"))
+        streams[0].mapping_in = "key: number\nperson: { employee_number: number, family_name: nmae }";
     if (is("c10"))
         fields[3].to = "bosses";
     if (is("c11"))
