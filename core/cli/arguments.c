@@ -95,7 +95,9 @@ static int take_word(struct reader *reader, const char *word)
     arguments->command = command_find(word);
     if (arguments->command)
         return 0;
-    const char *near = command_nearest(word);
+    const char *next = reader->at < reader->argc ? reader->argv[reader->at] : "", *near = command_nearest(word);
+    if (!near && command_find(next))
+        return err_set(reader->err, ERR_CONFIG, "the command comes first: muster %s %s", next, word);
     return err_set(reader->err, ERR_CONFIG, "there is no command '%s'%s%s%s", word, near ? "; did you mean '" : "",
                    near ? near : "", near ? "'?" : "; `muster help` lists them");
 }

@@ -1,6 +1,7 @@
 /* command - the verbs and options of `muster`. */
 #include "cli/command.h"
 
+#include "cli/synonym.h"
 #include "cli/verb.h"
 #include "config/node.h"
 
@@ -508,6 +509,8 @@ const struct command *command_find(const char *name)
 
 const char *command_nearest(const char *name)
 {
+    if (synonym_find(name))
+        return synonym_find(name);
     const char *names[sizeof(commands) / sizeof(commands[0])];
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         names[i] = commands[i].name;

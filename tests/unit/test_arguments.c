@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "cli/arguments.h"
+#include "cli/synonym.h"
 
 #include <stdio.h>
 
@@ -131,6 +132,19 @@ static void words_are_counted(void **state)
     assert_int_equal(read_line("sync --help"), 0); /* whatever is missing */
 }
 
+static void words_of_other_programs_are_answered_with_ours(void **state)
+{
+    (void)state;
+    refused("undo acme 3", "there is no command 'undo'; did you mean 'revert'?");
+    refused("why acme 1001", "there is no command 'why'; did you mean 'explain'?");
+    refused("acme status", "the command comes first: muster status acme");
+    refused("acme acme", "there is no command 'acme'; `muster help` lists them");
+    for (const struct synonym *synonym = synonyms; synonym->command; synonym++)
+        assert_non_null(command_find(synonym->command));
+    for (const struct command *command = commands; command->name; command++)
+        assert_null(synonym_find(command->name));
+}
+
 static void every_command_is_whole(void **state)
 {
     (void)state;
@@ -187,6 +201,7 @@ int main(void)
         cmocka_unit_test(an_option_of_another_verb_is_refused),
         cmocka_unit_test(values_are_asked_for_and_checked),
         cmocka_unit_test(words_are_counted),
+        cmocka_unit_test(words_of_other_programs_are_answered_with_ours),
         cmocka_unit_test(every_command_is_whole),
         cmocka_unit_test(every_example_can_be_typed),
     };
