@@ -94,8 +94,13 @@ int context_settings(struct context *context)
         return STATUS_DONE;
     struct complaints complaints = {.arena = context->arena};
     const char *dir = VALUE(context, config), *connectors = VALUE(context, connectors);
+    struct stat folder;
     if (!dir && !(dir = getenv("MUSTER_CONFIG")))
         dir = CONFIG_DIR;
+    else if (stat(dir, &folder) != 0 || !S_ISDIR(folder.st_mode))
+        return complain_words("'%s' is no folder: --config, or MUSTER_CONFIG, names the one with muster.yaml and "
+                              "organizations/ in it",
+                              dir);
     if (!connectors)
         connectors = getenv("MUSTER_CONNECTORS");
     int rc = settings_read(dir, VALUE(context, state), connectors, &complaints, &context->settings);
@@ -119,7 +124,7 @@ static int no_organization(struct context *context, const char *id)
         return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
                               context->settings->config_dir, id);
     const char *near = nearest_name(id, ids);
-    if (near)
+    if (near && strcmp(near, id) != 0)
         return complain_words("there is no organization '%s'; did you mean '%s'?", id, near);
     return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
                           context->settings->config_dir, id);

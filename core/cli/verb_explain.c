@@ -65,6 +65,8 @@ static int asking_field(struct asking *asking)
     for (size_t n = 0; n < IMAGE_FIELDS_MAX && (field = field_nth(asking->kind, n)); n++)
         names[n] = field->name;
     const char *near = nearest_name(text, names);
+    if (asking->kind == KIND_person && field_by_name(KIND_employment, text))
+        return complain_words("person has no field '%s'; did you mean 'employment.%s'?", text, text);
     return complain_words("%s has no field '%s'%s%s%s", kind, text, near ? "; did you mean '" : "", near ? near : "",
                           near ? "'?" : "");
 }

@@ -263,8 +263,9 @@ static void drop_dir(DIR **dir)
         closedir(*dir);
 }
 
-/* "acme.yaml" is acme; hidden files, copies of editors and what is no name are nobody's. */
-static int list_folder(DIR *dir, struct arena *arena, const char ***names, size_t *count)
+/* "acme.yaml" is acme; hidden files, copies of editors and what is no name are nobody's. With `misnamed` those that are
+ * nobody's only by what they are called, as they are: acme.yml, Acme.yaml. */
+static int list_folder(DIR *dir, struct arena *arena, bool misnamed, const char ***names, size_t *count)
 {
     size_t room = 0;
     for (;;) {
@@ -272,18 +273,19 @@ static int list_folder(DIR *dir, struct arena *arena, const char ***names, size_
         const struct dirent *entry = readdir(dir);
         if (!entry)
             return -errno;
-        size_t len = strlen(entry->d_name);
-        if (len < 6 || strcmp(entry->d_name + len - 5, ".yaml") != 0)
+        const char *file = entry->d_name, *dot = strrchr(file, '.');
+        if (!dot || dot == file || (strcasecmp(dot, ".yaml") != 0 && strcasecmp(dot, ".yml") != 0))
             continue;
-        char *name = arena_copy(arena, entry->d_name, len - 5);
-        if (!name || mem_grow(names, *count, &room, sizeof(**names)) != 0)
+        char *id = arena_copy(arena, file, (size_t)(dot - file)), *whole = arena_text(arena, file);
+        if (!id || !whole || mem_grow(names, *count, &room, sizeof(**names)) != 0)
             return -ENOMEM;
-        if (name_valid(name))
-            (*names)[(*count)++] = name;
+        bool named = strcmp(dot, ".yaml") == 0 && name_valid(id);
+        if (misnamed ? !named && file[0] != '.' : named)
+            (*names)[(*count)++] = misnamed ? whole : id;
     }
 }
 
-int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids)
+static int list_files(const struct settings *settings, struct arena *arena, bool misnamed, const char *const **ret_ids)
 {
     TIDY(free) const char **names = NULL;
     size_t count = 0;
@@ -291,7 +293,7 @@ int organization_list(const struct settings *settings, struct arena *arena, cons
     if (!path)
         return -ENOMEM;
     DIR *dir __attribute__((cleanup(drop_dir))) = opendir(path);
-    int rc = dir ? list_folder(dir, arena, &names, &count) : errno == ENOENT ? 0 : -errno;
+    int rc = dir ? list_folder(dir, arena, misnamed, &names, &count) : errno == ENOENT ? 0 : -errno;
     const char **ids = rc == 0 ? arena_get(arena, (count + 1) * sizeof(*ids)) : NULL;
     if (!ids)
         return rc ? rc : -ENOMEM;
@@ -301,4 +303,14 @@ int organization_list(const struct settings *settings, struct arena *arena, cons
     }
     *ret_ids = (const char *const *)ids;
     return 0;
+}
+
+int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids)
+{
+    return list_files(settings, arena, false, ret_ids);
+}
+
+int organization_list_misnamed(const struct settings *settings, struct arena *arena, const char *const **ret_files)
+{
+    return list_files(settings, arena, true, ret_files);
 }

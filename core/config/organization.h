@@ -214,6 +214,8 @@ int organization_read(const struct settings *settings, const char *id, describe_
 void organization_free(struct organization *organization);
 /* The ids of all files in DIR/organizations, sorted, NULL-terminated, in the arena. */
 int organization_list(const struct settings *settings, struct arena *arena, const char *const **ret_ids);
+/* The same of files there that nobody reads and somebody may think read, because of how they are called: acme.yml. */
+int organization_list_misnamed(const struct settings *settings, struct arena *arena, const char *const **ret_files);
 
 /* The connection, or NULL. */
 const struct connection *organization_connection(const struct organization *organization, const char *name);
