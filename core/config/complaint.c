@@ -163,23 +163,45 @@ static bool fold_name(const char *name, char ret_folded[NAME_ROOM])
     return true;
 }
 
-const char *nearest_name(const char *written, const char *const *names)
+/* *ret_alone: no other name is as near. */
+static const char *nearest(const char *written, const char *const *names, bool *ret_alone)
 {
     char folded[NAME_ROOM], name[NAME_ROOM];
     size_t len = strlen(written);
-    const char *nearest = NULL;
+    const char *found = NULL;
     /* A third of the letters may be wrong, but never so many that any short name would do. */
-    size_t best = len < 3 ? 1 : len < 6 ? 2 : len < 9 ? 3 : 4; /* must stay below */
+    size_t best = len < 3 ? 1 : len < 6 ? 2 : len < 9 ? 3 : 4; /* must stay below, until one is found */
+    *ret_alone = false;
     if (len == 0 || !fold_name(written, folded))
         return NULL;
     for (size_t i = 0; names && names[i] && best > 0; i++) {
-        size_t edits = fold_name(names[i], name) ? text_distance(folded, name, best) : best;
+        size_t enough = found ? best + 1 : best;
+        size_t edits = fold_name(names[i], name) ? text_distance(folded, name, enough) : enough;
         if (edits < best) {
             best = edits;
-            nearest = names[i];
+            found = names[i];
+            *ret_alone = true;
+        } else if (edits < enough && strcmp(names[i], found) != 0) {
+            *ret_alone = false;
         }
     }
-    return nearest;
+    return found;
+}
+
+const char *nearest_name(const char *written, const char *const *names)
+{
+    bool alone;
+    return nearest(written, names, &alone);
+}
+
+const char *node_take_as(struct complaints *complaints, const struct node *map, size_t index, const char *const *names)
+{
+    bool alone;
+    const char *name = nearest(map->keys[index]->text, names, &alone);
+    char *meant = name && alone && !node_get(map, name) ? arena_text(complaints->arena, name) : NULL;
+    if (meant)
+        map->keys[index]->text = meant;
+    return meant;
 }
 
 size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
@@ -196,9 +218,10 @@ size_t node_unknown_keys(struct complaints *complaints, const struct node *map, 
         if (names[n])
             continue;
         unknown++;
-        const char *nearest = nearest_name(key, names), *colon = what && what[0] ? ": " : "";
+        const char *near = nearest_name(key, names), *colon = what && what[0] ? ": " : "";
         complain(complaints, map->keys[i], "%s%sunknown key '%s'%s%s%s", what ? what : "", colon, key,
-                 nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+                 near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+        node_take_as(complaints, map, i, names);
     }
     return unknown;
 }

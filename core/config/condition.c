@@ -62,7 +62,6 @@ static unsigned read_asks(struct compile *compile, const struct node *node, cons
 static const struct condition *read_not(struct compile *compile, const struct node *node, const char *what, int column)
 {
     struct condition *made = compile_get(compile, 1, sizeof(*made));
-    const struct node *from = node_get(node, "from");
     if (!made)
         return NULL;
     *made = (struct condition){.node = node, .column = column, .present = -1, .negated = true};
@@ -71,6 +70,7 @@ static const struct condition *read_not(struct compile *compile, const struct no
         return made;
     }
     node_unknown_keys(compile->complaints, node, words, what);
+    const struct node *from = node_get(node, "from");
     if (node_get(node, "not"))
         complain(compile->complaints, node, "%s: a 'not' inside of a 'not' is too clever: say it plainly", what);
     if (from)
@@ -91,9 +91,9 @@ static struct condition *read_one(struct compile *compile, const struct node *no
     struct condition *made = compile_get(compile, 1, sizeof(*made));
     if (!made)
         return NULL;
+    node_unknown_keys(compile->complaints, node, words, what);
     const struct node *from = node_get(node, "from"), *not = node_get(node, "not");
     *made = (struct condition){.node = node, .column = -1, .present = -1};
-    node_unknown_keys(compile->complaints, node, words, what);
     if (from)
         made->column = compile_column(compile, from, what);
     unsigned asked = read_asks(compile, node, what, made);

@@ -7,6 +7,11 @@
 static const char *const keys[] = {"connector", "options",       "streams", "target",     "triggers", "safeguards",
                                    "lanes",     "authorization", "allow",   "full_every", NULL};
 
+bool connection_key(const char *name)
+{
+    return has_name(keys, name);
+}
+
 static const int64_t FULL_EVERY_MS = (int64_t)7 * 24 * 60 * 60 * 1000;
 
 /* "connector 'poc' is not installed; installed: sheet" */

@@ -14,11 +14,12 @@ static const char *want_path(struct reading *reading, const struct node *node, c
 void mail_read(struct reading *reading, const struct node *node, struct mail_way *ret_way)
 {
     static const char *const keys[] = {"smtp", "sendmail", "program", "from", "user", "password", NULL};
-    const struct node *mail = want_map(reading, node, "mail"), *smtp = node_get(mail, "smtp");
+    const struct node *mail = want_map(reading, node, "mail");
     struct mail_way way = {0};
     if (!mail)
         return;
     node_unknown_keys(reading->complaints, mail, keys, "mail");
+    const struct node *smtp = node_get(mail, "smtp");
     way.smtp = want_text(reading, smtp, "mail: smtp");
     if (way.smtp && strncmp(way.smtp, "smtp://", 7) != 0 && strncmp(way.smtp, "smtps://", 8) != 0)
         complain(reading->complaints, smtp,

@@ -28,16 +28,18 @@ static bool is_word(const char *const *words, const char *text)
     return false;
 }
 
-/* `kind` is that of whose fields the names are; "" where they are kinds. */
-static void complain_unknown(struct compile *compile, const struct node *key, const char *where, const char *kind,
-                             const char *const *names)
+/* `kind` is that of whose fields the names are; "" where they are kinds. True when the key is read as another one. */
+static bool complain_unknown(struct compile *compile, const struct node *map, size_t nth, const char *where,
+                             const char *kind, const char *const *names)
 {
+    const struct node *key = map->keys[nth];
     const char *near = names ? nearest_name(key->text, names) : NULL;
     if (near)
         complain(compile->complaints, key, "%s has no '%s'; did you mean '%s'?", where, key->text, near);
     else
         complain(compile->complaints, key, "%s has no '%s': `muster fields%s%s` lists what there is", where, key->text,
                  *kind ? " " : "", kind);
+    return node_take_as(compile->complaints, map, nth, names) != NULL;
 }
 
 /* Own fields come after those of the model, in the order of their declaration: they may have no number yet. */
@@ -115,12 +117,13 @@ static void fields_compile(struct compile *compile, const struct node *fields, c
 {
     bool own = !section->each;
     for (size_t n = 0; n < fields->count; n++) {
-        const char *name = fields->keys[n]->text;
-        const struct field *field = compile_field(compile, section->kind, name);
+        const char *kind = kind_name(section->kind);
+        const struct field *field = compile_field(compile, section->kind, fields->keys[n]->text);
+        if (!field && (!own || !is_word(section_words, fields->keys[n]->text)) &&
+            complain_unknown(compile, fields, n, kind, kind, names))
+            field = compile_field(compile, section->kind, fields->keys[n]->text);
         if (field)
             section->rule_count += rule_compile(compile, field, fields->items[n], &rules[section->rule_count]);
-        else if (!own || !is_word(section_words, name))
-            complain_unknown(compile, fields->keys[n], kind_name(section->kind), kind_name(section->kind), names);
     }
 }
 
@@ -199,13 +202,12 @@ static void sections_compile(struct compile *compile, const struct node *node, c
     char where[160];
     snprintf(where, sizeof(where), "stream '%.100s'", stream);
     for (size_t n = 0; sections && names && n < node->count; n++) {
-        const struct node *key = node->keys[n];
-        enum kind kind = kind_by_name(key->text);
-        if (kind == KIND_NONE) {
-            if (!is_word(stream_words, key->text))
-                complain_unknown(compile, key, where, "", names);
+        enum kind kind = kind_by_name(node->keys[n]->text);
+        if (kind == KIND_NONE && !is_word(stream_words, node->keys[n]->text) &&
+            complain_unknown(compile, node, n, where, "", names))
+            kind = kind_by_name(node->keys[n]->text);
+        if (kind == KIND_NONE)
             continue;
-        }
         found++;
         struct section section;
         if (!section_compile(compile, kind, node->items[n], &section))

@@ -135,16 +135,18 @@ static const char *token_text(struct reader *reader, struct fy_token *token, siz
     return copy;
 }
 
-/* Only !secret means something. */
+/* Only !secret means something. One that is nearly that is taken for it, so that nothing else is said of what follows.
+ */
 static void node_tag(struct reader *reader, struct node *node, struct fy_token *tag)
 {
+    static const char *const tags[] = {"!secret", NULL};
     size_t len;
     if (!tag)
         return;
     node->tag = token_text(reader, tag, &len);
     if (node->tag && strcmp(node->tag, "!secret") != 0) {
         complain(reader->complaints, node, "tag '%s' means nothing here: the only tag is !secret", node->tag);
-        node->tag = NULL;
+        node->tag = nearest_name(node->tag, tags);
     }
 }
 
@@ -364,6 +366,10 @@ static const char *hint(const char *said)
         {"multiline plain key",
          "the indentation does not fit, a blank is missing behind a ':', or a text with ': ' in it needs quotes"},
         {"plain scalar cannot start", "a text that begins with this character must stand in quotes"},
+        {"invalid trailing content after",
+         "a text in quotes ends before this: a quote here or above is not closed, or one within needs an escape"},
+        {"invalid alias", "a text that begins with '*' must stand in quotes"},
+        {"invalid escape", "in \"…\" a backslash begins an escape: double it, or write the text in '…'"},
         {"without closing quote", "a quote is opened here or above and never closed"},
         {"without a closing bracket", "a '[' is opened above and never closed"},
         {"without a closing brace", "a '{' is opened above and never closed"},

@@ -57,8 +57,13 @@ void complaints_write(const struct complaints *complaints, struct buffer *out);
  * else NULL. */
 const char *nearest_name(const char *written, const char *const *names);
 
-/* Complains about each key of `map` that is not among `names`, with the nearest one. `what` comes before the sentence;
- * NULL: the file as a whole. Returns how many. */
+/* After a complaint about the key of that index: it is read as the one of `names` that was meant, where no other is as
+ * near and the map does not have it, so that a misspelt word is one complaint, and what stands below it is checked as
+ * well. The name; NULL: it stays as it is. */
+const char *node_take_as(struct complaints *complaints, const struct node *map, size_t index, const char *const *names);
+
+/* Complains about each key of `map` that is not among `names`, with the nearest one, as which it is read from then on.
+ * So it comes before any node_get(). `what` comes before the sentence; NULL: the file as a whole. Returns how many. */
 size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
                          const char *what);
 

@@ -419,8 +419,9 @@ static const struct muster_option *by_name(struct options *options, const struct
     return has_network(options, table) ? network_option(name) : NULL;
 }
 
-static void unknown(struct options *options, const struct muster_option *table, const char *path, const char *name,
-                    const struct node *key)
+/* The option that was probably meant, which is read then; NULL: none. */
+static const struct muster_option *unknown(struct options *options, const struct muster_option *table, const char *path,
+                                           const struct node *map, size_t nth)
 {
     const char *names[129] = {0};
     const struct muster_option *option;
@@ -429,9 +430,17 @@ static void unknown(struct options *options, const struct muster_option *table, 
         names[count] = option->name;
     for (option = network_options(); has_network(options, table) && option->name; option++)
         names[count++] = option->name;
-    const char *nearest = nearest_name(name, names);
-    wrong(options, key, path, "is unknown to connector '%s'%s%s%s", options->connection->connector,
-          nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    const char *connector = options->connection->connector, *nearest = nearest_name(map->keys[nth]->text, names);
+    if (nearest)
+        wrong(options, map->keys[nth], path, "is unknown to connector '%s': did you mean '%s'?", connector, nearest);
+    else if (connection_key(map->keys[nth]->text))
+        wrong(options, map->keys[nth], path, "is unknown to connector '%s': it stands beside options:, not below",
+              connector);
+    else
+        wrong(options, map->keys[nth], path, "is unknown to connector '%s': `muster connectors %s` lists what it knows",
+              connector, connector);
+    const char *meant = node_take_as(options->reading->complaints, map, nth, names);
+    return meant ? by_name(options, table, meant) : NULL;
 }
 
 static void read_table(struct options *options, const struct muster_option *table, const char *prefix,
@@ -441,10 +450,10 @@ static void read_table(struct options *options, const struct muster_option *tabl
     for (size_t i = 0; map && i < map->count; i++) {
         const char *path = reading_format(options->reading, "%s%s", prefix, map->keys[i]->text);
         option = by_name(options, table, map->keys[i]->text);
+        if (!option)
+            option = unknown(options, table, path, map, i);
         if (option)
             read_value(options, option, path, map->items[i]);
-        else
-            unknown(options, table, path, map->keys[i]->text, map->keys[i]);
     }
     for (size_t n = 0; (option = option_nth(options->connection->description, table, n)); n++)
         if ((option->flags & MUSTER_REQUIRED) && !node_get(map, option->name))

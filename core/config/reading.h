@@ -105,6 +105,7 @@ const struct node *stream_lay_over(struct reading *reading, const struct node *o
                                    unsigned depth);
 
 /* The rest of a connection, and of the organization, one file each. */
+bool connection_key(const char *name); /* whether a connection has such a key, beside its options */
 void connections_read(struct reading *reading, const struct node *connections);
 void triggers_read(struct reading *reading, struct connection *connection, const struct node *triggers);
 void triggers_check_circles(struct reading *reading);

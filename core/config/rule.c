@@ -183,13 +183,13 @@ static void refuse_beside_const(struct making *making)
 static void read_words(struct making *making)
 {
     const char *const *names = word_names;
+    char what[160];
+    snprintf(what, sizeof(what), "%s.%s", making_owner(making), making->field->name);
+    node_unknown_keys(making->compile->complaints, making->node, names, what);
     for (size_t n = 0; n < making->node->count; n++)
         for (enum word word = 0; word < WORD_COUNT; word++)
             if (strcmp(making->node->keys[n]->text, names[word]) == 0)
                 making->said[word] = making->node->items[n];
-    char what[160];
-    snprintf(what, sizeof(what), "%s.%s", making_owner(making), making->field->name);
-    node_unknown_keys(making->compile->complaints, making->node, names, what);
     if (making->said[WORD_each] || making->said[WORD_map])
         making_complain(making, making->node, "'each' and 'map' do not work for a field: give the list a section");
     read_source(making);

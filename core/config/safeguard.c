@@ -81,11 +81,11 @@ static void read_off(struct reading *reading, const struct node *node, const cha
     const char *label = reading_format(reading, "%s: off", what);
     if (!node)
         return;
+    node_unknown_keys(reading->complaints, node, names, label);
     if (node->type != NODE_MAP || !node_get(node, "until") || !node_get(node, "reason")) {
         off_needs(reading, node, label);
         return;
     }
-    node_unknown_keys(reading->complaints, node, names, label);
     safeguard->off = true;
     safeguard->off_until_ms =
         end_of_day(reading, want_day(reading, node_get(node, "until"), reading_format(reading, "%s: until", label)));

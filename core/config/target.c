@@ -27,6 +27,7 @@ struct aim {
     const struct node *own;  /* what the file says of the stream, without what the connector ships; NULL: nothing */
     const struct node *node; /* of the map or list that is compiled */
     const char *what;        /* "connection 'seats': target: stream 'employees'" */
+    bool scope_wrong;        /* the target's, and it was said: no stream says it again */
 };
 
 static const char *label(struct reading *reading, const struct connection *connection, const char *what)
@@ -376,10 +377,10 @@ static void stream_compile(struct aim *aim, const struct node *node)
 {
     struct complaints *complaints = aim->reading->complaints;
     struct target_stream *stream = aim->stream;
-    const struct node *map = node_get(node, "map"), *columns = node_get(node, "columns");
-    const struct node *scope = node_get(node, "scope"), *where = node_get(node, "where");
     size_t errors = complaints->errors;
     node_unknown_keys(complaints, node, stream_keys, aim->what);
+    const struct node *map = node_get(node, "map"), *columns = node_get(node, "columns");
+    const struct node *scope = node_get(node, "scope"), *where = node_get(node, "where");
     stream->of = kind_read(aim, node);
     words_read(aim, node);
     if (map && columns)
@@ -394,7 +395,7 @@ static void stream_compile(struct aim *aim, const struct node *node)
         complain(complaints, map, "%s sends nothing: name at least one field", aim->what);
     if (scope && want_map(aim->reading, scope, reading_format(aim->reading, "%s: scope", aim->what)))
         scope_check(aim, scope);
-    const struct node *all = node_get(aim->target->node, "scope"), *shipped = NULL;
+    const struct node *all = aim->scope_wrong ? NULL : node_get(aim->target->node, "scope"), *shipped = NULL;
     const char *before = "";
     if (all && stream->of == KIND_person && (!aim->own || !node_get(aim->own, "scope"))) {
         shipped = scope; /* what the connector ships holds besides, but for what the file names */
@@ -553,8 +554,10 @@ const struct target *target_read(struct reading *reading, const struct connectio
     target->match = node_get(map, "match");
     aim.stream = &persons;
     match_check(&aim, target->match);
+    size_t errors = reading->complaints->errors;
     if (node_get(map, "scope") && want_map(reading, node_get(map, "scope"), label(reading, connection, "scope")))
         scope_check(&aim, node_get(map, "scope"));
+    aim.scope_wrong = reading->complaints->errors != errors;
     if (target->streams)
         streams_compile(&aim, streams, target);
     streams_order(connection, target);

@@ -31,11 +31,29 @@ static void place_of_period(struct reading *reading, const struct target *target
                  what, of->name, word);
 }
 
+static const struct node *location_of(const struct connection *connection)
+{
+    const struct node *node = node_get(node_get(connection->node, "options"), "location");
+    return node && node->type == NODE_TEXT ? node : NULL;
+}
+
+/* Two connections that write one file: each would take the other's for its own of last time, and write over it. */
+static void place_of_another(struct reading *reading, const struct connection *connection, const struct node *node,
+                             const char *what)
+{
+    for (const struct connection *other = reading->connections; other < connection; other++) {
+        const struct node *taken = other->target ? location_of(other) : NULL;
+        if (taken && strcmp(taken->text, node->text) == 0)
+            complain(reading->complaints, node, "%s is the file that connection '%s' writes: each would write over it",
+                     what, other->name);
+    }
+}
+
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target)
 {
     static const char *const words[] = {"date", "week", "month", "run", NULL};
-    const struct node *node = node_get(node_get(connection->node, "options"), "location");
-    const char *last = node && node->type == NODE_TEXT ? strrchr(node->text, '/') : NULL;
+    const struct node *node = location_of(connection);
+    const char *last = node ? strrchr(node->text, '/') : NULL;
     bool whole = false;
     for (size_t n = 0; n < target->stream_count; n++) {
         const struct muster_stream *declared = target->streams[n].description;
@@ -47,6 +65,7 @@ void target_place_check(struct reading *reading, const struct connection *connec
     if (strpbrk(last, "*?"))
         complain(reading->complaints, node, "%s is a pattern: a file that is written for a target needs a name", what);
     place_of_period(reading, target, node, what);
+    place_of_another(reading, connection, node, what);
     for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
         const char *word = reading_format(reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
         bool known = false;

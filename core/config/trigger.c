@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "config/cron.h"
+#include "config/receiving.h"
 #include "config/window.h"
 
 #include <string.h>
@@ -87,7 +88,7 @@ static void read_change(struct reader *reader, const struct node *node)
 static void read_webhook(struct reader *reader, const struct node *node)
 {
     const struct connection *connection = reader->connection;
-    if (read_true(reader, node, "webhook") && connection->description && !connection->description->routes)
+    if (read_true(reader, node, "webhook") && connection->description && !route_nth(connection->description, 0))
         wrong(reader, node, "%s: connector '%s' receives nothing", reader->what, connection->connector);
 }
 

@@ -273,7 +273,6 @@ static const struct {
     {"person: { given_name: !secret file:x }\n",
      "a.yaml:1:23: person.given_name: the column cannot be a secret: a mapping holds none\n"},
     {"person: { given_name: { form: A } }\n",
-     "a.yaml:1:23: person.given_name must say where the value comes from: from, const, first_of or join\n"
      "a.yaml:1:25: person.given_name: unknown key 'form': did you mean 'from'?\n"},
     {"person: { given_name: { from: A, const: B } }\n",
      "a.yaml:1:41: person.given_name: 'const' and 'from' both say where the value comes from: keep one\n"},
