@@ -91,6 +91,8 @@ class Room:
 
     def __init__(self, case, place, folder):
         common = place.source / "tests" / "functional" / "common"
+        if not case.is_dir():
+            raise FileNotFoundError(f"there is no case {case}")
         self.case, self.place, self.folder = case, place, folder
         self.opened = contextlib.ExitStack()
         self.simulators = {}
