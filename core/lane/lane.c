@@ -118,7 +118,7 @@ static struct lane *lane_new(const struct lane_start *start, struct err *err)
     struct lane *lane = mem_new(1, sizeof(*lane));
     if (!lane)
         return NULL;
-    lane->pidfd = lane->socket = lane->errors = -1;
+    lane->pidfd = lane->socket = lane->errors = lane->held = -1;
     frame_reader_init(&lane->in, -1, 0);
     lane->connection = start->connection;
     lane->settings = start->settings;

@@ -67,6 +67,7 @@ struct lane {
     /* the process */
     pid_t pid;
     int pidfd, socket, errors;
+    int held;              /* its scratch folder, which nobody removes while it is open */
     uint32_t *cancel_page; /* shared with the host */
     char line[500];        /* of its stderr, as far as it came */
     size_t line_len;
@@ -105,6 +106,10 @@ struct lane {
     struct lane_part *parts;
     size_t part_count, part_room;
 };
+
+/* lane_scratch.c */
+int lane_scratch_make(struct lane *lane, const char *dir, struct err *err);
+void lane_scratch_remove(struct lane *lane);
 
 int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err);
 /* Passes on what came on the host's stderr. */

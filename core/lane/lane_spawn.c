@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/program.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,19 +28,6 @@ int lane_program(char *ret_path, struct err *err)
 {
     static const struct program host = {"muster-host", "host", "MUSTER_HOST", HOSTDIR};
     return program_find(&host, ret_path, err);
-}
-
-static int scratch_make(struct lane *lane, const char *dir, struct err *err)
-{
-    lane->scratch = mem_format("%s/host-XXXXXX", dir);
-    if (!lane->scratch)
-        return -ENOMEM;
-    if (mkdtemp(lane->scratch))
-        return 0;
-    int rc = -errno;
-    free(lane->scratch);
-    lane->scratch = NULL;
-    return err_set(err, rc, "no scratch folder can be made in %s: %s", dir, err_text(rc));
 }
 
 /* One word, 1 when the call is cancelled. Sealed, so that the host can neither cut it off under us nor write it. */
@@ -159,7 +145,7 @@ int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, s
     int pair[2], room = SEND_ROOM;
     int rc = lane_program(program, err);
     if (rc == 0)
-        rc = scratch_make(lane, scratch_dir, err);
+        rc = lane_scratch_make(lane, scratch_dir, err);
     if (rc == 0)
         rc = page_make(lane, &page);
     if (rc != 0)
@@ -265,34 +251,6 @@ void lane_kill(struct lane *lane)
 }
 
 /* Empties a folder. One level is all there is, unless programs of its own were at work: then as deep as those went. */
-static void folder_empty(int fd, int depth)
-{
-    DIR *folder = fdopendir(fd);
-    if (!folder) {
-        close(fd);
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || unlinkat(dirfd(folder), name, 0) == 0 || depth == 0)
-            continue;
-        int below = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (below >= 0)
-            folder_empty(below, depth - 1);
-        unlinkat(dirfd(folder), name, AT_REMOVEDIR);
-    }
-    closedir(folder);
-}
-
-static void scratch_remove(const char *path)
-{
-    enum { DEPTH = 64 };
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0)
-        folder_empty(fd, DEPTH);
-    rmdir(path);
-}
-
 void lane_despawn(struct lane *lane)
 {
     lane_kill(lane);
@@ -303,7 +261,5 @@ void lane_despawn(struct lane *lane)
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         if (*fds[i] >= 0)
             close(*fds[i]);
-    if (lane->scratch)
-        scratch_remove(lane->scratch);
-    free(lane->scratch);
+    lane_scratch_remove(lane);
 }
