@@ -79,12 +79,14 @@ int lane_scratch_make(struct lane *lane, const char *dir, struct err *err)
             lane->held = folder_hold(AT_FDCWD, lane->scratch);
         else
             rc = -errno;
+        if (rc == 0 && lane->held < 0)
+            rmdir(lane->scratch);
     }
     if (lane->held >= 0)
         return 0;
     free(TAKE(lane->scratch));
     return err_set(err, rc ? rc : -EBUSY, "no scratch folder can be made in %s: %s", dir,
-                   rc ? err_text(rc) : "it is always removed at once");
+                   rc ? err_text(rc) : "it cannot be locked (flock)");
 }
 
 void lane_scratch_remove(struct lane *lane)
