@@ -104,11 +104,10 @@ static int look_accounts(struct erasing *erasing)
 /* Whether a record that could be several people's has a key of theirs. Nobody stands in its review then. */
 static bool record_may_be_theirs(struct erasing *erasing, const struct wait_item *item)
 {
-    enum { CANDIDATES = 16 };
     struct match *match = erasing->match;
     struct buffer key TIDY_DONE(buffer_done) = {0};
     struct bytes stored;
-    uint64_t ids[CANDIDATES];
+    uint64_t ids[CANDIDATES_MAX];
     source_key(item->stream, item->id ? item->id : "", item->id ? strlen(item->id) : 0, &key);
     if (key.rc != 0 || !txn_get(match->snapshot, TABLE_source, bytes(key.data, key.len), &stored) ||
         !source_read(stored, erasing->record) || erasing->record->count == 0)
@@ -120,7 +119,7 @@ static bool record_may_be_theirs(struct erasing *erasing, const struct wait_item
         if (!slot_text(match->slots, slot, main->image, &match->text))
             continue;
         size_t count =
-            match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, CANDIDATES);
+            match_candidates(match, KIND_person, slot->number, match->text.data, match->text.len, ids, CANDIDATES_MAX);
         count = match->statements.persons ? match_apart(match, main->seed, ids, count) : count;
         for (size_t i = 0; i < count; i++)
             if (erasing_has(&erasing->persons, ids[i]))

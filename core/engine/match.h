@@ -34,6 +34,20 @@ struct match_shared {
     size_t rule;
 };
 
+/* What the rules say of a record. */
+struct judgement {
+    enum situation situation;
+    uint64_t entity; /* to link with; 0: none */
+    unsigned rule;   /* from 1 */
+    const char *reason;
+};
+
+/* A record of which they could not say whose it is, so far. */
+struct pending {
+    uint64_t seed, place; /* in the pile */
+    struct judgement verdict;
+};
+
 struct match {
     const struct organization *organization;
     struct streams *streams;
@@ -63,6 +77,8 @@ struct match {
     bool everything;        /* the rules have changed: every root is merged again, every index row checked */
     struct bytes *woken;    /* keys of records that waited for a key that has come, in the snapshot */
     size_t woken_count, woken_room;
+    struct pending *pending;
+    size_t pending_count, pending_room;
     struct match_shared *shared;
     size_t shared_count, shared_room;
     bool has_index, has_waiting_records, has_waiting_refs;
@@ -73,8 +89,10 @@ struct match {
     int rc;
 };
 
-/* Ambiguous in `fresh`: two different entities under one key. */
-#define FRESH_AMBIGUOUS UINT64_MAX
+/* No id: more than one has the key. */
+#define MATCH_SEVERAL UINT64_MAX
+/* So many of those who have one key are told apart. */
+enum { CANDIDATES_MAX = 16 };
 
 int match_init(struct match *match);
 void match_done(struct match *match);
@@ -107,7 +125,7 @@ uint64_t match_resolve(struct match *match, uint64_t seed);
 /* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
  * `follows`. `rule` from 1; 0: by kind's own rule. `late`: see struct statement. */
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late);
-/* Who has this index key now: an id, 0 for nobody, FRESH_AMBIGUOUS for several. */
+/* Who has this index key now: an id, 0 for nobody, MATCH_SEVERAL. */
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
 
 /* Who has a key, in the store and in this run; at most `most`. */

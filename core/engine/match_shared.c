@@ -49,15 +49,16 @@ void match_shared_again(struct match *match, const struct wait_item *item)
     }
 }
 
-/* Somebody else who has the key, too; FRESH_AMBIGUOUS: several of this run. 0: nobody, or not this one any more. */
+/* Somebody else who has the key, too. 0: nobody, or not this one any more. */
 static uint64_t shared_with(struct match *match, const struct match_shared *shared)
 {
     const struct slot *slot = &match->slots->person[match->slots->rules[shared->rule]];
-    uint64_t ids[16], hash = match_key_hash(match, KIND_person, slot->number, shared->text.data, shared->text.len);
+    uint64_t ids[CANDIDATES_MAX],
+        hash = match_key_hash(match, KIND_person, slot->number, shared->text.data, shared->text.len);
     if (numbers_get(&match->removed, removed_hash(hash, shared->id)))
         return 0;
-    size_t count = match_candidates(match, KIND_person, slot->number, shared->text.data, shared->text.len, ids,
-                                    sizeof(ids) / sizeof(ids[0]));
+    size_t count =
+        match_candidates(match, KIND_person, slot->number, shared->text.data, shared->text.len, ids, CANDIDATES_MAX);
     if (match->statements.persons)
         count = match_apart(match, shared->seed, ids, count);
     for (size_t i = 0; i < count; i++)
@@ -72,7 +73,7 @@ void match_shared_settle(struct match *match)
         const struct match_shared *shared = &match->shared[i];
         uint64_t other = match->organization->within_partition == WITHIN_APART ? 0 : shared_with(match, shared);
         if (other != 0)
-            match_review(match, shared->key, REASON_CODE(match_key_shared), other == FRESH_AMBIGUOUS ? 0 : other,
+            match_review(match, shared->key, REASON_CODE(match_key_shared), other,
                          match->organization->person_rules[shared->rule].text);
     }
 }

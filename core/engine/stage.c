@@ -87,11 +87,13 @@ static int stage_add(struct stage *stage, enum staged_what what, struct bytes ke
 {
     uint64_t place;
     int rc = stage_keep(stage, what, key, value, &place);
+    stage->known_before += what != STAGED_NEW;
     return rc ? rc : places_add(&stage->places, &stage->count, &stage->room, place);
 }
 
 int stage_release(struct stage *stage, const struct stage_missing *missing, size_t nth)
 {
+    stage->known_before++;
     return places_add(&stage->places, &stage->count, &stage->room, missing->places[nth]);
 }
 

@@ -46,6 +46,7 @@ struct stage {
     struct pile *pile;
     uint64_t *places; /* of staged records, in the order of streams and keys */
     size_t count, room;
+    size_t known_before; /* how many of them are not new */
     struct numbers keys; /* of staged records, for stage_touch() */
     size_t known;
     struct decision_rows decisions;

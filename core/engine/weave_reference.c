@@ -54,7 +54,7 @@ static uint64_t reference_resolve(struct weave *weave, const struct reference *r
         if (!field || !slot_value_text(weave->match->slots, field, value, &weave->text))
             return 0;
         uint64_t id = match_find(weave->match, KIND_person, field->number, weave->text.data, weave->text.len);
-        return id == FRESH_AMBIGUOUS ? 0 : id;
+        return id == MATCH_SEVERAL ? 0 : id;
     }
     uint64_t id = 0;
     if (slot_unit_text(reference->unit_type, reference->text, reference->text_len, &weave->text))
@@ -62,7 +62,7 @@ static uint64_t reference_resolve(struct weave *weave, const struct reference *r
     buffer_clear(&weave->text);
     if (id == 0 && slot_unit_text(reference->unit_type, reference->name, reference->name_len, &weave->text))
         id = match_find(weave->match, KIND_org_unit, FIELD_org_unit_name, weave->text.data, weave->text.len);
-    return id == FRESH_AMBIGUOUS ? 0 : id;
+    return id == MATCH_SEVERAL ? 0 : id;
 }
 
 static uint64_t reference_resolve_cached(struct weave *weave, const struct reference *reference, struct value value)
