@@ -37,7 +37,7 @@ class Place:
 
     def environment(self, folder):
         """What every test sees: nothing of the person who runs it, except the way to the tools."""
-        names = ("PATH", "CCACHE_DIR", "CCACHE_BASEDIR", "CI", "TRY_ALL")
+        names = ("PATH", "CCACHE_DIR", "CCACHE_BASEDIR", "CI", "TRY_ALL", "SEED", "SEEDS", "STORES")
         keep = {name: os.environ[name] for name in names if name in os.environ}
         return keep | {
             "HOME": str(folder),

@@ -15,7 +15,6 @@ MAIN = re.compile(r"^int main\(", re.MULTILINE)
 LINE_MAX, FUNCTION_MAX, FILE_REASON, FILE_MAX = 120, 80, 600, 1000
 # Files over 600 lines, each with the reason why it is one room.
 LONG = {
-    "core/engine/match.c": "the two passes over a run's records, in the order in which they go",
 }
 # Where memory is asked for directly: the one place that makes it fail on demand.
 ALLOCATORS = {"core/base/mem.c"}
