@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <muster/connector.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { TURNS_MAX = 1000, MARGIN = 50 /* one part in so many: calls arrive closer together than they left */ };
+enum {
+    TURNS_MAX = 1000,
+    MARGIN = 50,  /* one part in so many: calls arrive closer together than they left */
+    NAME_LEN = 32 /* of a file: the account's digest, in hex */
+};
 #define MARK 0x31746462u /* "bdt1" */
 
 /* As it lies in the file. */
@@ -95,7 +100,7 @@ static int account_digest(const struct connection *connection, struct keyring *k
         explicit_bzero(text.data, text.room);
     if (text.rc != 0)
         return text.rc;
-    digest_hex(sum, 16, ret_hex);
+    digest_hex(sum, NAME_LEN / 2, ret_hex);
     return 0;
 }
 
@@ -116,11 +121,52 @@ static int file_open(struct budget *budget, const char *folder, const char *name
     return 0;
 }
 
-int budget_open(const struct connection *connection, struct keyring *keyring, const char *folder,
+static bool note_read(const char *note, char ret_name[NAME_LEN + 1])
+{
+    int fd __attribute__((cleanup(tidy_close))) = open(note, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool there = fd >= 0 && read(fd, ret_name, NAME_LEN) == NAME_LEN;
+    ret_name[there ? NAME_LEN : 0] = '\0';
+    return there && strspn(ret_name, "0123456789abcdef") == NAME_LEN;
+}
+
+/* For whoever asks about the account without having its secrets. */
+static int note_write(const char *note, const char *name, struct err *err)
+{
+    char before[NAME_LEN + 1];
+    if (note_read(note, before) && strcmp(before, name) == 0)
+        return 0;
+    const char *slash = strrchr(note, '/');
+    char *folder __attribute__((cleanup(tidy_free))) = slash ? mem_copy(note, (size_t)(slash - note)) : NULL;
+    char *other __attribute__((cleanup(tidy_free))) = mem_format("%s.new", note);
+    if (!folder || !other)
+        return -ENOMEM;
+    if (mkdir(folder, 0700) != 0 && errno == ENOENT)
+        return 0; /* nothing of the organization is kept yet */
+    int fd __attribute__((cleanup(tidy_close))) =
+        open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || write(fd, name, NAME_LEN) != NAME_LEN || rename(other, note) != 0)
+        return err_set(err, -errno, "%s cannot be written: %s", note, err_text(-errno));
+    return 0;
+}
+
+int64_t budget_paused_ms(const char *folder, const char *note)
+{
+    char name[NAME_LEN + 1];
+    struct shared shared;
+    size_t head = offsetof(struct shared, next);
+    char *path __attribute__((cleanup(tidy_free))) = note_read(note, name) ? mem_format("%s/%s", folder, name) : NULL;
+    int fd __attribute__((cleanup(tidy_close))) = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0 || read(fd, &shared, head) != (ssize_t)head || shared.mark != MARK)
+        return 0;
+    int64_t rest = shared.paused_until_ms - now_ms();
+    return rest > 0 ? rest : 0;
+}
+
+int budget_open(const struct connection *connection, struct keyring *keyring, const char *folder, const char *note,
                 struct budget **ret_budget, struct err *err)
 {
     struct budget *budget TIDY(budget_close) = mem_new(1, sizeof(*budget));
-    char name[40];
+    char name[NAME_LEN + 1];
     if (!budget)
         return -ENOMEM;
     budget->fd = -1;
@@ -128,6 +174,8 @@ int budget_open(const struct connection *connection, struct keyring *keyring, co
     int rc = folder ? account_digest(connection, keyring, name, err) : 0;
     if (rc == 0 && folder)
         rc = file_open(budget, folder, name, err);
+    if (rc == 0 && folder && note)
+        rc = note_write(note, name, err);
     if (rc != 0)
         return rc;
     int flags = budget->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;

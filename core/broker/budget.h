@@ -16,8 +16,9 @@
 
 struct budget;
 
-/* Of the connection's provider and account. folder NULL: shared with nobody. */
-int budget_open(const struct connection *connection, struct keyring *keyring, const char *folder,
+/* Of the connection's provider and account. folder NULL: shared with nobody. In the file `note` stands from now on
+ * which account that was; its folder is made. NULL: nowhere. */
+int budget_open(const struct connection *connection, struct keyring *keyring, const char *folder, const char *note,
                 struct budget **ret_budget, struct err *err);
 void budget_close(struct budget *budget);
 
@@ -26,6 +27,10 @@ void budget_close(struct budget *budget);
 bool budget_take(struct budget *budget, int64_t patience_ms, int64_t *ret_wait_ms);
 /* The provider wants nobody to call for so long. */
 void budget_pause(struct budget *budget, int64_t ms);
+
+/* For how long the account in the file `note` is still left alone, because somebody who shares it was told to; 0: it is
+ * not, or nobody knows. */
+int64_t budget_paused_ms(const char *folder, const char *note);
 
 /* For tests: what time it is, in ms; NULL: the system's. */
 void budget_clock(int64_t (*now_ms)(void));

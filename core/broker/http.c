@@ -108,7 +108,8 @@ static int prepare(struct http *http, struct err *err)
         return 0;
     int rc = curl_load(&http->curl, err);
     if (rc == 0 && !http->budget && !cassette_plays(http->setup.cassette)) /* a cassette has no limits */
-        rc = budget_open(http->setup.connection, &http->keyring, http->setup.budgets_dir, &http->budget, err);
+        rc = budget_open(http->setup.connection, &http->keyring, http->setup.budgets_dir, http->setup.account_note,
+                         &http->budget, err);
     if (rc != 0)
         return rc;
     http->multi = http->curl->multi_init();

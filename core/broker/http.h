@@ -26,6 +26,7 @@ struct http_setup {
     const struct connection *connection; /* must outlive it */
     const char *scratch_dir;             /* for bodies over 256 KiB, unlinked at once */
     const char *budgets_dir;             /* the provider's limits, shared by all who use this folder; NULL: alone */
+    const char *account_note;            /* the file that says which of them it is; NULL: none */
     const char *calls_dir;               /* where calls are written down; NULL: nowhere */
     int (*cancelled)(void *);            /* may be NULL; asked during waits */
     void *context;

@@ -13,12 +13,13 @@
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/gate.h"
+#include "engine/run.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_BACK = 1000, COUNT_MOST = 10000, COLUMNS_SHOWN = 5 };
+enum { LOOK_BACK = 1000, COUNT_MOST = 10000, COLUMNS_SHOWN = 5, MINUTE = 60000 };
 static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -28,6 +29,7 @@ struct connection_health {
     bool turned;                /* an older run went otherwise than the last one */
     int64_t since_ms;           /* the first of the newest ones that went as the last one */
     int64_t leavers_ms;         /* the last one that saw everybody; 0: none is known */
+    int64_t spared_ms;          /* until when its account is left alone; 0: it is not */
     size_t waits[TYPES];
 };
 
@@ -131,6 +133,15 @@ static void health_pauses(struct context *context, struct health *health)
         health->status = STATUS_HELD;
 }
 
+static void health_spared(struct context *context, struct health *health)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        struct connection_health *one = &health->connections[i];
+        int64_t rest = run_account_paused_ms(context->settings, health->id, one->connection->name, context->arena);
+        one->spared_ms = rest > 0 ? (clock_now_ms() + rest + MINUTE - 1) / MINUTE * MINUTE : 0;
+    }
+}
+
 static void health_read(struct context *context, const char *id, struct health *health)
 {
     struct err err = {0};
@@ -154,6 +165,7 @@ static void health_read(struct context *context, const char *id, struct health *
         health_runs(health);
         health_judge(health);
         health_pauses(context, health);
+        health_spared(context, health);
         if (context->arguments.words[0] && (health->census = arena_get(context->arena, sizeof(*health->census))))
             screen_fail(census_read(&health->query->txn, health->census));
         rc = query_end(health->query, &err);
@@ -357,6 +369,21 @@ static void gates_json(const struct connection_health *one, struct buffer *out)
     buffer_byte(out, ']');
 }
 
+/* Its own run may be long ago, or have come through: somebody else was told so. */
+static void spared_tell(struct context *context, const struct health *health)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        const struct connection_health *one = &health->connections[i];
+        char time[QUERY_TIME];
+        if (one->spared_ms == 0)
+            continue;
+        query_time(health->query, one->spared_ms, time);
+        screen_print(&context->screen,
+                     "  %s: its account is paused until %s: the system wants nobody to call with it\n",
+                     one->connection->name, time);
+    }
+}
+
 static void organization_tell(struct context *context, const struct health *health)
 {
     const struct screen *screen = &context->screen;
@@ -386,6 +413,7 @@ static void organization_tell(struct context *context, const struct health *heal
     }
     pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);
     quarantines_tell(context, health->id, health->query->zone, health->quarantines, health->quarantine_count);
+    spared_tell(context, health);
     awaiting_tell(context, organization, health->awaiting);
     gates_tell(context, health);
     if (waits[3] > 0)
@@ -420,6 +448,11 @@ static int organization_json(struct context *context, const struct health *healt
         json_member_number(&out, "population", one->good.population);
         for (size_t t = 0; t < TYPES; t++)
             json_member_number(&out, names[t], one->waits[t]);
+        if (one->spared_ms > 0) {
+            char until[25];
+            instant_write(one->spared_ms, until);
+            json_member_text(&out, "account_paused_until", until);
+        }
         gates_json(one, &out);
         if (health->query) {
             struct next next = health_next(health, i);

@@ -153,6 +153,11 @@ int run_bind_fields(const struct organization *organization, struct store *store
 struct txn;
 int run_find_fields(const struct organization *organization, struct txn *txn);
 
+/* For how long the connection's account is still left alone, because its system told somebody who shares it; 0: nobody
+ * was told, or the connection has never called. */
+int64_t run_account_paused_ms(const struct settings *settings, const char *organization, const char *connection,
+                              struct arena *arena);
+
 /* A host with the connection's connector, whose scratch folder is made in `scratch`. */
 struct lane;
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);

@@ -87,7 +87,7 @@ static void opened(struct shop *shop, const char *account, const char *per_secon
                                            .options = shop->values,
                                            .option_count = per_second ? 2 : 1};
     shop->keyring.connection = &shop->connection;
-    assert_int_equal(budget_open(&shop->connection, &shop->keyring, folder, &shop->budget, NULL), 0);
+    assert_int_equal(budget_open(&shop->connection, &shop->keyring, folder, NULL, &shop->budget, NULL), 0);
 }
 
 static void closed(struct shop *shop)
@@ -146,6 +146,42 @@ static void first_10_all_who_use_an_account_share_its_turns_and_others_do_not(vo
         budget_pause(one.budget, 5000);
         assert_true(taken(&two) >= 5000);
         assert_int_equal(taken(&other), 0);
+    }
+    scratch_remove(&scratch);
+}
+
+static void who_asks_is_told_how_long_an_account_is_left_alone(void **state)
+{
+    (void)state;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    budget_clock(test_clock);
+    clock_ms += 100000;
+    {
+        SHOP one, other;
+        char note[300], another[300];
+        opened(&one, "A", NULL, scratch.dir);
+        opened(&other, "B", NULL, scratch.dir);
+        snprintf(note, sizeof(note), "%s/of/one", scratch.dir);
+        snprintf(another, sizeof(another), "%s/of/another", scratch.dir);
+        assert_int_equal(budget_paused_ms(scratch.dir, note), 0); /* there is no note */
+        struct budget *noted = NULL;
+        assert_int_equal(budget_open(&one.connection, &one.keyring, scratch.dir, note, &noted, NULL), 0);
+        budget_close(noted);
+        assert_int_equal(budget_open(&other.connection, &other.keyring, scratch.dir, another, &noted, NULL), 0);
+        budget_close(noted);
+        budget_pause(one.budget, 5000);
+        clock_ms += 1000;
+        assert_int_equal(budget_paused_ms(scratch.dir, note), 4000);
+        assert_int_equal(budget_paused_ms(scratch.dir, another), 0);
+        /* it calls with another account now */
+        assert_int_equal(budget_open(&other.connection, &other.keyring, scratch.dir, note, &noted, NULL), 0);
+        budget_close(noted);
+        assert_int_equal(budget_paused_ms(scratch.dir, note), 0);
+        assert_int_equal(budget_open(&one.connection, &one.keyring, scratch.dir, note, &noted, NULL), 0);
+        budget_close(noted);
+        clock_ms += 4000;
+        assert_int_equal(budget_paused_ms(scratch.dir, note), 0);
     }
     scratch_remove(&scratch);
 }
@@ -239,6 +275,7 @@ int main(void)
         cmocka_unit_test(pain_10_a_wait_that_is_asked_for_is_kept_unless_it_is_longer_than_a_minute),
         cmocka_unit_test(no_span_of_time_has_more_calls_than_the_provider_allows),
         cmocka_unit_test(first_10_all_who_use_an_account_share_its_turns_and_others_do_not),
+        cmocka_unit_test(who_asks_is_told_how_long_an_account_is_left_alone),
         cmocka_unit_test(pain_10_longer_than_anybody_waits_is_said_and_nothing_is_reserved),
         cmocka_unit_test(the_connections_own_word_counts_and_a_clock_put_back_stops_nobody),
         cmocka_unit_test(addresses_are_taken_apart_strictly),
