@@ -15,6 +15,8 @@ static inline uint64_t removed_hash(uint64_t hash, uint64_t id)
 
 /* Hash of the index key of a text under a slot; the key itself stays in match->key. */
 uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
+/* Whether who had a key in the store has it no more. */
+bool match_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id);
 /* Records that wait for a person with this key, and things that refer to one: they come again. */
 void match_wake(struct match *match, enum kind kind, struct bytes prefix);
 /* What was woken is staged: not at once, because what is staged moves while something is added to it. */

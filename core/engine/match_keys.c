@@ -72,6 +72,15 @@ size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, cons
     return count;
 }
 
+bool match_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id)
+{
+    uint64_t hash = match_key_hash(match, kind, slot, text, len), *fresh;
+    for (size_t nth = 0; nth < CANDIDATES_MAX && (fresh = numbers_get(&match->fresh, nth_hash(hash, nth))); nth++)
+        if (*fresh == id)
+            return false; /* its records came again, and one of them says so */
+    return numbers_get(&match->removed, removed_hash(hash, id));
+}
+
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
 {
     uint64_t ids[2];

@@ -53,9 +53,8 @@ void match_shared_again(struct match *match, const struct wait_item *item)
 static uint64_t shared_with(struct match *match, const struct match_shared *shared)
 {
     const struct slot *slot = &match->slots->person[match->slots->rules[shared->rule]];
-    uint64_t ids[CANDIDATES_MAX],
-        hash = match_key_hash(match, KIND_person, slot->number, shared->text.data, shared->text.len);
-    if (numbers_get(&match->removed, removed_hash(hash, shared->id)))
+    uint64_t ids[CANDIDATES_MAX];
+    if (match_lost(match, KIND_person, slot->number, shared->text.data, shared->text.len, shared->id))
         return 0;
     size_t count =
         match_candidates(match, KIND_person, slot->number, shared->text.data, shared->text.len, ids, CANDIDATES_MAX);
