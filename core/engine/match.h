@@ -117,7 +117,7 @@ void match_touch_person(struct match *match, uint64_t id);
 /* A person is erased: nobody is known by their keys any more, who refers to them is looked at again. */
 void match_forget_person(struct match *match, uint64_t id);
 
-/* All persons that any link, also one that does not count now, has to do with a seed. */
+/* All persons that any link, also one that does not count now, has to do with a seed: of a record, or an employment. */
 void match_touch_cluster(struct match *match, uint64_t seed);
 
 /* The entity of a seed: the lowest seed of its cluster. */

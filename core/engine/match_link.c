@@ -95,6 +95,19 @@ uint64_t match_resolve(struct match *match, uint64_t seed)
     return id != UINT64_MAX ? id : seed;
 }
 
+/* Whose employment it is: other records are one with it, or not, as they are that person's. */
+static void touch_owner(struct match *match, uint64_t seed)
+{
+    uint64_t owner;
+    if (!entity_get(match->snapshot, KIND_employment, seed, match->entity))
+        return;
+    struct value person = image_get(match->entity->image, FIELD_employment_person);
+    if (person.len != sizeof(owner))
+        return;
+    memcpy(&owner, person.bytes, sizeof(owner));
+    match_touch_person(match, __builtin_bswap64(owner));
+}
+
 /* Every person's id is the seed of one of their records. */
 void match_touch_cluster(struct match *match, uint64_t seed)
 {
@@ -113,8 +126,10 @@ void match_touch_cluster(struct match *match, uint64_t seed)
         }
         statement_end(&walk);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         match_touch_person(match, seeds[i]);
+        touch_owner(match, seeds[i]);
+    }
 }
 
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late)

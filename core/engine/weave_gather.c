@@ -181,8 +181,9 @@ static void weave_twins(struct weave *weave)
         uint64_t twin = employment_twin(weave, part);
         if (twin == 0 || twin == seed)
             continue;
-        bool follows = employment_known(weave, twin) && !employment_known(weave, seed);
-        uint64_t id = match_link(weave->match, seed, twin, 0, follows, false);
+        bool follows = employment_known(weave, twin) && !employment_known(weave, seed),
+             late = weave->match->statements.persons && entity_get(weave->snapshot, KIND_employment, seed, weave->old);
+        uint64_t id = match_link(weave->match, seed, twin, 0, follows, late);
         for (size_t j = 0; j < weave->part_count; j++)
             if (weave->parts[j].entity == twin || weave->parts[j].entity == seed)
                 weave->parts[j].entity = id;

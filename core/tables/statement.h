@@ -51,8 +51,8 @@ struct statement {
     uint64_t subject;
     enum statement_type type;
     bool follows;  /* link: the subject never gives the cluster its id: the other one was known by its own already */
-    bool late;     /* a rule's link of a record that had waited, made when people had stated things already; with itself
-                    * when it became a person of its own */
+    bool late;     /* a rule's link of a record that had waited, or of an employment that had stood alone, made when
+                    * people had stated things already; with itself when it became a person of its own */
     bool person;   /* a person's, not a rule's */
     uint16_t rule; /* that made it, from 1; 0: the kind's own, or a person. A person's: RULE_… */
     uint32_t run;
