@@ -123,6 +123,9 @@ void match_touch_cluster(struct match *match, uint64_t seed);
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);
 /* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
+/* Whether a record of that seed, which the entity had, is another's or nobody's now: only people move records. */
+bool match_left(struct match *match, uint64_t id, uint64_t seed);
+
  * `follows`. `rule` from 1; 0: by kind's own rule. `late`: see struct statement. */
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late);
 /* Who has this index key now: an id, 0 for nobody, MATCH_SEVERAL. */

@@ -19,7 +19,8 @@ static bool same_stream_stands(struct match *match, uint64_t id, uint32_t stream
         return false;
     for (uint16_t n = 0; n < match->entity->member_count; n++) {
         const struct member *member = &match->entity->members[n];
-        if (member->stream != stream)
+        if (member->stream != stream || match_left(match, id, member->seed) ||
+            numbers_get(&match->undecided, member->seed))
             continue;
         struct bytes value;
         buffer_clear(&match->key);
@@ -195,6 +196,12 @@ void match_new_person(struct match *match, const struct staged *staged, uint64_t
             match_late(match, main->seed);
         match_waits(match, staged, false);
         match_known_person(match, staged, place);
+        return;
+    }
+    if (match->record.state == SOURCE_GONE) { /* judged when it comes back */
+        if (match->record.situation == SITUATION_LINKED)
+            match_leaves(match);
+        stage_write(match->stage, staged, SITUATION_NOT_OWNER);
         return;
     }
     if (match->stage->known_before == 0) /* nobody's keys change in this run: no need to come again */

@@ -44,6 +44,12 @@ bool match_is_out(struct match *match)
     return false;
 }
 
+bool match_left(struct match *match, uint64_t id, uint64_t seed)
+{
+    return match->statements.persons &&
+           (match_resolve(match, seed) != id || numbers_get(&match->out, seed) || numbers_get(&match->moved, seed));
+}
+
 void match_leaves(struct match *match)
 {
     uint64_t seed = match->record.sections[0].seed;

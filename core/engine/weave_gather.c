@@ -58,18 +58,9 @@ static void group_staged(struct weave *weave, uint64_t place, bool alone)
         group_add(weave, bytes(key, staged.key.len), bytes(value, staged.value.len), true);
 }
 
-/* Once people have moved records, one that the root had may be another's, or nobody's. */
-static bool member_left(struct weave *weave, const struct member *member)
-{
-    struct match *match = weave->match;
-    return match->statements.persons &&
-           (match_resolve(match, member->seed) != weave->id || numbers_get(&match->out, member->seed) ||
-            numbers_get(&match->moved, member->seed));
-}
-
 static void group_stored(struct weave *weave, const struct member *member)
 {
-    if (member_left(weave, member))
+    if (match_left(weave->match, weave->id, member->seed))
         return;
     if (group_there(weave, member->stream, member->id))
         return;
