@@ -16,7 +16,7 @@ struct subject {
     bool undecided;  /* nobody's, or somebody's only by what people said when it was nobody's */
 };
 
-static bool subject_undecided(struct match *match, uint64_t seed)
+bool identity_undecided(struct match *match, uint64_t seed)
 {
     struct statement_walk walk;
     struct statement said;
@@ -45,7 +45,7 @@ static int subject_find(const struct identity *identity, struct match *match, st
         return err_set(err, ERR_DATA, "%s is no record of a person", identity->about);
     ret_subject->seed = record->sections[0].seed;
     ret_subject->person = record->situation == SITUATION_LINKED ? match_resolve(match, ret_subject->seed) : 0;
-    ret_subject->undecided = ret_subject->person == 0 || subject_undecided(match, ret_subject->seed);
+    ret_subject->undecided = ret_subject->person == 0 || identity_undecided(match, ret_subject->seed);
     int rc = identity->follows ? follows_note(identity->follows, match, ret_subject->person) : 0;
     return rc == 0 && identity->follows ? follows_note(identity->follows, match, identity->person) : rc;
 }
@@ -215,6 +215,18 @@ bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_state
     return found;
 }
 
+/* Nothing that says whose the record is stands any more: rules judge it again, once it is not taken out besides. */
+static void judge_again(struct match *match, uint64_t seed)
+{
+    struct statement suppress;
+    if (numbers_get(&match->undecided, seed))
+        return;
+    int rc = numbers_set(&match->undecided, seed, 1);
+    match->rc = match->rc ? match->rc : rc;
+    if (statement_stands(&match->statements, seed, STATEMENT_SUPPRESS, &suppress) && suppress.rule != RULE_UNDECIDED)
+        statements_undecided(&match->statements, &suppress);
+}
+
 /* Rules have linked records that waited, because of what people had stated: without the last of it they may wait again.
  */
 static void withdraw_late(struct identity *identity, struct match *match)
@@ -228,8 +240,7 @@ static void withdraw_late(struct identity *identity, struct match *match)
             continue;
         match_touch_cluster(match, link.subject);
         statements_withdraw(&match->statements, &link, identity->author, identity->reason);
-        int rc = numbers_set(&match->undecided, link.subject, 1);
-        match->rc = match->rc ? match->rc : rc;
+        judge_again(match, link.subject);
     }
 }
 
@@ -302,8 +313,10 @@ static int take_back(struct identity *identity, struct match *match, const struc
     bool who = statement->type != STATEMENT_APPROVE && statement->type != STATEMENT_REJECT &&
                statement->type != STATEMENT_ACCEPT && statement->type != STATEMENT_DISCARD &&
                statement->type != STATEMENT_ERASED;
-    if (statement->rule == RULE_UNDECIDED && match->rc == 0)
-        match->rc = numbers_set(&match->undecided, statement->subject, 1);
+    if (statement->rule == RULE_UNDECIDED)
+        judge_again(match, statement->subject);
+    else if (statement->type == STATEMENT_SUPPRESS && match->rc == 0)
+        match->rc = numbers_set(&match->restored, statement->subject, 1);
     if (statement->rule == RULE_SOMEBODY_ELSE) {
         rc = join_again(match, statement, err);
     } else if (who) {

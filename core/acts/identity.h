@@ -36,6 +36,9 @@ int identity_withdraw(void *context, struct match *match, struct err *err);
 /* All that people stated in a run, and all by which the run was reverted. ERR_GONE: nothing of that stands. */
 int identity_withdraw_run(void *context, struct match *match, struct err *err);
 
+/* Whether the record of a seed is somebody's only by what people said when it was nobody's. */
+bool identity_undecided(struct match *match, uint64_t seed);
+
 /* Looks a statement of a person up by its number, also a withdrawn one. */
 bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement);
 

@@ -277,6 +277,7 @@ static int member_suppress(struct reverting *at, enum kind kind, const struct me
                    (const char *)member->key.data);
     struct statement suppress = {.type = STATEMENT_SUPPRESS,
                                  .subject = member->seed,
+                                 .rule = identity_undecided(at->match, member->seed) ? RULE_UNDECIDED : 0,
                                  .against = {PRESENCE_VALUE, 0, sizeof(digest), (const char *)&digest},
                                  .about = about};
     return about ? say(at, &suppress) : -ENOMEM;

@@ -37,7 +37,7 @@ void match_done(struct match *match)
 {
     struct numbers *maps[] = {&match->fresh,   &match->fresh_stream, &match->links,   &match->leaving,
                               &match->removed, &match->grown,        &match->indexed, &match->undecided,
-                              &match->out,     &match->moved,        &match->hours};
+                              &match->out,     &match->moved,        &match->hours,   &match->restored};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         numbers_done(maps[i]);
     buffer_done(&match->text);
@@ -118,7 +118,8 @@ static void match_staged(struct match *match, uint64_t place)
         match_out(match, &staged);
     else if (main->kind == KIND_person && numbers_get(&match->undecided, main->seed))
         match_new_person(match, &staged, place);
-    else if (main->kind == KIND_person && match->record.situation == SITUATION_LINKED)
+    else if (main->kind == KIND_person &&
+             (match->record.situation == SITUATION_LINKED || numbers_get(&match->restored, main->seed)))
         match_known_person(match, &staged, place);
     else if (main->kind == KIND_person && leaving) {
         match_waits(match, &staged, staged.what == STAGED_MISSING);

@@ -65,6 +65,7 @@ struct match {
     struct numbers fresh, fresh_stream, links, leaving, removed, grown;
     struct statements statements;
     struct numbers undecided; /* seeds of records that only a person's withdrawn word had linked */
+    struct numbers restored;  /* seeds of records that were somebody's when a person's withdrawn word took them out */
     bool touched;             /* persons were touched: records may go from one to another */
     struct numbers out;       /* seeds of records that are nobody's any more */
     struct numbers moved;     /* seeds of records that stand elsewhere now: what is stored under them does not count */
@@ -122,10 +123,10 @@ void match_touch_cluster(struct match *match, uint64_t seed);
 
 /* The entity of a seed: the lowest seed of its cluster. */
 uint64_t match_resolve(struct match *match, uint64_t seed);
-/* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
 /* Whether a record of that seed, which the entity had, is another's or nobody's now: only people move records. */
 bool match_left(struct match *match, uint64_t id, uint64_t seed);
 
+/* States that two seeds are the same thing, and gives its id: the lower one, or that of `other` when the seed
  * `follows`. `rule` from 1; 0: by kind's own rule. `late`: see struct statement. */
 uint64_t match_link(struct match *match, uint64_t seed, uint64_t other, unsigned rule, bool follows, bool late);
 /* Who has this index key now: an id, 0 for nobody, MATCH_SEVERAL. */

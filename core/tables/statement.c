@@ -325,6 +325,21 @@ void statements_withdraw(struct statements *statements, const struct statement *
                       bytes(statements->row.data, statements->row.len));
 }
 
+void statements_undecided(struct statements *statements, const struct statement *statement)
+{
+    uint8_t key[KEY];
+    struct bytes old;
+    struct statement made = *statement;
+    made.rule = RULE_UNDECIDED;
+    statement_key(made.subject, made.number, key);
+    buffer_clear(&statements->row);
+    statement_write(&made, &statements->row);
+    statements_fail(statements, statements->row.rc);
+    if (statements->rc == 0 && txn_get(statements->snapshot, TABLE_statement, bytes(key, sizeof(key)), &old))
+        changeset_put(statements->changeset, TABLE_statement, bytes(key, sizeof(key)), old,
+                      bytes(statements->row.data, statements->row.len));
+}
+
 void statements_erase(struct statements *statements, struct bytes key, struct bytes value,
                       const struct statement *statement)
 {

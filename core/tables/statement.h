@@ -106,6 +106,9 @@ void statements_settled(struct statements *statements);
 void statements_withdraw(struct statements *statements, const struct statement *statement, const char *author,
                          const char *reason);
 
+/* It was not said of a record that was somebody's by itself: see RULE_UNDECIDED. `statement` as it was read. */
+void statements_undecided(struct statements *statements, const struct statement *statement);
+
 /* A stored row goes without a trace, whether it stands or was withdrawn; `key` and `statement` as they were read. */
 void statements_erase(struct statements *statements, struct bytes key, struct bytes value,
                       const struct statement *statement);
