@@ -115,6 +115,9 @@ struct target_stream;
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node);
 /* target_place.c: how its file is called. */
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target);
+/* target_match.c: how its people are recognised; `theirs`: the maps of its streams are known. */
+void target_match_check(struct reading *reading, const struct connection *connection, const struct target *target,
+                        bool theirs);
 void target_done(const struct target *target);
 /* target_made.c: whether an option makes a field that the connector calls generated, and may be a rule; the rules of a
  * stream's fields that are made so, as a map; NULL: none are. */

@@ -180,6 +180,20 @@ static void list_compile(struct aim *aim, const struct node *node, const struct 
         (struct rule){.field = field, .node = node, .text = reading_format(aim->reading, "each of %s", lists[which])};
 }
 
+/* A map cannot have a key twice; in a list of columns the later one would stand beside the first under its name. */
+static void column_once(struct aim *aim, const struct node *list, size_t nth)
+{
+    const struct node *key = list->items[nth]->keys[0];
+    for (size_t n = 0; n < nth; n++) {
+        const struct node *other = list->items[n];
+        if (other->type != NODE_MAP || other->count != 1 || strcmp(other->keys[0]->text, key->text) != 0)
+            continue;
+        complain(aim->reading->complaints, key, "%s: column '%s' stands here a second time: the other is in line %u",
+                 aim->what, key->text, other->keys[0]->line);
+        return;
+    }
+}
+
 /* Fields and their rules, in the order of the file. */
 static bool map_compile(struct aim *aim, const struct node *node, struct target_map *map)
 {
@@ -196,6 +210,8 @@ static bool map_compile(struct aim *aim, const struct node *node, struct target_
         }
         key = node->type == NODE_LIST ? item->keys[0] : node->keys[n];
         value = node->type == NODE_LIST ? item->items[0] : item;
+        if (node->type == NODE_LIST)
+            column_once(aim, node, n);
         if (stream_is_off(value) || !field_known(aim, key))
             continue;
         size_t nth = map->rule_count;
@@ -509,25 +525,6 @@ static void streams_order(const struct connection *connection, struct target *ta
         }
 }
 
-/* [ [Number, employee_number], … ]: their field, our field. */
-static void match_check(struct aim *aim, const struct node *node)
-{
-    struct reading *reading = aim->reading;
-    const char *what = label(reading, aim->connection, "match");
-    const struct node *list = want_list(reading, node, what);
-    for (size_t i = 0; list && i < list->count; i++) {
-        const struct node *pair = list->items[i];
-        struct path path;
-        char why[PATH_WHY];
-        if (pair->type != NODE_LIST || pair->count != 2 || pair->items[0]->type != NODE_TEXT ||
-            pair->items[1]->type != NODE_TEXT)
-            complain(reading->complaints, pair, "%s: each item is [their field, our field]", what);
-        else if (!path_compile(reading->organization->custom, KIND_person, aim->target->per_membership,
-                               pair->items[1]->text, &path, why))
-            complain(reading->complaints, pair->items[1], "%s: %s", what, why);
-    }
-}
-
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node)
 {
     static const char *const outside[] = {"deactivate", "keep", NULL};
@@ -546,6 +543,11 @@ const struct target *target_read(struct reading *reading, const struct connectio
     while (connection->description && stream_nth(connection->description, most))
         most++;
     target->node = map;
+    if (connection->description && !connection->description->apply) {
+        complain(reading->complaints, key_node(connection->node, "target"),
+                 "%s: connector '%s' only reads: nobody can be told anything by it", what, connection->connector);
+        return target;
+    }
     target->streams = reading_get(reading, 2 * most + 1, sizeof(*target->streams));
     target->keep_outside =
         want_word(reading, node_get(map, "outside"), label(reading, connection, "outside"), outside) == 1;
@@ -553,13 +555,15 @@ const struct target *target_read(struct reading *reading, const struct connectio
         want_word(reading, node_get(map, "account_per"), label(reading, connection, "account_per"), accounts) == 1;
     target->match = node_get(map, "match");
     aim.stream = &persons;
-    match_check(&aim, target->match);
     size_t errors = reading->complaints->errors;
     if (node_get(map, "scope") && want_map(reading, node_get(map, "scope"), label(reading, connection, "scope")))
         scope_check(&aim, node_get(map, "scope"));
     aim.scope_wrong = reading->complaints->errors != errors;
+    bool good = connection->description && !aim.scope_wrong;
+    errors = reading->complaints->errors;
     if (target->streams)
         streams_compile(&aim, streams, target);
+    target_match_check(reading, connection, target, good && reading->complaints->errors == errors);
     streams_order(connection, target);
     target_place_check(reading, connection, target);
     if (connection->description && target->stream_count == 0 && !streams && reading->rc == 0)

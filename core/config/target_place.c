@@ -5,6 +5,7 @@
 
 #include <muster/connector.h>
 #include <string.h>
+#include <strings.h>
 
 /* Each period's file needs a name of its own, and always the same one: it may have to be written again. */
 static void place_of_period(struct reading *reading, const struct target *target, const struct node *node,
@@ -49,6 +50,41 @@ static void place_of_another(struct reading *reading, const struct connection *c
     }
 }
 
+/* The kinds of file that option 'format' knows, as endings of a name: ".xlsx, .csv"; *ret_among: the name has one.
+ * NULL: the connector has no such option, or the file says one. */
+static const char *endings(struct reading *reading, const struct connection *connection, const char *name,
+                           bool *ret_among)
+{
+    const char *said = connection_option(connection, "format"), *dot = strrchr(name, '.'), *list = "";
+    const struct muster_option *option = NULL;
+    *ret_among = false;
+    for (size_t n = 0; (option = option_nth(connection->description, connection->description->options, n)); n++)
+        if (strcmp(option->name, "format") == 0)
+            break;
+    if (!option || !option->choices || !said || strcmp(said, "auto") != 0)
+        return NULL;
+    for (const char *at = option->choices; *at; at += strcspn(at, "|"), at += *at == '|') {
+        size_t len = strcspn(at, "|");
+        if (len == strlen("auto") && strncmp(at, "auto", len) == 0)
+            continue;
+        list = reading_format(reading, "%s%s.%.*s", list, *list ? ", " : "", (int)len, at);
+        *ret_among |= dot && strlen(dot + 1) == len && strncasecmp(dot + 1, at, len) == 0;
+    }
+    return list;
+}
+
+/* Where nothing is there to look into, the name has to say what kind of file is written. */
+static void place_of_kind(struct reading *reading, const struct connection *connection, const struct node *node,
+                          const char *what)
+{
+    bool among;
+    const char *kinds = endings(reading, connection, strrchr(node->text, '/'), &among);
+    if (kinds && !among)
+        complain(reading->complaints, node,
+                 "%s does not say what kind of file to write: let it end in one of %s, or say it with option 'format'",
+                 what, kinds);
+}
+
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target)
 {
     static const char *const words[] = {"date", "week", "month", "run", NULL};
@@ -66,6 +102,7 @@ void target_place_check(struct reading *reading, const struct connection *connec
         complain(reading->complaints, node, "%s is a pattern: a file that is written for a target needs a name", what);
     place_of_period(reading, target, node, what);
     place_of_another(reading, connection, node, what);
+    place_of_kind(reading, connection, node, what);
     for (const char *at = strchr(node->text, '{'); at; at = strchr(at + 1, '{')) {
         const char *word = reading_format(reading, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
         bool known = false;

@@ -87,6 +87,11 @@ static const muster_stream sheet_streams[] = {
     {.name = "rows", .flags = MUSTER_READ_FULL | MUSTER_DYNAMIC},
     {0},
 };
+static const muster_stream poweroffice_streams[] = {
+    {.name = "employees", .flags = MUSTER_WRITE, .mapping_out = "of: person\nmap: { EmailAddress: work_email }\n"},
+    {.name = "rows", .flags = MUSTER_READ_FULL | MUSTER_WRITE | MUSTER_DYNAMIC},
+    {0},
+};
 static const muster_stream pmt_streams[] = {
     {.name = "users",
      .mapping_in = "key: userid\n"
@@ -136,22 +141,32 @@ static const muster_stream ciq_streams[] = {
 };
 static const muster_route routes[] = {{.method = "POST", .path = "/punches"}, {0}};
 
+/* They are only described. */
+static muster_rc apply_nothing(muster_run *run, void *self, const muster_push *push)
+{
+    (void)run;
+    (void)self;
+    (void)push;
+    return MUSTER_FAIL;
+}
+
 #define SIZES                                                                                                          \
     .magic = MUSTER_MAGIC, .size = sizeof(muster_connector), .option_size = sizeof(muster_option),                     \
     .stream_size = sizeof(muster_stream)
 
 static const muster_connector connectors[] = {
-    {SIZES, .name = "sheet", .options = sheet_options, .streams = file_streams},
+    {SIZES, .name = "sheet", .options = sheet_options, .streams = file_streams, .apply = apply_nothing},
     {SIZES, .name = "pmt", .options = pmt_options, .streams = pmt_streams},
-    {SIZES, .name = "poc", .options = any_options, .streams = desk_streams},
-    {SIZES, .name = "poweroffice", .options = any_options, .streams = sheet_streams},
-    {SIZES, .name = "companyiq", .options = any_options, .streams = ciq_streams},
-    {SIZES, .name = "usersync", .options = any_options, .streams = sheet_streams},
-    {SIZES, .name = "ways", .options = any_options, .streams = way_streams},
-    {SIZES, .name = "odbc", .options = any_options, .streams = sheet_streams,
+    {SIZES, .name = "poc", .options = any_options, .streams = desk_streams, .apply = apply_nothing},
+    {SIZES, .name = "poweroffice", .options = any_options, .streams = poweroffice_streams, .apply = apply_nothing},
+    {SIZES, .name = "companyiq", .options = any_options, .streams = ciq_streams, .apply = apply_nothing},
+    {SIZES, .name = "usersync", .options = any_options, .streams = sheet_streams, .apply = apply_nothing},
+    {SIZES, .name = "ways", .options = any_options, .streams = way_streams, .apply = apply_nothing},
+    {SIZES, .name = "odbc", .options = any_options, .streams = sheet_streams, .apply = apply_nothing,
      .needs = MUSTER_NEEDS_NETWORK | MUSTER_NEEDS_SECRETS},
     {SIZES, .name = "wfx", .options = any_options, .streams = pmt_streams, .routes = routes},
-    {SIZES, .name = "needy", .streams = pmt_streams, .needs = MUSTER_NEEDS_FILES | MUSTER_NEEDS_EXEC},
+    {SIZES, .name = "needy", .streams = pmt_streams, .apply = apply_nothing,
+     .needs = MUSTER_NEEDS_FILES | MUSTER_NEEDS_EXEC},
 };
 
 const char *const test_all_connectors[] = {"sheet", "pmt", "poc",   "poweroffice", "companyiq", "usersync",
