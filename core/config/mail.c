@@ -1,4 +1,5 @@
 /* mail - by what way a message leaves: a mail server, sendmail, or a program. Part of reading.h. */
+#include "config/address.h"
 #include "config/reading.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ void mail_read(struct reading *reading, const struct node *node, struct mail_way
                  "smtps://mail.acme.example");
     if (way.smtp && strchr(way.smtp, '@'))
         complain(reading->complaints, smtp, "mail: smtp names no user: write user and password beside it");
+    if (way.smtp && strstr(way.smtp, "://") && !address_port(strstr(way.smtp, "://") + 3))
+        complain(reading->complaints, smtp, "mail: smtp has a port that is no number from 1 to 65535");
     way.sendmail = want_path(reading, node_get(mail, "sendmail"), "mail: sendmail");
     way.program = want_path(reading, node_get(mail, "program"), "mail: program");
     if ((way.smtp != NULL) + (way.sendmail != NULL) + (way.program != NULL) > 1)

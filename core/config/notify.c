@@ -1,4 +1,5 @@
 /* notify - whom to tell, and of what. Part of reading.h. */
+#include "config/address.h"
 #include "config/reading.h"
 
 #include <string.h>
@@ -19,6 +20,8 @@ static void check_to(struct reading *reading, const struct node *to, const char 
         local |= strncmp(text, here[i], strlen(here[i])) == 0;
     if (strncmp(text, "mailto:", 7) != 0 && strncmp(text, "https://", 8) != 0 && !local)
         complain(reading->complaints, to, "notify: to must begin with mailto: or https://");
+    else if (text[0] == 'h' && !address_port(strstr(text, "://") + 3))
+        complain(reading->complaints, to, "notify: to has a port that is no number from 1 to 65535");
     /* What a mail server or a program is given must not be able to say more than whom. */
     if (strncmp(text, "mailto:", 7) == 0 &&
         (text[7] == '-' || text[7] == '\0' || !strchr(text + 8, '@') || strpbrk(text, " <>,;\r\n\t\"")))

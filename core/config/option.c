@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "config/address.h"
 #include "config/choice.h"
 #include "config/network.h"
 #include "config/quantity.h"
@@ -84,40 +85,6 @@ static void add_number(struct options *options, const struct muster_option *opti
 
 /* ---- addresses ---- */
 
-static bool host_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr(".-_*:/[]", c) != NULL;
-}
-
-static bool host_valid(const char *host)
-{
-    if (*host == '\0' || strstr(host, "://"))
-        return false;
-    for (; *host; host++)
-        if (!host_char(*host))
-            return false;
-    return true;
-}
-
-/* "user@host:port" of an address: true when it also holds a password. */
-static bool has_password(const char *authority)
-{
-    size_t len = strcspn(authority, "/?#");
-    const char *at = memchr(authority, '@', len);
-    return at && memchr(authority, ':', (size_t)(at - authority));
-}
-
-static bool loopback(const char *authority)
-{
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    for (size_t i = 0; i < 3; i++) {
-        size_t len = strlen(names[i]);
-        if (strncmp(authority, names[i], len) == 0 && strchr(":/?#", authority[len]))
-            return true;
-    }
-    return false;
-}
-
 static void read_url(struct options *options, const char *path, const struct node *node)
 {
     const char *text = node->text;
@@ -125,11 +92,13 @@ static void read_url(struct options *options, const char *path, const struct nod
     const char *authority = text + (https ? 8 : http ? 7 : 0);
     if ((!https && !http) || authority[strcspn(authority, " \t")] != '\0' || strchr("/?#", authority[0]))
         wrong(options, node, path, "must be an https URL");
-    else if (http && !loopback(authority) && !options->plain_http)
+    else if (!address_port(authority))
+        wrong(options, node, path, "has a port that is no number from 1 to 65535");
+    else if (http && !address_loopback(authority) && !options->plain_http)
         wrong(options, node, path,
               "must be an https URL: http:// is for this machine only, or add plain_http: true when everybody on the "
               "way may read along");
-    else if (has_password(authority) || memchr(authority, '@', strcspn(authority, "/?#")))
+    else if (address_password(authority) || memchr(authority, '@', strcspn(authority, "/?#")))
         wrong(options, node, path, "must not hold a user or a password: they have options of their own");
     else
         add_text(options, path, text, node);
@@ -166,10 +135,12 @@ static void read_place(struct options *options, const struct muster_option *opti
         return;
     }
     const char *authority = text + 7, *slash = strchr(authority, '/');
-    if (has_password(authority))
+    if (address_password(authority))
         wrong(options, node, path, "must not hold a password: it has an option of its own");
     else if (!slash || slash == authority || slash[1] == '\0' || slash[-1] == '@' || authority[0] == '@')
         wrong(options, node, path, "must name a host and a path, as in sftp://USER@HOST/PATH");
+    else if (!address_port(authority))
+        wrong(options, node, path, "has a port that is no number from 1 to 65535");
     else
         add_place(options, path, slash, node);
 }
@@ -257,7 +228,7 @@ static void read_scalar(struct options *options, const struct muster_option *opt
         break;
     case MUSTER_URL: read_url(options, path, node); break;
     case MUSTER_HOSTS:
-        if (host_valid(node->text))
+        if (address_host(node->text))
             add_text(options, path, node->text, node);
         else
             wrong(options, node, path, "must be host names or addresses, as in api.example.com");
@@ -330,7 +301,7 @@ static void read_hosts(struct options *options, const char *path, const struct n
     TIDY_DONE(buffer_done) struct buffer out = {0};
     for (size_t i = 0; i < node->count; i++) {
         const struct node *item = node->items[i];
-        if (item->type != NODE_TEXT || item->tag || !host_valid(item->text)) {
+        if (item->type != NODE_TEXT || item->tag || !address_host(item->text)) {
             wrong(options, item, path, "must be host names or addresses, as in api.example.com");
             return;
         }
@@ -551,8 +522,10 @@ static void check_network(struct options *options, const struct node *map)
     if (proxy && proxy->type == NODE_TEXT) {
         const char *rest = strstr(proxy->text, "://");
         if (!rest || (strncmp(proxy->text, "http://", 7) != 0 && strncmp(proxy->text, "https://", 8) != 0) ||
-            !host_valid(rest + 3) || strchr(rest + 3, '/'))
+            !address_host(rest + 3) || strchr(rest + 3, '/'))
             wrong(options, proxy, "proxy", "must be http://HOST:PORT, without a user or a path");
+        else if (!address_port(rest + 3))
+            wrong(options, proxy, "proxy", "has a port that is no number from 1 to 65535");
     }
     if (authority && authority->type == NODE_TEXT && authority->text[0] != '/')
         wrong(options, authority, "ca_file", "must be the absolute path of a PEM file");
