@@ -54,6 +54,11 @@ static void read_rules(struct reading *reading, const struct node *node)
     const struct field **number = list ? NULL : reading_get(reading, 2, sizeof(struct field *));
     if (!rules || !names || (!list && !number))
         return;
+    if (list && count == 0)
+        complain(
+            reading->complaints, node,
+            "match: person names no rule, so that nobody would be the same person in two systems: write one, as in "
+            "[ [employee_number] ], or leave the line out, which means that one");
     for (size_t i = 0; list && i < count; i++)
         read_rule(reading, list->items[i], names, &rules[i]);
     if (!list) { /* nothing said: the number is the person */
