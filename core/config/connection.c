@@ -1,4 +1,5 @@
 /* connection - one connection of an organization's file. Part of reading.h. */
+#include "config/network.h"
 #include "config/reading.h"
 
 #include <stdio.h>
@@ -110,6 +111,78 @@ static void check_authorization(struct reading *reading, const struct connection
     }
 }
 
+/* A map at that place with the pairs of another one, or of none, and room for so many more. NULL: no memory. */
+static struct node *map_begin(struct reading *reading, const struct node *at, const struct node *pairs, size_t more)
+{
+    size_t count = pairs ? pairs->count : 0;
+    struct node *map = reading_get(reading, 1, sizeof(*map));
+    if (!map)
+        return NULL;
+    *map = (struct node){.type = NODE_MAP, .line = at->line, .column = at->column, .text = "", .count = count};
+    map->keys = reading_get(reading, count + more + 1, sizeof(*map->keys));
+    map->items = reading_get(reading, count + more + 1, sizeof(*map->items));
+    if (!map->keys || !map->items)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        map->keys[i] = pairs->keys[i];
+        map->items[i] = pairs->items[i];
+    }
+    return map;
+}
+
+static void map_put(struct node *map, struct node *key, struct node *item)
+{
+    map->keys[map->count] = key;
+    map->items[map->count++] = item;
+}
+
+/* Of a key that no connection has: whether it would be right below `options:`. */
+static bool is_beside(const struct connection *connection, const char *name)
+{
+    const struct muster_option *option;
+    if (has_name(keys, name))
+        return false;
+    for (size_t n = 0; (option = option_nth(connection->description, connection->description->options, n)); n++)
+        if (strcmp(option->name, name) == 0)
+            return true;
+    return network_offered(connection->description) && network_option(name);
+}
+
+/* An option that stands beside `options:` is told once, and read as if it stood below. The map as it was meant; NULL:
+ * no memory. */
+static const struct node *options_beside(struct reading *reading, const struct connection *connection,
+                                         const struct node *map)
+{
+    const struct node *options = node_get(map, "options");
+    size_t beside = 0;
+    if (!connection->description || (options && options->type != NODE_MAP))
+        return map;
+    for (size_t i = 0; i < map->count; i++)
+        beside += is_beside(connection, map->keys[i]->text);
+    if (beside == 0)
+        return map;
+    struct node *under = map_begin(reading, options ? options : map, options, beside);
+    struct node *whole = map_begin(reading, map, NULL, map->count + 1), *key = reading_get(reading, 1, sizeof(*key));
+    if (!under || !whole || !key)
+        return NULL;
+    *key = options ? *key_node(map, "options") : *reading->key;
+    key->text = "options";
+    map_put(whole, key, under);
+    for (size_t i = 0; i < map->count; i++) {
+        const char *name = map->keys[i]->text;
+        if (is_beside(connection, name)) {
+            complain(reading->complaints, map->keys[i],
+                     "connection '%s': '%s' is an option of connector '%s': it stands below options:, not beside",
+                     connection->name, name, connection->connector);
+            if (!node_get(options, name))
+                map_put(under, map->keys[i], map->items[i]);
+        } else if (strcmp(name, "options") != 0) {
+            map_put(whole, map->keys[i], map->items[i]);
+        }
+    }
+    return whole;
+}
+
 static void read_one(struct reading *reading, struct connection *connection, const struct node *map)
 {
     const char *what = reading_format(reading, "connection '%s'", connection->name);
@@ -119,9 +192,17 @@ static void read_one(struct reading *reading, struct connection *connection, con
     connection->connector = connection->edition = "";
     if (!want_map(reading, map, what))
         return;
-    node_unknown_keys(reading->complaints, map, keys, what);
-    connection->authorization = node_get(map, "authorization");
+    bool named = node_get(map, "connector") != NULL;
+    if (!named)
+        node_unknown_keys(reading->complaints, map, keys, what);
     describe(reading, connection, node_get(map, "connector"));
+    if (named) { /* it says which options there are */
+        if (!(map = options_beside(reading, connection, map)))
+            return; /* no memory, which is remembered */
+        connection->node = map;
+        node_unknown_keys(reading->complaints, map, keys, what);
+    }
+    connection->authorization = node_get(map, "authorization");
     options_read(reading, connection, node_get(map, "options"));
     read_allow(reading, connection, node_get(map, "allow"));
     connection->target = target_read(reading, connection, node_get(map, "target"));
