@@ -55,6 +55,7 @@ struct reader {
     size_t weight;
     struct node *root;
     bool documents; /* one was seen */
+    bool merges;    /* a `<<`, as in YAML 1.1: without what it was to bring, all that is below would be wrong */
     int rc;
 };
 
@@ -193,6 +194,11 @@ static void attach(struct reader *reader, struct weighed *node)
     if (is_key && (node->node.type != NODE_TEXT || node->node.tag)) {
         fail(reader, &node->node, "a key must be plain text");
         return;
+    }
+    if (is_key && strcmp(node->node.text, "<<") == 0 && !node->node.quoted) {
+        complain(reader->complaints, &node->node,
+                 "'<<' merges nothing: an alias (*name) stands for one whole value, so write the keys out");
+        reader->merges = true;
     }
     if (mem_grow(&level->items, level->count, &level->room, sizeof(*level->items)) != 0) {
         reader->rc = -ENOMEM;
@@ -528,7 +534,7 @@ int node_read_text(const char *text, size_t len, struct complaints *complaints, 
         return rc;
     struct node *root = reader->root;
     bool empty = !root || (root->type == NODE_TEXT && !root->quoted && !root->tag && root->text[0] == '\0');
-    *ret_node = empty ? NULL : root;
+    *ret_node = empty || reader->merges ? NULL : root;
     return complaints->errors > errors ? ERR_CONFIG : 0;
 }
 
