@@ -1,0 +1,246 @@
+/* verb_check - check: is everything as it must be, before anything runs. */
+#include "base/clock.h"
+#include "broker/hostkey.h"
+#include "broker/secretstore.h"
+#include "cli/context.h"
+#include "cli/unheard.h"
+#include "cli/verb.h"
+#include "cli/waits.h"
+#include "config/occasion.h"
+#include "engine/authorization.h"
+#include "engine/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is wrong with a connection, with its place; NULL: nowhere in particular. */
+static int tell_wrong(const struct organization *organization, const struct connection *connection,
+                      const struct node *node, const char *sentence)
+{
+    fprintf(stderr, "%s:", organization->file);
+    if (node)
+        fprintf(stderr, "%u:%u:", node->line, node->column);
+    fprintf(stderr, " connection '%s': %s\n", connection->name, sentence);
+    return STATUS_WORDS;
+}
+
+/* Where in the file "stores[2].url" stands, or what it is a part of; NULL: nowhere. */
+static const struct node *option_place(const struct connection *connection, const char *path)
+{
+    char cut[200];
+    snprintf(cut, sizeof(cut), "%.*s", (int)strcspn(path, "'"), path);
+    for (size_t len; (len = strlen(cut)) > 0;) {
+        for (size_t i = 0; i < connection->option_count; i++) {
+            const char *name = connection->options[i].name;
+            if (strncmp(name, cut, len) == 0 && (!name[len] || name[len] == '.' || name[len] == '['))
+                return connection->options[i].node;
+        }
+        char *last = cut + len;
+        while (last > cut && *last != '.' && *last != '[')
+            last--;
+        *last = '\0';
+    }
+    return NULL;
+}
+
+/* The place of a sentence that begins with "option 'PATH'", else that of the connection. */
+static const struct node *sentence_place(const struct connection *connection, const char *sentence)
+{
+    return strncmp(sentence, "option '", 8) == 0 ? option_place(connection, sentence + 8) : connection->node;
+}
+
+static int check_secrets(const struct organization *organization)
+{
+    int status = STATUS_DONE;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        for (size_t i = 0; i < connection->option_count; i++) {
+            struct err err = {0};
+            char what[200];
+            if (!connection->options[i].secret)
+                continue;
+            snprintf(what, sizeof(what), "option '%s'", connection->options[i].name);
+            if (secretstore_present(connection->options[i].secret, what, &err) != 0)
+                status = tell_wrong(organization, connection, connection->options[i].node, err.text);
+        }
+    }
+    return status;
+}
+
+/* Fingerprints are well-formed, and the file of known hosts is there. */
+static int check_host_keys(const struct organization *organization)
+{
+    int status = STATUS_DONE;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        struct hostkey hostkey = {0};
+        struct err err = {0};
+        int rc = hostkey_read(connection, &hostkey, &err);
+        if (rc == 0 && hostkey.known_hosts && access(hostkey.known_hosts, R_OK) != 0)
+            rc = err_set(&err, ERR_CONFIG, "option 'known_hosts': %s cannot be read: %s", hostkey.known_hosts,
+                         err_text(-errno));
+        if (rc != 0)
+            status = tell_wrong(organization, connection, sentence_place(connection, err.text), err.text);
+    }
+    return status;
+}
+
+/* What the connector itself says of its options: of those that hang together, and of texts that it alone can read. */
+static int check_options(struct context *context, const struct organization *organization,
+                         const struct connection *connection)
+{
+    struct err err = {0};
+    struct run_request request = {.settings = context->settings,
+                                  .organization = organization,
+                                  .connectors = context->connectors,
+                                  .connection = connection};
+    if (!connection->description || !connection->description->open || run_options(&request, &err) != ERR_CONFIG)
+        return STATUS_DONE;
+    char *rest = err.text;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        tell_wrong(organization, connection, sentence_place(connection, line), line);
+    return STATUS_WORDS;
+}
+
+static int check_connect(struct context *context, const struct organization *organization,
+                         const struct connection *connection)
+{
+    struct err err = {0};
+    struct run_request request = {.settings = context->settings,
+                                  .organization = organization,
+                                  .connectors = context->connectors,
+                                  .connection = connection};
+    int rc = run_check(&request, &err);
+    if (rc != 0) {
+        bool named = strncmp(err.text, "connection '", 12) == 0;
+        fprintf(stderr, "%s: ", organization->file);
+        if (!named)
+            fprintf(stderr, "connection '%s': ", connection->name);
+        fprintf(stderr, "%s\n", err.text[0] ? err.text : err_text(rc));
+        return STATUS_FAILED;
+    }
+    if (!context->json && !context->quiet)
+        screen_print(&context->screen, "%s: connection '%s' answers\n", organization->file, connection->name);
+    return STATUS_DONE;
+}
+
+/* What was accepted for a while and is not written into the file yet. */
+static void check_readings(struct context *context, const struct organization *organization)
+{
+    struct query *query TIDY(query_close) = NULL;
+    char before[PATH_MAX + 3];
+    snprintf(before, sizeof(before), "%s: ", organization->file);
+    if (query_open(context->settings, organization, &query, NULL) == 0)
+        waits_readings(context, query, before);
+}
+
+/* What is taken and does nothing yet must not be believed in. */
+static void check_retention(const struct organization *organization)
+{
+    const struct node *node = organization->retention.node;
+    for (size_t n = 0; node && n < node->count; n++) {
+        const struct node *key = node->keys[n];
+        enum kind kind = kind_by_name(key->text), with = retention_goes_with(kind);
+        if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
+            fprintf(stderr, "%s:%u:%u: warning: retention: %s goes with %s, of which it does not say how long\n",
+                    organization->file, key->line, key->column, key->text, kind_name(with));
+        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0 &&
+                 strcmp(key->text, "source") != 0)
+            fprintf(stderr, "%s:%u:%u: warning: retention: %s is well written, and nothing is removed by it yet\n",
+                    organization->file, key->line, key->column, key->text);
+    }
+}
+
+/* What is well written and does nothing as of now: a paper that is not signed or has ended, a time that has passed. */
+static void check_idle(const struct organization *organization)
+{
+    TIDY(zone_free) struct zone *zone = NULL;
+    int64_t now_ms = clock_now_ms();
+    if (zone_open(organization->time_zone, &zone) != 0)
+        return;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        const struct node *at = connection->authorization ? connection->authorization : connection->node;
+        if (authorization_awaited(connection, zone_day(zone, now_ms), &sentence) && sentence.rc == 0)
+            fprintf(stderr, "%s:%u:%u: warning: connection '%s' is %s: nothing is asked of it\n", organization->file,
+                    at->line, at->column, connection->name, sentence.data);
+        for (size_t t = 0; t < connection->trigger_count; t++) {
+            const struct trigger *trigger = &connection->triggers[t];
+            if (trigger->how == TRIGGER_AT && occasion_next(trigger, zone, now_ms, 0, 0) == OCCASION_NEVER)
+                fprintf(stderr, "%s:%u:%u: warning: connection '%s': trigger: %s has passed\n", organization->file,
+                        trigger->node->line, trigger->node->column, connection->name, trigger->text);
+        }
+    }
+}
+
+static int check_organization(struct context *context, const char *id)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    int status = context_organization(context, id, &organization);
+    if (status == STATUS_DONE) {
+        int secrets = check_secrets(organization), keys = check_host_keys(organization);
+        status = secrets ? secrets : keys;
+    }
+    int options = STATUS_DONE; /* of all connections, or what is wrong would come out one by one */
+    for (size_t i = 0; status == STATUS_DONE && i < organization->connection_count; i++)
+        options |= check_options(context, organization, &organization->connections[i]);
+    status = status ? status : options;
+    for (size_t i = 0; status != STATUS_WORDS && GIVEN(context, connect) && i < organization->connection_count; i++) {
+        int one = check_connect(context, organization, &organization->connections[i]);
+        status = one > status ? one : status;
+    }
+    if (status == STATUS_DONE && !context->json && !context->quiet) {
+        check_readings(context, organization);
+        check_retention(organization);
+        check_idle(organization);
+        unheard_tell(organization);
+    }
+    if (context->json)
+        fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
+                status == STATUS_DONE ? "true" : "false");
+    else if (status == STATUS_DONE && !context->quiet)
+        screen_print(&context->screen, "%s: all is well: %zu connection%s, time zone %s\n", organization->file,
+                     organization->connection_count, organization->connection_count == 1 ? "" : "s",
+                     organization->time_zone);
+    return status;
+}
+
+static int complain_folder(const struct context *context, int rc)
+{
+    struct err err = {0};
+    err_set(&err, rc, "%s/organizations cannot be read: %s", context->settings->config_dir, err_text(rc));
+    return complain_rc(rc, &err);
+}
+
+int verb_check(struct context *context)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    const char *const *ids = (const char *const *)context->arguments.words;
+    if (!ids[0]) {
+        const char *const *misnamed = NULL;
+        int rc = organization_list(context->settings, context->arena, &ids);
+        if (rc == 0)
+            rc = organization_list_misnamed(context->settings, context->arena, &misnamed);
+        if (rc != 0)
+            return complain_folder(context, rc);
+        for (; *misnamed; misnamed++)
+            fprintf(stderr,
+                    "muster: warning: organizations/%s is not read: an organization's file is called NAME.yaml, with "
+                    "a name of a-z, 0-9, '-' and '_'\n",
+                    *misnamed);
+        if (!ids[0])
+            return complain_words("there is no organization yet: write %s/organizations/NAME.yaml, as muster.yaml(5) "
+                                  "explains",
+                                  context->settings->config_dir);
+    }
+    for (; *ids; ids++) {
+        int one = check_organization(context, *ids);
+        status = status == STATUS_WORDS || one == STATUS_WORDS ? STATUS_WORDS : one > status ? one : status;
+    }
+    return status;
+}
