@@ -6,6 +6,7 @@
 #include "cli/unheard.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "config/network.h"
 #include "config/occasion.h"
 #include "engine/authorization.h"
 #include "engine/run.h"
@@ -69,8 +70,8 @@ static int check_secrets(const struct organization *organization)
     return status;
 }
 
-/* Fingerprints are well-formed, and the file of known hosts is there. */
-static int check_host_keys(const struct organization *organization)
+/* Fingerprints are well-formed; the files of known hosts and of authorities are there. */
+static int check_trust(const struct organization *organization)
 {
     int status = STATUS_DONE;
     for (size_t c = 0; c < organization->connection_count; c++) {
@@ -83,6 +84,12 @@ static int check_host_keys(const struct organization *organization)
                          err_text(-errno));
         if (rc != 0)
             status = tell_wrong(organization, connection, sentence_place(connection, err.text), err.text);
+        const char *authority =
+            network_offered(connection->description) ? connection_option(connection, "ca_file") : NULL;
+        if (authority && *authority && access(authority, R_OK) != 0) {
+            err_set(&err, ERR_CONFIG, "option 'ca_file': %s cannot be read: %s", authority, err_text(-errno));
+            status = tell_wrong(organization, connection, option_place(connection, "ca_file"), err.text);
+        }
     }
     return status;
 }
@@ -181,7 +188,7 @@ static int check_organization(struct context *context, const char *id)
     TIDY(organization_free) struct organization *organization = NULL;
     int status = context_organization(context, id, &organization);
     if (status == STATUS_DONE) {
-        int secrets = check_secrets(organization), keys = check_host_keys(organization);
+        int secrets = check_secrets(organization), keys = check_trust(organization);
         status = secrets ? secrets : keys;
     }
     int options = STATUS_DONE; /* of all connections, or what is wrong would come out one by one */
@@ -208,6 +215,34 @@ static int check_organization(struct context *context, const char *id)
     return status;
 }
 
+/* What muster.yaml names and musterd or a run will want: certificates, keys, passwords. A certificate is no secret. */
+static int check_settings(const struct settings *settings)
+{
+    const struct secretref *certificate = settings->tls.certificate;
+    bool plain = certificate && certificate->how == SECRET_FILE;
+    const struct {
+        const struct secretref *ref;
+        const char *what;
+    } refs[] = {{plain ? NULL : certificate, "tls: certificate"},
+                {settings->tls.key, "tls: key"},
+                {settings->seal_key, "seal_key"},
+                {settings->mail.password, "mail: password"}};
+    int status = STATUS_DONE;
+    if (plain && access(certificate->name, R_OK) != 0) {
+        fprintf(stderr, "muster.yaml:%u:%u: tls: certificate: %s cannot be read: %s\n", certificate->node->line,
+                certificate->node->column, certificate->name, err_text(-errno));
+        status = STATUS_WORDS;
+    }
+    for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+        struct err err = {0};
+        if (!refs[i].ref || secretstore_present(refs[i].ref, refs[i].what, &err) == 0)
+            continue;
+        fprintf(stderr, "muster.yaml:%u:%u: %s\n", refs[i].ref->node->line, refs[i].ref->node->column, err.text);
+        status = STATUS_WORDS;
+    }
+    return status;
+}
+
 static int complain_folder(const struct context *context, int rc)
 {
     struct err err = {0};
@@ -220,6 +255,7 @@ int verb_check(struct context *context)
     int status = context_settings(context);
     if (status != STATUS_DONE)
         return status;
+    status = check_settings(context->settings);
     const char *const *ids = (const char *const *)context->arguments.words;
     if (!ids[0]) {
         const char *const *misnamed = NULL;
