@@ -80,12 +80,26 @@ int complain_words(const char *format, ...)
     return STATUS_WORDS;
 }
 
-static void print_complaints(const struct complaints *complaints)
+static void print_complaints(struct context *context, const struct complaints *complaints)
 {
     TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     complaints_write(complaints, &text);
     if (text.len > 0)
         fputs(text.data, stderr);
+    for (size_t i = 0; i < complaints->count; i++)
+        context->warnings += complaints->items[i].warning;
+}
+
+void context_warn(struct context *context, const struct organization *organization, const struct node *at,
+                  const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s:%u:%u: warning: ", organization->file, at->line, at->column);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    context->warnings++;
 }
 
 int context_settings(struct context *context)
@@ -104,7 +118,7 @@ int context_settings(struct context *context)
     if (!connectors)
         connectors = getenv("MUSTER_CONNECTORS");
     int rc = settings_read(dir, VALUE(context, state), connectors, &complaints, &context->settings);
-    print_complaints(&complaints);
+    print_complaints(context, &complaints);
     if (rc == ERR_CONFIG)
         return STATUS_WORDS;
     if (rc == 0)
@@ -138,7 +152,7 @@ int context_organization(struct context *context, const char *id, struct organiz
     struct complaints complaints = {.arena = context->arena};
     int rc = organization_read(context->settings, id, connectors_describe, connectors_names, context->connectors,
                                &complaints, ret_organization);
-    print_complaints(&complaints);
+    print_complaints(context, &complaints);
     if (rc == ERR_GONE)
         return no_organization(context, id);
     if (rc == ERR_CONFIG)

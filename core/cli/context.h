@@ -21,6 +21,7 @@ struct context {
     struct arguments arguments;
     struct screen screen;
     bool json, quiet;
+    size_t warnings; /* told of files of the configuration */
     struct arena *arena;
     struct settings *settings;
     struct connectors *connectors;
@@ -30,6 +31,9 @@ struct context {
 int context_settings(struct context *context);
 /* Reads the organization's file, connectors and all. */
 int context_organization(struct context *context, const char *id, struct organization **ret_organization);
+/* "acme.yaml:14:9: warning: …" on standard error, and counted. */
+void context_warn(struct context *context, const struct organization *organization, const struct node *at,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The same, and its store to look at. */
 struct opened {
     struct organization *organization;

@@ -41,8 +41,8 @@ static bool told_before(const struct target_map *map, size_t nth)
     return false;
 }
 
-static void stream_tell(const struct organization *organization, const struct connection *target,
-                        const struct target_stream *stream)
+static void stream_tell(struct context *context, const struct organization *organization,
+                        const struct connection *target, const struct target_stream *stream)
 {
     for (size_t p = 0; p < stream->map.path_count; p++) {
         const struct path *path = &stream->map.paths[p];
@@ -54,19 +54,18 @@ static void stream_tell(const struct organization *organization, const struct co
         const struct authority *authority = merge_authority(organization, path->kind, path->field);
         if (!vain || !authority || !authority->node)
             continue;
-        fprintf(stderr,
-                "%s:%u:%u: warning: %s.%s stays empty, and stream '%s' of target '%s' has it in its map: '%s' says it, "
-                "and its word does not count here\n",
-                organization->file, authority->node->line, authority->node->column, kind_name(path->kind),
-                path->field->name, stream->name, target->name, vain->name);
+        context_warn(context, organization, authority->node,
+                     "%s.%s stays empty, and stream '%s' of target '%s' has it in its map: '%s' says it, and its word "
+                     "does not count here",
+                     kind_name(path->kind), path->field->name, stream->name, target->name, vain->name);
     }
 }
 
-void unheard_tell(const struct organization *organization)
+void unheard_tell(struct context *context, const struct organization *organization)
 {
     for (size_t i = 0; i < organization->connection_count; i++) {
         const struct connection *target = &organization->connections[i];
         for (size_t s = 0; target->target && s < target->target->stream_count; s++)
-            stream_tell(organization, target, &target->target->streams[s]);
+            stream_tell(context, organization, target, &target->target->streams[s]);
     }
 }

@@ -2,11 +2,11 @@
 #ifndef CLI_UNHEARD_H
 #define CLI_UNHEARD_H
 
-#include "config/organization.h"
+#include "cli/context.h"
 
-/* A warning for each, to stderr, with the place in the file that says whose word counts: only for fields of the kind
+/* A warning for each, with the place in the file that says whose word counts: only for fields of the kind
  * that the target's stream is of, which a source maps and none whose word counts does. What no source maps at all may
  * be worked out, or come later. */
-void unheard_tell(const struct organization *organization);
+void unheard_tell(struct context *context, const struct organization *organization);
 
 #endif

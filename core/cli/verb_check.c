@@ -1,14 +1,12 @@
 /* verb_check - check: is everything as it must be, before anything runs. */
-#include "base/clock.h"
 #include "broker/hostkey.h"
 #include "broker/secretstore.h"
 #include "cli/context.h"
+#include "cli/idle.h"
 #include "cli/unheard.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "config/network.h"
-#include "config/occasion.h"
-#include "engine/authorization.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -143,49 +141,25 @@ static void check_readings(struct context *context, const struct organization *o
         waits_readings(context, query, before);
 }
 
-/* What is taken and does nothing yet must not be believed in. */
-static void check_retention(const struct organization *organization)
+static void check_tell(struct context *context, const char *id, const struct organization *organization, int status,
+                       size_t warnings)
 {
-    const struct node *node = organization->retention.node;
-    for (size_t n = 0; node && n < node->count; n++) {
-        const struct node *key = node->keys[n];
-        enum kind kind = kind_by_name(key->text), with = retention_goes_with(kind);
-        if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
-            fprintf(stderr, "%s:%u:%u: warning: retention: %s goes with %s, of which it does not say how long\n",
-                    organization->file, key->line, key->column, key->text, kind_name(with));
-        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0 &&
-                 strcmp(key->text, "source") != 0)
-            fprintf(stderr, "%s:%u:%u: warning: retention: %s is well written, and nothing is removed by it yet\n",
-                    organization->file, key->line, key->column, key->text);
-    }
-}
-
-/* What is well written and does nothing as of now: a paper that is not signed or has ended, a time that has passed. */
-static void check_idle(const struct organization *organization)
-{
-    TIDY(zone_free) struct zone *zone = NULL;
-    int64_t now_ms = clock_now_ms();
-    if (zone_open(organization->time_zone, &zone) != 0)
-        return;
-    for (size_t c = 0; c < organization->connection_count; c++) {
-        const struct connection *connection = &organization->connections[c];
-        TIDY_DONE(buffer_done) struct buffer sentence = {0};
-        const struct node *at = connection->authorization ? connection->authorization : connection->node;
-        if (authorization_awaited(connection, zone_day(zone, now_ms), &sentence) && sentence.rc == 0)
-            fprintf(stderr, "%s:%u:%u: warning: connection '%s' is %s: nothing is asked of it\n", organization->file,
-                    at->line, at->column, connection->name, sentence.data);
-        for (size_t t = 0; t < connection->trigger_count; t++) {
-            const struct trigger *trigger = &connection->triggers[t];
-            if (trigger->how == TRIGGER_AT && occasion_next(trigger, zone, now_ms, 0, 0) == OCCASION_NEVER)
-                fprintf(stderr, "%s:%u:%u: warning: connection '%s': trigger: %s has passed\n", organization->file,
-                        trigger->node->line, trigger->node->column, connection->name, trigger->text);
-        }
-    }
+    char well[64] = "all is well";
+    if (warnings > 0)
+        snprintf(well, sizeof(well), "%zu warning%s, else all is well", warnings, warnings == 1 ? "" : "s");
+    if (context->json)
+        fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s,\"warnings\":%zu}\n", id,
+                status == STATUS_DONE ? "true" : "false", warnings);
+    else if (status == STATUS_DONE && !context->quiet)
+        screen_print(&context->screen, "%s: %s: %zu connection%s, time zone %s\n", organization->file, well,
+                     organization->connection_count, organization->connection_count == 1 ? "" : "s",
+                     organization->time_zone);
 }
 
 static int check_organization(struct context *context, const char *id)
 {
     TIDY(organization_free) struct organization *organization = NULL;
+    size_t before = context->warnings;
     int status = context_organization(context, id, &organization);
     if (status == STATUS_DONE) {
         int secrets = check_secrets(organization), keys = check_trust(organization);
@@ -199,19 +173,13 @@ static int check_organization(struct context *context, const char *id)
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;
     }
-    if (status == STATUS_DONE && !context->json && !context->quiet) {
+    if (status == STATUS_DONE && !context->json && !context->quiet)
         check_readings(context, organization);
-        check_retention(organization);
-        check_idle(organization);
-        unheard_tell(organization);
+    if (status == STATUS_DONE && !context->quiet) {
+        idle_tell(context, organization);
+        unheard_tell(context, organization);
     }
-    if (context->json)
-        fprintf(context->screen.out, "{\"organization\":\"%s\",\"ok\":%s}\n", id,
-                status == STATUS_DONE ? "true" : "false");
-    else if (status == STATUS_DONE && !context->quiet)
-        screen_print(&context->screen, "%s: all is well: %zu connection%s, time zone %s\n", organization->file,
-                     organization->connection_count, organization->connection_count == 1 ? "" : "s",
-                     organization->time_zone);
+    check_tell(context, id, organization, status, context->warnings - before);
     return status;
 }
 

@@ -1,0 +1,137 @@
+/* idle - what is well written in an organization's file and does nothing. */
+#include "cli/idle.h"
+
+#include "base/clock.h"
+#include "config/occasion.h"
+#include "engine/authorization.h"
+
+#include <string.h>
+
+/* What is taken and does nothing yet must not be believed in. */
+static void retention_tell(struct context *context, const struct organization *organization)
+{
+    const struct node *node = organization->retention.node;
+    for (size_t n = 0; node && n < node->count; n++) {
+        const struct node *key = node->keys[n];
+        enum kind kind = kind_by_name(key->text), with = retention_goes_with(kind);
+        if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
+            context_warn(context, organization, key, "retention: %s goes with %s, of which it does not say how long",
+                         key->text, kind_name(with));
+        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0 &&
+                 strcmp(key->text, "source") != 0)
+            context_warn(context, organization, key, "retention: %s is well written, and nothing is removed by it yet",
+                         key->text);
+    }
+}
+
+/* A paper that is not signed or has ended, a time that has passed. */
+static void days_tell(struct context *context, const struct organization *organization)
+{
+    TIDY(zone_free) struct zone *zone = NULL;
+    int64_t now_ms = clock_now_ms();
+    if (zone_open(organization->time_zone, &zone) != 0)
+        return;
+    for (size_t c = 0; c < organization->connection_count; c++) {
+        const struct connection *connection = &organization->connections[c];
+        TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        const struct node *at = connection->authorization ? connection->authorization : connection->node;
+        if (authorization_awaited(connection, zone_day(zone, now_ms), &sentence) && sentence.rc == 0)
+            context_warn(context, organization, at, "connection '%s' is %s: nothing is asked of it", connection->name,
+                         sentence.data);
+        for (size_t t = 0; t < connection->trigger_count; t++) {
+            const struct trigger *trigger = &connection->triggers[t];
+            if (trigger->how == TRIGGER_AT && occasion_next(trigger, zone, now_ms, 0, 0) == OCCASION_NEVER)
+                context_warn(context, organization, trigger->node, "connection '%s': trigger: %s has passed",
+                             connection->name, trigger->text);
+        }
+    }
+}
+
+/* --- options --- */
+
+static const muster_option *option_of(const struct connection *connection, const char *name)
+{
+    const muster_option *options = connection->description ? connection->description->options : NULL;
+    for (; options && options->name; options++)
+        if (strcmp(options->name, name) == 0)
+            return options;
+    return NULL;
+}
+
+static const struct option_value *option_given(const struct connection *connection, const char *name)
+{
+    for (size_t i = 0; i < connection->option_count; i++)
+        if (strcmp(connection->options[i].name, name) == 0)
+            return &connection->options[i];
+    return NULL;
+}
+
+/* Those that mean something only beside another one. */
+static void beside_tell(struct context *context, const struct organization *organization,
+                        const struct connection *connection)
+{
+    static const struct {
+        const char *option, *beside, *says; /* says: NULL: whatever it does */
+    } pairs[] = {
+        {"archive_to", "after_read", "archive"}, {"order", "files", "sequence"}, {"passphrase", "private_key", NULL}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const struct option_value *given = option_given(connection, pairs[i].option);
+        const char *says = pairs[i].says ? connection_option(connection, pairs[i].beside) : NULL;
+        if (!given || !option_of(connection, pairs[i].beside) ||
+            (pairs[i].says ? says && strcmp(says, pairs[i].says) == 0
+                           : option_given(connection, pairs[i].beside) != NULL))
+            continue;
+        context_warn(context, organization, given->node, "connection '%s': option '%s' does nothing without %s%s%s",
+                     connection->name, pairs[i].option, pairs[i].beside, pairs[i].says ? ": " : "",
+                     pairs[i].says ? pairs[i].says : "");
+    }
+}
+
+static bool on_server(const struct connection *connection)
+{
+    for (size_t i = 0; i < connection->option_count; i++) {
+        const char *text = connection->options[i].text;
+        if (text && strncmp(text, "sftp://", 7) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of a connector that knows files: those of a server where there is none, those of reading where nothing is read. */
+static void files_tell(struct context *context, const struct organization *organization,
+                       const struct connection *connection)
+{
+    static const char *const server[] = {"host_key", "known_hosts", "password", "private_key", "passphrase"};
+    static const char *const reading[] = {"after_read", "archive_to",   "files",      "order",
+                                          "stable_for", "ready_marker", "ignore",     "receipts",
+                                          "rejects",    "on_missing",   "header_row", "rows"};
+    bool here = option_of(connection, "host_key") && !on_server(connection);
+    bool writes =
+        option_of(connection, "after_read") && connection->target && connection->mappings && !connection->mappings[0];
+    for (size_t i = 0; here && i < sizeof(server) / sizeof(server[0]); i++) {
+        const struct option_value *given = option_given(connection, server[i]);
+        if (given)
+            context_warn(context, organization, given->node,
+                         "connection '%s': option '%s' does nothing: it is for a server, and no place begins with "
+                         "sftp://",
+                         connection->name, server[i]);
+    }
+    for (size_t i = 0; writes && i < sizeof(reading) / sizeof(reading[0]); i++) {
+        const struct option_value *given = option_given(connection, reading[i]);
+        if (given)
+            context_warn(context, organization, given->node,
+                         "connection '%s': option '%s' does nothing: it is for files that are read, and nothing is "
+                         "read here",
+                         connection->name, reading[i]);
+    }
+}
+
+void idle_tell(struct context *context, const struct organization *organization)
+{
+    for (size_t i = 0; i < organization->connection_count; i++) {
+        beside_tell(context, organization, &organization->connections[i]);
+        files_tell(context, organization, &organization->connections[i]);
+    }
+    retention_tell(context, organization);
+    days_tell(context, organization);
+}
