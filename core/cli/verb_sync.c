@@ -255,13 +255,13 @@ static void sync_dates(struct syncing *syncing, const struct run_request *reques
     }
 }
 
-static void sync_paused(struct syncing *syncing, const struct err *err)
+/* What keeps all connections from running, as a pause or a folder that cannot be written, is said once. */
+static void complain_once(struct syncing *syncing, int rc, const struct err *err)
 {
-    if (!syncing->said || strcmp(syncing->said, err->text) != 0)
-        complain_rc(err->rc, err);
+    if (!syncing->said || !err->text[0] || strcmp(syncing->said, err->text) != 0)
+        complain_rc(rc, err);
     syncing->said = arena_text(syncing->context->arena, err->text);
     syncing->runs++;
-    syncing->paused = true;
 }
 
 /* One run. *ret_next: the file that was taken, when another one of its sequence waits and all is well so far. */
@@ -298,7 +298,8 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     if (rc == ERR_PAUSED && push && syncing->set_aside)
         return 0;
     if (rc == ERR_PAUSED) {
-        sync_paused(syncing, &err);
+        complain_once(syncing, rc, &err);
+        syncing->paused = true;
         if (!push)
             sync_dates(syncing, &request);
         return 0;
@@ -308,10 +309,9 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
         return rc;
     }
     if (rc != 0) {
-        syncing->runs++;
         syncing->busy |= rc == ERR_BUSY;
         syncing->failed++;
-        complain_rc(rc, &err);
+        complain_once(syncing, rc, &err);
         return rc;
     }
     sync_tell(syncing, &report);
