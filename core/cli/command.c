@@ -83,15 +83,18 @@ const struct command commands[] = {
      "muster sync acme --person number:1009\nmuster sync acme payroll --again 2026-W45\nmuster sync acme seats "
      "--record seats.cassette",
      verb_sync},
-    {"new", "connector NAME", 2, 2, OPTION_BIT(kind), "Begin a connector: a project of its own",
-     "Makes a folder NAME with a connector that works, what stands for its system, a check against the rules of the "
-     "interface, makefiles with and without autotools, and a page for CI. `make -f plain.mk check` in it builds and "
-     "checks it.\n\n"
+    {"new", "connector|organization NAME", 2, 2, OPTION_BIT(kind),
+     "Begin a connector: a project of its own; or an organization: its file",
+     "Of an organization: writes organizations/NAME.yaml into the folder of the configuration, with one connection "
+     "that reads a workbook, explained line by line. What lies there already is left alone.\n\n"
+     "Of a connector: makes a folder NAME with a connector that works, what stands for its system, a check against the "
+     "rules of the interface, makefiles with and without autotools, and a page for CI. `make -f plain.mk check` in it "
+     "builds and checks it.\n\n"
      "Kinds: rest reads and writes an API that answers in JSON; soap reads a service that takes XML; file reads files "
      "that lie in a folder or on an SFTP server; receiver takes in what a system sends by itself; raw is the least "
      "that "
      "a connector can be.",
-     "muster new connector acme --kind rest", verb_new},
+     "muster new organization acme\nmuster new connector acme --kind rest", verb_new},
     {"replay", "FILE", 1, 1, OPTION_BIT(fault) | OPTION_BIT(with),
      "Run what sync --record or bundle wrote again, without a network",
      "The connection reads once more what it read then, at that time, with the organization's file as it stands now; "

@@ -238,8 +238,8 @@ int verb_check(struct context *context)
                     "a name of a-z, 0-9, '-' and '_'\n",
                     *misnamed);
         if (!ids[0])
-            return complain_words("there is no organization yet: write %s/organizations/NAME.yaml, as muster.yaml(5) "
-                                  "explains",
+            return complain_words("there is no organization yet: `muster new organization NAME` begins one, as "
+                                  "%s/organizations/NAME.yaml",
                                   context->settings->config_dir);
     }
     for (; *ids; ids++) {

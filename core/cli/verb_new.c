@@ -1,7 +1,9 @@
-/* verb_new - a project of its own for a connector: copies of templates, with its name put in. */
+/* verb_new - an organization's first file; or a project of its own for a connector: copies of templates, with its name
+ * put in. */
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "cli/context.h"
+#include "cli/new_organization.h"
 #include "cli/verb.h"
 
 #include <ctype.h>
@@ -142,8 +144,12 @@ int verb_new(struct context *context)
     const char *kind = GIVEN(context, kind) ? VALUE(context, kind) : "rest", *templates = getenv("MUSTER_TEMPLATES");
     struct project project = {.arena = context->arena};
     struct stat status;
+    if (strcmp(words[0], "organization") == 0)
+        return GIVEN(context, kind) ? complain_words("--kind is for a connector") : new_organization(context, words[1]);
     if (strcmp(words[0], "connector") != 0)
-        return complain_words("'%s' is nothing that can be begun here: muster new connector NAME", words[0]);
+        return complain_words("'%s' is nothing that can be begun here: muster new connector NAME, or muster new "
+                              "organization NAME",
+                              words[0]);
     if (!name_fits(words[1]))
         return complain_words("a connector is called with small letters, digits, '_' and '-', a letter first, %d at "
                               "most, as in acme or acme-hr",

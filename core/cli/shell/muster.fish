@@ -15,7 +15,7 @@ complete -c muster -n __fish_use_subcommand -a discover -d 'Show what a source h
 complete -c muster -n '__fish_seen_subcommand_from discover' -a '(__muster_organizations)'
 complete -c muster -n __fish_use_subcommand -a sync -d 'Fetch, work out what changed, store it'
 complete -c muster -n '__fish_seen_subcommand_from sync' -a '(__muster_organizations)'
-complete -c muster -n __fish_use_subcommand -a new -d 'Begin a connector\: a project of its own'
+complete -c muster -n __fish_use_subcommand -a new -d 'Begin a connector\: a project of its own; or an organization\: its file'
 complete -c muster -n __fish_use_subcommand -a replay -d 'Run what sync --record or bundle wrote again, without a network'
 complete -c muster -n __fish_use_subcommand -a bundle -d 'Put all of a run into one file, for somebody else to run it again'
 complete -c muster -n '__fish_seen_subcommand_from bundle' -a '(__muster_organizations)'
