@@ -229,7 +229,10 @@ const struct command commands[] = {
      "Held removals (h), reviews (r), dead letters (d), changed headers (c) and what is to be done in a target by hand "
      "(t), with their age, place and reason; then what is paused and what is set aside. As --json, and as the workbook "
      "of --format xlsx, each line also says whose turn it is (here: whoever decides for the organization; source, "
-     "target, access: whoever keeps that system, or the log-in) and the next command to type.",
+     "target, access: whoever keeps that system, or the log-in) and the next command to type.\n\n"
+     "Those of a connection stand together, the newest last. The exit status is as that of `muster status`: 4 "
+     "something is held, in review, paused, set aside or not authorized; 3 there are dead letters; 0 neither. A "
+     "workbook that is written ends with 0.",
      "muster inbox acme\nmuster inbox acme --format xlsx --output inbox.xlsx", verb_inbox},
     {"deadletters", "ORG", 1, 1, 0, "List the records and values that were not taken, with their cell and reason",
      "A dead letter goes by itself once its source, or the mapping, is mended and the connection has run again. Its "
@@ -365,7 +368,8 @@ const struct command commands[] = {
      "muster reject acme --where reason=identity_reused --for-good --reason \"test accounts\"",
      verb_reject},
     {"statements", "ORG [KEY]", 1, 2, OPTION_BIT(all), "List what people have decided, and what still stands",
-     "Each has a number, as in s12, by which `muster withdraw` takes it back. With --all also those withdrawn.",
+     "Each has a number, as in s12, by which `muster withdraw` takes it back. The newest stand last. With --all also "
+     "those withdrawn.",
      "muster statements acme\nmuster statements acme 1001 --all", verb_statements},
     {"withdraw", "ORG STATEMENT", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "Take back what a person decided",
      "Everything becomes what it would be without it. run:12 means all that people stated in run 12, or by which it "

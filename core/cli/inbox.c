@@ -192,6 +192,8 @@ static int organization_book(struct context *context, const char *id, struct exc
     int rc = query_waits(opened.query, NULL, SIZE_MAX, &items, &count);
     if (rc == 0)
         rc = stopped_read(context, opened.query, &stopped);
+    if (rc == 0)
+        waits_sort(opened.query, items, count);
     for (size_t i = 0; i < count && rc == 0; i++) {
         line_of_wait(opened.query, &items[i], &line);
         rc = line_book(book, opened.query, &line);

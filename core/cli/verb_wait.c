@@ -135,6 +135,30 @@ static int waits_json(struct context *context, struct query *query, const struct
     return STATUS_DONE;
 }
 
+static ptrdiff_t connection_order(const struct query *query, const struct wait_item *item)
+{
+    const struct stream_name *stream = streams_find(&query->streams, item->stream);
+    return stream && stream->connection ? stream->connection - query->organization->connections : PTRDIFF_MAX;
+}
+
+static int by_connection(const void *a_item, const void *b_item, void *query)
+{
+    static const char types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DRIFT, WAIT_TASK, WAIT_DEAD, '\0'};
+    const struct wait_item *a = a_item, *b = b_item;
+    ptrdiff_t x = connection_order(query, a), y = connection_order(query, b);
+    if (x != y)
+        return x < y ? -1 : 1;
+    if (a->type != b->type)
+        return strchr(types, (char)a->type) < strchr(types, (char)b->type) ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+void waits_sort(struct query *query, struct wait_item *items, size_t count)
+{
+    if (count > 1)
+        qsort_r(items, count, sizeof(*items), by_connection, query);
+}
+
 int waits_print(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
     int status = STATUS_DONE;
@@ -280,6 +304,19 @@ static bool awaiting_alone(struct context *context, const char *id)
     return true;
 }
 
+/* What `status` would say of it. */
+static int inbox_status(const struct wait_item *items, size_t count, const struct stopped *stopped, bool awaiting)
+{
+    int status = stopped->pause_count + stopped->aside_count > 0 || awaiting ? STATUS_HELD : STATUS_DONE;
+    for (size_t i = 0; i < count && status != STATUS_HELD; i++) {
+        if (items[i].type == WAIT_HELD || items[i].type == WAIT_REVIEW)
+            status = STATUS_HELD;
+        else if (items[i].type == WAIT_DEAD)
+            status = STATUS_PARTLY;
+    }
+    return status;
+}
+
 static int show_waits(struct context *context, const char *id, const char *types, const char *none)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
@@ -287,7 +324,7 @@ static int show_waits(struct context *context, const char *id, const char *types
     size_t count;
     struct err err = {0};
     if (!types && awaiting_alone(context, id))
-        return STATUS_DONE;
+        return STATUS_HELD;
     int status = context_open(context, id, &opened);
     if (status != STATUS_DONE)
         return status;
@@ -298,6 +335,7 @@ static int show_waits(struct context *context, const char *id, const char *types
         rc = stopped_read(context, opened.query, &stopped);
     if (rc != 0)
         return complain_rc(store_fail(opened.query->store, rc, &err), &err);
+    waits_sort(opened.query, items, count);
     bool nothing = count + stopped.pause_count + stopped.aside_count == 0 && !(awaiting && *awaiting);
     if (nothing && !context->json && !context->quiet)
         screen_print(&context->screen, "%s in '%s'.\n", none, id);
@@ -308,7 +346,9 @@ static int show_waits(struct context *context, const char *id, const char *types
     else
         stopped_tell(context, opened.query, &stopped);
     awaiting_show(context, opened.organization, awaiting);
-    return status;
+    if (status != STATUS_DONE || types)
+        return status;
+    return inbox_status(items, count, &stopped, awaiting && *awaiting);
 }
 
 int verb_deadletters(struct context *context)

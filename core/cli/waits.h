@@ -15,6 +15,9 @@ void waits_sentence(struct query *query, const struct wait_item *item, bool alon
 void waits_why(const struct query *query, const struct wait_item *item, struct buffer *out);
 /* "Employees!F4"; of a header "column M". */
 void waits_place(const struct wait_item *item, struct buffer *out);
+/* As people look for them: those of one connection together, in the order of the organization's file, of these held
+ * ones first and so on, the newest last. */
+void waits_sort(struct query *query, struct wait_item *items, size_t count);
 /* A table, or one object per line. */
 int waits_print(struct context *context, struct query *query, const struct wait_item *items, size_t count);
 /* The record an item is about: "hr/main/employees/1003"; without an id only the stream. */
