@@ -266,7 +266,8 @@ const struct command commands[] = {
      "muster accept acme c12 --as renamed --column \"Staff no\" --reason \"HR says so\"",
      verb_accept},
     {"runs", "ORG", 1, 1, 0, "List the runs of an organization, newest first", NULL, "muster runs acme", verb_runs},
-    {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", NULL, "muster run acme 42", verb_run},
+    {"run", "ORG RUN", 2, 2, 0, "Show the report of one run", "RUN is its number (`muster runs`), or last.",
+     "muster run acme 42\nmuster run acme last", verb_run},
     {"calls", "ORG CONNECTION", 2, 2, 0, "List what a connection called by HTTP, and what came of it",
      "The newest last: time, method, address, status, bytes sent and received, milliseconds, tries. Values of queries "
      "and parts of paths that look like an id are not kept, nor are bodies. A hundred are shown, all of them with "
@@ -295,7 +296,8 @@ const struct command commands[] = {
     {"person", "ORG KEY", 2, 2, OPTION_BIT(protected) | OPTION_BIT(at), "Show one person and which source says what",
      KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.\n\n"
           "With --at: what was believed then, out of the journal, with the run by which each value came. A day means "
-          "its end; times are the organization's. The person is looked for by what is known today.",
+          "its end; times are the organization's, and yesterday, today and tomorrow are days. The person is looked for "
+          "by what is known today.",
      "muster person acme 1001\nmuster person acme email:a.jansen@acme.example --json\n"
      "muster person acme 1001 --at 2026-03-02\nmuster person acme 1001 --at 2026-03-02T07:30",
      verb_person},

@@ -42,7 +42,7 @@
            "those of that connection, partition, stream, reason, field or run; of adopt those of whom a path of the "  \
            "view "                                                                                                     \
            "has that value; several hold together")                                                                    \
-    OPTION(at, 0, "at", "TIME", "as it was believed then: 2026-03-02, or \"2026-03-02 07:30\"")                        \
+    OPTION(at, 0, "at", "TIME", "as it was believed then: 2026-03-02, \"2026-03-02 07:30\", or \"yesterday 17:00\"")   \
     OPTION(run, 0, "run", "RUN", "as it was after that run")                                                           \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(duplicates, 0, "duplicates", "", "only people who share a work e-mail address with somebody else")          \

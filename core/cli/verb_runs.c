@@ -124,15 +124,27 @@ static void run_tell(struct context *context, struct query *query, const struct 
     run_people_tell(context, query, line->run, context->arguments.verbose > 0);
 }
 
+/* The number that is written, or of the last run that has a report; 0: none. */
+static uint32_t run_meant(struct query *query, const char *text, unsigned long number)
+{
+    uint32_t run = strcmp(text, "last") == 0 ? query_last_run(query) : (uint32_t)number;
+    struct bytes json;
+    while (strcmp(text, "last") == 0 && run > 0 && !query_run(query, run, &json))
+        run--;
+    return run;
+}
+
 int verb_run(struct context *context)
 {
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     const char *organization = context->arguments.words[0], *text = context->arguments.words[1];
+    bool last = strcmp(text, "last") == 0;
     char *end;
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX)
-        return complain_words("'%s' is no number of a run: `muster runs %s` lists them", text, organization);
+    if (!last && (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX))
+        return complain_words("'%s' is no number of a run, and not `last`: `muster runs %s` lists them", text,
+                              organization);
     int status = context_open(context, organization, &opened);
     if (status != STATUS_DONE)
         return status;
@@ -140,11 +152,12 @@ int verb_run(struct context *context)
     struct bytes json;
     struct err err = {0};
     int rc;
-    if (!query_run(opened.query, (uint32_t)number, &json) || !runs_line(opened.query, (uint32_t)number, &line)) {
+    uint32_t run = run_meant(opened.query, text, number);
+    if (!query_run(opened.query, run, &json) || !runs_line(opened.query, run, &line)) {
         rc = query_end(opened.query, &err);
         if (rc != 0)
             return complain_rc(rc, &err);
-        err_set(&err, ERR_UNKNOWN, "there is no run %lu: `muster runs %s` lists them", number, organization);
+        err_set(&err, ERR_UNKNOWN, "there is no run %s: `muster runs %s` lists them", text, organization);
         return complain_rc(err.rc, &err);
     }
     if (context->json)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 void query_close(struct query *query)
 {
@@ -125,6 +126,22 @@ void query_time(const struct query *query, int64_t ms, char ret_text[QUERY_TIME]
     snprintf(ret_text, QUERY_TIME, "%.10s %.5s", text, text + 11);
 }
 
+/* "yesterday 17:00" with the day's date in the place of the word; others as they are. ret_text has `size` bytes. */
+static void named_day(const struct query *query, const char *text, char *ret_text, size_t size)
+{
+    static const char *const words[] = {"yesterday", "today", "tomorrow"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = strlen(words[i]);
+        if (strncasecmp(text, words[i], len) != 0 || !strchr(" T", text[len])) /* the end is one of them, too */
+            continue;
+        char day[11];
+        date_write(date_from_days(zone_day(query->zone, clock_now_ms()) + (int64_t)i - 1), day);
+        snprintf(ret_text, size, "%s%s", day, text + len);
+        return;
+    }
+    snprintf(ret_text, size, "%s", text);
+}
+
 int query_time_read(const struct query *query, const char *text, int64_t *ret_ms, struct err *err)
 {
     static const struct {
@@ -137,11 +154,13 @@ int query_time_read(const struct query *query, const char *text, int64_t *ret_ms
                   {"YYYY-MM-DDTHH:MM:SS", 1000}};
     struct moment moment;
     bool flagged;
-    size_t len = strlen(text);
-    if (instant_read(text, len, ret_ms))
+    char written[64]; /* what is longer is no time */
+    named_day(query, text, written, sizeof(written));
+    size_t len = strlen(written);
+    if (instant_read(written, len, ret_ms))
         return 0;
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        if (!date_parse(shapes[i].pattern, text, len, &moment))
+        if (!date_parse(shapes[i].pattern, written, len, &moment))
             continue;
         int64_t local = date_days(moment.date) * 86400000 +
                         ((int64_t)(moment.hour * 60 + moment.minute) * 60 + moment.second) * 1000;
@@ -149,7 +168,8 @@ int query_time_read(const struct query *query, const char *text, int64_t *ret_ms
         return 0;
     }
     return err_set(err, ERR_DATA,
-                   "'%s' is no day and no time: write 2026-03-02, or \"2026-03-02 07:30\" (the organization's time)",
+                   "'%s' is no day and no time: write 2026-03-02, \"2026-03-02 07:30\", yesterday, today, tomorrow, or "
+                   "\"yesterday 17:00\" (the organization's time)",
                    text);
 }
 

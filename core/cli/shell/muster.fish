@@ -133,7 +133,7 @@ complete -c muster -l for-good -n '__fish_seen_subcommand_from reject' -d 'it st
 complete -c muster -l all -n '__fish_seen_subcommand_from approve reject statements token' -d 'all there are\: whatever is held; of statements also those that have been withdrawn'
 complete -c muster -l except -n '__fish_seen_subcommand_from approve reject' -r -d 'with --all\: but for these'
 complete -c muster -l where -n '__fish_seen_subcommand_from adopt approve reject' -r -d 'those of that connection, partition, stream, reason, field or run; of adopt those of whom a path of the view has that value; several hold together'
-complete -c muster -l at -n '__fish_seen_subcommand_from person' -r -d 'as it was believed then\: 2026-03-02, or "2026-03-02 07\:30"'
+complete -c muster -l at -n '__fish_seen_subcommand_from person' -r -d 'as it was believed then\: 2026-03-02, "2026-03-02 07\:30", or "yesterday 17\:00"'
 complete -c muster -l run -n '__fish_seen_subcommand_from explain' -r -d 'as it was after that run'
 complete -c muster -l status -n '__fish_seen_subcommand_from people' -r -d 'only people of this status, as in active or active,on_leave'
 complete -c muster -l duplicates -n '__fish_seen_subcommand_from people' -d 'only people who share a work e-mail address with somebody else'

@@ -1,0 +1,11 @@
+from book import PEOPLE, changed, person, write
+
+
+def first():
+    write("in/employees.xlsx", PEOPLE)
+
+
+def edited():
+    rows = changed(PEOPLE, "1003", Job_title="Shift leader", Surname="O'Brien-Peeters")
+    rows = changed(rows, "1005", Mobile="0612345678")
+    write("in/employees.xlsx", [*rows, person("1011", "Noor", "van Dijk")])
