@@ -24,6 +24,12 @@ static int wrong_option(struct reader *reader, const char *name, size_t len)
         if (known & UINT64_C(1) << id)
             names[count++] = command_option(id)->name;
     snprintf(written, sizeof(written), "%.*s", (int)len, name);
+    const struct command *command = reader->arguments->command;
+    bool word = strcmp(written, "connection") == 0 || strcmp(written, "organization") == 0;
+    if (word && command && !(command->options & OPTION_BIT(organizations)))
+        return err_set(reader->err, ERR_CONFIG,
+                       "there is no option --%s: organizations and connections are words, as in muster %s %s", written,
+                       command->name, command->arguments);
     const char *near = nearest_name(written, names);
     return err_set(reader->err, ERR_CONFIG, "there is no option --%s%s%s%s", written, near ? "; did you mean --" : "",
                    near ? near : "", near ? "?" : "");

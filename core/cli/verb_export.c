@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FIELDS_MAX = 600, CHUNK = 1 << 16 };
 
@@ -53,11 +54,15 @@ static const char *const *kind_names(struct arena *arena)
 
 static int wrong_kind(struct context *context, const char *name)
 {
+    static const char *const people[] = {"people", "employee", "employees", "user", "users", "staff"};
     TIDY_DONE(screen_buffer_done) struct buffer all = {0};
     const char *const *names = kind_names(context->arena);
     for (size_t i = 0; names && names[i]; i++)
         buffer_format(&all, "%s%s", i ? ", " : "", names[i]);
     const char *near = names ? nearest_name(name, names) : NULL;
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+        if (strcasecmp(name, people[i]) == 0)
+            near = kind_name(KIND_person);
     if (near)
         return complain_words("there is no kind '%s'; did you mean '%s'?", name, near);
     return complain_words("there is no kind '%s': there are %s", name, all.data ? all.data : "");
