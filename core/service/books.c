@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int books_settings(const char *config, const char *state, roster_told_fn *told, void *context,
                    struct settings **ret_settings, struct err *err)
@@ -15,6 +16,11 @@ int books_settings(const char *config, const char *state, roster_told_fn *told, 
     TIDY(arena_free) struct arena *arena = arena_new();
     TIDY_DONE(buffer_done) struct buffer text = {0};
     struct complaints complaints = {.arena = arena};
+    struct stat folder;
+    if (stat(config, &folder) != 0 || !S_ISDIR(folder.st_mode))
+        return err_set(
+            err, ERR_CONFIG,
+            "'%s' is no folder: -c, or MUSTER_CONFIG, names the one with muster.yaml and organizations/ in it", config);
     int rc = arena ? settings_read(config, state, getenv("MUSTER_CONNECTORS"), &complaints, ret_settings) : -ENOMEM;
     complaints_write(&complaints, &text);
     if (text.len > 0)
