@@ -514,6 +514,16 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void newest_gives_way(struct wait_item *items, size_t count, const struct wait_item *older)
+{
+    size_t newest = 0;
+    for (size_t i = 1; i < count; i++)
+        if (items[i].number > items[newest].number)
+            newest = i;
+    if (count > 0 && older->number < items[newest].number)
+        items[newest] = *older;
+}
+
 int query_waits(struct query *query, const char *types, size_t most, struct wait_item **ret_items, size_t *ret_count)
 {
     TIDY(free) struct wait_item *items = NULL;
@@ -521,14 +531,17 @@ int query_waits(struct query *query, const char *types, size_t most, struct wait
     int rc = 0;
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     cursor_open(&cursor, &query->txn, TABLE_wait);
-    for (bool there = cursor_seek(&cursor, bytes("", 0)); rc == 0 && there && count < most;
-         there = cursor_next(&cursor)) {
+    for (bool there = cursor_seek(&cursor, bytes("", 0)); rc == 0 && there; there = cursor_next(&cursor)) {
         char type = *(const char *)cursor.key.data;
+        struct wait_item item;
         if (types && !strchr(types, type))
             continue;
-        rc = mem_grow(&items, count, &room, sizeof(*items));
-        if (rc == 0 && !wait_read(cursor.key, cursor.value, query->arena, &items[count++]))
+        if (!wait_read(cursor.key, cursor.value, query->arena, &item))
             rc = ERR_CORRUPT;
+        else if (count == most)
+            newest_gives_way(items, count, &item);
+        else if ((rc = mem_grow(&items, count, &room, sizeof(*items))) == 0)
+            items[count++] = item;
     }
     if (rc == 0)
         rc = query->txn.rc;
