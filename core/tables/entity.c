@@ -1,7 +1,5 @@
-/* entity - a golden record as it is stored. */
+/* entity - a golden record as bytes. */
 #include "tables/entity.h"
-
-#include "base/error.h"
 
 #include <string.h>
 
@@ -128,20 +126,6 @@ void entity_write(const struct entity *entity, struct buffer *out)
     }
     if (entity->image.len > 0)
         memcpy(at, entity->image.bytes, entity->image.len);
-}
-
-bool entity_get(struct txn *txn, enum kind kind, uint64_t id, struct entity *ret_entity)
-{
-    uint8_t key[ENTITY_KEY];
-    struct bytes value;
-    entity_key(kind, id, key);
-    if (!txn_get(txn, TABLE_entity, bytes(key, sizeof(key)), &value))
-        return false;
-    if (!entity_read(value, ret_entity)) {
-        txn->rc = ERR_CORRUPT;
-        return false;
-    }
-    return true;
 }
 
 void entity_order_children(struct entity *entity)

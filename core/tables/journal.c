@@ -1,4 +1,4 @@
-/* journal - what changed, when, from what to what, by which run. */
+/* journal - what changed, when, from what to what, by which run, as bytes. */
 #include "tables/journal.h"
 
 #include <string.h>
@@ -143,65 +143,13 @@ bool journal_blank(struct bytes value, struct journal_entry *entry)
     return entry->parts == parts && entry->bytes.rc == 0;
 }
 
-/* --- after a restore --- */
-
-static const int64_t BEGINNING_MS = INT64_C(1767225600000); /* 2026-01-01 */
-
-/* In `meta`: one for each restore, the last number that stayed and the first that may be given out. */
-struct leap {
-    uint64_t from, to;
-};
-
-int journal_leap(struct txn *txn, uint64_t least, int64_t now_ms)
+bool journal_leapt(struct bytes leaps, uint64_t sequence)
 {
-    struct buffer leaps __attribute__((cleanup(buffer_done))) = {0};
-    struct leap leap = {.from = meta_number(txn, "sequence")};
-    uint64_t by_time = now_ms > BEGINNING_MS ? (uint64_t)(now_ms - BEGINNING_MS) * 1000 : 0; /* faster than any run */
-    struct bytes before;
-    least = least > leap.from ? least : leap.from;
-    leap.to = least + 1 > by_time ? least + 1 : by_time;
-    if (meta_get(txn, "leaps", &before))
-        buffer_add(&leaps, before.data, before.len);
-    buffer_add(&leaps, &leap, sizeof(leap));
-    if (leaps.rc != 0)
-        return leaps.rc;
-    meta_set(txn, "leaps", bytes(leaps.data, leaps.len));
-    meta_set_number(txn, "sequence", leap.to);
-    return txn->rc;
-}
-
-bool journal_undone(struct txn *txn, uint64_t sequence)
-{
-    struct bytes leaps;
-    if (!meta_get(txn, "leaps", &leaps))
-        return false;
-    for (size_t at = 0; at + sizeof(struct leap) <= leaps.len; at += sizeof(struct leap)) {
-        struct leap leap;
+    struct journal_leap leap;
+    for (size_t at = 0; at + sizeof(leap) <= leaps.len; at += sizeof(leap)) {
         memcpy(&leap, (const char *)leaps.data + at, sizeof(leap));
         if (sequence > leap.from && sequence < leap.to)
             return true;
     }
     return false;
-}
-
-/* --- of a run --- */
-
-static bool entry_at(struct cursor *cursor, uint64_t sequence, struct journal_reader *ret_reader)
-{
-    uint64_t be = __builtin_bswap64(sequence);
-    return cursor_seek(cursor, bytes(&be, sizeof(be))) && journal_open(ret_reader, cursor->value);
-}
-
-/* The numbers of runs rise with those of entries. */
-bool journal_first(struct cursor *cursor, struct txn *txn, uint32_t run, struct journal_reader *ret_reader)
-{
-    uint64_t low = 0, high = meta_number(txn, "sequence") + 1;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (entry_at(cursor, middle, ret_reader) && ret_reader->run < run)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return entry_at(cursor, low, ret_reader);
 }

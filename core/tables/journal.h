@@ -72,6 +72,12 @@ bool journal_blank(struct bytes value, struct journal_entry *entry);
  * before anything is written to it: the next number is above all that were ever given out (`least` is the highest that
  * is known of), and which ones lie between is noted in `meta`. */
 int journal_leap(struct txn *txn, uint64_t least, int64_t now_ms);
+/* What `leaps` in `meta` holds, one for each restore: the last number that stayed, and the first that may be given out.
+ */
+struct journal_leap {
+    uint64_t from, to;
+};
+bool journal_leapt(struct bytes leaps, uint64_t sequence);
 /* Whether what somebody has read up to this number was undone since: they have to read everything again. */
 bool journal_undone(struct txn *txn, uint64_t sequence);
 
