@@ -40,22 +40,32 @@ long fault_plan(const char *point, long nth)
     return atomic_exchange(&plan.seen, 0);
 }
 
+/* What the environment says behind "POINT:"; NULL: nothing. */
+static const char *said_of(const char *point)
+{
+    size_t len = strlen(point);
+    for (const char *at = getenv("MUSTER_FAULT"); at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, point, len) == 0 && at[len] == ':')
+            return at + len + 1;
+    return NULL;
+}
+
 uint64_t fault_limit(const char *point, uint64_t usual)
 {
-    const char *text = getenv("MUSTER_FAULT");
-    size_t len = strlen(point);
-    return text && strncmp(text, point, len) == 0 && text[len] == ':' ? strtoull(text + len + 1, NULL, 10) : usual;
+    const char *said = said_of(point);
+    return said ? strtoull(said, NULL, 10) : usual;
 }
 
 void fault_kill(const char *where)
 {
     static atomic_long passed;
-    const char *text = getenv("MUSTER_FAULT");
+    const char *said = said_of("kill");
     size_t len = strlen(where);
-    if (!text || strncmp(text, "kill:", 5) != 0 || strncmp(text + 5, where, len) != 0)
+    if (!said || strncmp(said, where, len) != 0)
         return;
-    const char *rest = text + 5 + len;
-    if (*rest == '\0' || (*rest == ':' && atomic_fetch_add(&passed, 1) + 1 == strtol(rest + 1, NULL, 10)))
+    const char *rest = said + len;
+    if (*rest == '\0' || *rest == ',' ||
+        (*rest == ':' && atomic_fetch_add(&passed, 1) + 1 == strtol(rest + 1, NULL, 10)))
         raise(SIGKILL);
 }
 #endif

@@ -2,8 +2,9 @@
  *
  * In a build with --enable-developer each named point counts its calls; the
  * environment says which call fails: MUSTER_FAULT="alloc:17" or "store:3" or
- * "kill:stage" (the process dies there, as by kill -9). Elsewhere the macros
- * are constants and cost nothing. */
+ * "kill:stage" (the process dies there, as by kill -9); a limit and a place
+ * to die together: "dirty:20000,kill:applying". Elsewhere the macros are
+ * constants and cost nothing. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
