@@ -50,7 +50,7 @@ def rooms(root):
         if name == folder or not (root / folder).is_dir():
             continue
         own = {target.removeprefix("core/") for target in targets if (root / target).is_dir()}
-        own = {"contract" if target == "sdk/include" else target for target in own}
+        own = {"contract" if target.startswith("sdk/") else target for target in own}
         if told.pop(name, None) != own:
             yield f"{ROOMS}:1: {name} may include {', '.join(sorted(own)) or 'nothing'}, says {includes.TABLE}"
     for name in told:

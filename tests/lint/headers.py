@@ -17,14 +17,15 @@ def flags():
 def check(root):
     libraries = flags()
     configured = ["-include", "config.h", "-I", os.environ["BUILD"]] if "BUILD" in os.environ else ["-D_GNU_SOURCE"]
-    ours = ["gcc", "-x", "c", "-std=gnu11", "-I", "core", "-I", "sdk/include", "-I", "sdk/kit", *configured, *libraries]
+    sdk = [word for folder in ("include", "reader", "kit") for word in ("-I", f"sdk/{folder}")]
+    ours = ["gcc", "-x", "c", "-std=gnu11", "-I", "core", *sdk, *configured, *libraries]
     vendor = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", "sdk/include"]
     work = []
     for path in tree.files(root, "*.h"):
         where = tree.name(root, path)
         if where == "tests/unit/unit.h" and "cmocka" not in " ".join(os.listdir("/usr/include")):
             continue
-        if where.startswith("sdk/include/"):
+        if where.startswith(("sdk/include/", "sdk/reader/")):
             work.append((where, ["gcc", "-x", "c", "-std=c11", *vendor]))
             work.append((where, ["g++", "-x", "c++", "-std=c++11", *vendor]))
         elif where.startswith("plugins/"):
