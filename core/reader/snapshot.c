@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LEASE_MS = 30000, PATIENCE_MS = 5000, PAUSE_MS = 20, LOOK_MS = 1000 };
+enum { LEASE_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 20, LOOK_MS = 1000 };
 
 /* LMDB's locks want a file to be open once in a process. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -48,6 +48,7 @@ int reader_code(struct muster_reader *reader, int rc)
     case MDB_READERS_FULL:
         return reader_fail(reader, MUSTER_READER_BUSY, "%s: too many programs read it just now", folder);
     case MDB_INVALID:
+    case MDB_INCOMPATIBLE:
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_NOTFOUND: return reader_fail(reader, MUSTER_READER_DAMAGED, "%s: data.mdb is no store of muster", folder);
@@ -73,34 +74,35 @@ static uint64_t meta_of(struct muster_reader *reader, MDB_txn *txn, const char *
     return number;
 }
 
+static int layout_look(struct muster_reader *reader, MDB_txn *txn)
+{
+    uint64_t layout = meta_of(reader, txn, "layout");
+    if (layout <= STORE_LAYOUT)
+        return reader_code(reader, layout == 0 ? MDB_INVALID : 0);
+    return reader_fail(reader, MUSTER_READER_NEWER,
+                       "%s: a newer muster wrote it (layout %llu; this reader knows %d): link with that one's reader",
+                       reader->folder, (unsigned long long)layout, STORE_LAYOUT);
+}
+
 static int tables_open(struct muster_reader *reader)
 {
-    const struct {
-        const char *name;
-        MDB_dbi *handle;
-    } tables[] = {
-        {"meta", &reader->meta}, {"dict", &reader->dict}, {"entity", &reader->entity}, {"journal", &reader->journal}};
     MDB_txn *txn;
-    int rc = mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &txn);
+    int rc = reader_code(reader, mdb_txn_begin(reader->env, NULL, MDB_RDONLY, &txn));
     if (rc != 0)
-        return reader_code(reader, rc);
-    for (size_t n = 0; n < sizeof(tables) / sizeof(tables[0]) && rc == 0; n++) {
-        rc = mdb_dbi_open(txn, tables[n].name, 0, tables[n].handle);
-        uint64_t layout = rc == 0 && n == 0 ? meta_of(reader, txn, "layout") : STORE_LAYOUT;
-        if (layout > STORE_LAYOUT) {
-            mdb_txn_abort(txn);
-            return reader_fail(reader, MUSTER_READER_NEWER,
-                               "%s: a newer muster wrote it (layout %llu; this reader knows %d): link with that one's "
-                               "reader",
-                               reader->folder, (unsigned long long)layout, STORE_LAYOUT);
-        }
-        rc = layout == 0 ? MDB_INVALID : rc == MDB_INCOMPATIBLE ? MDB_INVALID : rc;
-    }
+        return rc;
+    rc = reader_code(reader, mdb_dbi_open(txn, "meta", 0, &reader->meta));
     if (rc == 0)
-        rc = mdb_txn_commit(txn); /* so that the handles stay */
-    else
-        mdb_txn_abort(txn);
-    return reader_code(reader, rc);
+        rc = layout_look(reader, txn);
+    if (rc == 0)
+        rc = reader_code(reader, mdb_dbi_open(txn, "dict", 0, &reader->dict));
+    if (rc == 0)
+        rc = reader_code(reader, mdb_dbi_open(txn, "entity", 0, &reader->entity));
+    if (rc == 0)
+        rc = reader_code(reader, mdb_dbi_open(txn, "journal", 0, &reader->journal));
+    if (rc == 0)
+        return reader_code(reader, mdb_txn_commit(txn)); /* so that the handles stay */
+    mdb_txn_abort(txn);
+    return rc;
 }
 
 static int file_of(struct muster_reader *reader, const char *name, struct stat *ret_stat)

@@ -77,7 +77,7 @@ MUSTER_READER_API const char *muster_reader_why(const muster_reader *reader);
  * says BUSY: when that stays, the run died, and any command of muster finishes it. */
 MUSTER_READER_API int muster_reader_begin(muster_reader *reader);
 MUSTER_READER_API void muster_reader_end(muster_reader *reader);
-/* How long a snapshot may last, in ms; 30,000 unless said. Longer, and calls say EXPIRED: then it has ended. */
+/* How long a snapshot may last, in ms; 10,000 unless said. Longer, and calls say EXPIRED: then it has ended. */
 MUSTER_READER_API void muster_reader_lease(muster_reader *reader, uint32_t ms);
 
 /* Walks all things of a kind by ascending id, from the one behind object->id. */
