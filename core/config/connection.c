@@ -15,19 +15,29 @@ bool connection_key(const char *name)
 
 static const int64_t FULL_EVERY_MS = (int64_t)7 * 24 * 60 * 60 * 1000;
 
+static const char *listed(struct reading *reading, const char *const *names)
+{
+    const char *list = "";
+    for (size_t i = 0; names && names[i] && strlen(list) < 400; i++)
+        list = reading_format(reading, "%s%s%s", list, i ? ", " : "", names[i]);
+    return list;
+}
+
 /* "connector 'poc' is not installed; installed: sheet" */
 static void not_installed(struct reading *reading, const struct node *node, const char *name,
                           const char *const *installed)
 {
-    const char *list = "";
-    for (size_t i = 0; installed && installed[i] && strlen(list) < 400; i++)
-        list = reading_format(reading, "%s%s%s", list, i ? ", " : "", installed[i]);
     const char *nearest = nearest_name(name, installed);
     if (nearest)
         complain(reading->complaints, node, "connector '%s' is not installed: did you mean '%s'?", name, nearest);
-    else
+    else if (installed && installed[0])
         complain(reading->complaints, node, "connector '%s' is not installed; installed: %s", name,
-                 list[0] ? list : "none");
+                 listed(reading, installed));
+    else
+        complain(
+            reading->complaints, node,
+            "connector '%s' is not installed: no connector is in %s; `connectors:` of muster.yaml names the folders",
+            name, listed(reading, reading->connectors));
 }
 
 static void describe(struct reading *reading, struct connection *connection, const struct node *node)

@@ -148,6 +148,7 @@ int organization_read(const struct settings *settings, const char *id, describe_
                               .describe = describe,
                               .installed = installed,
                               .context = context,
+                              .connectors = settings->connectors,
                               .beginning = settings->beginning};
     organization->id = arena_text(organization->arena, id);
     organization->path = arena_format(organization->arena, "%s/%s.yaml", files_of(settings, organization->arena), id);

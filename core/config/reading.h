@@ -20,6 +20,7 @@ struct reading {
     describe_fn *describe;
     installed_fn *installed;
     void *context;
+    const char *const *connectors;       /* as settings have them */
     struct zone *zone;                   /* of the organization; NULL: it names none that exists */
     struct connection *connections;      /* the same as organization->connections, still writable */
     const struct node *key;              /* of the connection that is read: its place */
