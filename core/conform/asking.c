@@ -161,6 +161,11 @@ void asking_judge(struct visit *visit, struct reading *reading)
         if (visit->subject->description->get)
             get_ask(visit, take);
     }
+    if (!reading->unknown && visit->subject->description->discover && cassette_records(visit->cassette)) {
+        __attribute__((cleanup(haul_done))) struct haul haul = {0};
+        if (haul_new(&haul) == 0)
+            visit_discover(visit, &haul); /* for the tape; it is judged when that is played */
+    }
 }
 
 /* What the system said is played from its beginning: the same may be asked again. */

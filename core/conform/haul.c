@@ -2,6 +2,7 @@
 #include "conform/haul.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void haul_done(struct haul *haul)
     free(haul->records);
     free(haul->columns);
     free(haul->partitions);
+    free(haul->told);
     free(haul->gone);
     buffer_done(&haul->said);
     arena_free(haul->arena);
@@ -82,6 +84,26 @@ int haul_gone(struct haul *haul, const char *id)
     return haul->gone[haul->gone_count++] ? 0 : -ENOMEM;
 }
 
+int haul_tell(struct haul *haul, const char *stream, const char *field, int type)
+{
+    if (mem_grow(&haul->told, haul->told_count, &haul->told_room, sizeof(*haul->told)) != 0)
+        return -ENOMEM;
+    struct haul_told told = {arena_text(haul->arena, stream), field ? arena_text(haul->arena, field) : NULL, type};
+    haul->told[haul->told_count++] = told;
+    return told.stream && (told.field || !field) ? 0 : -ENOMEM;
+}
+
+const struct haul_told *haul_told(const struct haul *haul, const char *stream, const char *field)
+{
+    for (size_t i = 0; i < haul->told_count; i++) {
+        const struct haul_told *told = &haul->told[i];
+        if (strcmp(told->stream, stream) == 0 &&
+            (!field || (told->field && text_same(told->field, strlen(told->field), field, strlen(field)))))
+            return told;
+    }
+    return NULL;
+}
+
 void haul_say(struct haul *haul, const char *text)
 {
     if (text && *text) {
@@ -90,8 +112,9 @@ void haul_say(struct haul *haul, const char *text)
     }
 }
 
-static const struct haul_value *value_of(const struct haul_record *record, const char *name)
+const struct haul_value *haul_value(const struct haul *haul, size_t nth, const char *name)
 {
+    const struct haul_record *record = &haul->records[nth];
     for (size_t i = 0; i < record->count; i++)
         if (strcmp(record->values[i].name, name) == 0)
             return &record->values[i];
@@ -102,7 +125,7 @@ const char *haul_values(const struct haul *haul, size_t nth, const char *const *
 {
     const char *all = "";
     for (; names && *names && all; names++) {
-        const struct haul_value *value = value_of(&haul->records[nth], *names);
+        const struct haul_value *value = haul_value(haul, nth, *names);
         if (value && value->text)
             all = arena_format(arena, "%s%s%s", all, *all ? " " : "", value->text);
     }
@@ -146,6 +169,27 @@ size_t haul_differs(const struct haul *a, const struct haul *b)
     while (i < a->count && i < b->count && record_same(&a->records[i], &b->records[i]))
         i++;
     return i == a->count && i == b->count && a->emitted == b->emitted ? SIZE_MAX : i;
+}
+
+size_t haul_told_differs(const struct haul *a, const struct haul *b)
+{
+    size_t i = 0;
+    for (; i < a->told_count && i < b->told_count; i++) {
+        const struct haul_told *one = &a->told[i], *other = &b->told[i];
+        if (strcmp(one->stream, other->stream) != 0 || one->type != other->type ||
+            strcmp(one->field ? one->field : "", other->field ? other->field : "") != 0)
+            return i;
+    }
+    return a->told_count == b->told_count ? SIZE_MAX : i;
+}
+
+const char *haul_type(int type)
+{
+    static const char *const names[] = {"none",           "MUSTER_TEXT",  "MUSTER_INTEGER", "MUSTER_DECIMAL",
+                                        "MUSTER_BOOL",    "MUSTER_DATE",  "MUSTER_TIME",    "MUSTER_DATETIME",
+                                        "MUSTER_SECONDS", "MUSTER_BYTES", "MUSTER_URL",     "MUSTER_HOSTS",
+                                        "MUSTER_CHOICE",  "MUSTER_JSON",  "MUSTER_LIST",    "MUSTER_REF"};
+    return type > 0 && type < (int)(sizeof(names) / sizeof(names[0])) ? names[type] : names[0];
 }
 
 const char *haul_code(muster_rc rc)

@@ -56,13 +56,11 @@ static bool fits(int type, const char *text)
 
 static void value_judge(struct trial *trial, const struct take *take, const struct haul_value *value)
 {
-    static const char *const types[] = {"",        "TEXT",  "INTEGER", "DECIMAL", "BOOL",   "DATE", "TIME", "DATETIME",
-                                        "SECONDS", "BYTES", "URL",     "HOSTS",   "CHOICE", "JSON", "LIST", "REF"};
     char what[300];
     if (!value->text || fits(value->type, value->text))
         return;
     snprintf(what, sizeof(what), "field %s.%s", take->stream, value->name);
-    trial_fault(trial, RULE_S5, what, "comes as MUSTER_%s, and is not written as one (%zu bytes)", types[value->type],
+    trial_fault(trial, RULE_S5, what, "comes as %s, and is not written as one (%zu bytes)", haul_type(value->type),
                 strlen(value->text));
 }
 

@@ -16,10 +16,33 @@ static void stream_heard(void *context, const char *stream)
         haul->stray = arena_text(haul->arena, stream);
 }
 
+/* In discover() a record is a sample: its columns are told by it. */
+static int columns_tell(struct haul *haul, const struct lane_stream *stream)
+{
+    int rc = 0;
+    for (size_t i = 0; i < stream->count && rc == 0; i++)
+        if (!haul_told(haul, stream->name, stream->names[i]))
+            rc = haul_tell(haul, stream->name, stream->names[i], 0);
+    return rc;
+}
+
 static int take_record(void *context, const struct lane_record *record)
 {
+    struct visit *visit = context;
     stream_heard(context, record->stream->name);
-    return haul_record(((struct visit *)context)->haul, record);
+    if (visit->discovers && columns_tell(visit->haul, record->stream) != 0)
+        return -ENOMEM;
+    return haul_record(visit->haul, record);
+}
+
+static int take_stream(void *context, const muster_stream *stream)
+{
+    return haul_tell(((struct visit *)context)->haul, stream->name, NULL, 0);
+}
+
+static int take_field(void *context, const char *stream, const muster_field *field)
+{
+    return haul_tell(((struct visit *)context)->haul, stream, field->name, field->type);
 }
 
 static int take_columns(void *context, struct lane_stream *stream)
@@ -225,6 +248,18 @@ void visit_check(struct visit *visit, struct haul *haul)
     sink_make(visit, haul, &sink);
     haul->rc = lane_check(visit->lane, &sink, &haul->result, &haul->err);
     heard(visit, "check");
+}
+
+void visit_discover(struct visit *visit, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    sink.stream = take_stream;
+    sink.field = take_field;
+    visit->discovers = true;
+    haul->rc = lane_discover(visit->lane, &sink, &haul->result, &haul->err);
+    visit->discovers = false;
+    heard(visit, "discover");
 }
 
 void visit_partitions(struct visit *visit, struct haul *haul)

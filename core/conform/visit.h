@@ -25,6 +25,7 @@ struct visit {
     const struct lane_sink *told; /* of visit_apply(): what its changes go to */
     struct haul *haul;            /* of the call under way */
     size_t unknown;               /* what the cassette did not have, before that call */
+    bool discovers;
 };
 
 /* `cassette` stays the caller's. Failure: a sentence in err. */
@@ -37,6 +38,7 @@ int visit_again(struct trial *trial, struct subject *subject, const struct tape 
 void visit_end(struct visit *visit);
 
 void visit_check(struct visit *visit, struct haul *haul);
+void visit_discover(struct visit *visit, struct haul *haul);
 void visit_partitions(struct visit *visit, struct haul *haul);
 void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
 void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);

@@ -125,6 +125,8 @@ static int source_judge(const struct walk *walk, struct cassette *cassette, stru
     reading_judge(walk, reading);
     values_judge(walk, reading);
     rc = asking_again(walk, reading, err);
+    if (rc == 0)
+        rc = discovering_judge(walk, reading, err);
     return rc ? rc : failing_judge(walk, reading, err);
 }
 

@@ -42,6 +42,8 @@ int checking_fails(const struct walk *walk, struct err *err);
 /* What is read besides a full reading: changes and single records; a sample, and a stream that is none. */
 void asking_judge(struct visit *visit, struct reading *reading);
 int asking_again(const struct walk *walk, const struct reading *good, struct err *err);
+/* discover(), twice, and beside what was read. */
+int discovering_judge(const struct walk *walk, const struct reading *good, struct err *err);
 /* The records of a good reading. */
 void reading_judge(const struct walk *walk, const struct reading *reading);
 void values_judge(const struct walk *walk, const struct reading *reading);

@@ -278,6 +278,32 @@ static muster_rc lookup(muster_run *run, void *self, const char *what, const mus
     return MUSTER_UNSUPPORTED;
 }
 
+static muster_rc discover(muster_run *run, void *self)
+{
+    char own[40];
+    (void)self;
+    snprintf(own, sizeof(own), "field-%d", (int)getpid());
+    muster_rc rc = run->host->stream(run, &streams[0]);
+    for (const muster_field *field = fields; rc == MUSTER_OK && field->name; field++) {
+        muster_field told = {field->name, NULL, NULL, field->type, 0};
+        if (is("s21") && field == fields)
+            told.name = "name";
+        if (is("s22_type") && strcmp(field->name, "since") == 0)
+            told.type = MUSTER_INTEGER;
+        if (!is("s22") || field != fields)
+            rc = run->host->field(run, "people", &told);
+    }
+    if (is("s21_twice"))
+        rc = run->host->field(run, "people", &(muster_field){own, NULL, NULL, MUSTER_TEXT, 0});
+    return rc;
+}
+
+/* Whether it has a fault of this rule, or none. */
+static int of(const char *rule)
+{
+    return is("right") || strncmp(name, rule, strlen(rule)) == 0;
+}
+
 static muster_connector described;
 
 static void tables_spoil(void)
@@ -350,6 +376,7 @@ const muster_connector *muster_connector_entry(void)
                                    .partitions = is("s1") || is("right") ? partitions : NULL,
                                    .apply = writes() ? apply : NULL,
                                    .find = is("finder") || is("t8") ? find : NULL,
+                                   .discover = of("s21") || of("s22") ? discover : NULL,
                                    .routes = receives() ? routes : NULL,
                                    .receive = receives() ? receive : NULL,
                                    .pull = is("c9") || receives() ? NULL : pull,
