@@ -33,6 +33,8 @@ struct cassette {
     struct arena *arena;
     const char *path;
     struct cassette_about about;
+    void (*watch)(void *context, const struct exchange *exchange);
+    void *watcher;
     /* recording */
     int fd;
     int rc;
@@ -94,6 +96,19 @@ bool cassette_records(const struct cassette *cassette)
 bool cassette_plays(const struct cassette *cassette)
 {
     return cassette && cassette->fd < 0;
+}
+
+void cassette_watch(struct cassette *cassette, void (*watch)(void *context, const struct exchange *exchange),
+                    void *context)
+{
+    cassette->watch = watch;
+    cassette->watcher = context;
+}
+
+static void watched(const struct cassette *cassette, const struct exchange *exchange)
+{
+    if (cassette->watch)
+        cassette->watch(cassette->watcher, exchange);
 }
 
 /* --- recording --- */
@@ -173,6 +188,7 @@ void cassette_note(struct cassette *cassette, const struct exchange *exchange)
     member_bytes(&line, "reply", exchange->reply, exchange->reply_len);
     buffer_text(&line, "}\n");
     line_out(cassette, &line);
+    watched(cassette, exchange);
 }
 
 void cassette_fail(struct cassette *cassette, int rc)
@@ -421,7 +437,7 @@ static struct mishap *mishap_of(struct cassette *cassette, const struct exchange
 }
 
 /* What goes wrong needs no answer of then: a connector that was refused may ask something else. */
-int cassette_answer(struct cassette *cassette, const struct exchange *ask, struct exchange *ret_answer, struct err *err)
+static int answer(struct cassette *cassette, const struct exchange *ask, struct exchange *ret_answer, struct err *err)
 {
     bool call = strcmp(ask->what, "http") == 0, store = strcmp(ask->what, "store") == 0;
     bool may = call || store || strcmp(ask->what, "list") == 0 || strcmp(ask->what, "fetch") == 0;
@@ -438,6 +454,17 @@ int cassette_answer(struct cassette *cassette, const struct exchange *ask, struc
     if (entry)
         entry->given = schema; /* it may be asked once more; a page that is no answer was one all the same */
     return mishap_happen(mishap, cassette->answer, ret_answer);
+}
+
+int cassette_answer(struct cassette *cassette, const struct exchange *ask, struct exchange *ret_answer, struct err *err)
+{
+    int rc = answer(cassette, ask, ret_answer, err);
+    struct exchange whole = rc == 0 ? *ret_answer : (struct exchange){.what = ask->what, .code = rc};
+    whole.asked = ask->asked;
+    whole.body = ask->body;
+    whole.body_len = ask->body_len;
+    watched(cassette, &whole);
+    return rc;
 }
 
 size_t cassette_unknown(const struct cassette *cassette, const char **ret_sentence)

@@ -69,6 +69,10 @@ bool cassette_has(struct cassette *cassette, const struct exchange *ask, struct 
 /* Questions without an answer, and the sentence about the first one; answers that nobody asked for. */
 size_t cassette_unknown(const struct cassette *cassette, const char **ret_sentence);
 size_t cassette_left(const struct cassette *cassette);
+/* Who wants to hear of each call, listing and file with its answer while it is under way, recorded or played (what has
+ * no answer: with `code`). NULL: nobody any more. */
+void cassette_watch(struct cassette *cassette, void (*watch)(void *context, const struct exchange *exchange),
+                    void *context);
 /* The nth question that is on it, of one that plays; NULL after the last. ret_given: its answer was given. */
 const char *cassette_question(const struct cassette *cassette, size_t nth, const char **ret_what, bool *ret_given);
 

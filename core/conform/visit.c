@@ -32,7 +32,15 @@ static int take_record(void *context, const struct lane_record *record)
     stream_heard(context, record->stream->name);
     if (visit->discovers && columns_tell(visit->haul, record->stream) != 0)
         return -ENOMEM;
+    circle_record(&visit->circle, record);
     return haul_record(visit->haul, record);
+}
+
+static void exchange_heard(void *context, const struct exchange *exchange)
+{
+    struct visit *visit = context;
+    if (circle_exchange(&visit->circle, exchange))
+        atomic_store(&visit->cancel, true);
 }
 
 static int take_stream(void *context, const muster_stream *stream)
@@ -120,6 +128,8 @@ static void sink_make(struct visit *visit, struct haul *haul, struct lane_sink *
 {
     const char *sentence;
     visit->haul = haul;
+    circle_begin(&visit->circle);
+    atomic_store(&visit->cancel, false);
     visit->unknown = cassette_plays(visit->cassette) ? cassette_unknown(visit->cassette, &sentence) : 0;
     pull_file_sink(&visit->pull, ret_sink);
     ret_sink->columns = take_columns;
@@ -169,7 +179,11 @@ static void heard(struct visit *visit, const char *call)
 {
     struct haul *haul = visit->haul;
     trial_looked(visit->trial, RULE_C23);
-    if (haul->rc != 0)
+    if (haul->asked)
+        trial_looked(visit->trial, RULE_S23);
+    if (visit->circle.round)
+        trial_fault(visit->trial, haul->asked ? RULE_S23 : RULE_C23, call, "%s", visit->circle.text);
+    else if (haul->rc != 0)
         trial_fault(visit->trial, RULE_C23, call, "%s", haul->err.text);
     haul_say(haul, haul->result.text);
     haul_say(haul, haul->result.why);
@@ -202,12 +216,15 @@ int visit_begin(struct trial *trial, struct subject *subject, struct cassette *c
     int rc = files_open(subject->connection, NULL, NULL, &visit->files, err);
     if (rc == 0)
         files_cassette(visit->files, cassette);
+    if (cassette)
+        cassette_watch(cassette, exchange_heard, visit);
     if (rc == 0)
         rc = http_begin_here(visit, err);
     struct lane_start start = {.connector = subject->path,
                                .scratch_dir = subject->dir,
                                .connection = subject->connection,
-                               .settings = subject->settings};
+                               .settings = subject->settings,
+                               .cancel = &visit->cancel};
     if (rc == 0)
         rc = lane_begin(&start, &visit->lane, err);
     visit->pull = (struct pull){.arena = subject->arena,
@@ -235,6 +252,9 @@ int visit_again(struct trial *trial, struct subject *subject, const struct tape 
 void visit_end(struct visit *visit)
 {
     lane_stop(visit->lane);
+    if (visit->cassette)
+        cassette_watch(visit->cassette, NULL, NULL);
+    circle_done(&visit->circle);
     pull_done(&visit->pull);
     http_free(visit->http);
     files_free(visit->files);

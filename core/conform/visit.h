@@ -7,6 +7,7 @@
 #define CONFORM_VISIT_H
 
 #include "broker/cassette.h"
+#include "conform/circle.h"
 #include "conform/haul.h"
 #include "conform/subject.h"
 #include "conform/tape.h"
@@ -25,6 +26,8 @@ struct visit {
     const struct lane_sink *told; /* of visit_apply(): what its changes go to */
     struct haul *haul;            /* of the call under way */
     size_t unknown;               /* what the cassette did not have, before that call */
+    struct circle circle;         /* whether that call gets anywhere; one that does not is cancelled */
+    atomic_bool cancel;
     bool discovers;
 };
 
