@@ -160,12 +160,19 @@ void asking_judge(struct visit *visit, struct reading *reading)
         cursor_ask(visit, take);
         if (visit->subject->description->get)
             get_ask(visit, take);
+        if (cassette_records(visit->cassette))
+            finding_ask(visit, take, false);
     }
     if (!reading->unknown && visit->subject->description->discover && cassette_records(visit->cassette)) {
         __attribute__((cleanup(haul_done))) struct haul haul = {0};
         if (haul_new(&haul) == 0)
             visit_discover(visit, &haul); /* for the tape; it is judged when that is played */
     }
+}
+
+static void find_ask(struct visit *visit, const struct take *take)
+{
+    finding_ask(visit, take, true);
 }
 
 /* What the system said is played from its beginning: the same may be asked again. */
@@ -188,5 +195,7 @@ static int played(const struct walk *walk, const struct reading *good, enum rule
 int asking_again(const struct walk *walk, const struct reading *good, struct err *err)
 {
     int rc = played(walk, good, RULE_S15, sample_ask, err);
+    if (rc == 0)
+        rc = played(walk, good, RULE_S24, find_ask, err);
     return rc ? rc : played(walk, good, RULE_S17, nothing_ask, err);
 }

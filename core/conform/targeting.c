@@ -104,6 +104,9 @@ static bool find(struct addressee *target, const char *id, bool nobody)
         bool well = haul_well(&haul) || haul.result.rc == MUSTER_GONE;
         bool there = haul.count == 1 && haul.records[0].id && strcmp(haul.records[0].id, id) == 0;
         trial_looked(trial, RULE_T8);
+        if (well && !nobody)
+            finding_row_judge(trial, RULE_T8, target->name, &haul, declared[i].name,
+                              arena_copy(haul.arena, cells[i].bytes, cells[i].len));
         if (!well)
             trial_fault(trial, RULE_T8, target->name, "find() by %s ended as %s: %s", declared[i].name,
                         haul_code(haul.result.rc), haul.result.text);

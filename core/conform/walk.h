@@ -42,6 +42,11 @@ int checking_fails(const struct walk *walk, struct err *err);
 /* What is read besides a full reading: changes and single records; a sample, and a stream that is none. */
 void asking_judge(struct visit *visit, struct reading *reading);
 int asking_again(const struct walk *walk, const struct reading *good, struct err *err);
+/* find() of those who were read; `judged`: else it is only asked, so that the answers are recorded. */
+void finding_ask(struct visit *visit, const struct take *take, bool judged);
+/* Each row has in the field that it was asked by what was asked for. */
+void finding_row_judge(struct trial *trial, enum rule_number rule, const char *stream, const struct haul *haul,
+                       const char *field, const char *asked);
 /* discover(), twice, and beside what was read. */
 int discovering_judge(const struct walk *walk, const struct reading *good, struct err *err);
 /* The records of a good reading. */
