@@ -16,7 +16,7 @@
 enum { CONFORMS = 0, CONFORMS_NOT = 1, WRONG_WORDS = 2 };
 
 struct words {
-    const char *connector, *config, *cassette, *record, *mock, *events, *changes;
+    const char *connector, *config, *cassette, *record, *mock, *events, *changes, *asks;
     const char *bypass, *only, *previous, *junit, *level;
     bool json, strict, quiet, list, manual, page;
 };
@@ -29,6 +29,7 @@ static const char usage[] =
     "  --config FILE      an organization's file with a connection that uses it; {here} in it is FILE's folder\n"
     "  --mock PROGRAM     stands for its system: prints an address, which is {mock} in the configuration\n"
     "  --changes FILE     whom it is told of: lines {\"stream\":…,\"create\":{…},\"update\":{…}}; else made up\n"
+    "  --asks FILE        what lookups and actions are asked: lines {\"lookup\":…,\"with\":{…}}; else made up\n"
     "  --events FILE      what its system sends by itself: lines {\"method\":…,\"url\":…,\"body\":…}\n"
     "  --cassette FILE    what its system said, in the place of that system (muster sync --record, or --record)\n"
     "  --record FILE      leave what the system said here\n"
@@ -66,6 +67,7 @@ enum {
     OPTION_MOCK,
     OPTION_EVENTS,
     OPTION_CHANGES,
+    OPTION_ASKS,
     OPTION_PAGE,
     OPTION_MANUAL,
     OPTION_VERSION
@@ -75,6 +77,7 @@ static const struct option options[] = {{"config", required_argument, NULL, OPTI
                                         {"mock", required_argument, NULL, OPTION_MOCK},
                                         {"events", required_argument, NULL, OPTION_EVENTS},
                                         {"changes", required_argument, NULL, OPTION_CHANGES},
+                                        {"asks", required_argument, NULL, OPTION_ASKS},
                                         {"page", no_argument, NULL, OPTION_PAGE},
                                         {"cassette", required_argument, NULL, OPTION_CASSETTE},
                                         {"record", required_argument, NULL, OPTION_RECORD},
@@ -102,6 +105,7 @@ static int words_read(int argc, char **argv, struct words *words)
         case OPTION_RECORD: words->record = optarg; break;
         case OPTION_MOCK: words->mock = optarg; break;
         case OPTION_EVENTS: words->events = optarg; break;
+        case OPTION_ASKS: words->asks = optarg; break;
         case OPTION_CHANGES: words->changes = optarg; break;
         case OPTION_PAGE: words->page = true; break;
         case OPTION_PREVIOUS: words->previous = optarg; break;
@@ -164,11 +168,14 @@ static int work(struct trial *trial, struct subject *subject, const struct words
     rc = subject_secrets(subject);
     if (rc == 0)
         rc = tape_init(&tape, subject, words->cassette, words->record);
-    struct walk walk = {trial, subject, &tape, &samples};
+    struct walk walk = {trial, subject, &tape, &samples, words->asks};
+    bool mock = address || subject->scratch;
     if (rc == 0)
         rc = walk_judge(&walk, err);
+    if (rc == 0)
+        rc = verbs_judge_asked(&walk, mock, err);
     if (rc == 0 && subject->description->apply)
-        rc = targeting_judge(&walk, address || subject->scratch, err);
+        rc = targeting_judge(&walk, mock, err);
     if (rc == 0 && subject->description->receive)
         rc = receiving_judge(trial, subject, words->events, err);
     return rc;

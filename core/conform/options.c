@@ -162,6 +162,11 @@ static void verbs_judge(struct trial *trial, const muster_verb *verbs, const cha
         for (const muster_field *field = verb->answer; field && field->name; field++) {
             snprintf(what, sizeof(what), "answer of %s %s: %s", kind, verb->name, field->name);
             sentence_judge(trial, what, field->doc);
+            if (field->type < MUSTER_TEXT || field->type > MUSTER_REF)
+                trial_fault(trial, RULE_C8, what, "its type %d is none", (int)field->type);
+            for (const muster_field *other = verb->answer; other != field; other++)
+                if (strcmp(other->name, field->name) == 0)
+                    trial_fault(trial, RULE_C5, what, "is there twice");
         }
     }
 }

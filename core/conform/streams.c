@@ -104,9 +104,22 @@ static void roles_judge(struct trial *trial, const muster_connector *connector, 
         trial_fault(trial, RULE_C9, what, "is written, and there is no apply()");
 }
 
+static void verbs_judge(struct trial *trial, const char *kind, const muster_verb *verbs, bool function)
+{
+    bool named = verbs && verbs->name;
+    if (named || function)
+        trial_looked(trial, RULE_C9);
+    if (named && !function)
+        trial_fault(trial, RULE_C9, "", "there is a table of %ss, and no %s()", kind, kind);
+    if (!named && function)
+        trial_fault(trial, RULE_C9, "", "there is %s(), and no table says what it can be asked", kind);
+}
+
 void streams_judge(struct trial *trial, const muster_connector *connector)
 {
     bool read = false, written = false;
+    verbs_judge(trial, "lookup", connector->lookups, connector->lookup != NULL);
+    verbs_judge(trial, "action", connector->actions, connector->action != NULL);
     for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {
         char what[300];
         snprintf(what, sizeof(what), "stream %s", stream->name);

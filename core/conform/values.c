@@ -40,7 +40,7 @@ static bool moment_read(const char *text)
     return (*text == '+' || *text == '-') && strlen(text) == 6 && text[3] == ':' && isdigit((unsigned char)text[1]);
 }
 
-static bool fits(int type, const char *text)
+bool value_written(int type, const char *text)
 {
     struct date day;
     switch (type) {
@@ -57,7 +57,7 @@ static bool fits(int type, const char *text)
 static void value_judge(struct trial *trial, const struct take *take, const struct haul_value *value)
 {
     char what[300];
-    if (!value->text || fits(value->type, value->text))
+    if (!value->text || value_written(value->type, value->text))
         return;
     snprintf(what, sizeof(what), "field %s.%s", take->stream, value->name);
     trial_fault(trial, RULE_S5, what, "comes as %s, and is not written as one (%zu bytes)", haul_type(value->type),

@@ -53,6 +53,17 @@ static int take_field(void *context, const char *stream, const muster_field *fie
     return haul_tell(((struct visit *)context)->haul, stream, field->name, field->type);
 }
 
+static int take_find(void *context, const char *kind, const char *field, const char *value,
+                     struct lane_found *ret_found)
+{
+    const struct visit *visit = context;
+    (void)value;
+    if (strcmp(kind, "person") != 0 || strcmp(field, "key") != 0)
+        return ERR_UNSUPPORTED;
+    *ret_found = visit->person ? *visit->person : (struct lane_found){0};
+    return 0;
+}
+
 static int take_columns(void *context, struct lane_stream *stream)
 {
     (void)context, (void)stream;
@@ -280,6 +291,18 @@ void visit_discover(struct visit *visit, struct haul *haul)
     haul->rc = lane_discover(visit->lane, &sink, &haul->result, &haul->err);
     visit->discovers = false;
     heard(visit, "discover");
+}
+
+void visit_ask(struct visit *visit, bool action, const char *name, const struct lane_fields *fields,
+               const struct lane_cell *cells, const struct lane_found *person, struct haul *haul)
+{
+    struct lane_sink sink;
+    sink_make(visit, haul, &sink);
+    sink.find = take_find;
+    visit->person = person;
+    haul->rc = (action ? lane_action : lane_lookup)(visit->lane, name, fields, cells, &sink, &haul->result, &haul->err);
+    visit->person = NULL;
+    heard(visit, action ? "action" : "lookup");
 }
 
 void visit_partitions(struct visit *visit, struct haul *haul)

@@ -29,6 +29,7 @@ struct visit {
     struct circle circle;         /* whether that call gets anywhere; one that does not is cancelled */
     atomic_bool cancel;
     bool discovers;
+    const struct lane_found *person; /* of visit_ask(): whom the organization knows by what a person typed */
 };
 
 /* `cassette` stays the caller's. Failure: a sentence in err. */
@@ -42,6 +43,9 @@ void visit_end(struct visit *visit);
 
 void visit_check(struct visit *visit, struct haul *haul);
 void visit_discover(struct visit *visit, struct haul *haul);
+/* A lookup, or an action. `person`: who is found by any key; NULL: nobody. */
+void visit_ask(struct visit *visit, bool action, const char *name, const struct lane_fields *fields,
+               const struct lane_cell *cells, const struct lane_found *person, struct haul *haul);
 void visit_partitions(struct visit *visit, struct haul *haul);
 void visit_pull(struct visit *visit, const muster_pull *pull, struct haul *haul);
 void visit_get(struct visit *visit, const muster_pull *pull, const char *const *ids, size_t count, struct haul *haul);

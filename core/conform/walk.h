@@ -29,6 +29,7 @@ struct walk {
     struct subject *subject;
     struct tape *tape;
     const struct samples *samples;
+    const char *asks; /* the file of what lookups and actions are asked; NULL: none */
 };
 
 int reading_new(struct reading *ret_reading);
@@ -49,8 +50,11 @@ void finding_row_judge(struct trial *trial, enum rule_number rule, const char *s
                        const char *field, const char *asked);
 /* discover(), twice, and beside what was read. */
 int discovering_judge(const struct walk *walk, const struct reading *good, struct err *err);
+/* Lookups, and before a mock actions. */
+int verbs_judge_asked(const struct walk *walk, bool mock, struct err *err);
 /* The records of a good reading. */
 void reading_judge(const struct walk *walk, const struct reading *reading);
+bool value_written(int type, const char *text);
 void values_judge(const struct walk *walk, const struct reading *reading);
 /* The same reading again, and while the system fails. */
 int failing_judge(const struct walk *walk, const struct reading *good, struct err *err);

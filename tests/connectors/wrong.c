@@ -300,11 +300,27 @@ static muster_rc receive(muster_run *run, void *self, const muster_http *const *
     return MUSTER_OK;
 }
 
-/* So that there is something that it offers. */
+/* Where somebody is, whoever it is. */
+static muster_option where_arguments[] = {
+    {"number", NULL, "Whose, by number.", NULL, MUSTER_TEXT, MUSTER_REQUIRED, 0, 0, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+static muster_field where_answer[] = {{"room", "The room's number.", NULL, MUSTER_INTEGER, 0},
+                                      {"since", "Since which day.", NULL, MUSTER_DATE, 0},
+                                      {NULL, NULL, NULL, 0, 0}};
+static muster_verb lookups[] = {{"where", "Where somebody is.", where_arguments, where_answer},
+                                {"badge", "Whether somebody has a badge.", where_arguments, where_answer},
+                                {NULL, NULL, NULL, NULL}};
+
 static muster_rc lookup(muster_run *run, void *self, const char *what, const muster_record *arguments)
 {
-    (void)run, (void)self, (void)what, (void)arguments;
-    return MUSTER_UNSUPPORTED;
+    (void)self;
+    if (strcmp(what, "badge") == 0)
+        return run->host->fail(run, MUSTER_UNSUPPORTED, "it has no badges");
+    if (strcmp(run->host->get(arguments, "number"), "007") != 0 || is("c25_fails"))
+        return run->host->fail(run, MUSTER_GONE, "nobody has that number");
+    muster_record *row = run->host->record(run, "", NULL, "");
+    run->host->put(row, is("c25") ? "floor" : "room", MUSTER_INTEGER, is("c25_written") ? "one" : "1");
+    return run->host->row(run, row);
 }
 
 static muster_rc discover(muster_run *run, void *self)
@@ -333,6 +349,11 @@ static int of(const char *rule)
     return is("right") || strncmp(name, rule, strlen(rule)) == 0;
 }
 
+static int asked(void)
+{
+    return of("c25") || is("c5_answer") || is("c8_answer");
+}
+
 static muster_connector described;
 
 static void tables_spoil(void)
@@ -349,6 +370,10 @@ static void tables_spoil(void)
         options[3].initial = "sideways";
     if (is("c8"))
         more->flags = 0x4000;
+    if (is("c5_answer"))
+        where_answer[1].name = "room";
+    if (is("c8_answer"))
+        where_answer[1].type = 99;
     if (is("c8_field"))
         fields[1].type = MUSTER_SECONDS;
     if (is("c8_kinds"))
@@ -406,10 +431,11 @@ const muster_connector *muster_connector_entry(void)
                                    .apply = writes() ? apply : NULL,
                                    .find = is("finder") || of("t8") || of("s24") ? find : NULL,
                                    .discover = of("s21") || of("s22") ? discover : NULL,
+                                   .lookups = asked() || is("c9_table") ? lookups : NULL,
                                    .routes = receives() ? routes : NULL,
                                    .receive = receives() ? receive : NULL,
                                    .pull = is("c9") || receives() ? NULL : pull,
                                    .get = is("s16") || is("right") ? get : NULL,
-                                   .lookup = is("c9") ? lookup : NULL};
+                                   .lookup = asked() || is("c9") ? lookup : NULL};
     return &described;
 }
