@@ -4,9 +4,13 @@
  * Only a mock is written to. What it said is recorded, and played again while it fails. */
 #include "conform/addressee.h"
 
+#include "base/clock.h"
+#include "broker/http.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* One change, and what the connector said of it. */
 struct told {
@@ -64,15 +68,37 @@ static const char *outcome(const struct told *told, const struct haul *haul)
     return told->refused ? haul_code(told->rc) : told->applied ? "taken" : haul_code(haul->result.rc);
 }
 
-/* Tells it, and expects that it is taken. */
+static bool comes_again(const struct told *told, const struct haul *haul)
+{
+    return !told->applied && (told->refused ? told->rc : haul->result.rc) == MUSTER_RETRY;
+}
+
+/* When the system lets us go on; it has said so, or a moment is enough. */
+static void wait_politely(const struct visit *visit)
+{
+    enum { MOMENT_MS = 50, MOST_MS = 30000 };
+    int64_t until = visit->http ? http_paused_until_ms(visit->http) : 0, left = until - clock_now_ms();
+    left = left < MOMENT_MS ? MOMENT_MS : left > MOST_MS ? MOST_MS : left;
+    nanosleep(&(struct timespec){left / 1000, left % 1000 * 1000000}, NULL);
+}
+
+/* Tells it, and expects that it is taken. What passes comes again, as in a run: the same change, under the same key. */
 static bool taken(struct addressee *target, enum rule_number rule, const char *what, int op, char id[256],
                   const struct lane_cell *before, const struct lane_cell *after)
 {
+    enum { TIMES_MOST = 3 };
     __attribute__((cleanup(haul_done))) struct haul haul = {0};
     struct told told;
     struct trial *trial = target->walk->trial;
     if (!tell(target, op, what, *id ? id : NULL, before, after, &told, &haul))
         return false;
+    for (int times = 1; times < TIMES_MOST && comes_again(&told, &haul); times++) {
+        haul_done(&haul);
+        haul = (struct haul){0};
+        wait_politely(target->visit);
+        if (!tell(target, op, what, *id ? id : NULL, before, after, &told, &haul))
+            return false;
+    }
     trial_looked(trial, RULE_T6);
     if (!told.applied && !told.refused && haul_well(&haul))
         trial_fault(trial, RULE_T6, target->name, "%s has no answer, and apply() ended well", what);
