@@ -10,10 +10,12 @@ struct addressee {
     struct visit *visit;
     const char *name; /* of the stream */
     const muster_stream *stream;
+    const struct target_stream *mapped; /* NULL: the organization's file does not name it */
     const muster_field *declared;
     struct lane_fields fields;
     struct lane_cell *create, *update, *known, *leave; /* one for each field */
     bool says_more;                                    /* of who leaves */
+    const char *found; /* the id under which find() gave who was created; NULL: it did not */
 };
 
 /* A value that is told; NULL: nothing is. */

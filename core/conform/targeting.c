@@ -159,6 +159,50 @@ static void twice(struct addressee *target, const char *id)
                     safe ? "taken under the same id" : "MUSTER_CONFLICT");
 }
 
+/* Whether find() gives both ids, by any value that identifies. */
+static bool gives_both(struct addressee *target, const char *one, const char *other)
+{
+    for (size_t i = 0; i < target->fields.count; i++) {
+        __attribute__((cleanup(haul_done))) struct haul haul = {0};
+        struct lane_cell *cells = arena_get(target->walk->subject->arena, target->fields.count * sizeof(*cells));
+        bool has_one = false, has_other = false;
+        if (!(target->declared[i].flags & MUSTER_ID) || !target->create[i].bytes || !cells || haul_new(&haul) != 0)
+            continue;
+        cells[i] = target->create[i];
+        visit_find(target->visit, target->name, &target->fields, cells, &haul);
+        for (size_t r = 0; r < haul.count; r++) {
+            has_one |= haul.records[r].id && strcmp(haul.records[r].id, one) == 0;
+            has_other |= haul.records[r].id && strcmp(haul.records[r].id, other) == 0;
+        }
+        if (has_one && has_other)
+            return true;
+    }
+    return false;
+}
+
+/* Where it can find, a run asks first, and who is there twice was created by two at once: then people have to hear of
+ * it. Only when all streams were judged: who is there twice is in the way of those that refer to them. */
+static int twice_found(struct addressee *target, struct err *err)
+{
+    __attribute__((cleanup(haul_done))) struct haul haul = {0};
+    const struct walk *walk = target->walk;
+    struct visit visit;
+    struct told told = {0};
+    int rc = visit_begin(walk->trial, walk->subject, NULL, &visit, err);
+    target->visit = &visit;
+    if (rc == 0 && tell(target, MUSTER_CREATE, "the same again", NULL, NULL, target->create, &told, &haul)) {
+        trial_looked(walk->trial, RULE_T2);
+        if (!told.applied && (!told.refused || told.rc != MUSTER_CONFLICT))
+            trial_fault(walk->trial, RULE_T2, target->name, "who is created twice is %s instead of MUSTER_CONFLICT",
+                        outcome(&told, &haul));
+        else if (told.applied && strcmp(told.id, target->found) != 0 && !gives_both(target, target->found, told.id))
+            trial_fault(walk->trial, RULE_T2, target->name,
+                        "who is created twice is there twice, and find() does not give both");
+    }
+    visit_end(&visit);
+    return rc;
+}
+
 static void unknown(struct addressee *target)
 {
     __attribute__((cleanup(haul_done))) struct haul haul = {0};
@@ -222,9 +266,11 @@ static int life(struct addressee *target, struct err *err)
     bool found = created && *id && walk->subject->description->find && find(target, id, false);
     if (found)
         find(target, id, true);
+    bool later = found && !(target->stream->flags & MUSTER_REPEAT_SAFE);
+    target->found = later ? arena_text(walk->subject->arena, id) : NULL;
     if (created && known) {
-        if (!found || target->stream->flags & MUSTER_REPEAT_SAFE)
-            twice(target, id); /* who is found is not created */
+        if (!later)
+            twice(target, id);
         taken(target, RULE_T3, "a change", MUSTER_UPDATE, id, target->create, target->update);
         taken(target, RULE_T4, "a leave", MUSTER_DEACTIVATE, id, target->known,
               target->says_more ? target->leave : NULL);
@@ -242,39 +288,54 @@ static int life(struct addressee *target, struct err *err)
 }
 
 /* One by one, or all of it. */
-static int stream_judge(const struct walk *walk, const char *name, const muster_stream *stream,
-                        const struct target_stream *mapped, bool mock, struct err *err)
+static int stream_judge(struct addressee *target, bool mock, struct err *err)
 {
-    struct addressee target = {.walk = walk,
-                               .name = name,
-                               .stream = stream,
-                               .declared = addressee_fields(mapped, stream, walk->subject->arena)};
-    bool whole = (stream->flags & MUSTER_SNAPSHOT) || stream->set;
-    if (!(stream->flags & MUSTER_WRITE) || !target.declared)
+    const struct walk *walk = target->walk;
+    bool whole = (target->stream->flags & MUSTER_SNAPSHOT) || target->stream->set;
+    target->declared = addressee_fields(target->mapped, target->stream, walk->subject->arena);
+    if (!(target->stream->flags & MUSTER_WRITE) || !target->declared)
         return 0;
     if (!mock) {
         trial_unseen(walk->trial, whole ? RULE_T9 : RULE_T1,
                      "only a mock is written to (--mock), or files in {scratch}");
         return 0;
     }
-    int rc = addressee_make(&target);
-    return rc ? rc : whole ? whole_judge(&target, err) : life(&target, err);
+    int rc = addressee_make(target);
+    return rc ? rc : whole ? whole_judge(target, err) : life(target, err);
+}
+
+/* Those that the organization's file names, else all there are. With room for them. */
+static size_t targets_list(const struct walk *walk, struct addressee *ret_targets)
+{
+    const struct target *target = walk->subject->connection->target;
+    const muster_stream *stream = walk->subject->description->streams;
+    size_t count = 0;
+    for (size_t i = 0; target && i < target->stream_count; i++)
+        if (target->streams[i].description)
+            ret_targets[count++] = (struct addressee){.walk = walk,
+                                                      .name = target->streams[i].name,
+                                                      .stream = target->streams[i].description,
+                                                      .mapped = &target->streams[i]};
+    for (; !target && stream && stream->name; stream++)
+        ret_targets[count++] = (struct addressee){.walk = walk, .name = stream->name, .stream = stream};
+    return count;
 }
 
 int targeting_judge(const struct walk *walk, bool mock, struct err *err)
 {
     static const enum rule_number rules[] = {RULE_T1, RULE_T2, RULE_T3, RULE_T4, RULE_T5,
                                              RULE_T6, RULE_T7, RULE_T8, RULE_T9, RULES};
-    const muster_stream *stream = walk->subject->description->streams;
     const struct target *target = walk->subject->connection->target;
-    int rc = 0;
-    if (!trial_wants_any(walk->trial, rules))
-        return 0;
-    for (size_t i = 0; target && rc == 0 && i < target->stream_count; i++)
-        if (target->streams[i].description)
-            rc = stream_judge(walk, target->streams[i].name, target->streams[i].description, &target->streams[i], mock,
-                              err);
-    for (; !target && rc == 0 && stream && stream->name; stream++)
-        rc = stream_judge(walk, stream->name, stream, NULL, mock, err);
+    size_t room = target ? target->stream_count : 0;
+    for (const muster_stream *stream = walk->subject->description->streams; stream && stream->name; stream++)
+        room++;
+    struct addressee *targets = arena_get(walk->subject->arena, (room + 1) * sizeof(*targets));
+    size_t count = targets && trial_wants_any(walk->trial, rules) ? targets_list(walk, targets) : 0;
+    int rc = targets ? 0 : -ENOMEM;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = stream_judge(&targets[i], mock, err);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        if (targets[i].found)
+            rc = twice_found(&targets[i], err);
     return rc;
 }

@@ -196,6 +196,8 @@ static muster_rc answer(muster_run *run, const muster_change *change, muster_rc 
         return run->host->applied(run, change, "1");
     if (rc == MUSTER_AUTH || rc == MUSTER_RETRY)
         return rc;
+    if (rc == MUSTER_CONFLICT && is("t2_found"))
+        return run->host->applied(run, change, "2");
     if (rc == MUSTER_CONFLICT && is("t2"))
         rc = MUSTER_DATA;
     if (rc != MUSTER_OK)
@@ -429,7 +431,7 @@ const muster_connector *muster_connector_entry(void)
                                    .check = is("c15") ? NULL : check,
                                    .partitions = is("s1") || is("right") ? partitions : NULL,
                                    .apply = writes() ? apply : NULL,
-                                   .find = is("finder") || of("t8") || of("s24") ? find : NULL,
+                                   .find = is("finder") || is("t2_found") || of("t8") || of("s24") ? find : NULL,
                                    .discover = of("s21") || of("s22") ? discover : NULL,
                                    .lookups = asked() || is("c9_table") ? lookups : NULL,
                                    .routes = receives() ? routes : NULL,
