@@ -53,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         person = self.said()
         if any(other["number"] == person.get("number") for other in PEOPLE):
-            self.answer(409)
+            self.answer(409, {"message": f"number {person['number']} is there already"})
             return
         person |= {"id": str(max((int(other["id"]) for other in PEOPLE), default=0) + 1), "active": True}
         PEOPLE.append(person)
