@@ -166,6 +166,17 @@ static muster_rc grab_memory(muster_run *run)
     return run->host->fail(run, MUSTER_FAIL, "%s", got < 4000 ? "no more memory" : "memory without end");
 }
 
+/* As a library of its might. */
+static void prints(muster_run *run)
+{
+    const char *word = run->host->text(run, "word");
+    printf("aloud\n");
+    fflush(stdout);
+    fprintf(stderr, "beside, %s\n", word ? word : "nothing");
+    printf("caf\xc3\xa9 \x1b[31m\n");
+    fflush(stdout);
+}
+
 /* Messages that our own host would never send. */
 static void lie(const char *stream)
 {
@@ -212,6 +223,8 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
     if (strcmp(what, "stderr") == 0)
         for (int i = 0; i < 200000; i++)
             fprintf(stderr, "line %d of many\n", i);
+    if (strcmp(what, "prints") == 0)
+        prints(run);
     if (strcmp(what, "garbage") == 0)
         write_garbage();
     if (strcmp(what, "close") == 0) {
@@ -252,6 +265,8 @@ static const muster_option doubled[] = {{"a", NULL, NULL, NULL, MUSTER_TEXT, 0, 
                                         {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
 static const muster_option nameless[] = {{"", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
                                          {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+static const muster_option words[] = {{"word", NULL, NULL, NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
+                                      {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
 static struct {
     muster_connector known;
     uint64_t more;
@@ -289,7 +304,9 @@ const muster_connector *muster_connector_entry(void)
         .options = is("long-options")      ? &long_options[0].known
                    : is("doubled-option")  ? doubled
                    : is("nameless-option") ? nameless
+                   : is("talker")          ? words
                                            : NULL,
+        .needs = is("talker") ? MUSTER_NEEDS_SECRETS : 0,
         .pull = is("nothing") ? NULL : pull,
     };
     return is("null") ? NULL : &odd.known;

@@ -4,7 +4,8 @@
 #include "base/clock.h"
 
 /* A lane with odd.so under this name. */
-static struct lane *begin_odd(const char *name, const atomic_bool *cancel, struct err *err)
+static struct lane *begin_odd_of(const char *name, const struct connection *connection, const atomic_bool *cancel,
+                                 struct err *err)
 {
     char path[PATH_MAX + 100], bytes[65536];
     snprintf(path, sizeof(path), "%s/%s.so", folder, name);
@@ -13,10 +14,15 @@ static struct lane *begin_odd(const char *name, const atomic_bool *cancel, struc
     for (ssize_t got; (got = read(in, bytes, sizeof(bytes))) > 0;)
         assert_int_equal(write(out, bytes, (size_t)got), got);
     struct lane *lane = NULL;
-    struct lane_start start = {path, folder, NULL, &settings, cancel};
+    struct lane_start start = {path, folder, connection, &settings, cancel};
     lane_begin(&start, &lane, err);
     unlink(path);
     return lane;
+}
+
+static struct lane *begin_odd(const char *name, const atomic_bool *cancel, struct err *err)
+{
+    return begin_odd_of(name, NULL, cancel, err);
 }
 
 /* One pull of a connector that misbehaves: what the lane ends with. The clocks are those of this call alone, not of the
@@ -126,6 +132,27 @@ static void what_it_writes_to_stderr_neither_blocks_it_nor_floods_us(void **stat
     assert_int_equal(misbehaves("stderr", &heard, &result, &err), 0);
     assert_memory_equal(heard.log.data, "1 line 0 of many\n1 line 1 of many\n", 34);
     assert_in_range(heard.log.len, 100000, 400000);
+}
+
+static void what_it_prints_comes_as_lines_of_debug_without_its_secrets(void **state)
+{
+    (void)state;
+    static const struct secretref ref = {.how = SECRET_ENV, .name = "ODD_WORD"};
+    static const struct option_value options[] = {{.name = "word", .secret = &ref}};
+    static const char *const allow[] = {"secrets", NULL};
+    const muster_connector description = {.needs = MUSTER_NEEDS_SECRETS};
+    const struct connection connection = {
+        .name = "talker", .description = &description, .options = options, .option_count = 1, .allow = allow};
+    const muster_pull pull = {.size = sizeof(pull), .partition = "main", .stream = "prints"};
+    HEARD heard = {0};
+    struct err err = {0};
+    struct lane_result result;
+    struct lane_sink sink = sink_of(&heard);
+    setenv("ODD_WORD", "open-sesame", 1);
+    TIDY(lane_stop) struct lane *lane = begin_odd_of("talker", &connection, NULL, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(lane_pull(lane, &pull, &sink, &result, &err), 0);
+    assert_string_equal(heard.log.data, "1 aloud\n1 beside, ***********\n1 caf?? ?[31m\n");
 }
 
 static void pain_11_memory_ends_at_its_limit(void **state)
@@ -296,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_flood_ends_where_the_sink_says_so),
         cmocka_unit_test(columns_have_a_ceiling),
         cmocka_unit_test(what_it_writes_to_stderr_neither_blocks_it_nor_floods_us),
+        cmocka_unit_test(what_it_prints_comes_as_lines_of_debug_without_its_secrets),
         cmocka_unit_test(pain_11_memory_ends_at_its_limit),
         cmocka_unit_test(two_claims_are_a_fault_of_the_connector),
         cmocka_unit_test(a_lost_record_spoils_the_call_of_whoever_did_not_look),
