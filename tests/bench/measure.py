@@ -100,3 +100,16 @@ def machine():
         named = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
         cpu = next(named, "unknown processor")
     return f"{os.cpu_count()} × {cpu}, Linux {os.uname().release}"
+
+
+def processors():
+    """Ticks that the processors worked, and those in which somebody wanted them and the host had given them away."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _idle, _wait, irq, softirq, stolen = map(int, file.readline().split()[1:9])
+    return user + nice + system + irq + softirq, stolen
+
+
+def withheld(before):
+    """How much of what was wanted of the processors since processors() the host gave to others."""
+    worked, stolen = (now - then for now, then in zip(processors(), before))
+    return f"the host kept {stolen / max(1, worked + stolen):.0%} of the processors' time from this machine"
