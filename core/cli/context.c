@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/person.h"
 #include "config/node.h"
+#include "engine/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,6 +202,15 @@ int context_connection(const struct organization *organization, const char *name
     const char *near = names ? nearest_name(name, names) : NULL;
     return complain_words("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
                           near ? near : "", near ? "'?" : "");
+}
+
+struct run_request context_request(const struct context *context, const struct organization *organization,
+                                   const struct connection *connection)
+{
+    return (struct run_request){.settings = context->settings,
+                                .organization = organization,
+                                .connectors = context->connectors,
+                                .connection = connection};
 }
 
 int context_person(struct context *context, struct query *query, const char *organization, const char *key,

@@ -44,6 +44,10 @@ void opened_done(struct opened *opened);
 /* The connection of that name; when there is none the nearest name is told. */
 int context_connection(const struct organization *organization, const char *name,
                        const struct connection **ret_connection);
+/* What is asked of a run, of that connection (NULL: of the organization) and nothing else. */
+struct run_request;
+struct run_request context_request(const struct context *context, const struct organization *organization,
+                                   const struct connection *connection);
 /* The one person whom a key means; when several fit they are listed. */
 int context_person(struct context *context, struct query *query, const char *organization, const char *key,
                    uint64_t *ret_id);

@@ -97,33 +97,34 @@ static bool on_server(const struct connection *connection)
     return false;
 }
 
+/* Each of these that is given does nothing here. */
+static void given_tell(struct context *context, const struct organization *organization,
+                       const struct connection *connection, const char *const *options, const char *why)
+{
+    for (; *options; options++) {
+        const struct option_value *given = option_given(connection, *options);
+        if (given)
+            context_warn(context, organization, given->node, "connection '%s': option '%s' does nothing: %s",
+                         connection->name, *options, why);
+    }
+}
+
 /* Of a connector that knows files: those of a server where there is none, those of reading where nothing is read. */
 static void files_tell(struct context *context, const struct organization *organization,
                        const struct connection *connection)
 {
-    static const char *const server[] = {"host_key", "known_hosts", "password", "private_key", "passphrase"};
-    static const char *const reading[] = {"after_read", "archive_to",   "files",      "order",
-                                          "stable_for", "ready_marker", "ignore",     "receipts",
-                                          "rejects",    "on_missing",   "header_row", "rows"};
+    static const char *const server[] = {"host_key", "known_hosts", "password", "private_key", "passphrase", NULL};
+    static const char *const reading[] = {"after_read",   "archive_to", "files",    "order",   "stable_for",
+                                          "ready_marker", "ignore",     "receipts", "rejects", "on_missing",
+                                          "header_row",   "rows",       NULL};
     bool here = option_of(connection, "host_key") && !on_server(connection);
     bool writes =
         option_of(connection, "after_read") && connection->target && connection->mappings && !connection->mappings[0];
-    for (size_t i = 0; here && i < sizeof(server) / sizeof(server[0]); i++) {
-        const struct option_value *given = option_given(connection, server[i]);
-        if (given)
-            context_warn(context, organization, given->node,
-                         "connection '%s': option '%s' does nothing: it is for a server, and no place begins with "
-                         "sftp://",
-                         connection->name, server[i]);
-    }
-    for (size_t i = 0; writes && i < sizeof(reading) / sizeof(reading[0]); i++) {
-        const struct option_value *given = option_given(connection, reading[i]);
-        if (given)
-            context_warn(context, organization, given->node,
-                         "connection '%s': option '%s' does nothing: it is for files that are read, and nothing is "
-                         "read here",
-                         connection->name, reading[i]);
-    }
+    if (here)
+        given_tell(context, organization, connection, server, "it is for a server, and no place begins with sftp://");
+    if (writes)
+        given_tell(context, organization, connection, reading,
+                   "it is for files that are read, and nothing is read here");
 }
 
 void idle_tell(struct context *context, const struct organization *organization)

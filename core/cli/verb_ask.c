@@ -227,10 +227,7 @@ static int ask(struct question *question, const struct organization *organizatio
                                   .secret_count = question->secret_count,
                                   .find = person_find};
     const struct lane_sink sink = {.context = &answer, .row = answer_row};
-    const struct run_request request = {.settings = context->settings,
-                                        .organization = organization,
-                                        .connectors = context->connectors,
-                                        .connection = question->connection};
+    const struct run_request request = context_request(context, organization, question->connection);
     struct err err = {0};
     int rc = answer_columns(&answer, question->verb->answer);
     if (rc == 0)

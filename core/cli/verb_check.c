@@ -97,10 +97,7 @@ static int check_options(struct context *context, const struct organization *org
                          const struct connection *connection)
 {
     struct err err = {0};
-    struct run_request request = {.settings = context->settings,
-                                  .organization = organization,
-                                  .connectors = context->connectors,
-                                  .connection = connection};
+    struct run_request request = context_request(context, organization, connection);
     if (!connection->description || !connection->description->open || run_options(&request, &err) != ERR_CONFIG)
         return STATUS_DONE;
     char *rest = err.text;
@@ -113,10 +110,7 @@ static int check_connect(struct context *context, const struct organization *org
                          const struct connection *connection)
 {
     struct err err = {0};
-    struct run_request request = {.settings = context->settings,
-                                  .organization = organization,
-                                  .connectors = context->connectors,
-                                  .connection = connection};
+    struct run_request request = context_request(context, organization, connection);
     int rc = run_check(&request, &err);
     if (rc != 0) {
         bool named = strncmp(err.text, "connection '", 12) == 0;

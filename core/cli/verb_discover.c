@@ -412,10 +412,7 @@ int verb_discover(struct context *context)
         return status;
     struct lane_sink sink = {
         .context = &seen, .stream = take_stream, .columns = take_columns, .field = take_field, .record = take_record};
-    struct run_request request = {.settings = context->settings,
-                                  .organization = organization,
-                                  .connectors = context->connectors,
-                                  .connection = connection};
+    struct run_request request = context_request(context, organization, connection);
     int rc = run_discover(&request, &sink, &err);
     if (rc == 0)
         rc = context->json ? discover_json(context, &seen) : discover_tell(context, &seen);

@@ -154,8 +154,7 @@ static int erase_person(struct context *context, struct opened *opened, struct e
 {
     struct run_report report __attribute__((cleanup(run_report_done))) = {0};
     struct err err = {0};
-    struct run_request request = {
-        .settings = context->settings, .organization = opened->organization, .connectors = context->connectors};
+    struct run_request request = context_request(context, opened->organization, NULL);
     struct act act = {.verb = "erase",
                       .author = erase->author,
                       .reason = erase->reason,

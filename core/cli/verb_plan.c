@@ -271,10 +271,8 @@ int verb_apply(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct syncing syncing = {.context = context, .organization = organization};
-    struct run_request request = {.settings = context->settings,
-                                  .organization = organization,
-                                  .connectors = context->connectors,
-                                  .cancel = sync_cancelled()};
+    struct run_request request = context_request(context, organization, NULL);
+    request.cancel = sync_cancelled();
     sync_catch_signals();
     int rc = plan_apply(&request, number, GIVEN(context, strict), &plan, &err);
     if (rc != 0)

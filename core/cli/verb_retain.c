@@ -87,15 +87,9 @@ static void slice_tell(const struct screen *screen, const struct retained *retai
     screen_print(screen, "\n");
 }
 
-static struct run_request retain_request(const struct context *context, const struct organization *organization)
-{
-    return (struct run_request){
-        .settings = context->settings, .organization = organization, .connectors = context->connectors};
-}
-
 void retain_after_sync(struct context *context, const struct organization *organization)
 {
-    struct run_request request = retain_request(context, organization);
+    struct run_request request = context_request(context, organization, NULL);
     struct retained retained;
     struct err err = {0};
     int rc = retain(&request, RETAIN_SLICE, &retained, &err);
@@ -118,7 +112,7 @@ int verb_retain(struct context *context)
                      organization->file);
         return STATUS_DONE;
     }
-    struct run_request request = retain_request(context, organization);
+    struct run_request request = context_request(context, organization, NULL);
     bool planned = GIVEN(context, plan);
     struct retained retained;
     struct err err = {0};

@@ -191,8 +191,7 @@ int verb_revert(struct context *context)
         status = context_open(context, context->arguments.words[0], &opened);
     if (status != STATUS_DONE)
         return status;
-    struct run_request request = {
-        .settings = context->settings, .organization = opened.organization, .connectors = context->connectors};
+    struct run_request request = context_request(context, opened.organization, NULL);
     struct act act = {.verb = "revert",
                       .author = revert.author,
                       .reason = revert.reason,

@@ -88,10 +88,7 @@ static int option_find(const struct organization *organization, const char *word
 static int log_in(struct context *context, const struct organization *organization, const struct connection *connection)
 {
     struct err err = {0};
-    struct run_request request = {.settings = context->settings,
-                                  .organization = organization,
-                                  .connectors = context->connectors,
-                                  .connection = connection};
+    struct run_request request = context_request(context, organization, connection);
     int rc = run_check(&request, &err);
     if (rc == 0 && !context->quiet)
         screen_print(&context->screen, "connection '%s' answers\n", connection->name);
