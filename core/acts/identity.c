@@ -38,7 +38,8 @@ static int subject_find(const struct identity *identity, struct match *match, st
     if (match->key.rc != 0)
         return match->key.rc;
     if (!txn_get(match->snapshot, TABLE_source, bytes(match->key.data, match->key.len), &value))
-        return err_set(err, ERR_GONE, "there is no record %s", identity->about);
+        return err_set(err, ERR_GONE, "there is no record %s: `muster person` shows those of somebody",
+                       identity->about);
     if (!source_read(value, record))
         return ERR_CORRUPT;
     if (record->count == 0 || record->sections[0].kind != KIND_person)
@@ -337,7 +338,8 @@ int identity_withdraw(void *context, struct match *match, struct err *err)
     struct identity *identity = context;
     struct statement statement;
     if (!identity_find(match->snapshot, identity->number, &statement))
-        return err_set(err, ERR_UNKNOWN, "there is no statement s%lu", (unsigned long)identity->number);
+        return err_set(err, ERR_UNKNOWN, "there is no statement s%lu: `muster statements` lists them",
+                       (unsigned long)identity->number);
     if (statement.withdrawn)
         return err_set(err, ERR_CONFLICT, "s%lu has been withdrawn already", (unsigned long)identity->number);
     identity->about = statement.about;

@@ -388,9 +388,9 @@ int verb_action(struct context *context)
     int status = context_organization(context, words[0], &organization);
     if (status != STATUS_DONE)
         return status;
-    question.connection = organization_connection(organization, words[1]);
-    if (!question.connection)
-        return complain_words("%s has no connection '%s'", organization->file, words[1]);
+    status = context_connection(organization, words[1], &question.connection);
+    if (status != STATUS_DONE)
+        return status;
     const muster_connector *connector = question.connection->description;
     const muster_verb *offers = connector && connector->action ? connector->actions : NULL;
     question.verb = verb_named(offers, words[2]);

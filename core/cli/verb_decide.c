@@ -66,9 +66,19 @@ static bool record_by_name(struct query *query, const char *word, struct identit
     return false;
 }
 
+/* Whether it is written as an id of the inbox is: r3, h12. */
+static bool written_as_id(const char *word)
+{
+    return (word[0] == WAIT_REVIEW || word[0] == WAIT_HELD) && word[1] &&
+           word[1 + strspn(word + 1, "0123456789")] == '\0';
+}
+
 static int read_record(struct query *query, const char *word, struct identity *identity)
 {
-    if (!record_of_review(query, word, identity) && !record_by_name(query, word, identity))
+    bool found = record_of_review(query, word, identity) || record_by_name(query, word, identity);
+    if (!found && written_as_id(word))
+        return complain_words("no %s waits: `muster inbox %s` lists what does", word, query->organization->id);
+    if (!found)
         return complain_words(
             "'%s' is no record: write CONNECTION/PARTITION/STREAM/ID, as `muster person` shows it, or "
             "the id of a review, as in r3",

@@ -263,8 +263,11 @@ int verb_files(struct context *context)
     int status = context_open(context, organization, &opened);
     if (status != STATUS_DONE)
         return status;
-    if (shown.connection && !organization_connection(opened.organization, shown.connection))
-        return complain_words("%s has no connection '%s'", opened.organization->file, shown.connection);
+    const struct connection *connection;
+    if (shown.connection)
+        status = context_connection(opened.organization, shown.connection, &connection);
+    if (status != STATUS_DONE)
+        return status;
     shown.query = opened.query;
     int rc = shown_read(&shown);
     if (rc == 0 && context->json) {

@@ -482,6 +482,13 @@ static int needier(const void *a, const void *b)
     return x->status != y->status ? y->status - x->status : strcmp(x->id, y->id);
 }
 
+/* What is wrong was told as it was read; among several this says of whom. */
+static void failed_tell(const struct health *health, bool alone)
+{
+    if (!alone)
+        fprintf(stderr, "muster: organization '%s' could not be looked at\n", health->id);
+}
+
 int verb_status(struct context *context)
 {
     int status = context_settings(context);
@@ -505,7 +512,7 @@ int verb_status(struct context *context)
         int worst = all[i].failed ? all[i].failed : all[i].status;
         status = worst > status ? worst : status;
         if (all[i].failed)
-            fprintf(stderr, "muster: organization '%s' could not be looked at\n", all[i].id);
+            failed_tell(&all[i], one[0] != NULL);
         else if (context->json)
             organization_json(context, &all[i]);
         else if (!context->quiet || all[i].status != STATUS_DONE)
