@@ -26,6 +26,7 @@ enum { TYPES = sizeof(types) / sizeof(types[0]) };
 struct connection_health {
     const struct connection *connection;
     struct run_line last, good; /* run 0: there was none */
+    bool settled;               /* what its last run did not do was decided since */
     bool turned;                /* an older run went otherwise than the last one */
     int64_t since_ms;           /* the first of the newest ones that went as the last one */
     int64_t leavers_ms;         /* the last one that saw everybody; 0: none is known */
@@ -76,11 +77,16 @@ static bool well(const struct run_line *line)
     return strcmp(line->outcome, "succeeded") == 0;
 }
 
+/* Whether a part of what it was to read was not read. */
+static bool cut_short(const struct run_line *line)
+{
+    return strstr(line->partitions, "\"claim\":\"failed\"") || strstr(line->partitions, "\"claim\":\"partial\"");
+}
+
 /* Whether its source said of every record that it is there, or was the same as when it did. */
 static bool saw_everybody(const struct run_line *line)
 {
-    return came_through(line) && !strstr(line->partitions, "\"claim\":\"partial\"") &&
-           !strstr(line->partitions, "\"claim\":\"failed\"") && !strstr(line->partitions, "\"claim\":\"changes\"");
+    return came_through(line) && !cut_short(line) && !strstr(line->partitions, "\"claim\":\"changes\"");
 }
 
 /* The last run of each connection, and the last one that brought something. */
@@ -112,14 +118,25 @@ static void health_runs(struct health *health)
     }
 }
 
+/* Whether somebody has decided since about all that its last run left: what it held, or could not take. */
+static bool settled(const struct connection_health *one)
+{
+    bool held = strcmp(one->last.outcome, "held") == 0, partial = strcmp(one->last.outcome, "partial") == 0;
+    size_t asked = held ? one->last.held + one->last.told.held : one->last.dead_letters;
+    return (held || partial) && asked > 0 && !cut_short(&one->last) && one->waits[held ? 0 : 2] == 0;
+}
+
 static void health_judge(struct health *health)
 {
     for (size_t i = 0; i < health->count; i++) {
         struct connection_health *one = &health->connections[i];
         for (size_t t = 0; t < TYPES; t++)
             one->waits[t] = query_count_waits(health->query, types[t], one->connection->name, COUNT_MOST);
-        bool trouble = one->last.run > 0 && (!came_through(&one->last) || one->waits[2] > 0);
-        bool asks = one->waits[0] > 0 || one->waits[1] > 0 || strcmp(one->last.outcome, "held") == 0;
+        one->settled = settled(one);
+        bool trouble = one->last.run > 0 && !well(&one->last) && !one->settled;
+        bool asks = one->waits[0] > 0 || one->waits[1] > 0 || one->waits[3] > 0;
+        asks |= strcmp(one->last.outcome, "held") == 0 && !one->settled;
+        trouble |= one->waits[2] > 0;
         int status = asks ? STATUS_HELD : trouble ? STATUS_PARTLY : STATUS_DONE;
         health->status = status > health->status ? status : health->status;
     }
@@ -220,7 +237,7 @@ static int64_t health_since(const struct health *health)
     int64_t since = is_well ? 0 : INT64_MAX;
     for (size_t i = 0; i < health->count; i++) {
         const struct connection_health *one = &health->connections[i];
-        if (one->last.run > 0 && well(&one->last) == is_well)
+        if (one->last.run > 0 && !one->settled && well(&one->last) == is_well)
             since = (one->since_ms > since) == is_well ? one->since_ms : since;
     }
     for (size_t i = 0; i < health->pause_count; i++)
@@ -408,7 +425,7 @@ static void organization_tell(struct context *context, const struct health *heal
     grid_end(&grid);
     for (size_t i = 0; i < health->count; i++) {
         const char *at = health->connections[i].last.partitions, *name, *reason;
-        while (at && runs_reason(health->query, &at, &name, &reason))
+        while (at && !health->connections[i].settled && runs_reason(health->query, &at, &name, &reason))
             screen_print(screen, "  %s/%s: %s\n", health->connections[i].connection->name, name, reason);
     }
     pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);

@@ -309,7 +309,7 @@ static int inbox_status(const struct wait_item *items, size_t count, const struc
 {
     int status = stopped->pause_count + stopped->aside_count > 0 || awaiting ? STATUS_HELD : STATUS_DONE;
     for (size_t i = 0; i < count && status != STATUS_HELD; i++) {
-        if (items[i].type == WAIT_HELD || items[i].type == WAIT_REVIEW)
+        if (items[i].type == WAIT_HELD || items[i].type == WAIT_REVIEW || items[i].type == WAIT_DRIFT)
             status = STATUS_HELD;
         else if (items[i].type == WAIT_DEAD)
             status = STATUS_PARTLY;
