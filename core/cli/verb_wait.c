@@ -290,20 +290,6 @@ static void awaiting_show(struct context *context, const struct organization *or
     awaiting_tell(context, organization, awaiting);
 }
 
-/* Where nothing was ever stored there may be such a connection all the same. Whether that was all. */
-static bool awaiting_alone(struct context *context, const char *id)
-{
-    TIDY(organization_free) struct organization *organization = NULL;
-    TIDY(query_close) struct query *query = NULL;
-    if (context_organization(context, id, &organization) != STATUS_DONE)
-        return false; /* it is read once more, and complained of then */
-    const struct connection **awaiting = awaiting_now(context->arena, organization);
-    if (!awaiting || !*awaiting || query_open(context->settings, organization, &query, NULL) != ERR_GONE)
-        return false;
-    awaiting_show(context, organization, awaiting);
-    return true;
-}
-
 /* What `status` would say of it. */
 static int inbox_status(const struct wait_item *items, size_t count, const struct stopped *stopped, bool awaiting)
 {
@@ -323,14 +309,19 @@ static int show_waits(struct context *context, const char *id, const char *types
     TIDY(free) struct wait_item *items = NULL;
     size_t count;
     struct err err = {0};
-    if (!types && awaiting_alone(context, id))
-        return STATUS_HELD;
-    int status = context_open(context, id, &opened);
+    int status = context_organization(context, id, &opened.organization);
     if (status != STATUS_DONE)
         return status;
     struct stopped stopped = {0};
     const struct connection **awaiting = types ? NULL : awaiting_now(context->arena, opened.organization);
-    int rc = query_waits(opened.query, types, SIZE_MAX, &items, &count);
+    int rc = query_open(context->settings, opened.organization, &opened.query, &err);
+    if (rc == ERR_GONE && awaiting && *awaiting) { /* nothing was ever stored, and they wait all the same */
+        awaiting_show(context, opened.organization, awaiting);
+        return STATUS_HELD;
+    }
+    if (rc != 0)
+        return complain_rc(rc, &err);
+    rc = query_waits(opened.query, types, SIZE_MAX, &items, &count);
     if (rc == 0 && !types)
         rc = stopped_read(context, opened.query, &stopped);
     if (rc != 0)
