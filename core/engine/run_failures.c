@@ -42,6 +42,22 @@ static int partition_rc(const struct run *run, size_t partition)
     return rc;
 }
 
+/* Whether a partition failed: all of it, or, of one of several, whatever it says of people. What comes from elsewhere,
+ * as the name of a store from the list of stores, does not make up for that. */
+static bool partition_failed(const struct run *run, size_t partition)
+{
+    const struct run_partition *report = &run->report->partitions[partition];
+    size_t of_people = 0, failed = 0;
+    for (size_t i = 0; i < run->strand_count; i++) {
+        const struct strand *strand = &run->strands[i];
+        if (strand->partition != partition || !strand_of_people(strand))
+            continue;
+        of_people++;
+        failed += report->streams[strand->nth].outcome == OUTCOME_FAILED;
+    }
+    return report->outcome == OUTCOME_FAILED || (run->partition_count > 1 && failed > 0 && failed == of_people);
+}
+
 /* What was set aside of partitions that are not listed any more. */
 static int end_unlisted(struct run *run)
 {
@@ -79,7 +95,7 @@ int run_failures(struct run *run)
         if (report->partitions[i].outcome == OUTCOME_CANCELLED)
             return 0;
         tried += partition_rc(run, i) != ERR_PAUSED;
-        failed += report->partitions[i].outcome == OUTCOME_FAILED && partition_rc(run, i) != ERR_PAUSED;
+        failed += partition_failed(run, i) && partition_rc(run, i) != ERR_PAUSED;
     }
     if (failed > 0 && failed == report->partition_count &&
         (run->partition_count <= 1 || failed == run->partition_count))
@@ -88,7 +104,7 @@ int run_failures(struct run *run)
     for (size_t i = 0; i < report->partition_count && rc == 0 && run->partition_count > 1; i++) {
         const struct run_partition *partition = &report->partitions[i];
         int why = partition_rc(run, i);
-        if (partition->outcome != OUTCOME_FAILED)
+        if (!partition_failed(run, i))
             rc = end_failures(run, partition->name);
         else if (why != ERR_PAUSED)
             rc = count_failure(run, partition->name, why, partition->reason);

@@ -232,8 +232,9 @@ static void strand_lacks(struct run *run, const struct strand *strand, const cha
         partition->reason = both;
 }
 
-static bool of_people(const struct mapping *mapping)
+bool strand_of_people(const struct strand *strand)
 {
+    const struct mapping *mapping = strand->pull.mapping;
     return mapping->section_count > 0 && mapping->sections[0].kind == KIND_person;
 }
 
@@ -271,7 +272,7 @@ void strand_judge(struct run *run, struct strand *strand)
         strand_outcome(run, strand, OUTCOME_CANCELLED, "failed", "cancelled; nothing of this pull was taken");
     else if (rc == ERR_UNREADY)
         strand_outcome(run, strand, OUTCOME_PARTIAL, "partial", sentence);
-    else if (rc == ERR_PERMISSION && !of_people(pull->mapping))
+    else if (rc == ERR_PERMISSION && !strand_of_people(strand))
         strand_lacks(run, strand, "unchanged", sentence); /* what is known of it stays */
     else if (rc != 0)
         strand_outcome(run, strand, OUTCOME_FAILED, "failed", sentence);

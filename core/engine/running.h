@@ -129,6 +129,7 @@ void run_pulls(struct run *run);
 void strand_pulled(struct run *run, struct strand *strand);
 bool strand_stages(const struct strand *strand); /* its pull gave something to compare */
 bool strand_looked(const struct strand *strand); /* only the header was looked at: a column is missing that is needed */
+bool strand_of_people(const struct strand *strand); /* its rows are people first of all */
 /* What came of a strand goes into its partition's outcome, if it is worse than what stands there. */
 void strand_outcome(struct run *run, const struct strand *strand, enum outcome outcome, const char *claim,
                     const char *reason);
