@@ -401,14 +401,34 @@ static void spared_tell(struct context *context, const struct health *health)
     }
 }
 
+/* Whether what is said of what is set aside says why this partition did not come through. */
+static bool told_as_aside(const struct health *health, const struct connection_health *one, const char *partition)
+{
+    for (size_t i = 0; i < health->quarantine_count; i++) {
+        const struct quarantine *aside = &health->quarantines[i];
+        if (strcmp(aside->connection, one->connection->name) == 0 &&
+            (*aside->partition ? strcmp(aside->partition, partition) == 0 : aside->run == one->last.run))
+            return true;
+    }
+    return false;
+}
+
+static void reasons_tell(struct context *context, const struct health *health, const struct connection_health *one)
+{
+    const char *at = one->last.partitions, *name, *reason;
+    while (at && !one->settled && runs_reason(health->query, &at, &name, &reason))
+        if (!told_as_aside(health, one, name))
+            screen_print(&context->screen, "  %s/%s: %s\n", one->connection->name, name, reason);
+}
+
 static void organization_tell(struct context *context, const struct health *health)
 {
     const struct screen *screen = &context->screen;
     const struct organization *organization = health->organization;
     size_t waits[TYPES] = {0};
-    screen_print(screen, "%s%s%s%s\n", organization->name ? organization->name : organization->id,
-                 organization->name ? " (" : "", organization->name ? organization->id : "",
-                 organization->name ? ")" : "");
+    const char *name = organization->name ? organization->name : organization->id;
+    bool other = strcmp(name, organization->id) != 0;
+    screen_print(screen, "%s%s%s%s\n", name, other ? " (" : "", other ? organization->id : "", other ? ")" : "");
     if (!health->query) {
         screen_print(screen, "  nothing was fetched yet: muster sync %s\n", health->id);
         awaiting_tell(context, organization, health->awaiting);
@@ -423,11 +443,8 @@ static void organization_tell(struct context *context, const struct health *heal
             waits[t] += health->connections[i].waits[t];
     }
     grid_end(&grid);
-    for (size_t i = 0; i < health->count; i++) {
-        const char *at = health->connections[i].last.partitions, *name, *reason;
-        while (at && !health->connections[i].settled && runs_reason(health->query, &at, &name, &reason))
-            screen_print(screen, "  %s/%s: %s\n", health->connections[i].connection->name, name, reason);
-    }
+    for (size_t i = 0; i < health->count; i++)
+        reasons_tell(context, health, &health->connections[i]);
     pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);
     quarantines_tell(context, health->id, health->query->zone, health->quarantines, health->quarantine_count);
     spared_tell(context, health);
