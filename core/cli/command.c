@@ -276,7 +276,7 @@ const struct command commands[] = {
     {"secret", "ORG CONNECTION.OPTION", 2, 2, 0, "Put a secret where the organization's file points, and try it",
      "Asks on the terminal without showing what is typed, or takes all that comes on standard input, where a key may "
      "have several lines. It is written to the file that `!secret file:NAME` names, for nobody but you to read; then "
-     "the connection logs in, as check --connect does.",
+     "the connection logs in, as check --connect does, and is set aside no longer where that was refused before.",
      "muster secret acme hr.password\npass show acme/hr | muster secret acme hr.password", verb_secret},
     {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",
      "Newest run first. What was created and updated is told of the run: files that are read together give it "

@@ -6,6 +6,7 @@
 #include "cli/prompt.h"
 #include "cli/verb.h"
 #include "config/node.h"
+#include "engine/quarantine.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -85,6 +86,30 @@ static int option_find(const struct organization *organization, const char *word
     return option_missing(organization, *ret_connection, dot + 1);
 }
 
+/* What a refused log-in had set aside goes on: the log-in is another now, and goes well. */
+static int set_free(struct context *context, const struct organization *organization,
+                    const struct connection *connection)
+{
+    TIDY(query_close) struct query *query = NULL;
+    struct quarantine *aside = NULL;
+    struct err err = {0};
+    size_t count = 0;
+    bool refused = false;
+    int rc = query_open(context->settings, organization, &query, &err);
+    if (rc == ERR_GONE) /* nothing was ever read */
+        return STATUS_DONE;
+    if (rc == 0)
+        rc = quarantine_list(&query->txn, context->arena, &aside, &count);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        refused |= strcmp(aside[i].connection, connection->name) == 0 && aside[i].rc == ERR_AUTH;
+    if (rc == 0 && refused)
+        rc = quarantine_release(query->store, connection->name, NULL, &err);
+    if (rc == 0 && refused && !context->quiet)
+        screen_print(&context->screen, "%s is no longer set aside: `muster sync %s %s` tries it now\n",
+                     connection->name, organization->id, connection->name);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
+}
+
 static int log_in(struct context *context, const struct organization *organization, const struct connection *connection)
 {
     struct err err = {0};
@@ -95,7 +120,7 @@ static int log_in(struct context *context, const struct organization *organizati
     if (rc != 0)
         fprintf(stderr, "muster: the secret is kept, but the log-in did not go well: %s\n",
                 err.text[0] ? err.text : err_text(rc));
-    return rc == 0 ? STATUS_DONE : STATUS_FAILED;
+    return rc == 0 ? set_free(context, organization, connection) : STATUS_FAILED;
 }
 
 int verb_secret(struct context *context)
