@@ -113,7 +113,7 @@ static int check_connect(struct context *context, const struct organization *org
     struct run_request request = context_request(context, organization, connection);
     int rc = run_check(&request, &err);
     if (rc != 0) {
-        bool named = strncmp(err.text, "connection '", 12) == 0;
+        bool named = strncmp(err.text, "connection ", 11) == 0;
         fprintf(stderr, "%s: ", organization->file);
         if (!named)
             fprintf(stderr, "connection '%s': ", connection->name);
