@@ -167,10 +167,19 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
     }
 }
 
+/* A run that was held as a whole has nothing of its own in the inbox; its sentence says what to do. */
+static bool held_whole(const struct run_report *report)
+{
+    bool whole = report->partition_count > 0;
+    for (size_t i = 0; i < report->partition_count; i++)
+        whole &= report->partitions[i].claim && strcmp(report->partitions[i].claim, "failed") == 0;
+    return whole;
+}
+
 static void tell_next(struct syncing *syncing, const struct run_report *report)
 {
     const struct screen *screen = &syncing->context->screen;
-    if (report->held > 0)
+    if (report->held > 0 && !held_whole(report))
         screen_print(screen,
                      "  Look at them: muster inbox %s\n"
                      "  Take them:    muster approve %s --where connection=%s --reason TEXT\n",
