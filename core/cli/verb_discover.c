@@ -410,6 +410,11 @@ int verb_discover(struct context *context)
     const struct connection *connection = NULL;
     if ((status = context_connection(organization, name, &connection)) != STATUS_DONE)
         return status;
+    if (connection->description && !connection->description->discover)
+        return complain_words(
+            "connector '%s' has nothing to discover: its streams are known, and `muster connectors %s` "
+            "lists them",
+            connection->connector, connection->connector);
     struct lane_sink sink = {
         .context = &seen, .stream = take_stream, .columns = take_columns, .field = take_field, .record = take_record};
     struct run_request request = context_request(context, organization, connection);
