@@ -445,7 +445,8 @@ static void check_host_key(struct options *options, const struct node *map)
         if (node && node->type == NODE_TEXT && strncmp(node->text, "sftp://", 7) == 0)
             wrong(options, node, place->name,
                   "needs host_key: SHA256:… or known_hosts: FILE beside it, so that no "
-                  "other server is taken for this one");
+                  "other server is taken for this one: ask who runs it (there: ssh-keygen -lf "
+                  "/etc/ssh/ssh_host_*_key.pub)");
     }
 }
 

@@ -98,7 +98,8 @@ static void a_server_without_a_known_key_is_refused(void **state)
     expect_said("organization: a\nconnections:\n  hr:\n    connector: sheet\n    options: { location: "
                 "\"sftp://u@h.example/x\" }\n" STREAM,
                 "a.yaml:5:26: connection 'hr': option 'location' needs host_key: SHA256:… or known_hosts: FILE beside "
-                "it, so that no other server is taken for this one\n");
+                "it, so that no other server is taken for this one: ask who runs it (there: ssh-keygen -lf "
+                "/etc/ssh/ssh_host_*_key.pub)\n");
 }
 
 static void a_place_is_absolute_or_on_a_server_and_says_what_it_means(void **state)
