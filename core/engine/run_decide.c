@@ -9,6 +9,7 @@
 #include "engine/weave.h"
 #include "logic/reason.h"
 #include "logic/safeguard.h"
+#include "tables/census.h"
 
 #include <errno.h>
 #include <string.h>
@@ -386,6 +387,23 @@ static int run_count(struct run *run)
     return rc;
 }
 
+/* Who is there and could go. */
+static int people_there(struct txn *txn, uint64_t *ret_people)
+{
+    static const char *const left[] = {"inactive", "terminated"};
+    const struct field *status = field_by_number(KIND_person, FIELD_person_status);
+    struct census census;
+    uint64_t people = 0;
+    int rc = census_read(txn, &census);
+    for (size_t i = 0; i < CENSUS_STATUSES && rc == 0; i++)
+        people += census.people[i];
+    for (size_t i = 0; i < sizeof(left) / sizeof(left[0]) && rc == 0; i++)
+        people -= census.people[enum_number(status, left[i], strlen(left[i]))];
+    if (rc == 0)
+        *ret_people = people;
+    return rc;
+}
+
 /* Changed rules may let nobody go whom a source would not be allowed to let go. True: they would, and the run says so.
  */
 static bool run_rules_held(struct run *run)
@@ -395,7 +413,8 @@ static bool run_rules_held(struct run *run)
         let_go += run->strands[i].let_go;
     if (!run->rules_changed || run->request->allow_held != 0 || run->report->deactivated <= let_go)
         return false;
-    people = txn_count(&run->snapshot, TABLE_entity);
+    if (people_there(&run->snapshot, &people) != 0)
+        people = 0; /* what cannot be counted is not believed to be many; the commit says what is wrong with it */
     struct safeguard_case at = {.population = people,
                                 .going = run->report->deactivated - let_go,
                                 .seen = people,

@@ -1,0 +1,5 @@
+from staff import HR, put
+
+
+def both():
+    put(HR)
