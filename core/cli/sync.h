@@ -62,8 +62,7 @@ void sync_catch_signals(void);
 const atomic_bool *sync_cancelled(void);
 /* --allow-held and --reason. */
 int sync_read_words(struct syncing *syncing);
-/* The connection of that name; or, with --allow-held and no connection, the one that the run was of. */
-int sync_find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection);
+/* With --allow-held and no connection: the one that the run was of. */
 int sync_held_connection(struct syncing *syncing, const struct connection **ret_connection);
 /* What came of a run, and the exit status that follows from all of them. */
 void sync_count(struct syncing *syncing, const struct run_report *report);

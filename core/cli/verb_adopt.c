@@ -177,8 +177,7 @@ int verb_adopt(struct context *context)
     int status = context_open(context, words[0], &opened);
     if (status != STATUS_DONE)
         return status;
-    struct syncing syncing = {.context = context, .organization = opened.organization};
-    status = sync_find_connection(&syncing, words[1], &connection);
+    status = context_connection(opened.organization, words[1], &connection);
     if (status == STATUS_DONE && !connection->target)
         return complain_words("connection '%s' has no target: nobody is told to it", connection->name);
     if (status == STATUS_DONE && words[2])

@@ -1,7 +1,6 @@
 /* verb_explain - explain: why a value is what it is, now or after a run, and why a record was passed over. */
 #include "base/mem.h"
 #include "cli/explain.h"
-#include "cli/sync.h"
 #include "cli/verb.h"
 #include "config/node.h"
 #include "engine/masterkey.h"
@@ -319,12 +318,11 @@ static int key_explain(struct asking *asking)
 /* --target: what a connection is told. */
 static int target_explain(struct asking *asking, struct organization *organization)
 {
-    struct syncing syncing = {.context = asking->context, .organization = organization};
     const struct connection *connection;
     struct err err = {0};
     if (GIVEN(asking->context, run))
         return complain_words("--target tells what is so now: --run does not go with it");
-    int status = sync_find_connection(&syncing, VALUE(asking->context, target), &connection);
+    int status = context_connection(organization, VALUE(asking->context, target), &connection);
     if (status == STATUS_DONE && !connection->target)
         return complain_words("connection '%s' has no target: it is told nothing", connection->name);
     if (status == STATUS_DONE)

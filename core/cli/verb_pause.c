@@ -36,9 +36,8 @@ static int pausing_open(struct context *context, struct pausing *pausing)
     int status = context_organization(context, pausing->id, &pausing->organization);
     if (status != STATUS_DONE)
         return status;
-    struct syncing finding = {.context = context, .organization = pausing->organization};
     const struct connection *connection;
-    if (name && (status = sync_find_connection(&finding, name, &connection)) != STATUS_DONE)
+    if (name && (status = context_connection(pausing->organization, name, &connection)) != STATUS_DONE)
         return status;
     const char *dir = run_store_dir(context->settings, pausing->id, context->arena);
     int rc = dir ? store_open(dir, true, &pausing->store, &err) : -ENOMEM;

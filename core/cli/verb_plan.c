@@ -37,7 +37,7 @@ static int plan_of(struct syncing *syncing, const struct connection **ret_connec
     const char **words = syncing->context->arguments.words + 1;
     size_t count = 0;
     for (size_t i = 0; words[i]; i++)
-        if (sync_find_connection(syncing, words[i], ret_connection) != STATUS_DONE)
+        if (context_connection(syncing->organization, words[i], ret_connection) != STATUS_DONE)
             return STATUS_WORDS;
     if (words[0])
         return words[1] ? several(organization) : STATUS_DONE;

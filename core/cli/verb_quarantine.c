@@ -100,7 +100,7 @@ int verb_release(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct syncing syncing = {.context = context, .organization = opened.organization};
-    if ((status = sync_find_connection(&syncing, name, &connection)) != STATUS_DONE)
+    if ((status = context_connection(opened.organization, name, &connection)) != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
     int rc = sessions ? quarantine_release(opened.query->store, name, partition, &err) : -ENOMEM;

@@ -448,18 +448,13 @@ int sync_held_connection(struct syncing *syncing, const struct connection **ret_
     return STATUS_DONE;
 }
 
-int sync_find_connection(struct syncing *syncing, const char *name, const struct connection **ret_connection)
-{
-    return context_connection(syncing->organization, name, ret_connection);
-}
-
 /* The nth that the words name, or of all there are; NULL after the last. */
 static const struct connection *connection_nth(struct syncing *syncing, const char *const *words, size_t nth)
 {
     const struct organization *organization = syncing->organization;
     const struct connection *connection = NULL;
     if (words[0] && words[nth])
-        sync_find_connection(syncing, words[nth], &connection);
+        context_connection(syncing->organization, words[nth], &connection);
     else if (!words[0] && nth < organization->connection_count)
         connection = &organization->connections[nth];
     return connection;
@@ -511,7 +506,7 @@ static int sync_all(struct syncing *syncing)
     const char **words = syncing->context->arguments.words + 1;
     const struct connection *connection;
     for (size_t i = 0; words[i]; i++)
-        if (sync_find_connection(syncing, words[i], &connection) != STATUS_DONE)
+        if (context_connection(syncing->organization, words[i], &connection) != STATUS_DONE)
             return STATUS_WORDS;
     if (syncing->allow_held && !words[0]) {
         int status = sync_held_connection(syncing, &connection);
@@ -539,7 +534,7 @@ static int record_begin(struct syncing *syncing, struct cassette **ret_cassette)
         return STATUS_DONE;
     if (!words[1] || words[2])
         return complain_words("--record is of one connection: muster sync %s CONNECTION --record %s", words[0], path);
-    int status = sync_find_connection(syncing, words[1], &connection);
+    int status = context_connection(syncing->organization, words[1], &connection);
     if (status != STATUS_DONE)
         return status;
     struct cassette_about about = {.organization = syncing->organization->id,
