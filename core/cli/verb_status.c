@@ -23,12 +23,21 @@ enum { LOOK_BACK = 1000, COUNT_MOST = 10000, COLUMNS_SHOWN = 5, MINUTE = 60000 }
 static const enum wait_type types[] = {WAIT_HELD, WAIT_REVIEW, WAIT_DEAD, WAIT_DRIFT};
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
+/* What is read of a system, and what it is told: runs of their own. */
+enum way { WAY_READ, WAY_TOLD, WAYS };
+
+struct way_health {
+    struct run_line last; /* run 0: there was none */
+    bool turned;          /* an older run went otherwise than the last one */
+    int64_t since_ms;     /* the first of the newest ones that went as the last one */
+};
+
 struct connection_health {
     const struct connection *connection;
-    struct run_line last, good; /* run 0: there was none */
+    struct way_health ways[WAYS];
+    struct run_line last, good; /* last: of the way that needs somebody, else of the newest */
     bool settled;               /* what its last run did not do was decided since */
-    bool turned;                /* an older run went otherwise than the last one */
-    int64_t since_ms;           /* the first of the newest ones that went as the last one */
+    int64_t since_ms;           /* of the same way as last */
     int64_t leavers_ms;         /* the last one that saw everybody; 0: none is known */
     int64_t spared_ms;          /* until when its account is left alone; 0: it is not */
     size_t waits[TYPES];
@@ -89,6 +98,11 @@ static bool saw_everybody(const struct run_line *line)
     return came_through(line) && !cut_short(line) && !strstr(line->partitions, "\"claim\":\"changes\"");
 }
 
+static bool goes(const struct connection *connection, enum way way)
+{
+    return way == WAY_TOLD ? connection->target != NULL : connection->mappings && connection->mappings[0];
+}
+
 /* The last run of each connection, and the last one that brought something. */
 static void health_runs(struct health *health)
 {
@@ -101,20 +115,40 @@ static void health_runs(struct health *health)
         for (size_t i = 0; i < health->count; i++) {
             struct connection_health *one = &health->connections[i];
             if (strcmp(one->connection->name, line.connection) == 0) {
-                if (one->last.run == 0)
-                    one->last = line;
-                one->turned |= well(&one->last) != well(&line);
-                if (!one->turned)
-                    one->since_ms = line.started_ms;
+                struct way_health *way = &one->ways[line.push ? WAY_TOLD : WAY_READ];
+                if (way->last.run == 0)
+                    way->last = line;
+                way->turned |= well(&way->last) != well(&line);
+                if (!way->turned)
+                    way->since_ms = line.started_ms;
                 if (one->leavers_ms == 0 && saw_everybody(&line))
                     one->leavers_ms = line.started_ms;
                 if (one->good.run == 0 && came_through(&line))
                     one->good = line;
             }
-            open |= one->good.run == 0 || one->leavers_ms == 0 || !one->turned;
+            open |= one->good.run == 0 || one->leavers_ms == 0;
+            for (enum way way = WAY_READ; way < WAYS; way++)
+                open |= goes(one->connection, way) && !one->ways[way].turned;
         }
         if (!open)
             return;
+    }
+}
+
+/* That a system was told something well does not make up for what could not be read of it. */
+static void health_ways(struct health *health)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        struct connection_health *one = &health->connections[i];
+        const struct way_health *read = &one->ways[WAY_READ], *told = &one->ways[WAY_TOLD];
+        const struct way_health *newer = read->last.run > told->last.run ? read : told,
+                                *older = newer == read ? told : read;
+        bool older_ill =
+            older->last.run > 0 && !well(&older->last) && goes(one->connection, (enum way)(older - one->ways));
+        const struct way_health *shown = older_ill && well(&newer->last) ? older : newer;
+        if (shown->last.run > 0)
+            one->last = shown->last;
+        one->since_ms = shown->since_ms;
     }
 }
 
@@ -180,6 +214,7 @@ static void health_read(struct context *context, const char *id, struct health *
         return;
     if (rc == 0) {
         health_runs(health);
+        health_ways(health);
         health_judge(health);
         health_pauses(context, health);
         health_spared(context, health);
