@@ -364,8 +364,8 @@ const struct command commands[] = {
          OPTION_BIT(for_good) | OPTION_BIT(plan),
      "Keep changes held, and be quiet about them",
      "What a source proposes there is not taken whatever the safeguard says, and nobody is asked again: through the "
-     "day "
-     "that --until says, or for good. Another proposal is another matter. `muster withdraw` takes it back.",
+     "day that --until says, or for good. After that day the next run of the organization asks again, whatever it "
+     "reads. Another proposal is another matter. `muster withdraw` takes it back.",
      "muster reject acme h12 --until 2026-12-31 --reason \"she is back in January\"\n"
      "muster reject acme --where reason=identity_reused --for-good --reason \"test accounts\"",
      verb_reject},

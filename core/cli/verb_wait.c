@@ -189,6 +189,14 @@ int waits_print(struct context *context, struct query *query, const struct wait_
 
 enum { WHYS_MAX = 10 };
 
+/* Whether the run read that: what was put off waits again since a run that may have been another connection's, or have
+ * failed, and what such a one says is not why. */
+static bool is_of(const struct run_line *line, const struct stream_name *stream)
+{
+    return line->connection && strcmp(line->connection, stream->connection_name) == 0 && line->outcome &&
+           strcmp(line->outcome, "failed") != 0;
+}
+
 /* Why so many: what the run said that held them, once for each part of it. */
 static void held_whys(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
@@ -202,7 +210,7 @@ static void held_whys(struct context *context, struct query *query, const struct
         if (items[i].type != WAIT_HELD || !stream || same || reused)
             continue;
         before = &items[i];
-        if (!runs_line(query, items[i].run, &line))
+        if (!runs_line(query, items[i].run, &line) || !is_of(&line, stream))
             continue;
         for (const char *at = line.partitions; runs_reason(query, &at, &name, &why);)
             if (strcmp(name, stream->partition) == 0) {

@@ -69,7 +69,17 @@ static bool hold_is_other(struct run *run, const struct staged *staged, const st
     return false;
 }
 
-/* What is held of streams that were not compared: somebody may have withdrawn a rejection, or its day has passed. */
+/* Whether this run has said anew what is held of the record: it was there, or its stream was read whole. */
+static bool hold_judged(struct run *run, struct bytes key)
+{
+    const struct strand *strand = run_strand(run, source_key_stream(key));
+    uint64_t record = hold_record(key);
+    return strand && strand->compared &&
+           (strand->pull.claim == CLAIM_COMPLETE || numbers_get(&run->stage.keys, record) ||
+            numbers_get(&run->stage.agreed, record));
+}
+
+/* What is held of records that were not judged: somebody may have withdrawn a rejection, or its day has passed. */
 static int holds_elsewhere(struct run *run, struct wait_list *reviews)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
@@ -77,7 +87,7 @@ static int holds_elsewhere(struct run *run, struct wait_list *reviews)
     int rc = proposal ? 0 : -ENOMEM;
     cursor_open(&cursor, &run->snapshot, TABLE_held);
     for (bool there = cursor_seek(&cursor, bytes("", 0)); there && rc == 0; there = cursor_next(&cursor)) {
-        if (run_strand(run, source_key_stream(cursor.key)) || numbers_get(&run->gates.settled, hold_record(cursor.key)))
+        if (hold_judged(run, cursor.key) || numbers_get(&run->gates.settled, hold_record(cursor.key)))
             continue;
         if (!proposal_read(cursor.key, cursor.value, proposal) || !source_read(proposal->value, &run->stage.proposed) ||
             run->stage.proposed.count == 0)
@@ -114,8 +124,6 @@ int run_gates_end(struct run *run, struct wait_list *reviews)
             }
         }
     }
-    if (rc == 0 && run->stage.has_held && run->match.statements.persons)
-        rc = holds_elsewhere(run, reviews);
     if (rc == 0)
         rc = proposals_write(&run->stage);
     for (size_t i = 0; i < run->strand_count && rc == 0; i++) {
@@ -123,6 +131,8 @@ int run_gates_end(struct run *run, struct wait_list *reviews)
         if (strand->compared)
             rc = proposals_settle(&run->stage, strand->pull.stream, strand->pull.claim == CLAIM_COMPLETE);
     }
+    if (rc == 0 && run->stage.has_held && run->match.statements.persons)
+        rc = holds_elsewhere(run, reviews);
     return rc;
 }
 

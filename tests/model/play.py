@@ -238,11 +238,12 @@ class Play:
         if verb == "approve":
             reference.approve(self.held["record"], self.held["reason"])
         if verb == "reject":
-            reference.settle(self.held["record"], self.held["reason"])
+            reference.reject(self.held["record"], self.held["reason"])
         left = {int(one["id"][1:]) for one in standing}
         for number in reference.standing():
             if number not in left:
                 del reference.statements[number]
+        reference.ask_again()
         self.standing = {one["id"] for one in standing}
 
     def same(self, what, found, expected):

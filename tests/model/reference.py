@@ -87,6 +87,7 @@ class Reference:
         self.config = config
         self.records = {}
         self.waits = {}  # (connection, partition) → set of (type, record, reason)
+        self.quiet = {}  # the same, of what somebody has rejected: it waits again when that does not stand any more
         self.statements = {}  # number → Statement of a person's that stands
         self.now = 0
         self.orders = 0
@@ -108,6 +109,7 @@ class Reference:
         ended = {}
         for name, pull in step["pulls"].items():
             ended[name] = self.pull(connection, name, pull)
+        self.ask_again()
         return ended
 
     def pull(self, connection, partition, pull):
@@ -118,7 +120,7 @@ class Reference:
             if pull["form"] == "table":
                 return "failed"  # without its key nothing is read
         rows, waits, without_id = {}, set(), 0
-        twice = set()
+        twice, quiet = set(), self.quiet.setdefault((connection["name"], partition), set())
         for row in pull["rows"]:
             cells = dict(zip(pull["columns"], row))
             id = cells.get(key)
@@ -138,8 +140,10 @@ class Reference:
                 waits.add(("d", prefix + id, "duplicate_key"))
                 continue
             self.take(connection, prefix + id, self.meaning(connection, pull, rows[id])[0])
+        seen = {item for item in quiet if item[1].removeprefix(prefix) in rows}
+        quiet.difference_update(seen if pull["end"] != "complete" else [*quiet])
         if pull["end"] == "complete":
-            self.missing(connection, prefix, rows, without_id, waits)
+            self.missing(connection, prefix, rows, without_id, waits, quiet)
         else:  # what waited because of who is missing waits on: nothing is known of that
             waits |= {item for item in self.waits.get((connection["name"], partition), set())
                       if item[1].removeprefix(prefix) not in rows}
@@ -183,7 +187,7 @@ class Reference:
         if record.state != "present":
             record.state, record.since = "present", self.now
 
-    def missing(self, connection, prefix, seen, without_id, waits):
+    def missing(self, connection, prefix, seen, without_id, waits, quiet):
         reason = "row_without_id" if without_id else "empty_partition" if not seen else None
         for name, record in self.records.items():
             if not name.startswith(prefix) or name.removeprefix(prefix) in seen or record.state == "gone":
@@ -192,8 +196,7 @@ class Reference:
             if record.state == "missing" and self.now - record.since < grace:
                 continue
             if reason and not self.stands("approve", name, reason):
-                if not self.stands("reject", name, reason):
-                    waits.add(("h", name, reason))
+                (quiet if self.stands("reject", name, reason) else waits).add(("h", name, reason))
             elif record.state == "present" and grace > 0:
                 record.state, record.since = "missing", self.now
             else:
@@ -212,14 +215,25 @@ class Reference:
         return {one.field: one.value for _, one in sorted(self.standing().items())
                 if one.type == "pin" and one.record in names}
 
+    def reject(self, name, reason):
+        """Nobody is asked about it while that stands."""
+        for place, waits in self.waits.items():
+            if ("h", name, reason) in waits:
+                waits.discard(("h", name, reason))
+                self.quiet[place].add(("h", name, reason))
+
+    def ask_again(self):
+        """Whichever connection was read, and whatever was decided: the question was put off, not answered."""
+        for place, quiet in self.quiet.items():
+            lapsed = {item for item in quiet if not self.stands("reject", item[1], item[2])}
+            quiet -= lapsed
+            self.waits[place] |= lapsed
+
     def approve(self, name, reason):
         """A held removal is carried out."""
         record = self.records[name]
         waits = record.state == "present" and self.grace(self.connection(record.connection)) > 0
         record.state, record.since = "missing" if waits else "gone", self.now
-        self.settle(name, reason)
-
-    def settle(self, name, reason):
         for waits in self.waits.values():
             waits.discard(("h", name, reason))
 
