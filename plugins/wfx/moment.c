@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DIGITS = 19 /* of YYYY-MM-DDTHH:MM:SS */ };
+enum { MINUTES = 16 /* of YYYY-MM-DDTHH:MM */ };
 
 bool moment_zone(const char *zone)
 {
@@ -22,14 +22,14 @@ bool moment_zone(const char *zone)
     return access(path, R_OK) == 0;
 }
 
-/* YYYY-MM-DDTHH:MM:SS; a fraction behind it is left to whoever reads it. */
+/* YYYY-MM-DDTHH:MM, with seconds or without; a fraction behind them is left to whoever reads it. */
 static bool local_read(const char *text, struct tm *ret_tm)
 {
     struct tm tm = {0};
     char t;
-    if (strlen(text) < DIGITS ||
+    if (strlen(text) < MINUTES ||
         sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &t, &tm.tm_hour, &tm.tm_min,
-               &tm.tm_sec) != 7 ||
+               &tm.tm_sec) < 6 ||
         (t != 'T' && t != ' '))
         return false;
     tm.tm_year -= 1900;
@@ -40,8 +40,7 @@ static bool local_read(const char *text, struct tm *ret_tm)
 
 static bool has_zone(const char *text)
 {
-    const char *rest = text + DIGITS + (text[DIGITS] == '.' ? 1 + strspn(text + DIGITS + 1, "0123456789") : 0);
-    return *rest != '\0';
+    return text[MINUTES + strspn(text + MINUTES, ":.0123456789")] != '\0';
 }
 
 /* An hour that comes twice is the first of them, one that is jumped over is as much later. */
