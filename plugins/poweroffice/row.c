@@ -117,10 +117,20 @@ static void put_unit(struct rows *rows, muster_record *record, enum right right,
         put(rows, record, "", field, text_of(unit, member));
 }
 
+/* Who has no address any more has none of its parts; where it is not told, nothing is known of it. */
+static void put_no_address(struct rows *rows, muster_record *record)
+{
+    static const char *const parts[] = {"AddressLine1", "AddressLine2", "ZipCode", "City", "CountryCode"};
+    for (size_t n = 0; n < sizeof(parts) / sizeof(*parts); n++)
+        put(rows, record, "MailAddress.", parts[n], NULL);
+}
+
 static void put_employee(struct rows *rows, muster_record *record)
 {
-    const muster_node *node = rows->employee->node;
+    const muster_node *node = rows->employee->node, *address = muster_node_member(node, "MailAddress");
     put_members(rows, record, "", node);
+    if (address && address->kind == MUSTER_NODE_NULL)
+        put_no_address(rows, record);
     put_unit(rows, record, RIGHT_DEPARTMENTS, text_of(node, "DepartmentId"), "DepartmentName", "Name");
     put_unit(rows, record, RIGHT_LOCATIONS, text_of(node, "LocationId"), "LocationName", "Name");
 }
