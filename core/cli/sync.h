@@ -62,6 +62,8 @@ void sync_catch_signals(void);
 const atomic_bool *sync_cancelled(void);
 /* --allow-held and --reason. */
 int sync_read_words(struct syncing *syncing);
+/* A run that was held as a whole has nothing of its own in the inbox; its sentence says what to do. */
+bool sync_held_whole(const struct run_report *report);
 /* With --allow-held and no connection: the one that the run was of. */
 int sync_held_connection(struct syncing *syncing, const struct connection **ret_connection);
 /* What came of a run, and the exit status that follows from all of them. */

@@ -82,3 +82,11 @@ int sync_read_parts(struct syncing *syncing, const struct connection *connection
     syncing->partition = NULL;
     return rc;
 }
+
+bool sync_held_whole(const struct run_report *report)
+{
+    bool whole = report->partition_count > 0;
+    for (size_t i = 0; i < report->partition_count; i++)
+        whole &= report->partitions[i].claim && strcmp(report->partitions[i].claim, "failed") == 0;
+    return whole;
+}

@@ -157,6 +157,8 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
             TIDY_DONE(screen_buffer_done) struct buffer sentence = {0};
             if (!stream || strcmp(stream->connection_name, connection) != 0)
                 continue;
+            if (strcmp(stream->partition, "main") != 0) /* one of several, whose ids may be the same */
+                buffer_format(&sentence, "%s  ", stream->partition);
             waits_sentence(query, &items[i], true, &sentence);
             screen_print(&context->screen, "    %s\n", sentence.data ? sentence.data : "");
             shown++;
@@ -167,19 +169,10 @@ static void tell_waits(struct syncing *syncing, struct query *query, const char 
     }
 }
 
-/* A run that was held as a whole has nothing of its own in the inbox; its sentence says what to do. */
-static bool held_whole(const struct run_report *report)
-{
-    bool whole = report->partition_count > 0;
-    for (size_t i = 0; i < report->partition_count; i++)
-        whole &= report->partitions[i].claim && strcmp(report->partitions[i].claim, "failed") == 0;
-    return whole;
-}
-
 static void tell_next(struct syncing *syncing, const struct run_report *report)
 {
     const struct screen *screen = &syncing->context->screen;
-    if (report->held > 0 && !held_whole(report))
+    if (report->held > 0 && !sync_held_whole(report))
         screen_print(screen,
                      "  Look at them: muster inbox %s\n"
                      "  Take them:    muster approve %s --where connection=%s --reason TEXT\n",
