@@ -200,16 +200,19 @@ static bool is_of(const struct run_line *line, const struct stream_name *stream)
 /* Why so many: what the run said that held them, once for each part of it. */
 static void held_whys(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
-    const struct wait_item *before = NULL;
+    const struct stream_name *before = NULL;
+    uint32_t run = 0; /* the last one that was looked at, with a part of its source */
     for (size_t i = 0, told = 0; i < count && told < WHYS_MAX; i++) {
         const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
         struct run_line line;
         const char *name, *why;
-        bool same = before && before->stream == items[i].stream && before->run == items[i].run;
+        bool same = before && stream && run == items[i].run && before->connection == stream->connection &&
+                    strcmp(before->partition, stream->partition) == 0;
         bool reused = items[i].reason && strcmp(items[i].reason, REASON_CODE(identity_reused)) == 0;
         if (items[i].type != WAIT_HELD || !stream || same || reused)
             continue;
-        before = &items[i];
+        before = stream;
+        run = items[i].run;
         if (!runs_line(query, items[i].run, &line) || !is_of(&line, stream))
             continue;
         for (const char *at = line.partitions; runs_reason(query, &at, &name, &why);)

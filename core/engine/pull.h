@@ -57,6 +57,7 @@ struct pull {
     uint32_t stream, run;
     bool full;
     struct wanted *wanted;     /* only whose records these are; NULL: everybody's */
+    bool unlisted;             /* its partition is not listed any more: nobody is asked, and nothing is there */
     bool kept;                 /* no source is asked: the records come from the store, as they were kept */
     struct cassette *cassette; /* NULL: the world is asked, and nothing of it noted */
     struct warm *warm;         /* who will be told of what it reads; NULL: nobody */
@@ -108,6 +109,8 @@ int pull_start(struct pull *pull, struct lane *lane);
 /* After lanes_wait(), which gave `rc`. 0: it came to an end, see result, same and err (a refusal by the connector is a
  * code in pull_rc()); the spool holds what may be staged. Else the lane is dead, with a sentence in its err. */
 int pull_end(struct pull *pull, int rc);
+/* Takes a pull's place where the source names the partition no more: a complete reading of nothing. */
+void pull_unlisted(struct pull *pull);
 /* Takes a pull's place where no source is asked (pull_kept.c): the records of the stream as they were kept, mapped once
  * more. */
 int pull_kept(struct pull *pull);

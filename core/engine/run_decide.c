@@ -345,6 +345,8 @@ static int run_outcome(struct run *run)
 /* Why something is held; and of what no source was asked and nothing was kept, which nobody else says then. */
 static const char *held_reason(struct run *run, const struct strand *strand)
 {
+    if (strand->pull.unlisted)
+        return "the source does not list it any more: what is known from there stays until somebody decides";
     const char *reason = run_held_why(run, strand), *lacking = strand->pull.kept ? strand->pull.lacking : NULL;
     const char *both = lacking ? arena_format(run->arena, "%s; %s", reason, lacking) : NULL;
     return both ? both : reason;

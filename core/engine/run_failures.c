@@ -67,7 +67,7 @@ static int end_unlisted(struct run *run)
     for (size_t i = 0; i < count && rc == 0; i++) {
         bool listed = !*aside[i].partition || strcmp(aside[i].connection, run->request->connection->name) != 0;
         for (size_t p = 0; p < run->partition_count && !listed; p++)
-            listed = strcmp(run->partitions[p].id, aside[i].partition) == 0;
+            listed = !run->partitions[p].unlisted && strcmp(run->partitions[p].id, aside[i].partition) == 0;
         if (!listed)
             rc = quarantine_ended(run->changeset, aside[i].connection, aside[i].partition);
     }

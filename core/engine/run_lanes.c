@@ -76,6 +76,11 @@ static void course_goes_on(struct courses *courses, size_t nth)
         struct err *err = pull_opens(pull);
         if (pull_rc(pull) == 0 && run_cancelled((void *)(uintptr_t)run->request))
             err_set(err, ERR_CANCELLED, "cancelled");
+        if (pull_rc(pull) == 0 && pull->unlisted) {
+            pull_unlisted(pull);
+            strand_pulled(run, course->strand);
+            continue;
+        }
         if (pull_rc(pull) == 0 && !courses->lanes[nth]) /* the one before died: a fresh one, it costs nobody else */
             run_lane(run->request, run->dir, &courses->lanes[nth], err);
         if (pull_rc(pull) == 0) {

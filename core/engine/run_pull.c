@@ -15,12 +15,65 @@ static int partition_add(void *context, const char *id, const char *label, const
     int rc = mem_grow(&run->partitions, run->partition_count, &run->partition_room, sizeof(*run->partitions));
     if (rc != 0)
         return rc;
-    struct partition partition = {arena_text(run->arena, id), arena_text(run->arena, label ? label : id),
-                                  arena_text(run->arena, locator ? locator : "")};
+    struct partition partition = {.id = arena_text(run->arena, id),
+                                  .label = arena_text(run->arena, label ? label : id),
+                                  .locator = arena_text(run->arena, locator ? locator : "")};
     if (!partition.id || !partition.label || !partition.locator)
         return -ENOMEM;
     run->partitions[run->partition_count++] = partition;
     return 0;
+}
+
+static bool is_named(const struct run *run, const char *partition)
+{
+    for (size_t p = 0; p < run->partition_count; p++)
+        if (strcmp(run->partitions[p].id, partition) == 0)
+            return true;
+    return false;
+}
+
+/* Whether anything that the source said there is not gone. */
+static int is_inhabited(struct run *run, struct txn *txn, uint32_t stream, bool *ret_inhabited)
+{
+    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    TIDY_DONE(buffer_done) struct buffer prefix = {0};
+    struct source *record = arena_get(run->arena, sizeof(*record));
+    source_key(stream, "", 0, &prefix);
+    if (!record || prefix.rc != 0)
+        return -ENOMEM;
+    cursor_open(&cursor, txn, TABLE_source);
+    struct bytes key = bytes(prefix.data, prefix.len);
+    for (bool there = cursor_seek(&cursor, key); there && cursor_has_prefix(&cursor, key);
+         there = cursor_next(&cursor)) {
+        struct bytes id = source_key_id(cursor.key);
+        bool of_reference = id.len >= sizeof(SOURCE_UNIT_PREFIX) - 1 &&
+                            memcmp(id.data, SOURCE_UNIT_PREFIX, sizeof(SOURCE_UNIT_PREFIX) - 1) == 0;
+        if (of_reference || !source_read(cursor.value, record) || record->state == SOURCE_GONE)
+            continue;
+        *ret_inhabited = true;
+        break;
+    }
+    return txn->rc;
+}
+
+/* What the source named once and does not any more, though somebody is still known from there. */
+static int run_unlisted(struct run *run)
+{
+    const struct connection *connection = run->request->connection;
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    struct streams streams __attribute__((cleanup(streams_done))) = {0};
+    txn_begin(&txn, run->store, false);
+    int rc = streams_load(run->request->organization, &txn, &streams);
+    for (size_t i = 0; rc == 0 && i < streams.count; i++) {
+        const struct stream_name *stream = &streams.items[i];
+        bool inhabited = false;
+        if (stream->connection != connection || is_named(run, stream->partition))
+            continue;
+        rc = is_inhabited(run, &txn, stream->number, &inhabited);
+        if (rc == 0 && inhabited && (rc = partition_add(run, stream->partition, stream->partition, "")) == 0)
+            run->partitions[run->partition_count - 1].unlisted = true;
+    }
+    return rc;
 }
 
 int run_partitions(struct run *run)
@@ -38,7 +91,8 @@ int run_partitions(struct run *run)
     int rc = lane_partitions(run->lane, &sink, &result, run->err);
     if (rc == 0 && result.rc < 0)
         rc = err_set(run->err, ERR_CONNECTOR, "the partitions could not be listed: %s", result.text);
-    return rc;
+    bool all = result.claim == CLAIM_COMPLETE && run->partition_count > 0 && !run->request->wanted;
+    return rc == 0 && all ? run_unlisted(run) : rc;
 }
 
 int run_kept_partitions(struct run *run)
@@ -50,10 +104,7 @@ int run_kept_partitions(struct run *run)
     int rc = streams_load(run->request->organization, &txn, &streams);
     for (size_t i = 0; rc == 0 && i < streams.count; i++) {
         const char *name = streams.items[i].partition;
-        bool there = streams.items[i].connection != connection;
-        for (size_t p = 0; p < run->partition_count && !there; p++)
-            there = strcmp(run->partitions[p].id, name) == 0;
-        if (!there)
+        if (streams.items[i].connection == connection && !is_named(run, name))
             rc = partition_add(run, name, name, "");
     }
     if (rc == 0 && run->partition_count == 0)
@@ -105,7 +156,7 @@ static int strands_look(struct run *run)
     for (size_t i = 0; i < run->strand_count && rc == 0; i++) {
         if (run->pickup)
             rc = pickup_stream(run->pickup, run->strands[i].pull.stream);
-        if (rc == 0 && run->partition_count > 1 && !run->request->kept)
+        if (rc == 0 && run->partition_count > 1 && !run->request->kept && !run->strands[i].pull.unlisted)
             rc = strand_aside(run, &txn, &run->strands[i]);
     }
     return rc;
@@ -131,6 +182,7 @@ static void strand_init(struct run *run, struct strand *strand, const struct par
                                  .run = run->report->run,
                                  .full = run->request->full,
                                  .wanted = run->request->wanted,
+                                 .unlisted = partition->unlisted,
                                  .cassette = run->request->cassette,
                                  .warm = run->request->warm,
                                  .zone = run->zone,

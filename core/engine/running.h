@@ -16,6 +16,7 @@
 
 struct partition {
     const char *id, *label, *locator;
+    bool unlisted; /* the source named it once, and does not any more */
 };
 
 /* One stream of one partition on its way through the run. */
