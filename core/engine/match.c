@@ -45,6 +45,7 @@ void match_done(struct match *match)
     free(match->roots);
     free(match->woken);
     free(match->pending);
+    free(match->lost);
     free(match->erased);
     free(match->entity);
     statements_done(&match->statements);
@@ -222,6 +223,7 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
             match_staged(match, match->stage->places[done]);
             match_woken(match);
         }
+        match_lost_settle(match);
         found = match_pending(match);
         match_woken(match);
     } while (match->rc == 0 && (found || done < match->stage->count));

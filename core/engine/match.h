@@ -48,6 +48,13 @@ struct pending {
     struct judgement verdict;
 };
 
+/* A key that a record of a person with several says no more: do the others say it? */
+struct match_lost {
+    uint64_t hash, id;    /* of the index key, of the person */
+    uint64_t seed, place; /* of the record */
+    size_t slot;
+};
+
 struct match {
     const struct organization *organization;
     struct streams *streams;
@@ -82,6 +89,8 @@ struct match {
     size_t pending_count, pending_room;
     struct match_shared *shared;
     size_t shared_count, shared_room;
+    struct match_lost *lost;
+    size_t lost_count, lost_room;
     bool has_index, has_waiting_records, has_waiting_refs;
     /* scratch */
     struct buffer text, key;

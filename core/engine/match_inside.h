@@ -16,7 +16,11 @@ static inline uint64_t removed_hash(uint64_t hash, uint64_t id)
 /* Hash of the index key of a text under a slot; the key itself stays in match->key. */
 uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len);
 /* Whether who had a key in the store has it no more. */
-bool match_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id);
+bool match_is_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id);
+/* A record of a person, who has others too, says that key no more; when all that is known was heard: whose key is gone
+ * with it. */
+void match_lost_note(struct match *match, const struct match_lost *lost);
+void match_lost_settle(struct match *match);
 /* Records that wait for a person with this key, and things that refer to one: they come again. */
 void match_wake(struct match *match, enum kind kind, struct bytes prefix);
 /* What was woken is staged: not at once, because what is staged moves while something is added to it. */

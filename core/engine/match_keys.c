@@ -4,6 +4,7 @@
 #include "engine/match_inside.h"
 #include "tables/refer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t match_key_hash(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)
@@ -72,13 +73,108 @@ size_t match_candidates(struct match *match, enum kind kind, uint16_t slot, cons
     return count;
 }
 
-bool match_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id)
+static bool fresh_says(const struct match *match, uint64_t hash, uint64_t id)
 {
-    uint64_t hash = match_key_hash(match, kind, slot, text, len), *fresh;
+    uint64_t *fresh = NULL;
     for (size_t nth = 0; nth < CANDIDATES_MAX && (fresh = numbers_get(&match->fresh, nth_hash(hash, nth))); nth++)
         if (*fresh == id)
-            return false; /* its records came again, and one of them says so */
-    return numbers_get(&match->removed, removed_hash(hash, id));
+            return true; /* its records came again, and one of them says so */
+    return false;
+}
+
+bool match_is_lost(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len, uint64_t id)
+{
+    uint64_t hash = match_key_hash(match, kind, slot, text, len);
+    return !fresh_says(match, hash, id) && numbers_get(&match->removed, removed_hash(hash, id));
+}
+
+/* --- keys of who has several records --- */
+
+void match_lost_note(struct match *match, const struct match_lost *lost)
+{
+    match_fail(match, mem_grow(&match->lost, match->lost_count, &match->lost_room, sizeof(*match->lost)));
+    if (match->rc == 0)
+        match->lost[match->lost_count++] = *lost;
+}
+
+static int by_key_and_person(const void *a, const void *b)
+{
+    const struct match_lost *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* What a record of the person says: in this run when it lost the key in it, else as it is stored. */
+static bool member_image(struct match *match, const struct member *member, const struct match_lost *lost, size_t count,
+                         struct image *ret_image)
+{
+    struct buffer key __attribute__((cleanup(buffer_done))) = {0};
+    struct staged staged;
+    struct bytes value = {0};
+    size_t n = 0;
+    while (n < count && lost[n].seed != member->seed)
+        n++;
+    if (n < count) {
+        match_fail(match, stage_read(match->stage, lost[n].place, 0, &staged));
+        value = match->rc == 0 ? staged.value : value;
+    } else {
+        source_key(member->stream, member->id.data, member->id.len, &key);
+        match_fail(match, key.rc);
+        if (match->rc != 0 || !txn_get(match->snapshot, TABLE_source, bytes(key.data, key.len), &value))
+            return false;
+    }
+    if (match->rc != 0 || !source_read(value, &match->other) || match->other.count == 0)
+        return false;
+    *ret_image = match->other.sections[0].image;
+    return true;
+}
+
+/* Whether the person has the key still: one of its records says it, or several together all parts of it, of which what
+ * is true of the person may be made. `lost` are those of its records that said it before this run. */
+static bool lost_is_said(struct match *match, const struct match_lost *lost, size_t count)
+{
+    struct buffer was __attribute__((cleanup(buffer_done))) = {0};
+    const struct slot *slot = &match->slots->person[lost->slot];
+    struct staged staged;
+    struct bytes stored;
+    if (fresh_says(match, lost->hash, lost->id) || !entity_get(match->snapshot, KIND_person, lost->id, match->entity))
+        return true;
+    for (size_t f = 0; f < slot->field_count && match->rc == 0; f++) {
+        const struct slot part = {.fields = {slot->fields[f]}, .field_count = 1};
+        struct image image;
+        bool said = false;
+        buffer_clear(&was);
+        match_fail(match, stage_read(match->stage, lost->place, 0, &staged));
+        if (match->rc != 0 || !txn_get(match->snapshot, TABLE_source, staged.key, &stored) ||
+            !source_read(stored, &match->other) || match->other.count == 0 ||
+            !slot_text(match->slots, &part, match->other.sections[0].image, &was))
+            return true;
+        for (uint16_t n = 0; n < match->entity->member_count && !said; n++) {
+            const struct member *member = &match->entity->members[n];
+            buffer_clear(&match->text);
+            said = !match_left(match, lost->id, member->seed) && member_image(match, member, lost, count, &image) &&
+                   slot_text(match->slots, &part, image, &match->text) && match->text.len == was.len &&
+                   memcmp(match->text.data, was.data, was.len) == 0;
+        }
+        if (!said)
+            return false;
+    }
+    return true;
+}
+
+void match_lost_settle(struct match *match)
+{
+    if (match->lost_count > 1)
+        qsort(match->lost, match->lost_count, sizeof(*match->lost), by_key_and_person);
+    for (size_t i = 0, end; i < match->lost_count && match->rc == 0; i = end) {
+        const struct match_lost *lost = &match->lost[i];
+        for (end = i + 1; end < match->lost_count && by_key_and_person(lost, &match->lost[end]) == 0;)
+            end++;
+        if (!lost_is_said(match, lost, end - i))
+            match_fail(match, numbers_set(&match->removed, removed_hash(lost->hash, lost->id), 1));
+    }
+    match->lost_count = 0;
 }
 
 uint64_t match_find(struct match *match, enum kind kind, uint16_t slot, const char *text, size_t len)

@@ -259,7 +259,7 @@ void match_pending_settle(struct match *match)
 /* --- records of known persons --- */
 
 /* Keys that the person no longer has: who refers to them by such a key must look again. */
-static void match_keys_gone(struct match *match, uint64_t id, struct image was, struct image is)
+static void match_keys_gone(struct match *match, uint64_t id, uint64_t place, struct image was, struct image is)
 {
     struct buffer now __attribute__((cleanup(buffer_done))) = {0};
     bool gone = false;
@@ -276,9 +276,12 @@ static void match_keys_gone(struct match *match, uint64_t id, struct image was, 
         uint64_t hash = match_key_hash(match, KIND_person, slot->number, match->text.data, match->text.len);
         if (match->has_waiting_refs || match->has_waiting_records) /* of two with this key one may be left */
             match_wake(match, KIND_person, bytes(match->key.data, match->key.len));
-        bool alone = entity_get(match->snapshot, KIND_person, id, match->entity) && match->entity->member_count < 2;
-        if (alone)
+        if (!entity_get(match->snapshot, KIND_person, id, match->entity))
+            continue;
+        if (match->entity->member_count < 2)
             match_fail(match, numbers_set(&match->removed, removed_hash(hash, id), 1));
+        else
+            match_lost_note(match, &(struct match_lost){hash, id, match->record.sections[0].seed, place, i});
     }
     match_fail(match, now.rc);
     if (gone)
@@ -299,7 +302,7 @@ void match_known_person(struct match *match, const struct staged *staged, uint64
         if (had)
             match_keys_new(match, staged, id, match->other.sections[0].image);
         if (had)
-            match_keys_gone(match, id, match->other.sections[0].image, main->image);
+            match_keys_gone(match, id, place, match->other.sections[0].image, main->image);
         match_fresh_person(match, main->image, id, source_key_stream(staged->key));
     }
     match_root(match, KIND_person, id, place);

@@ -54,7 +54,7 @@ static uint64_t shared_with(struct match *match, const struct match_shared *shar
 {
     const struct slot *slot = &match->slots->person[match->slots->rules[shared->rule]];
     uint64_t ids[CANDIDATES_MAX];
-    if (match_lost(match, KIND_person, slot->number, shared->text.data, shared->text.len, shared->id))
+    if (match_is_lost(match, KIND_person, slot->number, shared->text.data, shared->text.len, shared->id))
         return 0;
     size_t count =
         match_candidates(match, KIND_person, slot->number, shared->text.data, shared->text.len, ids, CANDIDATES_MAX);
