@@ -51,6 +51,10 @@ static int row_next(struct muster_reader *reader, const uint8_t key[ENTITY_KEY],
         rc = mdb_cursor_get(reader->walk, ret_key, ret_row, goes_on ? MDB_NEXT : MDB_SET_RANGE);
     if (rc == 0 && !goes_on && ret_key->mv_size == ENTITY_KEY && memcmp(ret_key->mv_data, key, ENTITY_KEY) == 0)
         rc = mdb_cursor_get(reader->walk, ret_key, ret_row, MDB_NEXT);
+    if (rc == 0 && ret_key->mv_size == ENTITY_KEY)
+        memcpy(reader->walked, ret_key->mv_data, ENTITY_KEY);
+    else
+        memset(reader->walked, 0, ENTITY_KEY); /* of no kind */
     return rc;
 }
 
@@ -72,7 +76,6 @@ int muster_reader_next(muster_reader *reader, const char *kind_name, muster_read
         return reader_code(reader, rc);
     if (found.mv_size != ENTITY_KEY || *(const uint8_t *)found.mv_data != kind)
         return MUSTER_READER_END;
-    memcpy(reader->walked, found.mv_data, ENTITY_KEY);
     return object_read(reader, kind, entity_key_id(bytes(found.mv_data, found.mv_size)),
                        bytes(row.mv_data, row.mv_size), object);
 }
