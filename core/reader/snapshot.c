@@ -219,9 +219,10 @@ static int snapshot_take(struct muster_reader *reader)
     if (rc != 0)
         return rc;
     reader->begun_ms = now_ms();
-    reader->sequence = meta_of(reader, reader->txn, "sequence");
-    if (mdb_get(reader->txn, reader->meta, &key, &value) == MDB_NOTFOUND)
+    if (mdb_get(reader->txn, reader->meta, &key, &value) == MDB_NOTFOUND) {
+        reader->sequence = meta_of(reader, reader->txn, "sequence");
         return MUSTER_READER_OK;
+    }
     muster_reader_end(reader);
     return reader_fail(reader, MUSTER_READER_BUSY,
                        "%s: a run is being written; when that stays, it died, and any command of muster finishes it",
@@ -285,13 +286,16 @@ uint64_t muster_reader_sequence(const muster_reader *reader)
 /* Whether somebody who has read up to `sequence` has something to do. BUSY: not yet. */
 static int is_news(struct muster_reader *reader, uint64_t sequence)
 {
-    struct bytes leaps;
+    struct bytes leaps = {0};
+    uint64_t shown = reader->sequence; /* of the snapshot that the program has seen */
     int rc = snapshot_take(reader);
     if (rc != 0)
         return rc;
     bool undone = snapshot_get(reader, reader->meta, "leaps", 5, &leaps) == 0 && journal_leapt(leaps, sequence);
+    bool news = reader->sequence > sequence || undone;
     muster_reader_end(reader);
-    return reader->sequence > sequence || undone ? MUSTER_READER_OK : MUSTER_READER_END;
+    reader->sequence = shown;
+    return news ? MUSTER_READER_OK : MUSTER_READER_END;
 }
 
 int muster_reader_wait(muster_reader *reader, uint64_t sequence, int timeout_ms)

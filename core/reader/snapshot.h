@@ -18,7 +18,7 @@ struct muster_reader {
     MDB_txn *txn;     /* the snapshot; NULL: there is none */
     MDB_cursor *walk; /* where muster_reader_next() stands; its key is `walked` */
     uint8_t walked[ENTITY_KEY];
-    uint64_t sequence; /* of the snapshot */
+    uint64_t sequence; /* of the last snapshot that was begun */
     int64_t begun_ms;
     uint32_t lease_ms;
     char why[500];

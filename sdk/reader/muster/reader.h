@@ -93,7 +93,7 @@ MUSTER_READER_API int muster_reader_field(muster_reader *reader, const char *kin
 /* Returns the presence. */
 MUSTER_READER_API int muster_reader_value(const muster_reader_object *object, int field, muster_reader_cell *ret_cell);
 
-/* The number of the last change that the snapshot holds; it only rises. */
+/* The number of the last change that the last snapshot held; it only rises. */
 MUSTER_READER_API uint64_t muster_reader_sequence(const muster_reader *reader);
 /* What changed after *sequence, one thing at a time: where something of a person changed, it is that person. *sequence
  * becomes that change's; *ret_kind lives for ever. Who was erased is not there any more when it is asked for. AGAIN:
