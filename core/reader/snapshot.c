@@ -14,6 +14,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LEASE_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 20, LOOK_MS = 1000 };
 
@@ -131,6 +132,8 @@ static int env_open(struct muster_reader *reader)
     int rc = file_of(reader, "data.mdb", &data);
     if (rc == 0)
         rc = file_of(reader, "lock.mdb", &lock); /* which LMDB would make, as ours */
+    if (rc == 0 && data.st_size <= 2 * sysconf(_SC_PAGESIZE))
+        rc = ENOENT; /* somebody is making it, or died doing so (store_begin) */
     if (rc != 0)
         return reader_code(reader, rc);
     if (is_open(reader, &data))
@@ -145,6 +148,11 @@ static int env_open(struct muster_reader *reader)
     int dead;
     if (rc == 0)
         rc = mdb_reader_check(reader->env, &dead);
+    MDB_stat tables;
+    if (rc == 0)
+        rc = mdb_env_stat(reader->env, &tables);
+    if (rc == 0 && tables.ms_entries == 0)
+        rc = ENOENT; /* not yet */
     rc = rc ? reader_code(reader, rc) : tables_open(reader);
     if (rc != 0)
         env_close(reader);
