@@ -3,6 +3,7 @@
 #include "reader/snapshot.h"
 #include "tables/journal.h"
 
+#include <errno.h>
 #include <string.h>
 
 static int kind_asked(struct muster_reader *reader, const char *name, enum kind *ret_kind)
@@ -106,7 +107,7 @@ static int field_custom(struct muster_reader *reader, const char *name)
     struct bytes value;
     uint32_t number = 0;
     buffer_format(&key, "nfield:%s", name);
-    int rc = key.rc ? MUSTER_READER_FAIL : snapshot_get(reader, reader->dict, key.data, key.len, &value);
+    int rc = key.rc ? reader_code(reader, ENOMEM) : snapshot_get(reader, reader->dict, key.data, key.len, &value);
     if (rc == 0 && value.len == sizeof(number))
         memcpy(&number, value.data, sizeof(number));
     return rc < 0 ? rc : (int)number;

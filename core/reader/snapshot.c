@@ -177,13 +177,14 @@ static int env_look(struct muster_reader *reader)
 
 int muster_reader_open(const char *folder, muster_reader **ret_reader)
 {
-    struct muster_reader *reader = *ret_reader = mem_new(1, sizeof(*reader));
-    if (!reader)
+    struct muster_reader *reader = mem_new(1, sizeof(*reader));
+    *ret_reader = NULL;
+    if (!reader || !(reader->folder = mem_text(folder))) {
+        free(reader);
         return MUSTER_READER_FAIL;
+    }
+    *ret_reader = reader;
     reader->lease_ms = LEASE_MS;
-    reader->folder = mem_text(folder);
-    if (!reader->folder)
-        return reader_fail(reader, MUSTER_READER_FAIL, "there is no memory");
     pthread_mutex_lock(&open_lock);
     reader->next = open_readers;
     open_readers = reader;

@@ -142,7 +142,7 @@ int main(int count, char **arguments)
         return 2;
     int rc = muster_reader_open(arguments[1], &reader);
     answer(reader, rc);
-    while (fgets(line, sizeof(line), stdin)) {
+    while (reader && fgets(line, sizeof(line), stdin)) {
         size_t n = 0;
         for (char *rest = line, *word; n < WORDS && (word = strsep(&rest, " \n"));)
             if (*word)
