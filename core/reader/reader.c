@@ -133,7 +133,8 @@ int muster_reader_value(const muster_reader_object *object, int number, muster_r
     struct image image;
     enum entity_state state;
     *ret_cell = (muster_reader_cell){0};
-    if (number <= 0 || !object->row || !entity_image(bytes(object->row, object->len), &image, &state))
+    if (number <= 0 || number > UINT16_MAX || !object->row ||
+        !entity_image(bytes(object->row, object->len), &image, &state))
         return MUSTER_READER_ABSENT;
     const struct field *field = field_by_number((enum kind)object->kind, (uint16_t)number);
     struct value value = image_get(image, (uint16_t)number);
