@@ -9,7 +9,7 @@
 #include <string.h>
 
 static struct {
-    int given, family, phone, department, unit_name;
+    int given, family, phone, is_default, department, unit_name;
 } fields;
 
 static void print_value(const muster_reader_object *object, int field)
@@ -17,6 +17,27 @@ static void print_value(const muster_reader_object *object, int field)
     muster_reader_cell cell;
     muster_reader_value(object, field, &cell);
     printf("%.*s", (int)cell.len, cell.text ? cell.text : "");
+}
+
+/* Of several employments the one that counts: that of which a source says so, else the first that one still names. */
+static int get_employment(muster_reader *reader, const muster_reader_object *person,
+                          muster_reader_object *ret_employment)
+{
+    muster_reader_object one;
+    muster_reader_cell is_default;
+    int rc = MUSTER_READER_END;
+    for (size_t n = 0; muster_reader_part(reader, person, "employment", n, &one) == MUSTER_READER_OK; n++) {
+        if (one.gone)
+            continue;
+        muster_reader_value(&one, fields.is_default, &is_default);
+        int counts = is_default.len == 4 && memcmp(is_default.text, "true", 4) == 0;
+        if (counts || rc != MUSTER_READER_OK)
+            *ret_employment = one;
+        rc = MUSTER_READER_OK;
+        if (counts)
+            break;
+    }
+    return rc;
 }
 
 static void print_person(muster_reader *reader, const muster_reader_object *person)
@@ -29,7 +50,7 @@ static void print_person(muster_reader *reader, const muster_reader_object *pers
     printf("\t");
     print_value(person, fields.phone);
     printf("\t");
-    if (muster_reader_part(reader, person, "employment", 0, &employment) == MUSTER_READER_OK)
+    if (get_employment(reader, person, &employment) == MUSTER_READER_OK)
         muster_reader_value(&employment, fields.department, &department);
     if (department.id && muster_reader_get(reader, "org_unit", department.id, &unit) == MUSTER_READER_OK)
         print_value(&unit, fields.unit_name);
@@ -76,6 +97,7 @@ static int follow(muster_reader *reader, int once)
         fields.given = muster_reader_field(reader, "person", "given_name");
         fields.family = muster_reader_field(reader, "person", "family_name");
         fields.phone = muster_reader_field(reader, "person", "mobile_phone");
+        fields.is_default = muster_reader_field(reader, "employment", "is_default");
         fields.department = muster_reader_field(reader, "employment", "department");
         fields.unit_name = muster_reader_field(reader, "org_unit", "name");
         rc = print_all(reader, &sequence);
