@@ -15,7 +15,7 @@
  *
  * The program's account has to be able to read data.mdb of that folder and to write lock.mdb, where it says which state
  * it looks at; it can change nothing of what is kept. While somebody looks at a snapshot, the room of what changed
- * since is not used again: so a snapshot ends by itself after a while (muster_reader_lease()).
+ * since is not used again: so a snapshot lasts for a while only (muster_reader_lease()).
  *
  * A reader is used by one thread at a time, and not by a child after fork(). */
 #ifndef MUSTER_READER_H
@@ -33,7 +33,7 @@ extern "C" {
 enum {
     MUSTER_READER_OK = 0,
     MUSTER_READER_END = 1,      /* there are no more, there is none, or nothing came in time */
-    MUSTER_READER_GONE = -1,    /* nothing is kept in that folder */
+    MUSTER_READER_GONE = -1,    /* nothing is kept in that folder, or not yet */
     MUSTER_READER_DENIED = -2,  /* this account may not */
     MUSTER_READER_NEWER = -3,   /* a newer muster wrote it: link with its reader */
     MUSTER_READER_DAMAGED = -4, /* it is no store of muster, or a broken one */
@@ -77,7 +77,7 @@ MUSTER_READER_API const char *muster_reader_why(const muster_reader *reader);
  * says BUSY: when that stays, the run died, and any command of muster finishes it. */
 MUSTER_READER_API int muster_reader_begin(muster_reader *reader);
 MUSTER_READER_API void muster_reader_end(muster_reader *reader);
-/* How long a snapshot may last, in ms; 10,000 unless said. Longer, and calls say EXPIRED: then it has ended. */
+/* How long a snapshot may last, in ms; 10,000 unless said. The first call after that ends it and says EXPIRED. */
 MUSTER_READER_API void muster_reader_lease(muster_reader *reader, uint32_t ms);
 
 /* Walks all things of a kind by ascending id, from the one behind object->id. */
@@ -100,7 +100,8 @@ MUSTER_READER_API uint64_t muster_reader_sequence(const muster_reader *reader);
  * then *sequence is the snapshot's. */
 MUSTER_READER_API int muster_reader_change(muster_reader *reader, uint64_t *sequence, const char **ret_kind,
                                            uint64_t *ret_id);
-/* Ends the snapshot and sleeps until there is a change after `sequence`; `timeout_ms` below 0: for ever. */
+/* Ends the snapshot and sleeps until there is a change after `sequence`; `timeout_ms` below 0: for ever. A failure, as
+ * GONE, comes at once. */
 MUSTER_READER_API int muster_reader_wait(muster_reader *reader, uint64_t sequence, int timeout_ms);
 
 #ifdef __cplusplus
