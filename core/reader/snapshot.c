@@ -115,7 +115,8 @@ static int file_of(struct muster_reader *reader, const char *name, struct stat *
 static bool is_open(const struct muster_reader *reader, const struct stat *data)
 {
     for (const struct muster_reader *other = open_readers; other; other = other->next)
-        if (other != reader && other->env && other->device == data->st_dev && other->inode == data->st_ino)
+        if (other != reader && other->env && other->pid == reader->pid && other->device == data->st_dev &&
+            other->inode == data->st_ino)
             return true;
     return false;
 }
@@ -185,6 +186,7 @@ int muster_reader_open(const char *folder, muster_reader **ret_reader)
     }
     *ret_reader = reader;
     reader->lease_ms = LEASE_MS;
+    reader->pid = getpid();
     pthread_mutex_lock(&open_lock);
     reader->next = open_readers;
     open_readers = reader;
@@ -248,8 +250,22 @@ int muster_reader_begin(muster_reader *reader)
     return rc;
 }
 
+/* What was opened before fork() is the parent's. It is not even closed here: that would take the parent's place among
+ * the readers away, and what the parent looks at would be written over. */
+static void parents_leave(struct muster_reader *reader)
+{
+    pid_t pid = getpid();
+    if (reader->pid == pid)
+        return;
+    reader->env = NULL;
+    reader->txn = NULL;
+    reader->walk = NULL;
+    reader->pid = pid;
+}
+
 void muster_reader_end(muster_reader *reader)
 {
+    parents_leave(reader);
     if (reader->walk)
         mdb_cursor_close(TAKE(reader->walk));
     if (reader->txn)
@@ -263,6 +279,7 @@ void muster_reader_lease(muster_reader *reader, uint32_t ms)
 
 int snapshot_lasts(struct muster_reader *reader)
 {
+    parents_leave(reader);
     if (!reader->txn)
         return reader_fail(reader, MUSTER_READER_EXPIRED, "%s: there is no snapshot: begin one", reader->folder);
     if (now_ms() - reader->begun_ms <= reader->lease_ms)

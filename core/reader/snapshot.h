@@ -13,6 +13,7 @@ struct muster_reader {
     char *folder;
     dev_t device; /* of data.mdb: after a restore it is another file */
     ino_t inode;
+    pid_t pid;    /* whose environment and snapshot these are: not a child's after fork() */
     MDB_env *env; /* NULL: it has to be opened again */
     MDB_dbi meta, dict, entity, journal;
     MDB_txn *txn;     /* the snapshot; NULL: there is none */

@@ -1,7 +1,7 @@
 /* reads - asks muster/reader.h what it is told to, line by line, and says what came of it.
  *
  *     reads FOLDER      begin | end | lease MS | all KIND FIELD… | next KIND ID | get KIND ID FIELD…
- *                       parts KIND ID KIND FIELD… | changes SEQUENCE | wait SEQUENCE MS | sequence | again
+ *                       parts KIND ID KIND FIELD… | changes SEQUENCE | wait SEQUENCE MS | sequence | again | fork
  *
  * A line per thing: its id, "gone" or "there", then per field - (absent), null, empty, =TEXT, #ID or * (protected);
  * last the result and, after a failure, why. */
@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { WORDS = 20 };
 
@@ -102,6 +104,21 @@ static int again(const char *folder)
     return rc;
 }
 
+/* What a child finds: a step in the parent's snapshot, one of its own, a step in that. */
+static int in_child(muster_reader *reader)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        muster_reader_object one = {0};
+        int before = muster_reader_next(reader, "person", &one), begun = muster_reader_begin(reader);
+        printf("%d\t%d\t%d\n", before, begun, muster_reader_next(reader, "person", &one));
+        fflush(stdout);
+        muster_reader_close(reader);
+        _exit(0);
+    }
+    return child > 0 && waitpid(child, NULL, 0) == child ? MUSTER_READER_OK : -100;
+}
+
 static int obey(muster_reader *reader, const char *folder, char **words)
 {
     const char *verb = words[0];
@@ -123,6 +140,8 @@ static int obey(muster_reader *reader, const char *folder, char **words)
         return changes(reader, strtoull(words[1], NULL, 10));
     if (strcmp(verb, "wait") == 0)
         return muster_reader_wait(reader, strtoull(words[1], NULL, 10), (int)strtol(words[2], NULL, 10));
+    if (strcmp(verb, "fork") == 0)
+        return in_child(reader);
     if (strcmp(verb, "sequence") == 0)
         return printf("%" PRIu64 "\n", muster_reader_sequence(reader)), MUSTER_READER_OK;
     return strcmp(verb, "again") == 0 ? again(folder) : -100;

@@ -17,7 +17,7 @@
  * it looks at; it can change nothing of what is kept. While somebody looks at a snapshot, the room of what changed
  * since is not used again: so a snapshot lasts for a while only (muster_reader_lease()).
  *
- * A reader is used by one thread at a time, and not by a child after fork(). */
+ * A reader is used by one thread at a time. After fork() a child has no snapshot and begins its own. */
 #ifndef MUSTER_READER_H
 #define MUSTER_READER_H
 
