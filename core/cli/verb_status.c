@@ -336,9 +336,12 @@ static void health_tell(struct context *context, const struct health *health)
         query_time(health->query, since_ms, time);
         screen_print(screen, " since %s", time);
     }
-    if (leavers_ms > 0)
+    if (leavers_ms > 0) {
         query_time(health->query, leavers_ms, time);
-    screen_print(screen, "; leavers are known as of %s\n", leavers_ms > 0 ? time : "never");
+        screen_print(screen, "; leavers are known as of %s\n", time);
+    } else {
+        screen_print(screen, "; leavers are not known yet\n");
+    }
     if (health->census)
         overview_tell(context, health->census);
     health_next_tell(context, health);
