@@ -296,6 +296,16 @@ static int row_make(struct question *question, struct query *query, const struct
     return answer_row(answer, &record);
 }
 
+/* Whether there is a service to be asked: what names the account there, as its address, is an option that is set. */
+static bool can_ask(const struct connection *connection)
+{
+    const char *account = connection->description->account;
+    bool set = !account || connection_option(connection, account);
+    for (size_t i = 0; i < connection->option_count && !set; i++) /* a secret has no text */
+        set = strcmp(connection->options[i].name, account) == 0;
+    return set;
+}
+
 static int ask_store(struct question *question, const struct organization *organization)
 {
     struct context *context = question->context;
@@ -324,9 +334,12 @@ static int ask_store(struct question *question, const struct organization *organ
     if (context->json || context->quiet)
         return status;
     if (kept.mapping)
-        screen_print(&context->screen, "as it was said in run %u; ", kept.run);
-    screen_print(&context->screen, "%s--live asks %s itself\n", kept.mapping ? "" : "as far as is kept; ",
-                 question->connection->name);
+        screen_print(&context->screen, "as it was said in run %u", kept.run);
+    else
+        screen_print(&context->screen, "as far as is kept");
+    if (can_ask(question->connection))
+        screen_print(&context->screen, "; --live asks %s itself", question->connection->name);
+    screen_print(&context->screen, "\n");
     return status;
 }
 
