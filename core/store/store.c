@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -132,6 +133,37 @@ int store_make_dir(const char *dir, struct err *err)
     return 0;
 }
 
+/* The user whose it is, or its parent's that is there; false: nothing can be learned of it, or it is ours. */
+static bool owner_of_other(const char *path, char name[64])
+{
+    char *at __attribute__((cleanup(tidy_free))) = mem_text(path), *slash;
+    struct stat owned;
+    while (at && stat(at, &owned) != 0) {
+        if (!(slash = strrchr(at, '/')) || slash == at)
+            return false;
+        *slash = '\0';
+    }
+    if (!at || owned.st_uid == geteuid())
+        return false;
+    struct passwd account, *found = NULL;
+    char room[4096];
+    if (getpwuid_r(owned.st_uid, &account, room, sizeof(room), &found) == 0 && found)
+        snprintf(name, 64, "%s", account.pw_name);
+    else
+        snprintf(name, 64, "#%u", (unsigned)owned.st_uid); /* as sudo takes it */
+    return true;
+}
+
+/* It is there and does not let us in. */
+static int store_refused(const char *path, int rc, struct err *err)
+{
+    char name[64];
+    if ((rc == -EACCES || rc == -EPERM) && owner_of_other(path, name))
+        return err_set(err, rc, "%s cannot be opened: it belongs to %s. Run it as that user: `sudo -u '%s' muster …`.",
+                       path, name, name);
+    return err_set(err, rc, "%s cannot be opened: %s", path, strerrordesc_np(-rc));
+}
+
 /* A file of its two first pages alone has never held anything: who made it died, maybe with the power, and then there
  * may be nothing in them. It is made anew. *ret_new: there is no store yet. */
 static int store_begin(const struct store *store, int folder, bool create, bool *ret_new)
@@ -153,7 +185,7 @@ static int store_env_open(struct store *store, bool create, struct err *err)
     /* One after the other: LMDB itself is not safe from two processes that both make the file. */
     int turn __attribute__((cleanup(tidy_close))) = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (turn < 0 || flock(turn, LOCK_EX) != 0)
-        return err_set(err, -errno, "%s cannot be opened: %s", store->dir, strerrordesc_np(errno));
+        return store_refused(store->dir, -errno, err);
     bool new = false;
     int rc = store_begin(store, turn, create, &new);
     if (rc == ERR_GONE)
@@ -166,6 +198,8 @@ static int store_env_open(struct store *store, bool create, struct err *err)
     mdb_env_set_maxdbs(store->env, TABLE_COUNT);
     mdb_env_set_maxreaders(store->env, READERS_MAX);
     rc = fault_hit("store") ? -EIO : store_code(mdb_env_open(store->env, store->dir, MDB_NOTLS, 0640));
+    if (rc == -EACCES || rc == -EPERM || rc == -EROFS)
+        return store_refused(store->dir, rc, err);
     if (rc == 0 && new) /* its first pages and its name are on the disk before anything is built on them */
         rc = fsync(turn) != 0 ? -errno : store_code(mdb_env_sync(store->env, 1));
     if (rc != 0)
@@ -206,14 +240,14 @@ static int store_identify(const char *dir, bool create, struct stat *ret_stat, s
     struct stat data_stat;
     bool there = stat(data, &data_stat) == 0;
     if (!there && errno != ENOENT && errno != ENOTDIR)
-        return err_set(err, -errno, "%s cannot be opened: %s", data, strerrordesc_np(errno));
+        return store_refused(data, -errno, err);
     if (!there && !create)
         return ERR_GONE;
     int rc = there ? 0 : store_make_dir(dir, err);
     if (rc != 0)
         return rc;
     if (stat(dir, ret_stat) != 0)
-        return err_set(err, -errno, "%s cannot be opened: %s", dir, strerrordesc_np(errno));
+        return store_refused(dir, -errno, err);
     return 0;
 }
 
@@ -318,7 +352,7 @@ int store_lock(struct store *store, int *ret_fd, struct err *err)
     char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/run.lock", store->dir);
     int fd __attribute__((cleanup(tidy_close))) = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
     if (fd < 0)
-        return path ? err_set(err, -errno, "%s cannot be opened: %s", path, strerrordesc_np(errno)) : -ENOMEM;
+        return path ? store_refused(path, -errno, err) : -ENOMEM;
     char holder[32] = "";
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);

@@ -106,6 +106,43 @@ static void a_path_through_a_file_cannot_be_made(void **state)
     assert_said(&err, "cannot be made: Not a directory");
 }
 
+static void somebody_else_s_store_says_whose_it_is(void **state)
+{
+    (void)state;
+    struct store *store = opened("org");
+    struct err folder = {0}, file = {0}, lock = {0};
+    int fd;
+    store_close(store);
+    if (geteuid() != 0)
+        skip(); /* only root can be somebody else */
+    const char *dir = scratch_path(&scratch, "org");
+    assert_int_equal(chmod(scratch.dir, 0755), 0);
+    assert_int_equal(chmod(dir, 0700), 0);
+    assert_int_equal(seteuid(65534), 0);
+    struct stat seen;
+    bool reached = stat(dir, &seen) == 0;
+    int of_folder = store_open(dir, false, &store, &folder);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(dir, 0755), 0);
+    assert_int_equal(chmod(scratch_path(&scratch, "org/data.mdb"), 0644), 0);
+    assert_int_equal(seteuid(65534), 0);
+    int of_file = store_open(dir, false, &store, &file);
+    assert_int_equal(seteuid(0), 0);
+    store = opened("org");
+    assert_int_equal(seteuid(65534), 0);
+    int of_lock = store_lock(store, &fd, &lock);
+    assert_int_equal(seteuid(0), 0);
+    store_close(store);
+    if (!reached)
+        skip(); /* not even the folder of the build is open to others */
+    assert_int_equal(of_folder, -EACCES);
+    assert_int_equal(of_file, -EACCES);
+    assert_int_equal(of_lock, -EACCES);
+    assert_said(&folder, "org/data.mdb cannot be opened: it belongs to root. Run it as that user: `sudo -u 'root'");
+    assert_said(&file, "org cannot be opened: it belongs to root. Run it as that user: `sudo -u 'root'");
+    assert_said(&lock, "org/run.lock cannot be opened: it belongs to root.");
+}
+
 static void a_newer_layout_or_normalizer_is_refused_in_a_sentence(void **state)
 {
     (void)state;
@@ -458,6 +495,7 @@ int main(void)
         CASE(two_hundred_and_fifty_six_are_open_at_once_and_no_more),
         CASE(nothing_there_is_gone_and_nothing_is_made),
         CASE(a_path_through_a_file_cannot_be_made),
+        CASE(somebody_else_s_store_says_whose_it_is),
         CASE(a_newer_layout_or_normalizer_is_refused_in_a_sentence),
         CASE(a_newer_store_with_other_tables_is_newer_and_not_damaged),
         CASE(another_program_s_store_is_not_ours),
