@@ -28,8 +28,8 @@ const struct command commands[] = {
     {"check", "[ORG…]", 0, WORDS_MANY, OPTION_BIT(connect), "Check the organizations' files, connectors and secrets",
      "Tells all that is wrong at once, each with its place. Changes nothing, here or anywhere else. With --connect it "
      "also logs in to every system.\n\n"
-     "A warning is about what takes effect all the same, or does nothing where it stands. Warnings are told and "
-     "counted; the exit status stays 0.",
+     "A warning is about what takes effect all the same, or does nothing where it stands, or about a store that does "
+     "not open to you. Warnings are told and counted; the exit status stays 0.",
      "muster check\nmuster check acme --connect", verb_check},
     {"connectors", "[NAME]", 0, 1, 0, "List the connectors that are installed, or explain one",
      "For one connector: its options, streams, what it may reach, and what this system lacks to fence it in. In the "

@@ -125,14 +125,20 @@ static int check_connect(struct context *context, const struct organization *org
     return STATUS_DONE;
 }
 
-/* What was accepted for a while and is not written into the file yet. */
-static void check_readings(struct context *context, const struct organization *organization)
+/* Whether its store opens, if there is one; and what was accepted for a while and is not written into the file yet. */
+static void check_store(struct context *context, const struct organization *organization)
 {
     struct query *query TIDY(query_close) = NULL;
     char before[PATH_MAX + 3];
+    struct err err = {0};
     snprintf(before, sizeof(before), "%s: ", organization->file);
-    if (query_open(context->settings, organization, &query, NULL) == 0)
+    int rc = query_open(context->settings, organization, &query, &err);
+    if (rc == 0 && !context->json && !context->quiet)
         waits_readings(context, query, before);
+    if (rc == 0 || rc == ERR_GONE)
+        return;
+    fprintf(stderr, "%swarning: %s\n", before, err.text[0] ? err.text : err_text(rc));
+    context->warnings++;
 }
 
 static void check_tell(struct context *context, const char *id, const struct organization *organization, int status,
@@ -167,8 +173,8 @@ static int check_organization(struct context *context, const char *id)
         int one = check_connect(context, organization, &organization->connections[i]);
         status = one > status ? one : status;
     }
-    if (status == STATUS_DONE && !context->json && !context->quiet)
-        check_readings(context, organization);
+    if (status == STATUS_DONE)
+        check_store(context, organization);
     if (status == STATUS_DONE && !context->quiet) {
         idle_tell(context, organization);
         unheard_tell(context, organization);
