@@ -225,6 +225,34 @@ static void held_whys(struct context *context, struct query *query, const struct
     }
 }
 
+enum { HELD_BY_ID = 3 }; /* more are not typed one by one */
+
+/* What names the held ones: "ID…", or of many the --where that fits them all. A number that somebody else has now is
+ * looked at one by one. */
+static void held_which(const struct query *query, const struct wait_item *items, size_t count, struct buffer *out)
+{
+    const struct stream_name *first = NULL;
+    bool same_connection = true, same_partition = true;
+    size_t held = 0;
+    for (size_t i = 0; i < count && same_connection; i++) {
+        const struct stream_name *stream = streams_find(&query->streams, items[i].stream);
+        if (items[i].type != WAIT_HELD)
+            continue;
+        held++;
+        first = first ? first : stream;
+        same_connection = stream && strcmp(stream->connection_name, first->connection_name) == 0 &&
+                          !(items[i].reason && strcmp(items[i].reason, REASON_CODE(identity_reused)) == 0);
+        same_partition = same_partition && same_connection && strcmp(stream->partition, first->partition) == 0;
+    }
+    if (held <= HELD_BY_ID || !same_connection)
+        buffer_text(out, "ID…");
+    else if (same_partition && strcmp(first->partition, "main") != 0 &&
+             !first->partition[strcspn(first->partition, ", '\"")])
+        buffer_format(out, "--where partition=%s", first->partition);
+    else
+        buffer_format(out, "--where connection=%s", first->connection_name);
+}
+
 /* What to type next, once for each kind of thing that waits. */
 static void waits_ways_out(struct context *context, struct query *query, const struct wait_item *items, size_t count)
 {
@@ -256,11 +284,12 @@ static void waits_ways_out(struct context *context, struct query *query, const s
                      "discard %s ID… --reason TEXT` leaves just that change as it is.\n",
                      id, id);
     if (held) {
-        screen_print(
-            &context->screen,
-            "Held: `muster approve %s ID… --reason TEXT` takes them, `muster reject %s ID… --until DAY --reason "
-            "TEXT` keeps them out; what the source takes back goes by itself.\n",
-            id, id);
+        TIDY_DONE(screen_buffer_done) struct buffer which = {0};
+        held_which(query, items, count, &which);
+        screen_print(&context->screen,
+                     "Held: `muster approve %s %s --reason TEXT` takes them, `muster reject %s %s --until DAY --reason "
+                     "TEXT` keeps them out; what the source takes back goes by itself.\n",
+                     id, which.data ? which.data : "ID…", id, which.data ? which.data : "ID…");
         held_whys(context, query, items, count);
     }
     if (reused)
