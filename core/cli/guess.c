@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Words of headers as people write them, in the languages of our customers; normalized. The first hit counts. */
@@ -37,7 +38,8 @@ static const struct {
     {"end date|leave date|termination date|uit dienst|datum uit dienst|sluttdato|离职日期|datum "
      "uitdienst|uitdiensttreding|datum uitdiensttreding|sluttet dato|ansatt til",
      {KIND_person, "terminated_on", GUESS_DATE}},
-    {"date of birth|birth date|birthdate|geboortedatum|fødselsdato|出生日期|geb.datum|geb. datum|født|født dato",
+    {"date of birth|birth date|birthdate|birthday|dob|geboortedatum|fødselsdato|出生日期|geb.datum|geb. "
+     "datum|født|født dato",
      {KIND_person, "date_of_birth", GUESS_DATE}},
     {"national id|social security number|bsn|fødselsnummer|身份证|burgerservicenummer|fødselsnr|personnummer",
      {KIND_person, "national_id", GUESS_PLAIN}},
@@ -76,6 +78,16 @@ const struct guess *guess_column(const char *name)
         if (words_have(columns[i].words, name, strlen(name)))
             return &columns[i].guess;
     return NULL;
+}
+
+const char *guess_field(enum kind kind, const char *text)
+{
+    char words[64];
+    snprintf(words, sizeof(words), "%s", text);
+    for (char *at = words; (at = strchr(at, '_')); at++)
+        *at = ' ';
+    const struct guess *guess = guess_column(words);
+    return guess && guess->kind == kind ? guess->field : NULL;
 }
 
 const char *guess_status(const char *text)

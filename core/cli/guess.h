@@ -25,6 +25,8 @@ struct guess {
 
 /* NULL: nothing comes to mind. */
 const struct guess *guess_column(const char *name);
+/* The field of that kind which people call so, "surname" or "last_name"; NULL: nothing comes to mind. */
+const char *guess_field(enum kind kind, const char *text);
 /* The model's status that a word of a source probably means; NULL: nothing comes to mind. */
 const char *guess_status(const char *text);
 /* The pattern of a date in a text, "DD-MM-YYYY"; NULL: it is none of this century or the last one. */

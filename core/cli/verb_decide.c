@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "cli/decide.h"
+#include "cli/guess.h"
 #include "cli/plan.h"
 #include "cli/verb.h"
 #include "config/node.h"
@@ -279,7 +280,7 @@ static int wrong_field(enum kind kind, const char *name)
     const struct field *field;
     for (size_t n = 0; n < IMAGE_FIELDS_MAX && (field = field_nth(kind, n)); n++)
         names[n] = field->name;
-    const char *near = nearest_name(name, names);
+    const char *guess = guess_field(kind, name), *near = guess ? guess : nearest_name(name, names);
     return complain_words("%s has no field '%s'%s%s%s", kind_name(kind), name, near ? "; did you mean '" : "",
                           near ? near : "", near ? "'?" : "");
 }

@@ -1,6 +1,7 @@
 /* verb_explain - explain: why a value is what it is, now or after a run, and why a record was passed over. */
 #include "base/mem.h"
 #include "cli/explain.h"
+#include "cli/guess.h"
 #include "cli/verb.h"
 #include "config/node.h"
 #include "engine/masterkey.h"
@@ -63,9 +64,11 @@ static int asking_field(struct asking *asking)
     const struct field *field;
     for (size_t n = 0; n < IMAGE_FIELDS_MAX && (field = field_nth(asking->kind, n)); n++)
         names[n] = field->name;
-    const char *near = nearest_name(text, names);
-    if (asking->kind == KIND_person && field_by_name(KIND_employment, text))
-        return complain_words("person has no field '%s'; did you mean 'employment.%s'?", text, text);
+    const char *near = guess_field(asking->kind, text), *employed = guess_field(KIND_employment, text);
+    if (asking->kind == KIND_person && (employed || field_by_name(KIND_employment, text)))
+        return complain_words("person has no field '%s'; did you mean 'employment.%s'?", text,
+                              employed ? employed : text);
+    near = near ? near : nearest_name(text, names);
     return complain_words("%s has no field '%s'%s%s%s", kind, text, near ? "; did you mean '" : "", near ? near : "",
                           near ? "'?" : "");
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/context.h"
 #include "cli/excel.h"
+#include "cli/guess.h"
 #include "cli/tap.h"
 #include "cli/verb.h"
 #include "config/node.h"
@@ -88,7 +89,7 @@ static int wrong_field(struct export *export, const char *name)
     for (size_t i = 0; i < export->field_count; i++)
         names[i] = export->fields[i]->name;
     names[export->field_count] = NULL;
-    const char *near = nearest_name(name, names);
+    const char *guess = guess_field(export->kind, name), *near = guess ? guess : nearest_name(name, names);
     return complain_words("%s has no field '%s'%s%s%s", kind_name(export->kind), name, near ? "; did you mean '" : "",
                           near ? near : "", near ? "'?" : "");
 }

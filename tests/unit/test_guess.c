@@ -58,6 +58,21 @@ static void headers_are_known_in_several_languages(void **state)
     assert_null(guess_column("Shoe size"));
 }
 
+static void a_field_is_known_by_what_people_call_it(void **state)
+{
+    (void)state;
+    assert_string_equal(guess_field(KIND_person, "surname"), "family_name");
+    assert_string_equal(guess_field(KIND_person, "last_name"), "family_name");
+    assert_string_equal(guess_field(KIND_person, "firstname"), "given_name");
+    assert_string_equal(guess_field(KIND_person, "mail"), "work_email");
+    assert_string_equal(guess_field(KIND_person, "mobile"), "mobile_phone");
+    assert_string_equal(guess_field(KIND_person, "dob"), "date_of_birth");
+    assert_string_equal(guess_field(KIND_person, "birthday"), "date_of_birth");
+    assert_string_equal(guess_field(KIND_employment, "dept"), "department");
+    assert_null(guess_field(KIND_person, "dept")); /* another kind's */
+    assert_null(guess_field(KIND_person, "shoe_size"));
+}
+
 static void every_guess_is_a_field_of_the_model(void **state)
 {
     (void)state;
@@ -143,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_long_sample_is_cut),
         cmocka_unit_test(half_a_character_does_not_read_beyond_its_end),
         cmocka_unit_test(headers_are_known_in_several_languages),
+        cmocka_unit_test(a_field_is_known_by_what_people_call_it),
         cmocka_unit_test(every_guess_is_a_field_of_the_model),
         cmocka_unit_test(dates_are_known_by_their_shape),
         cmocka_unit_test(a_day_that_has_the_month_first_is_seen),
