@@ -32,15 +32,21 @@ static bool is_named(const struct run *run, const char *partition)
     return false;
 }
 
-/* Whether anything that the source said there is not gone. */
-static int is_inhabited(struct run *run, struct txn *txn, uint32_t stream, bool *ret_inhabited)
+static bool is_mapped(const struct connection *connection, const char *stream)
+{
+    for (size_t m = 0; connection->mappings && connection->mappings[m]; m++)
+        if (strcmp(connection->mappings[m]->stream, stream) == 0)
+            return true;
+    return false;
+}
+
+/* Whether anything that the source said there is not gone. `record` is scratch; failures stay in the transaction. */
+static bool is_inhabited(struct txn *txn, uint32_t stream, struct source *record)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     TIDY_DONE(buffer_done) struct buffer prefix = {0};
-    struct source *record = arena_get(run->arena, sizeof(*record));
     source_key(stream, "", 0, &prefix);
-    if (!record || prefix.rc != 0)
-        return -ENOMEM;
+    txn->rc = txn->rc ? txn->rc : prefix.rc;
     cursor_open(&cursor, txn, TABLE_source);
     struct bytes key = bytes(prefix.data, prefix.len);
     for (bool there = cursor_seek(&cursor, key); there && cursor_has_prefix(&cursor, key);
@@ -48,32 +54,33 @@ static int is_inhabited(struct run *run, struct txn *txn, uint32_t stream, bool 
         struct bytes id = source_key_id(cursor.key);
         bool of_reference = id.len >= sizeof(SOURCE_UNIT_PREFIX) - 1 &&
                             memcmp(id.data, SOURCE_UNIT_PREFIX, sizeof(SOURCE_UNIT_PREFIX) - 1) == 0;
-        if (of_reference || !source_read(cursor.value, record) || record->state == SOURCE_GONE)
-            continue;
-        *ret_inhabited = true;
-        break;
+        if (!of_reference && source_read(cursor.value, record) && record->state != SOURCE_GONE)
+            return true;
     }
-    return txn->rc;
+    return false;
 }
 
-/* What the source named once and does not any more, though somebody is still known from there. */
-static int run_unlisted(struct run *run)
+/* Adds what the store knows of besides those that were named. `unlisted`: only where somebody is still known from, and
+ * marked so. */
+static int partitions_known(struct run *run, bool unlisted)
 {
     const struct connection *connection = run->request->connection;
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     struct streams streams __attribute__((cleanup(streams_done))) = {0};
+    TIDY(free) struct source *record = mem_new(1, sizeof(*record));
     txn_begin(&txn, run->store, false);
-    int rc = streams_load(run->request->organization, &txn, &streams);
+    int rc = record ? streams_load(run->request->organization, &txn, &streams) : -ENOMEM;
     for (size_t i = 0; rc == 0 && i < streams.count; i++) {
         const struct stream_name *stream = &streams.items[i];
-        bool inhabited = false;
         if (stream->connection != connection || is_named(run, stream->partition))
             continue;
-        rc = is_inhabited(run, &txn, stream->number, &inhabited);
-        if (rc == 0 && inhabited && (rc = partition_add(run, stream->partition, stream->partition, "")) == 0)
-            run->partitions[run->partition_count - 1].unlisted = true;
+        if (unlisted && (!is_mapped(connection, stream->stream) || !is_inhabited(&txn, stream->number, record)))
+            continue;
+        rc = partition_add(run, stream->partition, stream->partition, "");
+        if (rc == 0)
+            run->partitions[run->partition_count - 1].unlisted = unlisted;
     }
-    return rc;
+    return rc ? rc : txn.rc;
 }
 
 int run_partitions(struct run *run)
@@ -91,26 +98,19 @@ int run_partitions(struct run *run)
     int rc = lane_partitions(run->lane, &sink, &result, run->err);
     if (rc == 0 && result.rc < 0)
         rc = err_set(run->err, ERR_CONNECTOR, "the partitions could not be listed: %s", result.text);
-    bool all = result.claim == CLAIM_COMPLETE && run->partition_count > 0 && !run->request->wanted;
-    return rc == 0 && all ? run_unlisted(run) : rc;
+    if (rc != 0 || result.claim != CLAIM_COMPLETE || run->partition_count == 0 || run->request->wanted)
+        return rc;
+    return partitions_known(run, true);
 }
 
 int run_kept_partitions(struct run *run)
 {
-    const struct connection *connection = run->request->connection;
-    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
-    struct streams streams __attribute__((cleanup(streams_done))) = {0};
-    txn_begin(&txn, run->store, false);
-    int rc = streams_load(run->request->organization, &txn, &streams);
-    for (size_t i = 0; rc == 0 && i < streams.count; i++) {
-        const char *name = streams.items[i].partition;
-        if (streams.items[i].connection == connection && !is_named(run, name))
-            rc = partition_add(run, name, name, "");
-    }
+    const struct run_request *request = run->request;
+    int rc = partitions_known(run, false);
     if (rc == 0 && run->partition_count == 0)
         rc =
             err_set(run->err, ERR_UNKNOWN, "nothing of connection '%s' is kept yet: `muster sync %s %s` reads it first",
-                    connection->name, run->request->organization->id, connection->name);
+                    request->connection->name, request->organization->id, request->connection->name);
     return rc;
 }
 
