@@ -1,6 +1,7 @@
 /* digest - fingerprints. */
 #include "base/digest.h"
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/tidy.h"
@@ -10,6 +11,11 @@
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+int digest_begin(void)
+{
+    return sodium_init() < 0 ? ERR_UNSUPPORTED : 0;
+}
 
 void digest_sha256(const void *bytes, size_t len, uint8_t ret_digest[DIGEST_SHA256])
 {

@@ -11,6 +11,10 @@ struct digest_file {
     uint8_t bytes[DIGEST_SHA256];
 };
 
+/* Before any key is used: only then libsodium takes the instructions that this processor has, and gives random numbers
+ * to several threads. Returns 0 or ERR_UNSUPPORTED. */
+int digest_begin(void);
+
 void digest_sha256(const void *bytes, size_t len, uint8_t ret_digest[DIGEST_SHA256]);
 /* The whole of an open file from its beginning; the offset is put back. Returns 0 or a negative errno. */
 int digest_fd(int fd, uint8_t ret_digest[DIGEST_SHA256]);

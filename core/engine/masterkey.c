@@ -1,6 +1,7 @@
 /* masterkey - the key from which every organization's sealing keys are derived. */
 #include "engine/masterkey.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "broker/secretstore.h"
@@ -86,8 +87,11 @@ static int masterkey_make(const char *state, const char *path, uint8_t ret_key[V
     return rc ? rc : masterkey_read(path, ret_key, err); /* of two starts at once, one made it */
 }
 
+/* Whoever seals, or makes keyed digests, comes by here first. */
 int masterkey_load(const struct settings *settings, uint8_t ret_key[VAULT_MASTER], struct err *err)
 {
+    if (digest_begin() != 0)
+        return err_set(err, ERR_UNSUPPORTED, "libsodium finds no random numbers on this machine");
     if (settings->seal_key)
         return masterkey_secret(settings->seal_key, ret_key, err);
     char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/seal.key", settings->state);
