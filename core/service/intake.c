@@ -12,7 +12,7 @@
 enum {
     TOGETHER = 1024,            /* letters in one commit */
     MANY = 16,                  /* letters for which it is worth to wait a little */
-    PATIENCE = 2 * 1000 * 1000, /* ns; after a commit that took less it is as well to begin with those who are there */
+    PATIENCE = 2 * 1000 * 1000, /* ns for which that may be */
 };
 
 struct opened {
@@ -26,7 +26,7 @@ struct intake {
     pthread_cond_t more;
     struct letter *first, **last;
     size_t waiting;  /* letters in that list */
-    size_t expected; /* as many as there were, if all who were told come again; 0: they are not waited for */
+    size_t expected; /* as many as there were, if all who were told come again */
     bool closing;
     uint64_t commits, letters;
     uint64_t most;
@@ -137,9 +137,10 @@ static void *work(void *context)
         while (list)
             keep(intake, letters, gather(&list, letters));
         int64_t ended_ns = now_ns();
-        until_ns = ended_ns + PATIENCE;
+        int64_t took_ns = ended_ns - begun_ns;
+        until_ns = ended_ns + (took_ns < PATIENCE ? took_ns : PATIENCE);
         pthread_mutex_lock(&intake->lock);
-        intake->expected = ended_ns - begun_ns > PATIENCE ? intake->waiting + count : 0;
+        intake->expected = intake->waiting + count;
     }
     pthread_mutex_unlock(&intake->lock);
     return NULL;
