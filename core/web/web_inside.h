@@ -27,6 +27,13 @@ struct seen {
     uint64_t size, inode;
 };
 
+/* An answer with nothing in it for one caller alone: who keeps events says the same again and again. */
+struct saying {
+    char type[64], body[256];
+    size_t len;                    /* of the body */
+    struct MHD_Response *response; /* NULL: nothing was said yet */
+};
+
 /* A server of libmicrohttpd, and the thread that turns it. */
 struct server {
     struct web *web;
@@ -39,8 +46,10 @@ struct server {
     atomic_bool ends;
     atomic_size_t owed; /* requests that wait for web_answer() */
     /* the thread's own */
+    uint64_t turns;
     size_t waiting; /* requests that wait in the turn */
-    bool moved;     /* more was done in this turn than to look whether answers are there */
+    size_t moved;   /* of this turn: requests that did something, and may have more to do */
+    struct saying last;
 };
 
 /* One address, and the server that listens there. */
@@ -80,6 +89,7 @@ void server_wake(struct server *server);
 void server_resume(struct server *server, struct MHD_Connection *connection);
 void server_quiesce(struct server *server); /* takes nobody new */
 unsigned server_callers(struct server *server);
+void saying_done(struct saying *saying);
 void server_close(struct server *server); /* nothing is owed any more */
 
 /* Callbacks of libmicrohttpd; cls is the server. */

@@ -26,7 +26,8 @@ struct request {
     struct unzip *unzip;
     size_t came, counted; /* bytes of the body; of these, in web->body_bytes */
     bool began, whole, closes;
-    bool waits; /* in the turn, for its answer */
+    bool waits;        /* in the turn, for its answer */
+    uint64_t moved_in; /* the turn */
     unsigned status;
     _Atomic enum fate { OPEN, ANSWERED /* by web_answer() */, GONE /* before */ } fate;
 };
@@ -265,20 +266,23 @@ static void add_heads(struct MHD_Response *response, const struct buffer *heads)
     }
 }
 
-static enum MHD_Result send_reply(struct request *request)
+static const char *type_of(const struct web_reply *reply)
+{
+    return reply->type ? reply->type : "application/json";
+}
+
+static struct MHD_Response *make_response(struct request *request)
 {
     struct web_reply *reply = &request->seen.reply;
-    if (reply->body.rc != 0 || reply->status == 0)
-        web_problem(reply, 500, "There is no answer.");
     struct MHD_Response *response =
         reply->stream && reply->status == 200
             ? web_stream_response(reply->stream, request->server, request->connection)
             : MHD_create_response_from_buffer(
                   reply->body.len, reply->body.data ? reply->body.data : (void *)(uintptr_t) "", MHD_RESPMEM_MUST_COPY);
     if (!response)
-        return MHD_NO;
+        return NULL;
     char number[16];
-    MHD_add_response_header(response, "Content-Type", reply->type ? reply->type : "application/json");
+    MHD_add_response_header(response, "Content-Type", type_of(reply));
     if (!reply->heads.data || !strstr(reply->heads.data, "Cache-Control: "))
         MHD_add_response_header(response, "Cache-Control", "no-store");
     add_heads(response, &reply->heads);
@@ -292,11 +296,58 @@ static enum MHD_Result send_reply(struct request *request)
         MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
     if (request->closes)
         MHD_add_response_header(response, "Connection", "close");
+    return response;
+}
+
+static bool is_for_anybody(const struct request *request)
+{
+    const struct web_reply *reply = &request->seen.reply;
+    const struct saying *last = &request->server->last;
+    return !reply->stream && reply->heads.len == 0 && reply->retry_after_s == 0 && !reply->allow && !reply->challenge &&
+           !request->closes && strlen(type_of(reply)) < sizeof(last->type) && reply->body.len > 0 &&
+           reply->body.len <= sizeof(last->body);
+}
+
+void saying_done(struct saying *saying)
+{
+    if (saying->response)
+        MHD_destroy_response(saying->response);
+    saying->response = NULL;
+}
+
+/* The one that was made last, if it says the same. The server's. */
+static struct MHD_Response *last_response(struct request *request)
+{
+    const struct web_reply *reply = &request->seen.reply;
+    struct saying *last = &request->server->last;
+    if (last->response && strcmp(last->type, type_of(reply)) == 0 && last->len == reply->body.len &&
+        memcmp(last->body, reply->body.data, last->len) == 0)
+        return last->response;
+    struct MHD_Response *response = make_response(request);
+    if (!response)
+        return NULL;
+    saying_done(last);
+    *last = (struct saying){.len = reply->body.len, .response = response};
+    memcpy(last->type, type_of(reply), strlen(type_of(reply)) + 1);
+    memcpy(last->body, reply->body.data, last->len);
+    return response;
+}
+
+static enum MHD_Result send_reply(struct request *request)
+{
+    struct web_reply *reply = &request->seen.reply;
+    if (reply->body.rc != 0 || reply->status == 0)
+        web_problem(reply, 500, "There is no answer.");
+    bool anybodys = is_for_anybody(request);
+    struct MHD_Response *response = anybodys ? last_response(request) : make_response(request);
+    if (!response)
+        return MHD_NO;
     request->status = reply->status;
     caller_says(request, false, false);
     caller_hears(request, reply->status == 200 ? reply->stream : NULL);
     enum MHD_Result sent = MHD_queue_response(request->connection, reply->status, response);
-    MHD_destroy_response(response);
+    if (!anybodys)
+        MHD_destroy_response(response);
     return sent;
 }
 
@@ -329,10 +380,21 @@ void web_answer(struct web_request *seen)
     atomic_fetch_sub(&server->owed, 1); /* from here on the server may be gone */
 }
 
+static void moves(struct request *request)
+{
+    if (request->moved_in != request->server->turns)
+        request->server->moved++;
+    request->moved_in = request->server->turns;
+}
+
+/* Whoever waits has nothing more to do in this turn. */
 static void waits(struct request *request, bool waits)
 {
+    struct server *server = request->server;
     if (waits != request->waits)
-        request->server->waiting += waits ? 1 : (size_t)-1;
+        server->waiting += waits ? 1 : (size_t)-1;
+    if (waits && request->moved_in == server->turns)
+        server->moved--;
     request->waits = waits;
 }
 
@@ -362,15 +424,15 @@ static enum MHD_Result all_is_there(struct request *request)
 enum MHD_Result web_says(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                          const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
-    struct server *server = cls;
     struct request *request = *con_cls;
+    (void)cls;
     (void)connection;
     (void)version;
     if (!request)
         return MHD_NO;
     if (request->whole && atomic_load(&request->fate) == OPEN)
         return MHD_YES; /* it waits on */
-    server->moved = true;
+    moves(request);
     if (!request->began) {
         headers_done(request, url, method);
         return reads_on(request, length_of(request)) ? MHD_YES : send_reply(request);
@@ -393,7 +455,7 @@ void web_ends(void *cls, struct MHD_Connection *connection, void **con_cls, enum
     struct server *server = cls;
     struct request *request = *con_cls;
     struct caller *caller = caller_of(connection);
-    server->moved = true;
+    server->moved++;
     if (!request)
         return;
     *con_cls = NULL;

@@ -23,18 +23,19 @@ enum {
 
 /* Returns how long nothing is to be done unless something comes: ms; -1: for ever. While somebody waits libmicrohttpd
  * would have us go round without a rest, and does not say whether it has more to do for others: so it is asked again
- * at once after a turn in which anything was said, and soon after any other. */
+ * at once after a turn in which anybody may have come no further than that turn let him, and soon after any other. */
 static int turn(struct server *server)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     pthread_mutex_lock(&server->lock);
     atomic_store(&server->woken, false);
-    server->moved = false;
+    server->moved = 0;
+    server->turns++;
     MHD_run(server->daemon);
     bool timed = MHD_get_timeout(server->daemon, &ms) == MHD_YES;
     int rest = !timed ? -1 : ms < INT_MAX ? (int)ms : INT_MAX;
     if (server->waiting > 0)
-        rest = server->moved ? 0 : LOOK_AGAIN;
+        rest = server->moved > 0 ? 0 : LOOK_AGAIN;
     pthread_mutex_unlock(&server->lock);
     return rest;
 }
@@ -91,6 +92,7 @@ static void server_free(struct server *server)
 {
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    saying_done(&server->last);
     if (server->wake >= 0)
         close(server->wake);
     pthread_mutex_destroy(&server->lock);
