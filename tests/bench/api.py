@@ -137,13 +137,12 @@ def musterd(programs, folder, people):
 
 
 def median(pairs):
-    """Of rates, the middle one with the spread; and the latest 99th percentile."""
-    rates = [rate for rate, _ in pairs]
-    return (statistics.median(rates), min(rates), max(rates)), max(late for _, late in pairs)
+    """Of rates, and of 99th percentiles, the middle one with the spread."""
+    return tuple((statistics.median(all_), min(all_), max(all_)) for all_ in zip(*pairs))
 
 
 def read(programs, rounds, seconds=5, people=10_000):
-    """One person of many, again and again: name → ((rates), latest p99 in ms), and the bytes of the answer."""
+    """One person of many, again and again: name → ((rates), (p99 in ms)), and the bytes of the answer."""
     with contextlib.ExitStack() as opened:
         folder = pathlib.Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="muster-bench.")))
         port, token = opened.enter_context(musterd(programs, folder, people))
@@ -162,7 +161,7 @@ def read(programs, rounds, seconds=5, people=10_000):
 
 
 def ingest(here, programs, bare, rounds, seconds=5):
-    """Events at 64 connections: name → ((rates), latest p99 in ms). All files on the same disk."""
+    """Events at 64 connections: name → ((rates), (p99 in ms)). All files on the same disk."""
     found = {}
     with contextlib.ExitStack() as opened:
         folder = pathlib.Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="muster-bench.", dir=programs)))
