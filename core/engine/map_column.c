@@ -65,7 +65,6 @@ static int map_binding_room(struct map *map, size_t count)
 
 static int map_bind_raw(struct map *map, size_t column, const char *name)
 {
-    map->raw_numbers[column] = 0;
     if (!map->mapping->keep_all)
         return 0;
     char *entry __attribute__((cleanup(tidy_free))) = mem_format("column:%s", name);
@@ -111,6 +110,7 @@ static int map_bind(struct map *map, const struct lane_stream *stream, size_t co
     bool own = false;
     map->binding[column] = IGNORED;
     map->item_of[column] = 0;
+    map->raw_numbers[column] = 0;
     for (size_t i = 0; i < map->mapping->column_count; i++) {
         if (!same(map->mapping->columns[i], name))
             continue;
