@@ -250,6 +250,40 @@ static void units_are_found_by_code_then_by_name_and_may_be_renamed(void **state
     assert_string_equal(units, "10 type=department code=10 name=Cuisine\n20 type=department code=20 name=Bar\n");
     free(units);
     shop_check_again(&shop);
+    /* of the same name, but each has a code of its own */
+    shop_hear(&shop, "hr",
+              COLUMNS "row a|1|Ann|Vos||||Cook||10|Cuisine\nrow c|3|Cec|Cox||||Cook||20|Bar\n"
+                      "row d|4|Dan|Dop||||Cook||30|Bar\n");
+    units = shop_units(&shop);
+    assert_string_equal(units, "10 type=department code=10 name=Cuisine\n20 type=department code=20 name=Bar\n"
+                               "30 type=department code=30 name=Bar\n");
+    free(units);
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
+static void a_code_that_two_units_have_finds_neither(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, "connections:\n  hr:\n    connector: table\n    options: { location: DIR/hr }\n    streams:\n"
+                     "      units: { key: Id, org_unit: { type: { const: department }, code: Code, name: Name } }\n"
+                     "      people: { key: Nr, person: { employee_number: Nr }, employment: { department: { unit: "
+                     "department, code: Dept } } }\n");
+    shop_hear(&shop, "hr",
+              "@ * units\ncolumns Id|Code|Name\nrow w|10|A\nrow x|11|B\nrow y|20|C\nrow z|21|D\n@ * people\n"
+              "columns Nr|Dept\nrow 1|11\n");
+    shop_hear(&shop, "hr",
+              "@ * units\ncolumns Id|Code|Name\nrow w|10|A\nrow x|10|B\nrow y|20|C\nrow z|20|D\n@ * people\n"
+              "columns Nr|Dept\nrow 1|10\nrow 2|20\n");
+    char *units = shop_units(&shop), *department = shop_field(&shop, "1", "department");
+    assert_string_equal(units, "10 type=department code=10\n10 type=department code=10 name=A\n"
+                               "10 type=department code=10 name=B\n20 type=department code=20\n"
+                               "20 type=department code=20 name=C\n20 type=department code=20 name=D\n");
+    assert_string_equal(department, "waiting:10");
+    free(units);
+    free(department);
+    shop_check_again(&shop);
     shop_close(&shop);
 }
 
@@ -403,6 +437,7 @@ int main(void)
         cmocka_unit_test(who_comes_back_is_who_they_were),
         cmocka_unit_test(managers_may_come_later_change_their_number_and_be_two),
         cmocka_unit_test(units_are_found_by_code_then_by_name_and_may_be_renamed),
+        cmocka_unit_test(a_code_that_two_units_have_finds_neither),
         cmocka_unit_test(a_department_that_an_employment_left_and_another_has_is_still_referred_to),
         cmocka_unit_test(parts_that_go_and_come_back_keep_their_id),
         cmocka_unit_test(employments_of_two_sources_are_one_by_day_or_when_each_has_one),
