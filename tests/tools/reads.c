@@ -8,6 +8,7 @@
 #include <muster/reader.h>
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@ enum { WORDS = 20 };
 static void tell_value(const muster_reader_object *object, int field)
 {
     muster_reader_cell cell;
+    bool beyond = muster_reader_value(object, field + 0x10000, &cell) != MUSTER_READER_ABSENT; /* nobody's number */
     int presence = muster_reader_value(object, field, &cell);
-    if (presence != cell.presence)
+    if (beyond || presence != cell.presence)
         printf("\t?");
     else if (presence == MUSTER_READER_ABSENT)
         printf("\t-");
