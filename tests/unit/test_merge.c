@@ -11,6 +11,7 @@ static struct connection connections[3] = {{.name = "hr"}, {.name = "desk"}, {.n
 static const struct connection *const hr_desk[] = {&connections[0], &connections[1], NULL};
 static const struct connection *const desk_hr[] = {&connections[1], &connections[0], NULL};
 static const struct connection *const only_hr[] = {&connections[0], NULL};
+static const struct connection *const only_pay[] = {&connections[2], NULL};
 
 enum { HR, DESK, PAY };
 
@@ -61,10 +62,20 @@ static void the_first_who_says_something_counts(void **state)
         {FIELD_person_phone, {HR, HR, DESK}, "ABC", "   ", 'A'}, /* the older record of one source */
         {FIELD_person_phone, {HR, HR, DESK}, "ABC", "g  ", 'B'},
         {FIELD_person_phone, {DESK, HR, HR}, "A-C", "   ", 'C'},
+        {FIELD_person_phone, {PAY}, "A", " ", '-'}, /* also where nobody else says anything */
+        {FIELD_person_phone, {DESK}, "A", " ", 'A'},
+        {FIELD_person_mobile_phone, {DESK}, "A", " ", '-'},
+        {FIELD_person_mobile_phone, {DESK, HR}, "AB", "  ", 'B'},
+        {FIELD_person_username, {PAY}, "A", " ", 'A'},
     };
-    const struct field *email = field_by_number(KIND_person, FIELD_person_work_email);
-    const struct authority authorities[] = {
-        {KIND_person, NULL, hr_desk, NULL}, {KIND_person, email, desk_hr, NULL}, {0}};
+    const struct field *email = field_by_number(KIND_person, FIELD_person_work_email),
+                       *mobile = field_by_number(KIND_person, FIELD_person_mobile_phone),
+                       *username = field_by_number(KIND_person, FIELD_person_username);
+    const struct authority authorities[] = {{KIND_person, NULL, hr_desk, NULL},
+                                            {KIND_person, email, desk_hr, NULL},
+                                            {KIND_person, mobile, only_hr, NULL},
+                                            {KIND_person, username, only_pay, NULL},
+                                            {0}};
     const struct organization organization = {
         .connections = connections, .connection_count = 3, .authorities = authorities, .exists = only_hr};
     static struct image_maker maker;
