@@ -123,6 +123,21 @@ static void who_was_not_known_is_linked_in_the_run_in_which_the_owner_comes(void
     shop_close(&shop);
 }
 
+/* The third finds who it is by the number, the second by what the third says, the first by what the second says. */
+static void who_is_found_makes_others_found_however_many_come_of_it(void **state)
+{
+    (void)state;
+    struct shop shop;
+    shop_open(&shop, BOTH "match: { person: [[employee_number], [work_email], [phone]], within_partition: same }\n"
+                          "authority: { person: { exists: [hr] } }\n");
+    shop_hear(&shop, "hr", COLUMNS "row a|1|Ann|Vos||||||||\n");
+    shop_hear(&shop, "desk", SEATS "row p||||D1|555\nrow q||ann@x|||555\nrow r|1|ann@x|||\n");
+    assert_int_equal(shop.report.linked, 3);
+    expect_field(&shop, "1", "workstation_number", "D1");
+    shop_check_again(&shop);
+    shop_close(&shop);
+}
+
 static void a_record_that_waits_is_found_by_what_it_says_now(void **state)
 {
     (void)state;
@@ -430,6 +445,7 @@ int main(void)
         cmocka_unit_test(several_candidates_are_a_review_and_nobody_is_made),
         cmocka_unit_test(two_rows_of_one_source_that_match_go_by_within_partition),
         cmocka_unit_test(who_was_not_known_is_linked_in_the_run_in_which_the_owner_comes),
+        cmocka_unit_test(who_is_found_makes_others_found_however_many_come_of_it),
         cmocka_unit_test(a_record_that_waits_is_found_by_what_it_says_now),
         cmocka_unit_test(a_row_with_another_key_and_the_same_number_is_the_same_person),
         cmocka_unit_test(a_number_that_is_somebody_elses_now_waits_for_a_person),
