@@ -281,7 +281,7 @@ const struct command commands[] = {
     {"files", "ORG [CONNECTION]", 1, 2, 0, "List the files that were taken and what each gave, and those that were not",
      "Newest run first. What was created and updated is told of the run: files that are read together give it "
      "together. A file of which something was held and in whose place a newer one was read is overtaken. Below stand "
-     "the files that the last run saw and did not take, with the reason.",
+     "the files that the last run saw and did not take, or could not read, with the reason and when it looks again.",
      "muster files acme\nmuster files acme hr --json", verb_files},
     {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status) | OPTION_BIT(duplicates),
      "List people, or find them by name, number or e-mail",

@@ -1,10 +1,13 @@
 /* verb_files - the ledger of files: what was taken and what it gave; what was seen and left, and why. */
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/digest.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "broker/place.h"
 #include "cli/context.h"
+#include "cli/next.h"
+#include "cli/runs.h"
 #include "cli/verb.h"
 #include "engine/run.h"
 #include "tables/ledger.h"
@@ -15,6 +18,7 @@
 
 struct files_shown {
     struct context *context;
+    const struct organization *organization;
     struct query *query;
     const char *connection; /* NULL: all */
     struct ledger_row *rows;
@@ -170,6 +174,46 @@ static void tell_rows(const struct files_shown *shown)
     grid_end(&grid);
 }
 
+static bool was_left(const struct files_shown *shown, const struct connection *connection)
+{
+    for (size_t i = 0; i < shown->seen_count; i++)
+        if (strcmp(shown->seen_streams[i]->connection_name, connection->name) == 0)
+            return true;
+    return false;
+}
+
+/* When it ran last; 0: never. */
+static int64_t last_ran(struct query *query, const struct connection *connection)
+{
+    struct run_line line;
+    for (uint32_t run = query_last_run(query); run > 0; run--)
+        if (runs_line(query, run, &line) && !line.verb && strcmp(line.connection, connection->name) == 0)
+            return line.started_ms;
+    return 0;
+}
+
+/* When those that were left are looked at again by themselves. */
+static void tell_next(const struct files_shown *shown)
+{
+    const struct organization *organization = shown->organization;
+    struct query *query = shown->query;
+    TIDY(free) struct next *items = mem_new(organization->connection_count + 1, sizeof(*items));
+    struct pause *pauses = NULL;
+    struct quarantine *aside = NULL;
+    size_t pause_count = 0, aside_count = 0, count = 0;
+    screen_fail(items ? 0 : -ENOMEM);
+    screen_fail(brake_list(&query->txn, clock_now_ms(), query->arena, &pauses, &pause_count));
+    screen_fail(quarantine_list(&query->txn, query->arena, &aside, &aside_count));
+    for (size_t i = 0; items && i < organization->connection_count; i++) {
+        const struct connection *connection = &organization->connections[i];
+        if (was_left(shown, connection))
+            items[count++] =
+                next_of(connection, query->zone, last_ran(query, connection), pauses, pause_count, aside, aside_count);
+    }
+    if (items)
+        next_tell(shown->context, query->zone, items, count);
+}
+
 static void tell_seen(const struct files_shown *shown)
 {
     const struct screen *screen = &shown->context->screen;
@@ -188,6 +232,7 @@ static void tell_seen(const struct files_shown *shown)
         grid_text(&grid, shown->seen[i].reason);
     }
     grid_end(&grid);
+    tell_next(shown);
 }
 
 static void json_time(struct buffer *out, const char *name, int64_t ms)
@@ -269,6 +314,7 @@ int verb_files(struct context *context)
     if (status != STATUS_DONE)
         return status;
     shown.query = opened.query;
+    shown.organization = opened.organization;
     int rc = shown_read(&shown);
     if (rc == 0 && context->json) {
         rc = json_rows(&shown);

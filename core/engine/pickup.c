@@ -529,13 +529,21 @@ int pickup_list(struct pickup *pickup, const char *place, const struct file_entr
     return 0;
 }
 
-int pickup_refuse(struct pickup *pickup, const char *name, const char *reason, struct err *err)
+int pickup_left(struct pickup *pickup, const char *name, const char *reason)
 {
     struct file_entry found = {.name = name};
+    for (size_t i = 0; i < pickup->seen_count; i++)
+        if (strcmp(pickup->seen[i].name, name) == 0)
+            return 0;
     for (size_t i = 0; i < pickup->offered_count; i++)
         if (strcmp(pickup->offered[i].name, name) == 0)
             found = pickup->offered[i];
-    int rc = seen_add(pickup, &found, reason);
+    return seen_add(pickup, &found, reason);
+}
+
+int pickup_refuse(struct pickup *pickup, const char *name, const char *reason, struct err *err)
+{
+    int rc = pickup_left(pickup, name, reason);
     pickup->more = false;
     return rc ? rc : err_set(err, ERR_UNREADY, "%s was not taken: %s", name, reason);
 }

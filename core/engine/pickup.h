@@ -49,6 +49,8 @@ int pickup_stream(struct pickup *pickup, uint32_t stream);
  * sentence. */
 int pickup_list(struct pickup *pickup, const char *place, const struct file_entry **ret_entries, size_t *ret_count,
                 struct err *err);
+/* A file was to be taken, and could not be: it is among what was seen and not taken. The first reason stays. */
+int pickup_left(struct pickup *pickup, const char *name, const char *reason);
 /* A file turned out not to be whole while it was fetched. Returns ERR_UNREADY, with the sentence. */
 int pickup_refuse(struct pickup *pickup, const char *name, const char *reason, struct err *err);
 bool pickup_is_sequence(const struct pickup *pickup);

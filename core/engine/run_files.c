@@ -34,6 +34,16 @@ int run_pickup(struct run *run)
     return pickup_new(&setup, &run->pickup);
 }
 
+void run_files_left(struct run *run, const struct strand *strand)
+{
+    const struct pull *pull = &strand->pull;
+    const struct run_stream *stream = &run->report->partitions[strand->partition].streams[strand->nth];
+    if (!run->pickup || pull_rc(pull) == 0 || pull_rc(pull) == ERR_UNREADY)
+        return;
+    for (size_t i = 0; i < pull->listed_count; i++)
+        (void)pickup_left(run->pickup, pull->listed[i].name, stream->reason); /* without memory there is one less */
+}
+
 void run_files(struct run *run)
 {
     struct run_report *report = run->report;

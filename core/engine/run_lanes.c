@@ -37,6 +37,7 @@ void strand_pulled(struct run *run, struct strand *strand)
     if (rc != 0)
         err_set(pull_opens(pull), rc, "what was read cannot be put aside: %s", err_text(rc));
     strand_judge(run, strand);
+    run_files_left(run, strand);
     pull_rest(pull);
     if (pull->map)
         count_records(run, pull->map);

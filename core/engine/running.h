@@ -148,6 +148,9 @@ void run_received(struct run *run);
  * are told. */
 int run_pickup(struct run *run);
 void run_files(struct run *run); /* names them in the report */
+/* What a pull tried and could not read is among what lies there and was not taken, with its sentence. Before
+ * pull_rest(). */
+void run_files_left(struct run *run, const struct strand *strand);
 int run_ledger(struct run *run); /* into the changeset */
 void run_files_afterwards(struct run *run);
 bool strand_taken(const struct strand *strand); /* all that its source said is stored, and nothing of it is held */
