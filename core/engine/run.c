@@ -113,21 +113,39 @@ int run_work_out(struct run *run, struct err *err)
     return rc ? store_fail(run->store, rc, err) : 0;
 }
 
+/* What has no room is not kept; that the run failed takes a page that is free in the store: without it status would tell
+ * of the run before. What was kept to be applied in parts is finished by the next run, and nothing else is. */
+static int run_unkept(struct run *run, int rc, const struct err *err)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
+    struct bytes applying;
+    if (rc != -ENOSPC && rc != -EDQUOT && rc != ERR_LIMIT)
+        return rc;
+    txn_begin(&txn, run->store, false);
+    bool half = meta_get(&txn, "applying", &applying);
+    int looked = txn_end(&txn);
+    *run->err = *err;
+    if (looked == 0 && !half && run_only_row(run, OUTCOME_FAILED) == 0)
+        (void)changeset_apply(run->changeset, NULL); /* where this has no room either there is the sentence */
+    return rc;
+}
+
 int run_sync(const struct run_request *request, struct run_report *ret_report, struct err *err)
 {
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
     int rc = run_begin(&run, request, ret_report, err);
     if (rc == 0 && !request->kept)
         rc = run_allowed(&run, err);
-    if (rc == 0)
-        rc = run_work_out(&run, err);
     if (rc != 0)
         return rc;
+    rc = run_work_out(&run, err);
+    if (rc != 0)
+        return run_unkept(&run, rc, err);
     if (ret_report->created + ret_report->updated + ret_report->deactivated + ret_report->reactivated > 0)
         warm_up(request->warm);
     rc = changeset_apply(run.changeset, &ret_report->puts);
     if (rc != 0)
-        return store_fail(run.store, rc, err);
+        return run_unkept(&run, store_fail(run.store, rc, err), err);
     fault_kill("applied");
     if (!request->wanted) { /* what one person was looked for in is still to be taken */
         run_files_afterwards(&run);

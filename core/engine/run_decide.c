@@ -447,8 +447,7 @@ int run_row(struct run *run)
     return changeset_rc(run->changeset);
 }
 
-/* Nothing of what was decided is kept, only that the run took place. */
-static int run_only_row(struct run *run)
+int run_only_row(struct run *run, enum outcome outcome)
 {
     struct run_report *report = run->report, empty = {0};
     changeset_free(TAKE(run->changeset));
@@ -466,10 +465,10 @@ static int run_only_row(struct run *run)
                                 .started_ms = report->started_ms,
                                 .seconds = report->seconds,
                                 .read = report->read,
-                                .held = report->deactivated};
+                                .held = outcome == OUTCOME_HELD ? report->deactivated : 0};
     *report = empty;
     run_failed(run);
-    report->outcome = OUTCOME_HELD;
+    report->outcome = outcome;
     int rc = changeset_new_at(run->store, run->changeset_path, &run->changeset);
     return rc ? rc : run_row(run);
 }
@@ -517,7 +516,7 @@ int run_decide(struct run *run)
     if (rc == 0)
         rc = run_count(run);
     if (nothing || (rc == 0 && run_rules_held(run)))
-        rc = run_only_row(run);
+        rc = run_only_row(run, OUTCOME_HELD);
     else if (rc == 0 && (run->request->wanted || (rc = run_ledger(run)) == 0))
         rc = run_row(run);
     if (rc == 0)

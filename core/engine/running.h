@@ -117,6 +117,8 @@ int run_told(struct run *run, int talk, const char *sentence);
 
 /* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
 int run_row(struct run *run);
+/* Nothing of what was decided is kept, only that the run took place, and run->err. */
+int run_only_row(struct run *run, enum outcome outcome);
 
 /* run_pull.c: the partitions, a strand for each stream of each. */
 int run_partitions(struct run *run);
