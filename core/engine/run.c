@@ -113,8 +113,8 @@ int run_work_out(struct run *run, struct err *err)
     return rc ? store_fail(run->store, rc, err) : 0;
 }
 
-/* What has no room is not kept; that the run failed takes a page that is free in the store: without it status would tell
- * of the run before. What was kept to be applied in parts is finished by the next run, and nothing else is. */
+/* What has no room is not kept; that the run failed takes a page that is free in the store: without it status would
+ * tell of the run before. What was kept to be applied in parts is finished by the next run, and nothing else is. */
 static int run_unkept(struct run *run, int rc, const struct err *err)
 {
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
