@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "query/json.h"
+#include "query/left.h"
 #include "query/person_json.h"
 
 #include <errno.h>
@@ -65,8 +66,9 @@ bool read_connections(struct visitor *visitor)
 struct list {
     struct visitor *visitor;
     enum kind kind;
-    uint32_t statuses; /* bits of the enumerators' numbers */
-    const char *text;  /* normalized; NULL: any */
+    uint32_t statuses;   /* bits of the enumerators' numbers */
+    int64_t left_before; /* a day; INT64_MAX: it does not matter */
+    const char *text;    /* normalized; NULL: any */
     size_t text_len;
     struct entity *entity; /* of things: all of it is told */
     uint64_t told, limit;
@@ -88,12 +90,33 @@ static bool read_statuses(struct visitor *visitor, uint32_t *ret_bits)
     return true;
 }
 
-static bool list_wants(const struct list *list, struct query *query, struct image image, enum entity_state state)
+static bool read_left_before(struct visitor *visitor, int64_t *ret_day)
 {
+    const struct query *query = visitor->book->query;
+    const char *said = visitor_text(visitor, "left_before");
+    struct err err = {0};
+    int64_t ms;
+    *ret_day = INT64_MAX;
+    if (!said)
+        return true;
+    if (query_time_read(query, said, &ms, &err) != 0) {
+        const struct trouble trouble = {400, "parameter_wrong", "query: left_before", "As in 2024-01-01."};
+        return !visitor_refuse(visitor, &trouble, "%s", err.text);
+    }
+    *ret_day = zone_day(query->zone, ms);
+    return true;
+}
+
+static bool list_wants(const struct list *list, struct query *query, struct bytes row, struct image image,
+                       enum entity_state state)
+{
+    int64_t last;
     if (list->kind != KIND_person)
         return true;
     struct value is = image_get(image, FIELD_person_status);
     if (state == ENTITY_GONE || (is.len == 1 && *is.bytes < 32 && !(list->statuses & 1u << *is.bytes)))
+        return false;
+    if (list->left_before != INT64_MAX && !(left_day(query, row, &last) && last < list->left_before))
         return false;
     return !list->text || query_person_has(query, image, list->text, list->text_len);
 }
@@ -133,7 +156,7 @@ static uint64_t list_page(struct list *list, uint64_t after)
         after = entity_key_id(cursor.key);
         if (!entity_image(cursor.value, &image, &state))
             query->txn.rc = ERR_CORRUPT;
-        else if (list_wants(list, query, image, state))
+        else if (list_wants(list, query, cursor.value, image, state))
             list_add(list, query, after, cursor.value, image);
         if (query->txn.rc != 0)
             return 0;
@@ -155,7 +178,7 @@ bool read_people(struct visitor *visitor)
     struct list list = {.visitor = visitor, .kind = KIND_person};
     uint64_t after;
     if (!read_statuses(visitor, &list.statuses) || !visitor_page(visitor, &after, &list.limit) ||
-        !visitor_opens_store(visitor))
+        !visitor_opens_store(visitor) || !read_left_before(visitor, &list.left_before))
         return true;
     if (text)
         text_normalize(text, strlen(text), &normal);

@@ -283,15 +283,19 @@ const struct command commands[] = {
      "together. A file of which something was held and in whose place a newer one was read is overtaken. Below stand "
      "the files that the last run saw and did not take, or could not read, with the reason and when it looks again.",
      "muster files acme\nmuster files acme hr --json", verb_files},
-    {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status) | OPTION_BIT(duplicates),
+    {"people", "ORG [TEXT]", 1, 2, OPTION_BIT(status) | OPTION_BIT(left_before) | OPTION_BIT(duplicates),
      "List people, or find them by name, number or e-mail",
      "TEXT is a part of it; case, accents' spelling and white space do not matter.\n\n"
+     "With --left-before: those who are inactive or terminated, and whose last day was before DAY. Where no last day "
+     "is "
+     "said it is the one on which the last of their records was there no more; somebody of whom neither is known is "
+     "not listed. `muster erase` lets one of them go.\n\n"
      "With --duplicates: those of whom one record has the work e-mail address of somebody else's, one beside the "
      "other, "
      "whatever the matching rules look at; at most 200. They may be one person who is there twice: `muster link` makes "
      "them one. An address of `match: placeholder_emails` is nobody's.",
      "muster people acme\nmuster people acme jansen\nmuster people acme --status on_leave\n"
-     "muster people acme --duplicates",
+     "muster people acme --left-before 2024-01-01\nmuster people acme --duplicates",
      verb_people},
     {"person", "ORG KEY", 2, 2, OPTION_BIT(protected) | OPTION_BIT(at), "Show one person and which source says what",
      KEYS "\n\nValues that are protected are shown as dots, unless --protected asks for them.\n\n"

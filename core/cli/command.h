@@ -46,6 +46,7 @@
     OPTION(run, 0, "run", "RUN", "as it was after that run")                                                           \
     OPTION(status, 0, "status", "STATUS", "only people of this status, as in active or active,on_leave")               \
     OPTION(duplicates, 0, "duplicates", "", "only people who share a work e-mail address with somebody else")          \
+    OPTION(left_before, 0, "left-before", "DAY", "only people whose last day was before that one")                     \
     OPTION(protected, 0, "protected", "", "tell also what is sealed: national numbers, pay")                           \
     OPTION(format, 0, "format", "jsonl|csv|xlsx|singer",                                                               \
            "one JSON object per line, CSV with a header, a workbook, or what a Singer tap writes")                     \

@@ -17,8 +17,8 @@ static void retention_tell(struct context *context, const struct organization *o
         if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
             context_warn(context, organization, key, "retention: %s goes with %s, of which it does not say how long",
                          key->text, kind_name(with));
-        else if (with == KIND_NONE && !retention_takes(kind) && strcmp(key->text, "calls") != 0 &&
-                 strcmp(key->text, "source") != 0)
+        else if (with == KIND_NONE && kind != KIND_person && !retention_takes(kind) &&
+                 strcmp(key->text, "calls") != 0 && strcmp(key->text, "source") != 0)
             context_warn(context, organization, key, "retention: %s is well written, and nothing is removed by it yet",
                          key->text);
     }

@@ -4,7 +4,6 @@
 
 #include "acts/retain.h"
 #include "cli/context.h"
-#include "cli/context.h"
 
 /* A slice of it. Fails no sync; what did not go is told on standard error. */
 void retain_after_sync(struct context *context, const struct organization *organization);

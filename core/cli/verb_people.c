@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/person.h"
 #include "cli/verb.h"
+#include "query/left.h"
 #include "query/person_json.h"
 
 #include <errno.h>
@@ -97,8 +98,8 @@ static int people_sharing(struct context *context)
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     __attribute__((cleanup(tidy_query_ids))) struct query_ids ids = {0};
     struct err err = {0};
-    if (context->arguments.words[1] || VALUE(context, status))
-        return complain_words("--duplicates looks at everybody: it does not go with TEXT or --status");
+    if (context->arguments.words[1] || VALUE(context, status) || VALUE(context, left_before))
+        return complain_words("--duplicates looks at everybody: it does not go with TEXT, --status or --left-before");
     int status = context_open(context, context->arguments.words[0], &opened);
     if (status != STATUS_DONE)
         return status;
@@ -118,17 +119,50 @@ static int people_sharing(struct context *context)
     return STATUS_DONE;
 }
 
+/* Whom the words of the command ask for. */
+struct asked {
+    uint32_t statuses;         /* bits of the enumerators' numbers */
+    const struct buffer *text; /* a part of a name and the like, normalized; empty: any */
+    int64_t left_before;       /* a day; INT64_MAX: it does not matter */
+};
+
+static int read_left_before(struct context *context, struct query *query, int64_t *ret_day)
+{
+    struct err err = {0};
+    int64_t ms;
+    *ret_day = INT64_MAX;
+    if (!VALUE(context, left_before))
+        return STATUS_DONE;
+    if (query_time_read(query, VALUE(context, left_before), &ms, &err) != 0)
+        return complain_words("%s", err.text);
+    *ret_day = zone_day(query->zone, ms);
+    return STATUS_DONE;
+}
+
+static bool is_asked(struct query *query, const struct asked *asked, struct bytes row, struct image image)
+{
+    struct value is = image_get(image, FIELD_person_status);
+    int64_t last;
+    if (is.len == 1 && *is.bytes < 32 && !(asked->statuses & 1u << *is.bytes))
+        return false;
+    if (asked->left_before != INT64_MAX && !(left_day(query, row, &last) && last < asked->left_before))
+        return false;
+    return asked->text->len == 0 || query_person_has(query, image, asked->text->data, asked->text->len);
+}
+
 int verb_people(struct context *context)
 {
     if (GIVEN(context, duplicates))
         return people_sharing(context);
     __attribute__((cleanup(opened_done))) struct opened opened = {0};
     TIDY_DONE(screen_buffer_done) struct buffer normal = {0};
+    struct asked asked = {.text = &normal};
     const char *text = context->arguments.words[1];
-    uint32_t wanted;
-    int status = read_status(VALUE(context, status), &wanted);
+    int status = read_status(VALUE(context, status), &asked.statuses);
     if (status == STATUS_DONE)
         status = context_open(context, context->arguments.words[0], &opened);
+    if (status == STATUS_DONE)
+        status = read_left_before(context, opened.query, &asked.left_before);
     if (status != STATUS_DONE)
         return status;
     if (text)
@@ -148,10 +182,7 @@ int verb_people(struct context *context)
             query->txn.rc = ERR_CORRUPT;
             break;
         }
-        struct value is = image_get(image, FIELD_person_status);
-        if (state == ENTITY_GONE || (is.len == 1 && *is.bytes < 32 && !(wanted & 1u << *is.bytes)))
-            continue;
-        if (normal.len > 0 && !query_person_has(query, image, normal.data, normal.len))
+        if (state == ENTITY_GONE || !is_asked(query, &asked, cursor.value, image))
             continue;
         count++;
         person_row(context, query, &grid, entity_key_id(cursor.key), cursor.value);

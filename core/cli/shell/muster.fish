@@ -137,6 +137,7 @@ complete -c muster -l at -n '__fish_seen_subcommand_from person' -r -d 'as it wa
 complete -c muster -l run -n '__fish_seen_subcommand_from explain' -r -d 'as it was after that run'
 complete -c muster -l status -n '__fish_seen_subcommand_from people' -r -d 'only people of this status, as in active or active,on_leave'
 complete -c muster -l duplicates -n '__fish_seen_subcommand_from people' -d 'only people who share a work e-mail address with somebody else'
+complete -c muster -l left-before -n '__fish_seen_subcommand_from people' -r -d 'only people whose last day was before that one'
 complete -c muster -l protected -n '__fish_seen_subcommand_from person history explain export token' -d 'tell also what is sealed\: national numbers, pay'
 complete -c muster -l format -n '__fish_seen_subcommand_from inbox export' -x -a 'jsonl csv xlsx singer' -d 'one JSON object per line, CSV with a header, a workbook, or what a Singer tap writes'
 complete -c muster -l since -n '__fish_seen_subcommand_from export' -r -d 'the last STATE of an export as singer\: only what changed since'
