@@ -13,7 +13,7 @@ static const struct connection *const desk_hr[] = {&connections[1], &connections
 static const struct connection *const only_hr[] = {&connections[0], NULL};
 static const struct connection *const only_pay[] = {&connections[2], NULL};
 
-enum { HR, DESK, PAY };
+enum { HR, DESK, PAY, NONE /* no longer in the organization's file */ };
 
 static struct value said(char what, char *place)
 {
@@ -67,6 +67,9 @@ static void the_first_who_says_something_counts(void **state)
         {FIELD_person_mobile_phone, {DESK}, "A", " ", '-'},
         {FIELD_person_mobile_phone, {DESK, HR}, "AB", "  ", 'B'},
         {FIELD_person_username, {PAY}, "A", " ", 'A'},
+        {FIELD_person_phone, {NONE}, "A", "g", 'A'},
+        {FIELD_person_phone, {NONE, DESK}, "AB", "g ", 'B'},
+        {FIELD_person_phone, {NONE, DESK}, "AB", "gg", 'B'}, /* who has left says more than who is not asked any more */
     };
     const struct field *email = field_by_number(KIND_person, FIELD_person_work_email),
                        *mobile = field_by_number(KIND_person, FIELD_person_mobile_phone),
@@ -89,10 +92,11 @@ static void the_first_who_says_something_counts(void **state)
             image_start(&maker);
             image_put(&maker, cases[i].field, said(cases[i].says[n], &places[n]));
             image_write(&maker, &images[n]);
-            inputs[n] = (struct merge_input){.connection = &connections[cases[i].who[n]],
-                                             .gone = cases[i].gone[n] == 'g',
-                                             .image = {(const uint8_t *)images[n].data, (uint32_t)images[n].len},
-                                             .seed = n + 1};
+            inputs[n] =
+                (struct merge_input){.connection = cases[i].who[n] == NONE ? NULL : &connections[cases[i].who[n]],
+                                     .gone = cases[i].gone[n] == 'g',
+                                     .image = {(const uint8_t *)images[n].data, (uint32_t)images[n].len},
+                                     .seed = n + 1};
         }
         size_t won = merge_fields(&organization, KIND_person, inputs, count, winners);
         char wins = won == 0 ? '-' : winners[0].value.presence == PRESENCE_VALUE ? *winners[0].value.bytes : '0';
