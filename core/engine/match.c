@@ -214,7 +214,6 @@ int match_run(struct match *match, const struct stage_missing *left, size_t left
     if (match->reindex)
         match_anew(match);
     match_fail(match, numbers_reserve(&match->fresh, match->stage->count * match->slots->person_count));
-    match_woken(match); /* by what somebody did who is no more */
     /* What is known comes first, then what is to be judged; who is found wakes others, so that stage->count grows on
      * the way, and whom a rule did not find, or found twice, may be another one then. */
     size_t done = 0;
