@@ -144,6 +144,8 @@ static void a_safeguard_that_is_off_or_excepted_lets_all_pass_for_as_long_as_it_
     at.going = 7;
     assert_true(safeguard_trips(&safeguard, &at));
     at.going = 6;
+    at.today = "2026-06-16"; /* to the end of its last day */
+    assert_false(safeguard_trips(&safeguard, &at));
     at.today = "2026-06-17";
     assert_true(safeguard_trips(&safeguard, &at));
 }
