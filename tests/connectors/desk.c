@@ -16,7 +16,7 @@ enum { BATCH = 4, LINE = 4096, FILES = 400 };
 static const muster_option options[] = {
     {.name = "folder", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED | MUSTER_PLACE, .doc = "Where batches lie."},
     {.name = "refuse", .type = MUSTER_TEXT, .doc = "Changes with this text are not taken."},
-    {.name = "refuse_as", .type = MUSTER_CHOICE, .choices = "data|retry|conflict|gone", .initial = "data"},
+    {.name = "refuse_as", .type = MUSTER_CHOICE, .choices = "data|retry|auth|conflict|gone", .initial = "data"},
     {.name = "silent", .type = MUSTER_TEXT, .doc = "Changes with this text get no answer."},
     {.name = "die", .type = MUSTER_TEXT, .doc = "After a batch with this text it dies."},
     {.name = "unreachable", .type = MUSTER_BOOL, .doc = "Nothing can be sent at all."},
@@ -94,6 +94,7 @@ static muster_rc refusal(muster_run *run)
 {
     const char *as = run->host->text(run, "refuse_as");
     return strcmp(as, "retry") == 0      ? MUSTER_RETRY
+           : strcmp(as, "auth") == 0     ? MUSTER_AUTH
            : strcmp(as, "conflict") == 0 ? MUSTER_CONFLICT
            : strcmp(as, "gone") == 0     ? MUSTER_GONE
                                          : MUSTER_DATA;
