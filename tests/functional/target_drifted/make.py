@@ -16,6 +16,11 @@ def began():
     write("in/employees.xlsx", changed(PEOPLE, "1005", Start_date=datetime.date(2022, 1, 3)))
 
 
+def moved():
+    rows = changed(PEOPLE, "1005", Start_date=datetime.date(2022, 1, 3))
+    write("in/employees.xlsx", changed(rows, "1003", Job_title="Manager"))
+
+
 def lines():
     return [json.loads(line) for path in sorted(THERE.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
