@@ -31,6 +31,7 @@ static const muster_field fields[] = {
     {.name = "Boss", .type = MUSTER_TEXT},
     {.name = "Since", .type = MUSTER_DATE, .flags = MUSTER_ON_CREATE},
     {.name = "Secret", .type = MUSTER_TEXT},
+    {.name = "Locker", .type = MUSTER_TEXT, .flags = MUSTER_ON_UPDATE},
     {.name = "Units", .type = MUSTER_JSON},
     {0},
 };
