@@ -141,7 +141,7 @@ int plan_make(const struct run_request *request, struct plan *ret_plan, struct e
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1, .dry = true};
     int rc = run_begin(&run, request, &plan.report, err);
     if (rc == 0 && !request->kept)
-        rc = run_allowed(&run, err);
+        rc = run_allowed(&run, request->push ? QUARANTINE_TELLING : QUARANTINE_READING, err);
     if (rc == 0)
         rc = plan_folder_open(request->settings, request->organization, &folder, err);
     if (rc != 0)

@@ -211,13 +211,16 @@ const struct command commands[] = {
      "The first run that comes through ends it. When a log-in was refused it is set aside at once, and not tried again "
      "before a secret's content or the organization's file is another, so that no account is locked. Of a connection "
      "with several partitions only the one that fails is set aside: the others go on, and runs end as partial.\n\n"
-     "With --json one object each: connection, partition (of one that is set aside alone), reason (failed_repeatedly, "
-     "login_refused), sentence, failures (in a "
-     "row), run, since, last, next (null when something must change first), error.",
+     "Of a connection that is read and told each of the two is counted, set aside and tried again by itself. Only a "
+     "log-in that was refused when it was read keeps it from being told as well: both log in with the same options. "
+     "One that was refused when it was told stops nothing else.\n\n"
+     "With --json one object each: connection, partition (of one that is set aside alone), direction (reading, "
+     "telling), reason (failed_repeatedly, login_refused), sentence, failures (in a row), run, since, last, next (null "
+     "when something must change first), error.",
      "muster quarantine acme", verb_quarantine},
     {"release", "ORG CONNECTION", 2, 2, OPTION_BIT(partition), "Try what is set aside of a connection at once",
-     "It counts as if it had never failed, and is run as by `muster sync ORG CONNECTION`, with its output and exit "
-     "status. With --partition only that one is released, and run.",
+     "It counts as if it had never failed, reading as well as telling, and is run as by `muster sync ORG CONNECTION`, "
+     "with its output and exit status. With --partition only that one is released, and run.",
      "muster release acme hr\nmuster release acme pmt --partition 12", verb_release},
     {"notify", "ORG", 1, 1, OPTION_BIT(plan), "Tell whoever is to be told what is new",
      "`notify` in the organization's file, or in muster.yaml for all of them, says whom to tell of what. It happens "

@@ -18,7 +18,7 @@ int stopped_read(struct context *context, struct query *query, struct stopped *r
     struct stopped stopped = {0};
     int rc = brake_list(&query->txn, clock_now_ms(), context->arena, &stopped.pauses, &stopped.pause_count);
     if (rc == 0)
-        rc = quarantine_list(&query->txn, context->arena, &stopped.aside, &stopped.aside_count);
+        rc = quarantine_list(&query->txn, query->organization, context->arena, &stopped.aside, &stopped.aside_count);
     if (rc == 0)
         *ret_stopped = stopped;
     return rc;
@@ -68,7 +68,8 @@ static void line_of_quarantine(const struct query *query, const struct quarantin
                           .reason = quarantine_reason(item)};
     bool part = *item->partition;
     buffer_format(&line->record, "%s%s%s", item->connection, part ? "/" : "", item->partition);
-    buffer_format(&line->id, "quarantine:%s%s%s", item->connection, part ? "/" : "", item->partition);
+    buffer_format(&line->id, "quarantine:%s%s%s%s", item->connection, part ? "/" : "", item->partition,
+                  item->of == QUARANTINE_TELLING ? ":telling" : "");
     quarantine_sentence(item, query->zone, &line->what);
     buffer_format(&line->next, "muster release %s %s%s%s", query->organization->id, item->connection,
                   part ? " --partition " : "", item->partition);

@@ -14,7 +14,7 @@ struct stopped {
 int stopped_read(struct context *context, struct query *query, struct stopped *ret_stopped);
 
 /* One object per line, with the members of anything that waits; ids "pause:hr" ("pause:" alone: all of it) and
- * "quarantine:hr". */
+ * "quarantine:hr", of telling "quarantine:hr:telling". */
 void inbox_stopped_json(struct context *context, struct query *query, const struct stopped *stopped);
 /* The same of connections that await their customer's authorization: ids "authorization:pmt". */
 void inbox_awaiting_json(struct context *context, const struct organization *organization,

@@ -12,6 +12,26 @@
 static const char by_hand[] = "hand", by_pause[] = "pause", by_quarantine[] = "quarantine",
                   by_authorization[] = "authorization";
 
+/* Whether all that a connection is for is set aside; *ret_at_ms: until when, of the first that goes on. */
+static bool all_aside(const struct connection *connection, const struct quarantine *aside, size_t count,
+                      int64_t *ret_at_ms)
+{
+    static const enum quarantine_of all[] = {QUARANTINE_READING, QUARANTINE_TELLING};
+    *ret_at_ms = INT64_MAX;
+    for (size_t n = 0; n < sizeof(all) / sizeof(all[0]); n++) {
+        int64_t until_ms = 0;
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(aside[i].connection, connection->name) == 0 && quarantine_stops(&aside[i], all[n]) &&
+                quarantine_next(&aside[i]) > until_ms)
+                until_ms = quarantine_next(&aside[i]);
+        if (until_ms == 0 && quarantine_concerns(connection, all[n]))
+            return false;
+        if (until_ms > 0 && until_ms < *ret_at_ms)
+            *ret_at_ms = until_ms;
+    }
+    return true;
+}
+
 struct next next_of(const struct connection *connection, const struct zone *zone, int64_t ran_ms,
                     const struct pause *pauses, size_t pause_count, const struct quarantine *aside, size_t aside_count)
 {
@@ -20,10 +40,9 @@ struct next next_of(const struct connection *connection, const struct zone *zone
     for (size_t i = 0; i < pause_count; i++)
         if (*pauses[i].connection == '\0' || strcmp(pauses[i].connection, connection->name) == 0)
             return (struct next){connection, INT64_MAX, by_pause};
-    for (size_t i = 0; i < aside_count; i++)
-        if (!*aside[i].partition && strcmp(aside[i].connection, connection->name) == 0)
-            return (struct next){connection, quarantine_next(&aside[i]), by_quarantine};
     int64_t at_ms;
+    if (all_aside(connection, aside, aside_count, &at_ms))
+        return (struct next){connection, at_ms, by_quarantine};
     const struct trigger *first = occasion_first(connection, zone, clock_now_ms(), ran_ms, &at_ms);
     if (first)
         return (struct next){connection, at_ms, trigger_word(first)};

@@ -14,8 +14,8 @@ void pauses_json(const struct pause *pauses, size_t count, struct buffer *out);
 /* One of them. */
 void pause_json(const struct pause *pause, struct buffer *out);
 
-/* The same of what is set aside: member "quarantine", a list of {connection, reason, sentence, failures, run, since,
- * last, next: null when something must change first, error}. */
+/* The same of what is set aside: member "quarantine", a list of {connection, partition, direction, reason, sentence,
+ * failures, run, since, last, next: null when something must change first, error}. */
 void quarantines_tell(struct context *context, const char *id, const struct zone *zone, const struct quarantine *items,
                       size_t count);
 void quarantines_json(const struct quarantine *items, size_t count, struct buffer *out);

@@ -31,7 +31,7 @@ struct syncing {
     uint32_t allow_held;
     size_t runs, failed;
     bool held, partly, busy, cancelled, paused;
-    bool set_aside;      /* whoever is told now has just failed: it is no news that it is set aside */
+    bool refused;        /* the log-in of the one that was read last: it is not told anything either */
     const char *said;    /* the last sentence about a pause: it is not said twice */
     const char *unknown; /* nothing was run: a partition that the connection does not have, as a sentence */
 };

@@ -34,7 +34,9 @@ enum turn turn_of(const struct query *query, const struct wait_item *item)
 enum turn turn_of_quarantine(const struct quarantine *item)
 {
     const char *reason = quarantine_reason(item);
-    return reason && strcmp(reason, REASON_CODE(login_refused)) == 0 ? TURN_ACCESS : TURN_SOURCE;
+    return reason && strcmp(reason, REASON_CODE(login_refused)) == 0 ? TURN_ACCESS
+           : item->of == QUARANTINE_TELLING                          ? TURN_TARGET
+                                                                     : TURN_SOURCE;
 }
 
 void turn_command(const struct query *query, const struct wait_item *item, struct buffer *out)

@@ -203,7 +203,7 @@ static void tell_next(const struct files_shown *shown)
     size_t pause_count = 0, aside_count = 0, count = 0;
     screen_fail(items ? 0 : -ENOMEM);
     screen_fail(brake_list(&query->txn, clock_now_ms(), query->arena, &pauses, &pause_count));
-    screen_fail(quarantine_list(&query->txn, query->arena, &aside, &aside_count));
+    screen_fail(quarantine_list(&query->txn, organization, query->arena, &aside, &aside_count));
     for (size_t i = 0; items && i < organization->connection_count; i++) {
         const struct connection *connection = &organization->connections[i];
         if (was_left(shown, connection))

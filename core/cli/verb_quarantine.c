@@ -26,6 +26,7 @@ static void quarantine_json(const struct quarantine *item, struct buffer *out)
     json_member_text(out, "connection", item->connection);
     if (*item->partition)
         json_member_text(out, "partition", item->partition);
+    json_member_text(out, "direction", quarantine_word(item->of));
     json_member_text(out, "reason", reason);
     json_member_text(out, "sentence", reason ? reason_text(reason) : NULL);
     json_member_number(out, "failures", item->failures);
@@ -73,7 +74,7 @@ int verb_quarantine(struct context *context)
     int status = context_open(context, id, &opened);
     if (status != STATUS_DONE)
         return status;
-    int rc = quarantine_list(&opened.query->txn, context->arena, &items, &count);
+    int rc = quarantine_list(&opened.query->txn, opened.organization, context->arena, &items, &count);
     if (rc != 0)
         return complain_rc(rc, NULL);
     for (size_t i = 0; context->json && i < count; i++) {
@@ -103,7 +104,7 @@ int verb_release(struct context *context)
     if ((status = context_connection(opened.organization, name, &connection)) != STATUS_DONE)
         return status;
     TIDY(sessions_free) struct sessions *sessions = syncing.sessions = sessions_new();
-    int rc = sessions ? quarantine_release(opened.query->store, name, partition, &err) : -ENOMEM;
+    int rc = sessions ? quarantine_release(opened.query->store, opened.organization, name, partition, &err) : -ENOMEM;
     if (rc == ERR_GONE)
         err_set(&err, rc, "%s%s%s is not set aside; `muster quarantine %s` lists what is", name, partition ? "/" : "",
                 partition ? partition : "", id);

@@ -99,11 +99,11 @@ static int set_free(struct context *context, const struct organization *organiza
     if (rc == ERR_GONE) /* nothing was ever read */
         return STATUS_DONE;
     if (rc == 0)
-        rc = quarantine_list(&query->txn, context->arena, &aside, &count);
+        rc = quarantine_list(&query->txn, organization, context->arena, &aside, &count);
     for (size_t i = 0; i < count && rc == 0; i++)
         refused |= strcmp(aside[i].connection, connection->name) == 0 && aside[i].rc == ERR_AUTH;
     if (rc == 0 && refused)
-        rc = quarantine_release(query->store, connection->name, NULL, &err);
+        rc = quarantine_release(query->store, organization, connection->name, NULL, &err);
     if (rc == 0 && refused && !context->quiet)
         screen_print(&context->screen, "%s is no longer set aside: `muster sync %s %s` tries it now\n",
                      connection->name, organization->id, connection->name);

@@ -179,7 +179,8 @@ static void health_judge(struct health *health)
 static void health_pauses(struct context *context, struct health *health)
 {
     screen_fail(brake_list(&health->query->txn, clock_now_ms(), context->arena, &health->pauses, &health->pause_count));
-    screen_fail(quarantine_list(&health->query->txn, context->arena, &health->quarantines, &health->quarantine_count));
+    screen_fail(quarantine_list(&health->query->txn, health->query->organization, context->arena, &health->quarantines,
+                                &health->quarantine_count));
     if (health->pause_count + health->quarantine_count > 0 && health->status < STATUS_HELD)
         health->status = STATUS_HELD;
 }

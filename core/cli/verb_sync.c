@@ -297,8 +297,6 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
                                   .context = &progress};
     int rc = push ? push_run(&request, &report, &err) : run_sync(&request, &report, &err);
     progress_end(&progress);
-    if (rc == ERR_PAUSED && push && syncing->set_aside)
-        return 0;
     if (rc == ERR_PAUSED) {
         complain_once(syncing, rc, &err);
         syncing->paused = true;
@@ -318,6 +316,7 @@ static int sync_file(struct syncing *syncing, const struct connection *connectio
     }
     sync_tell(syncing, &report);
     sync_count(syncing, &report);
+    syncing->refused |= report.refused;
     if (!syncing->wanted && report.more && report.file_count > 0 && report.outcome <= OUTCOME_PARTIAL)
         *ret_next = arena_text(syncing->context->arena, report.files[0]);
     else if (report.more_received && report.outcome <= OUTCOME_PARTIAL)
@@ -364,8 +363,9 @@ static int sync_push(struct syncing *syncing, const struct connection *connectio
 /* What it says is taken, then it is told what changed. */
 int sync_one(struct syncing *syncing, const struct connection *connection)
 {
+    syncing->refused = false;
     int rc = pulls(syncing, connection) ? sync_read(syncing, connection) : 0;
-    if (rc == 0 && pushes(syncing, connection) && !atomic_load(&cancelled))
+    if (rc == 0 && !syncing->refused && pushes(syncing, connection) && !atomic_load(&cancelled))
         rc = sync_push(syncing, connection);
     return rc;
 }
@@ -453,14 +453,18 @@ static const struct connection *connection_nth(struct syncing *syncing, const ch
     return connection;
 }
 
-/* All of them: first what they say, then what they are told; a connection that could not be read is not told anything
- * either. */
+/* All of them: first what they say, then what they are told. Where no run could be, or the log-in was refused, it is
+ * not told anything either; what was set aside or paused is said once of a connection, whichever of the two it is for.
+ */
 static void sync_each(struct syncing *syncing, const char *const *words)
 {
     struct organization *organization = syncing->organization;
     const struct connection *connection;
-    enum fared { WELL, FAILED, UNREAD };
-    TIDY(free) enum fared *all = mem_new(organization->connection_count + 1, sizeof(*all));
+    struct fared {
+        bool unread;
+        const char *said;
+    };
+    TIDY(free) struct fared *all = mem_new(organization->connection_count + 1, sizeof(*all));
     for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++)
         if (pushes(syncing, connection))
             warm_expect(syncing->warm, connection);
@@ -470,22 +474,19 @@ static void sync_each(struct syncing *syncing, const char *const *words)
             return;
         }
         for (size_t i = 0; (connection = connection_nth(syncing, words, i)); i++) {
-            enum fared *fared = &all[connection - organization->connections];
+            struct fared *fared = &all[connection - organization->connections];
             if (!words[0] && !connection->target && !(connection->mappings && connection->mappings[0]))
                 continue; /* nothing is read from it */
             int rc = 0;
             bool paused = syncing->paused;
-            size_t failed = syncing->failed;
-            syncing->paused = false;
-            syncing->set_aside = *fared == FAILED;
+            syncing->paused = syncing->refused = false;
+            syncing->said = fared->said ? fared->said : syncing->said;
             if (!push && pulls(syncing, connection))
                 rc = sync_read_parts(syncing, connection);
-            else if (push && pushes(syncing, connection) && *fared != UNREAD)
+            else if (push && pushes(syncing, connection) && !fared->unread)
                 rc = sync_push(syncing, connection);
-            if (rc != 0 || syncing->paused)
-                *fared = UNREAD; /* that was said once */
-            else if (syncing->failed > failed)
-                *fared = FAILED;
+            fared->unread |= rc != 0 || syncing->refused;
+            fared->said = syncing->paused ? syncing->said : NULL;
             syncing->paused |= paused;
             if (rc == ERR_BUSY || atomic_load(&cancelled))
                 return;

@@ -495,7 +495,7 @@ static int push_go(struct push *push, const struct run_request *request, struct 
     if (rc == 0)
         rc = run_begin(&run, request, ret_report, err);
     if (rc == 0)
-        rc = run_allowed(&run, err);
+        rc = run_allowed(&run, QUARANTINE_TELLING, err);
     if (rc == 0)
         rc = push_begin(push, err);
     if (rc == 0)

@@ -13,9 +13,20 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Key: the connection's name; of a partition also a zero byte and its id. Value: u32 failures (0: none stand), u32 run,
- * u32 code, u64 since, u64 last, 32 bytes, sentence as a text of base/wire.h. */
+/* Key: the connection's name; of a partition also a zero byte and its id; of telling two zero bytes. Value: u32
+ * failures (0: none stand), u32 run, u32 code, u64 since, u64 last, 32 bytes, sentence as a text of base/wire.h. */
 static const int64_t FIRST_MS = 5 * 60 * 1000, MOST_MS = (int64_t)6 * 60 * 60 * 1000;
+
+bool quarantine_concerns(const struct connection *connection, enum quarantine_of of)
+{
+    bool read = connection->mappings && connection->mappings[0];
+    return of == QUARANTINE_TELLING ? connection->target != NULL : read || !connection->target;
+}
+
+const char *quarantine_word(enum quarantine_of of)
+{
+    return of == QUARANTINE_TELLING ? "telling" : "reading";
+}
 
 static bool quarantine_read(struct bytes key, struct bytes value, struct arena *arena, struct quarantine *ret)
 {
@@ -34,6 +45,7 @@ static bool quarantine_read(struct bytes key, struct bytes value, struct arena *
         return false;
     size_t name = strlen(read.connection);
     read.partition = name < key.len ? read.connection + name + 1 : "";
+    read.of = name < key.len && !*read.partition ? QUARANTINE_TELLING : QUARANTINE_READING;
     *ret = read;
     return true;
 }
@@ -44,28 +56,57 @@ struct row_key {
     size_t len;
 };
 
-static struct bytes row_key(const char *connection, const char *partition, struct row_key *key)
+static struct bytes row_key(const struct quarantine *of, struct row_key *key)
 {
-    bool all = !partition || !*partition;
-    int len = snprintf(key->text, sizeof(key->text), "%s%c%s", connection, '\0', all ? "" : partition);
+    bool all = !of->partition || !*of->partition;
+    int len = snprintf(key->text, sizeof(key->text), "%s%c%s", of->connection, '\0', all ? "" : of->partition);
     key->len = len < (int)sizeof(key->text) ? (size_t)len : sizeof(key->text) - 1;
-    return bytes(key->text, all ? strlen(connection) : key->len);
+    if (all && of->of == QUARANTINE_TELLING && !of->unmarked)
+        key->text[key->len++] = '\0';
+    else if (all)
+        key->len = strlen(of->connection);
+    return bytes(key->text, key->len);
 }
 
-bool quarantine_get(struct txn *txn, const char *connection, const char *partition, struct arena *arena,
-                    struct quarantine *ret_quarantine)
+/* What stands in the row of what it is asked for. */
+static bool row_get(struct txn *txn, const struct quarantine *of, struct arena *arena, struct quarantine *ret)
 {
     struct row_key place;
-    struct bytes key = row_key(connection, partition, &place), value;
+    struct bytes key = row_key(of, &place), value;
     struct quarantine read;
     if (!txn_get(txn, TABLE_quarantine, key, &value) || !quarantine_read(key, value, arena, &read) ||
         read.failures == 0)
         return false;
-    *ret_quarantine = read;
+    read.of = of->of;
+    read.unmarked = of->unmarked;
+    *ret = read;
     return true;
 }
 
-int quarantine_list(struct txn *txn, struct arena *arena, struct quarantine **ret_items, size_t *ret_count)
+bool quarantine_get(struct txn *txn, const struct connection *connection, enum quarantine_of of, const char *partition,
+                    struct arena *arena, struct quarantine *ret_quarantine)
+{
+    struct quarantine asked = {.connection = connection->name, .of = of, .partition = partition};
+    if (row_get(txn, &asked, arena, ret_quarantine))
+        return true;
+    asked.unmarked = of == QUARANTINE_TELLING && !quarantine_concerns(connection, QUARANTINE_READING);
+    return asked.unmarked && row_get(txn, &asked, arena, ret_quarantine);
+}
+
+/* Whether a row is of something that the organization's file has. Of a connection that is only told the one without a
+ * mark counts as long as telling has no row of its own. */
+static bool row_counts(struct txn *txn, const struct organization *organization, struct arena *arena,
+                       struct quarantine *row)
+{
+    const struct connection *connection = organization_connection(organization, row->connection);
+    if (!connection || quarantine_concerns(connection, row->of))
+        return connection != NULL;
+    return !*row->partition && row->of == QUARANTINE_READING &&
+           quarantine_get(txn, connection, QUARANTINE_TELLING, "", arena, row) && row->unmarked;
+}
+
+int quarantine_list(struct txn *txn, const struct organization *organization, struct arena *arena,
+                    struct quarantine **ret_items, size_t *ret_count)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor))) = {0};
     size_t count = 0, room = txn_count(txn, TABLE_quarantine);
@@ -74,10 +115,10 @@ int quarantine_list(struct txn *txn, struct arena *arena, struct quarantine **re
         return -ENOMEM;
     cursor_open(&cursor, txn, TABLE_quarantine);
     for (bool there = cursor_seek(&cursor, bytes("", 1)); there && count < room; there = cursor_next(&cursor))
-        if (quarantine_read(cursor.key, cursor.value, arena, &items[count]))
-            count += quarantine_reason(&items[count]) != NULL;
-        else
+        if (!quarantine_read(cursor.key, cursor.value, arena, &items[count]))
             return ERR_CORRUPT;
+        else if (quarantine_reason(&items[count]))
+            count += row_counts(txn, organization, arena, &items[count]);
     *ret_items = items;
     *ret_count = count;
     return txn->rc;
@@ -102,9 +143,15 @@ int64_t quarantine_next(const struct quarantine *quarantine)
     wait = wait < MOST_MS ? wait : MOST_MS;
     /* Up to a fifth less, by what happened: asked again it is the same. */
     struct row_key place;
-    struct bytes key = row_key(quarantine->connection, quarantine->partition, &place);
+    struct bytes key = row_key(quarantine, &place);
     uint64_t chance = digest_seeded(quarantine->failures, key.data, key.len) ^ (uint64_t)quarantine->last_ms;
     return quarantine->last_ms + wait - (int64_t)(digest_fast(&chance, sizeof(chance)) % (uint64_t)(wait / 5));
+}
+
+bool quarantine_stops(const struct quarantine *quarantine, enum quarantine_of of)
+{
+    return !*quarantine->partition &&
+           (quarantine->of == of || (quarantine->of == QUARANTINE_READING && quarantine->rc == ERR_AUTH));
 }
 
 /* --- what a log-in is made of --- */
@@ -158,17 +205,19 @@ int quarantine_failed(struct changeset *changeset, const struct quarantine *quar
     if (value.rc != 0)
         return value.rc;
     struct row_key place;
-    changeset_set(changeset, TABLE_quarantine, row_key(quarantine->connection, quarantine->partition, &place),
-                  bytes(value.data, value.len));
+    changeset_set(changeset, TABLE_quarantine, row_key(quarantine, &place), bytes(value.data, value.len));
     return changeset_rc(changeset);
 }
 
-int quarantine_ended(struct changeset *changeset, const char *connection, const char *partition)
+int quarantine_ended(struct changeset *changeset, const struct quarantine *stood)
 {
-    return quarantine_failed(changeset, &(struct quarantine){.connection = connection, .partition = partition});
+    struct quarantine none = {
+        .connection = stood->connection, .of = stood->of, .unmarked = stood->unmarked, .partition = stood->partition};
+    return quarantine_failed(changeset, &none);
 }
 
-int quarantine_release(struct store *store, const char *connection, const char *partition, struct err *err)
+int quarantine_release(struct store *store, const struct organization *organization, const char *connection,
+                       const char *partition, struct err *err)
 {
     struct arena *arena TIDY(arena_free) = arena_new();
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
@@ -178,12 +227,12 @@ int quarantine_release(struct store *store, const char *connection, const char *
     if (!arena)
         return -ENOMEM;
     txn_begin(&txn, store, true);
-    int rc = quarantine_list(&txn, arena, &items, &count);
+    int rc = quarantine_list(&txn, organization, arena, &items, &count);
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct row_key place;
         if (strcmp(items[i].connection, connection) != 0 || (partition && strcmp(items[i].partition, partition) != 0))
             continue;
-        txn_delete(&txn, TABLE_quarantine, row_key(connection, items[i].partition, &place));
+        txn_delete(&txn, TABLE_quarantine, row_key(&items[i], &place));
         stood = true;
     }
     txn.rc = txn.rc ? txn.rc : rc;
@@ -200,17 +249,19 @@ static void time_write(const struct zone *zone, int64_t ms, struct buffer *out)
 
 void quarantine_sentence(const struct quarantine *quarantine, const struct zone *zone, struct buffer *out)
 {
+    const char *done = quarantine->of == QUARANTINE_TELLING ? "told" : "read";
     buffer_text(out, "set aside since ");
     time_write(zone, quarantine->since_ms, out);
     if (quarantine->rc == ERR_AUTH)
-        buffer_text(out, ": it could not log in");
+        buffer_format(out, ": it could not log in when it was %s", done);
     else
-        buffer_format(out, ": it failed %u times in a row", quarantine->failures);
+        buffer_format(out, ": %s it failed %u times in a row", quarantine_word(quarantine->of), quarantine->failures);
     size_t len = strlen(quarantine->sentence);
     bool stop = len > 0 && quarantine->sentence[len - 1] == '.';
     buffer_format(out, ", last in run %u with: %s%s ", quarantine->run, quarantine->sentence, stop ? "" : ".");
     if (quarantine->rc == ERR_AUTH) {
-        buffer_text(out, "It is not tried again until a secret or the file is changed");
+        buffer_format(out, "It is not %s again until a secret or the file is changed",
+                      quarantine->of == QUARANTINE_TELLING ? done : "tried");
         return;
     }
     buffer_text(out, "Its next try is due at ");

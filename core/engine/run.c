@@ -135,7 +135,7 @@ int run_sync(const struct run_request *request, struct run_report *ret_report, s
     struct run run __attribute__((cleanup(run_done))) = {.lock = -1};
     int rc = run_begin(&run, request, ret_report, err);
     if (rc == 0 && !request->kept)
-        rc = run_allowed(&run, err);
+        rc = run_allowed(&run, QUARANTINE_READING, err);
     if (rc != 0)
         return rc;
     rc = run_work_out(&run, err);

@@ -124,6 +124,7 @@ struct run_report {
     struct run_column *columns, *readings; /* what is not as it was; what was read under another name */
     size_t column_count, reading_count;
     struct run_pushed pushed;
+    bool refused;  /* its log-in, when it was read: it is not told anything either */
     uint64_t puts; /* calls that changed the store */
     int64_t started_ms;
     double seconds;

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "engine/authorization.h"
 #include "engine/masterkey.h"
-#include "engine/quarantine.h"
 #include "engine/rules.h"
 #include "engine/warm.h"
 #include "store/dict.h"
@@ -145,23 +144,23 @@ static int allowed_by_people(struct run *run, struct txn *txn, struct err *err)
 }
 
 /* It failed too often, and its next try is not due. A refused log-in is not repeated unchanged at all. */
-static int allowed_by_failures(struct run *run, struct txn *txn, const char *partition, struct err *err)
+static int allowed_by(struct run *run, const struct quarantine *quarantine, struct err *err)
 {
     struct buffer sentence TIDY_DONE(buffer_done) = {0};
     const struct organization *organization = run->request->organization;
     const struct connection *connection = run->request->connection;
-    struct quarantine quarantine;
+    const char *partition = quarantine->partition;
     uint8_t login[32];
-    if (!quarantine_get(txn, connection->name, partition, run->arena, &quarantine) || !quarantine_reason(&quarantine))
+    if (!quarantine_reason(quarantine))
         return 0;
-    if (quarantine.rc == ERR_AUTH) {
+    if (quarantine->rc == ERR_AUTH) {
         int rc = quarantine_login(organization, connection, run->vault.wrap_key, login);
-        if (rc != 0 || memcmp(login, quarantine.login, sizeof(login)) != 0)
+        if (rc != 0 || memcmp(login, quarantine->login, sizeof(login)) != 0)
             return rc;
-    } else if (quarantine_next(&quarantine) <= run->now_ms) {
+    } else if (quarantine_next(quarantine) <= run->now_ms) {
         return 0;
     }
-    quarantine_sentence(&quarantine, run->zone, &sentence);
+    quarantine_sentence(quarantine, run->zone, &sentence);
     if (sentence.rc != 0)
         return sentence.rc;
     return err_set(err, ERR_PAUSED, "%s %s is %s; `muster release %s %s%s%s` tries it at once.",
@@ -171,10 +170,27 @@ static int allowed_by_failures(struct run *run, struct txn *txn, const char *par
 
 int run_partition_allowed(struct run *run, struct txn *txn, const char *partition, struct err *err)
 {
-    return allowed_by_failures(run, txn, partition, err);
+    const struct connection *connection = run->request->connection;
+    struct quarantine quarantine;
+    return quarantine_get(txn, connection, QUARANTINE_READING, partition, run->arena, &quarantine)
+               ? allowed_by(run, &quarantine, err)
+               : 0;
 }
 
-int run_allowed(struct run *run, struct err *err)
+static int allowed_by_failures(struct run *run, struct txn *txn, enum quarantine_of of, struct err *err)
+{
+    static const enum quarantine_of all[] = {QUARANTINE_READING, QUARANTINE_TELLING};
+    const struct connection *connection = run->request->connection;
+    struct quarantine quarantine;
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && rc == 0; i++)
+        if (quarantine_concerns(connection, all[i]) &&
+            quarantine_get(txn, connection, all[i], "", run->arena, &quarantine) && quarantine_stops(&quarantine, of))
+            rc = allowed_by(run, &quarantine, err);
+    return rc;
+}
+
+int run_allowed(struct run *run, enum quarantine_of of, struct err *err)
 {
     struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     int awaited = authorization_check(run->request->organization, run->request->connection, err);
@@ -183,7 +199,7 @@ int run_allowed(struct run *run, struct err *err)
     txn_begin(&txn, run->store, false);
     int rc = allowed_by_people(run, &txn, err);
     if (rc == 0)
-        rc = allowed_by_failures(run, &txn, "", err);
+        rc = allowed_by_failures(run, &txn, of, err);
     int end = txn_end(&txn);
     return rc ? rc : end ? store_fail(run->store, end, err) : 0;
 }

@@ -7,6 +7,7 @@
 #include "engine/act.h"
 #include "engine/match.h"
 #include "engine/pull.h"
+#include "engine/quarantine.h"
 #include "engine/report.h"
 #include "engine/run.h"
 #include "engine/stage.h"
@@ -99,8 +100,8 @@ void run_done(struct run *run);
 
 /* run_open.c: the store, locked and whole; keys, zone, slots, the number of the run. */
 int run_open(struct run *run);
-/* Whether its connection may be asked now: ERR_PAUSED and a sentence when not. */
-int run_allowed(struct run *run, struct err *err);
+/* Whether its connection may be read, or told, now: ERR_PAUSED and a sentence when not. */
+int run_allowed(struct run *run, enum quarantine_of of, struct err *err);
 /* The same of one of its partitions, for itself. */
 int run_partition_allowed(struct run *run, struct txn *txn, const char *partition, struct err *err);
 /* run_http.c: the connection's calls by HTTP; *ret_http stays as it is where the connector makes none. `anew`: tokens

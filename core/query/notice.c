@@ -180,7 +180,7 @@ static int causes_stopped(struct making *making)
     size_t pause_count = 0, aside_count = 0;
     int rc = brake_list(&query->txn, making->now_ms, query->arena, &pauses, &pause_count);
     if (rc == 0)
-        rc = quarantine_list(&query->txn, query->arena, &aside, &aside_count);
+        rc = quarantine_list(&query->txn, query->organization, query->arena, &aside, &aside_count);
     for (size_t i = 0; rc == 0 && i < pause_count; i++)
         if (!*pauses[i].connection || organization_connection(query->organization, pauses[i].connection))
             cause_add(making, &(struct cause){.what = NOTIFY_PAUSED,
@@ -193,10 +193,17 @@ static int causes_stopped(struct making *making)
                               .run = aside[i].run,
                               .since_ms = aside[i].since_ms,
                               .mark = (uint64_t)aside[i].since_ms};
-        for (; i + 1 < aside_count && strcmp(aside[i + 1].connection, cause.connection) == 0; i++) /* its partitions */
+        bool reading = aside[i].of == QUARANTINE_READING, telling = quarantine_stops(&aside[i], QUARANTINE_TELLING);
+        for (; i + 1 < aside_count && strcmp(aside[i + 1].connection, cause.connection) == 0; i++) { /* its others */
             cause.mark = cause.mark * 31 + (uint64_t)aside[i + 1].since_ms;
-        if (organization_connection(query->organization, cause.connection))
-            cause_add(making, &cause);
+            reading |= aside[i + 1].of == QUARANTINE_READING;
+            telling |= quarantine_stops(&aside[i + 1], QUARANTINE_TELLING);
+        }
+        const struct connection *connection = organization_connection(query->organization, cause.connection);
+        if (reading != telling && quarantine_concerns(connection, QUARANTINE_READING) &&
+            quarantine_concerns(connection, QUARANTINE_TELLING))
+            cause.only = quarantine_word(telling ? QUARANTINE_TELLING : QUARANTINE_READING);
+        cause_add(making, &cause);
     }
     return rc;
 }

@@ -13,6 +13,7 @@
 struct cause {
     enum notify_when what;
     const char *connection; /* "": of the whole organization, or of what waits */
+    const char *only;       /* "reading", "telling": the other one goes on; NULL: all of it */
     uint64_t count, newer;  /* of what waits; newer: not told yet */
     uint64_t first[WAIT_TALLY_FIRST];
     uint32_t run;

@@ -27,7 +27,8 @@ static void phrase(const struct query *query, const struct cause *cause, struct 
         buffer_format(out, "%lu %s", (unsigned long)cause->count,
                       cause->count == 1 ? words[cause->what].one : words[cause->what].many);
     else
-        buffer_format(out, "%s %s", whose, words[cause->what].one);
+        buffer_format(out, "%s %s%s%s", whose, words[cause->what].one, cause->only ? " for " : "",
+                      cause->only ? cause->only : "");
 }
 
 void notice_subject(const struct query *query, const struct notice *notice, struct buffer *out)

@@ -21,7 +21,7 @@
  *   delivery   target stream, thing → what the target has of it, what is under way there (tables/delivery.h)
  *   wait       type, place → what waits for a person
  *   brake      type, connection → a person paused it (tables/brake.h)
- *   quarantine connection → how often it failed in a row (engine/quarantine.h) */
+ *   quarantine connection, or a partition or the telling of one → how often it failed in a row (engine/quarantine.h) */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
 

@@ -63,7 +63,8 @@ class POC(simulator.Simulator):
             return Reply(STATUS[refused.code], body, refused.code, operation=operation, told=told or None)
 
     def trouble(self, status):
-        return {"Status": "ERROR", "Code": f"E{status}", "Message": "later"}
+        code = "E201" if status == STATUS["E201"] else f"E{status}"
+        return {"Status": "ERROR", "Code": code, "Message": "later"}
 
     def check(self, request):
         headers, key = self.settings["headers"], self.settings["shared_key"].encode()

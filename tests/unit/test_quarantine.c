@@ -9,6 +9,7 @@ static const int64_t MINUTE = 60000, HOUR = 60 * 60000;
 static struct quarantine after(uint32_t failures, int rc)
 {
     return (struct quarantine){.connection = "hr",
+                               .partition = "",
                                .failures = failures,
                                .rc = rc,
                                .since_ms = 1000,
@@ -50,6 +51,23 @@ static void pain_17_pauses_double_up_to_six_hours_and_are_never_longer(void **st
     assert_true(quarantine_next(&most) - most.last_ms <= 6 * HOUR);
 }
 
+static void what_stops_reading_and_what_stops_telling(void **state)
+{
+    (void)state;
+    struct quarantine reading = after(3, ERR_NETWORK), telling = reading, refused = after(1, ERR_AUTH);
+    telling.of = QUARANTINE_TELLING;
+    assert_true(quarantine_stops(&reading, QUARANTINE_READING));
+    assert_false(quarantine_stops(&reading, QUARANTINE_TELLING));
+    assert_true(quarantine_stops(&telling, QUARANTINE_TELLING));
+    assert_false(quarantine_stops(&telling, QUARANTINE_READING));
+    assert_true(quarantine_stops(&refused, QUARANTINE_TELLING)); /* a second knock may lock the account */
+    refused.of = QUARANTINE_TELLING;
+    assert_false(quarantine_stops(&refused, QUARANTINE_READING));
+    refused.of = QUARANTINE_READING;
+    refused.partition = "12";
+    assert_false(quarantine_stops(&refused, QUARANTINE_TELLING));
+}
+
 static void connections_that_failed_together_are_not_tried_together(void **state)
 {
     (void)state;
@@ -59,6 +77,9 @@ static void connections_that_failed_together_are_not_tried_together(void **state
     struct quarantine store = a;
     store.partition = "12";
     assert_true(quarantine_next(&a) != quarantine_next(&store));
+    struct quarantine telling = a;
+    telling.of = QUARANTINE_TELLING;
+    assert_true(quarantine_next(&a) != quarantine_next(&telling));
 }
 
 int main(void)
@@ -67,6 +88,7 @@ int main(void)
         cmocka_unit_test(three_failures_in_a_row_set_it_aside),
         cmocka_unit_test(one_refused_log_in_sets_it_aside_until_something_changes),
         cmocka_unit_test(pain_17_pauses_double_up_to_six_hours_and_are_never_longer),
+        cmocka_unit_test(what_stops_reading_and_what_stops_telling),
         cmocka_unit_test(connections_that_failed_together_are_not_tried_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
