@@ -75,6 +75,22 @@ static void what_says_the_very_same_as_last_time_is_kept_once(void **state)
     assert_true(keep(NULL, "alone", PLENTY).known);
 }
 
+static void what_is_apart_is_kept_each_time_and_nobody_is_known_by_it(void **state)
+{
+    (void)state;
+    struct inbox_event apart = event("1", "in"), *list[] = {&apart};
+    apart.apart = true;
+    for (int nth = 0; nth < 2; nth++) {
+        assert_int_equal(inbox_keep(inbox, list, 1, PLENTY), 0);
+        assert_false(apart.known);
+    }
+    assert_false(keep("1", "in", PLENTY).known);
+    assert_int_equal(inbox_keep(inbox, list, 1, PLENTY), 0);
+    assert_false(apart.known);
+    assert_true(keep("1", "in", PLENTY).known);
+    assert_string_equal(bodies(0), "in|in|in|in");
+}
+
 static void two_in_one_commit_are_told_apart_as_in_two(void **state)
 {
     (void)state;
@@ -245,6 +261,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_says_the_very_same_as_last_time_is_kept_once, open_one, close_one),
+        cmocka_unit_test_setup_teardown(what_is_apart_is_kept_each_time_and_nobody_is_known_by_it, open_one, close_one),
         cmocka_unit_test_setup_teardown(two_in_one_commit_are_told_apart_as_in_two, open_one, close_one),
         cmocka_unit_test_setup_teardown(an_event_comes_out_as_it_went_in, open_one, close_one),
         cmocka_unit_test_setup_teardown(what_was_taken_goes_when_there_is_need_and_nothing_else, open_one, close_one),
