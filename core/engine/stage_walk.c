@@ -188,11 +188,10 @@ static int walk_seen(struct walk *walk, struct group *group, const struct spool_
     return decision_unpack(bytes(walk->seen_why.data, row->body.len), &group->why) ? 0 : ERR_CORRUPT;
 }
 
-/* What came before of the id does not count. */
-static void walk_anew(struct walk *walk, struct group *group)
+/* It is said to be gone: what came before of the id does not count. */
+static void walk_gone(struct walk *walk, struct group *group)
 {
-    bool gone = group->gone;
-    *group = (struct group){.key = group->key, .gone = gone};
+    *group = (struct group){.key = group->key, .gone = true};
     buffer_clear(&walk->stage->body);
     buffer_clear(&walk->sealed);
 }
@@ -212,12 +211,9 @@ static int walk_group(struct walk *walk, struct group *ret_group, struct stage_c
         struct spool_row row;
         if (!spool_row_read(walk->value, &row))
             return ERR_CORRUPT;
-        bool was_gone = group.gone;
         group.gone = row.flags == SPOOL_GONE;
-        if (group.gone || was_gone)
-            walk_anew(walk, &group);
         if (group.gone) {
-            rc = 0;
+            walk_gone(walk, &group);
         } else if (row.flags != SPOOL_ROW) {
             rc = walk_seen(walk, &group, &row);
         } else if (group.rows++ == 0) {
