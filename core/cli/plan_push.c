@@ -100,7 +100,7 @@ static void unit_tell(struct context *context, struct plan_view *view, const str
     struct bytes name;
     struct value was, is;
     uint16_t nth = 0;
-    query_label(view->query, unit->kind, unit->id, &label);
+    query_label_whose(view->query, unit->kind, unit->id, &label);
     screen_print(screen, "  %s\n", label.data ? label.data : "");
     if (unit->row.why.len > 0)
         screen_print(screen, "    %s%.*s\n",
@@ -233,7 +233,7 @@ static void unit_json(struct plan_view *view, const struct unit *unit, struct bu
     struct value was, is;
     uint16_t nth = 0;
     bool any = false;
-    query_label(view->query, unit->kind, unit->id, &label);
+    query_label_whose(view->query, unit->kind, unit->id, &label);
     json_member_text(out, "what", group_of(unit)->word);
     json_member_text(out, "stream", stream ? stream->stream + 3 : NULL); /* "to:" */
     json_member_text(out, "kind", kind_name(unit->kind));

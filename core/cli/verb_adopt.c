@@ -24,7 +24,7 @@ static void found_tell(struct context *context, struct query *query, const struc
 {
     TIDY_DONE(screen_buffer_done) struct buffer label = {0};
     if (found->id)
-        query_label(query, found->kind, found->id, &label);
+        query_label_whose(query, found->kind, found->id, &label);
     else
         buffer_text(&label, found->text ? found->text : found->remote_id);
     screen_print(&context->screen, "  %s", label.data ? label.data : "");
@@ -103,7 +103,7 @@ static void found_json(struct query *query, const struct push_found *found, stru
     json_member_text(out, "stream", found->stream);
     json_member_text(out, "kind", kind_name(found->kind));
     if (found->id) {
-        query_label(query, found->kind, found->id, &label);
+        query_label_whose(query, found->kind, found->id, &label);
         json_member_number(out, "id", found->id);
     }
     json_member_text(out, "name", found->id ? label.data : found->text);

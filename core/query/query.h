@@ -83,6 +83,8 @@ bool query_image(struct query *query, enum kind kind, uint64_t id, struct image 
 void query_name(const struct query *query, uint64_t id, struct image image, struct buffer *out);
 /* The same for anything: "1002 Søren Kjærgård", "20 Shop". */
 void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer *out);
+/* The same where no person is spoken of: "Clerk of 1001 Anna Smit". */
+void query_label_whose(struct query *query, enum kind kind, uint64_t id, struct buffer *out);
 /* A golden value as text: enumerators by name, references by label, dots for what is sealed. `entity`: whose value it
  * is, for opening the seal; NULL: it stays shut. */
 void query_value(struct query *query, const struct entity *entity, const struct field *field, struct value value,

@@ -100,6 +100,20 @@ void query_label(struct query *query, enum kind kind, uint64_t id, struct buffer
         buffer_format(out, "%s %lu", kind_name(kind), (unsigned long)id);
 }
 
+void query_label_whose(struct query *query, enum kind kind, uint64_t id, struct buffer *out)
+{
+    const struct field *whose = kind == KIND_lookup_row ? NULL : field_by_name(kind, "person"); /* a lookup's says it */
+    struct image image;
+    query_label(query, kind, id, out);
+    if (!whose || !query_image(query, kind, id, &image))
+        return;
+    uint64_t person = reference_id(image_get(image, whose->number));
+    if (person) {
+        buffer_text(out, " of ");
+        query_label(query, KIND_person, person, out);
+    }
+}
+
 bool query_waiting(const struct query *query, struct value value, const char **ret_by, struct buffer *out)
 {
     struct reference reference;
