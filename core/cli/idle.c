@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "config/occasion.h"
+#include "config/target.h"
 #include "engine/authorization.h"
 
 #include <string.h>
@@ -127,11 +128,22 @@ static void files_tell(struct context *context, const struct organization *organ
                    "it is for files that are read, and nothing is read here");
 }
 
+void idle_target(struct context *context, const struct organization *organization, const struct connection *connection)
+{
+    const struct option_value *given = option_given(connection, "read_only");
+    const char *says = option_of(connection, "read_only") ? connection_option(connection, "read_only") : NULL;
+    if (connection->target && says && strcmp(says, "true") == 0)
+        context_warn(context, organization, given ? given->node : connection->target->node,
+                     "connection '%s': its target refuses all that it is told, until its options say read_only: false",
+                     connection->name);
+}
+
 void idle_tell(struct context *context, const struct organization *organization)
 {
     for (size_t i = 0; i < organization->connection_count; i++) {
         beside_tell(context, organization, &organization->connections[i]);
         files_tell(context, organization, &organization->connections[i]);
+        idle_target(context, organization, &organization->connections[i]);
     }
     retention_tell(context, organization);
     days_tell(context, organization);

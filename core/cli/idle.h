@@ -7,5 +7,7 @@
 /* A warning for each: options without that which they belong to, words of `retention` that nothing goes by yet, an
  * authorization that is not signed or has ended, a time that has passed. */
 void idle_tell(struct context *context, const struct organization *organization);
+/* Of these, that a target is told nothing. */
+void idle_target(struct context *context, const struct organization *organization, const struct connection *connection);
 
 #endif

@@ -1,5 +1,6 @@
 /* verb_plan - plan and apply: what a sync would do, shown and kept; and exactly that, done. */
 #include "base/clock.h"
+#include "cli/idle.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "cli/sync.h"
@@ -232,6 +233,8 @@ static int plan_new(struct syncing *syncing)
         return complain_words("connection '%s' has no target: it is told nothing", connection->name);
     if (request.kept && (request.full || request.push))
         return complain_words("--kept asks nobody: it goes neither with --full nor with what a target is told");
+    if (request.push && !context->quiet)
+        idle_target(context, syncing->organization, connection);
     sync_catch_signals();
     progress_start(&progress, connection->name, !context->quiet);
     int rc = plan_make(&request, &plan, &err);
