@@ -241,6 +241,8 @@ static muster_rc csv_more(void *self, struct muster_rows *rows, muster_table_err
         if (step == STEP_MEMORY || rows->rc != MUSTER_OK)
             return muster_table_fail(error, MUSTER_FAIL, "%s: line %llu: out of memory", csv->name,
                                      (unsigned long long)csv->line);
+        if (csv->over && cursor.at == cursor.end && cursor.at[-1] != '\n' && cursor.at[-1] != '\r')
+            csv->open_line = csv->line;
         csv->line += cursor.lines;
         csv->pos = (size_t)(cursor.at - csv->window.data);
         count = rows->mark_count - rows->mark_next;
@@ -398,5 +400,14 @@ static void csv_progress(const void *self, uint64_t *ret_done, uint64_t *ret_tot
     *ret_total = csv->size;
 }
 
-const struct muster_reader muster_csv_reader = {
-    .more = csv_more, .rewind = csv_rewind, .progress = csv_progress, .close = csv_close};
+static bool csv_ends_within(const void *self, uint64_t row)
+{
+    const struct csv *csv = self;
+    return csv->open_line == row;
+}
+
+const struct muster_reader muster_csv_reader = {.more = csv_more,
+                                                .rewind = csv_rewind,
+                                                .progress = csv_progress,
+                                                .close = csv_close,
+                                                .ends_within = csv_ends_within};

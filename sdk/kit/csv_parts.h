@@ -14,6 +14,7 @@ struct csv {
     size_t pos;                 /* next record begins here */
     struct muster_bytes field;  /* of a quoted field, without its quotes */
     uint64_t line;              /* where the next record begins */
+    uint64_t open_line;         /* where the record begins at whose end the file has no end of line; 0: none was read */
     char delimiter;
     bool separated; /* the first line is sep= */
     bool over;      /* the file is in the window to its end */

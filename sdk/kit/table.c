@@ -198,21 +198,33 @@ static muster_rc table_failed(muster_table *table, muster_table_error *error)
     return table->failed.rc;
 }
 
-/* A record with more fields than the header cannot be trusted: most likely a delimiter stands in one of them. */
+static const muster_row *row_blamed(muster_table *table, const muster_row *row)
+{
+    table->row = *row;
+    table->row.why = table->why;
+    table->row.why_column = -1;
+    return &table->row;
+}
+
+/* A record with more fields than the header cannot be trusted: most likely a delimiter stands in one of them. Nor can
+ * the last one with fewer where the file has no end of line: what it does not say was not cleared, it has not come. */
 static const muster_row *row_checked(muster_table *table, const muster_row *row)
 {
-    if (table->fields == 0 || row->count <= table->fields || row->why)
+    if (table->fields == 0 || row->count == table->fields || row->why)
         return row;
+    if (row->count < table->fields) {
+        if (!table->reader->ends_within || !table->reader->ends_within(table->self, row->number))
+            return row;
+        snprintf(table->why, sizeof(table->why), "the file ends within this line: was it cut off?");
+        return row_blamed(table, row);
+    }
     size_t count = row->count;
     while (count > table->fields && row->cells[count - 1].len == 0)
         count--;
     if (count == table->fields)
         return row;
     snprintf(table->why, sizeof(table->why), "it has %zu fields where the header has %zu", count, table->fields);
-    table->row = *row;
-    table->row.why = table->why;
-    table->row.why_column = -1;
-    return &table->row;
+    return row_blamed(table, row);
 }
 
 muster_rc muster_table_next(muster_table *table, const muster_row **ret_row, muster_table_error *error)

@@ -88,6 +88,8 @@ struct muster_reader {
     void (*progress)(const void *self, uint64_t *ret_done, uint64_t *ret_total);
     void (*close)(void *self);
     const char *(*sheet_name)(const void *self); /* NULL: it has none */
+    /* Whether this row is the last one and the file does not say that it ends there; NULL: nothing ends so. */
+    bool (*ends_within)(const void *self, uint64_t row);
     /* Of readers of nested rows only: */
     const struct muster_paths *(*paths)(const void *self);
     void (*place)(const void *self, uint64_t row, char *ret_place, size_t room);

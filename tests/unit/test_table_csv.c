@@ -136,6 +136,17 @@ static void a_record_with_more_fields_than_the_header_is_not_trusted(void **stat
         "header 1: [a] [b]\n2 A=1 B=2 C=3 BAD -1: it has 3 fields where the header has 2\n3 A=1\n4 A=1 B=2 C= D=\n");
 }
 
+static void a_last_record_with_fewer_fields_and_no_end_of_line_was_cut_off(void **state)
+{
+    (void)state;
+    expect_bytes(
+        "a,b,c\n1,2\n1,2", 13, NULL, 1,
+        "header 1: [a] [b] [c]\n2 A=1 B=2\n3 A=1 B=2 BAD -1: the file ends within this line: was it cut off?\n");
+    expect_bytes("a,b,c\n1,2\n", 10, NULL, 1, "header 1: [a] [b] [c]\n2 A=1 B=2\n");
+    expect_bytes("a,b,c\n1,2,3", 11, NULL, 1, "header 1: [a] [b] [c]\n2 A=1 B=2 C=3\n");
+    expect_bytes("a,b,c\n1,2,", 10, NULL, 1, "header 1: [a] [b] [c]\n2 A=1 B=2 C=\n");
+}
+
 static void the_header_is_found_below_a_title(void **state)
 {
     (void)state;
@@ -309,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_fault_in_utf8_is_not_taken_for_another_encoding),
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(a_record_with_more_fields_than_the_header_is_not_trusted),
+        cmocka_unit_test(a_last_record_with_fewer_fields_and_no_end_of_line_was_cut_off),
         cmocka_unit_test(the_header_is_found_below_a_title),
         cmocka_unit_test(a_missing_header_row_is_told),
         cmocka_unit_test(other_files_are_called_what_they_are),
