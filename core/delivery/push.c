@@ -346,6 +346,18 @@ static const char *common_reason(const struct push *push)
                          : text;
 }
 
+/* What is tried again by itself is in no inbox. */
+static const char *put_off_reason(const struct push *push)
+{
+    const struct run_pushed *pushed = &push->run->report->pushed;
+    const char *why = pushed->put_off_why;
+    char again[25];
+    instant_write(pushed->put_off_ms + (int64_t)zone_offset(push->run->zone, pushed->put_off_ms) * 1000, again);
+    return arena_format(push->run->report->arena,
+                        "what was not taken is told again by the first run from %.10s %.5s on%s%s", again, again + 11,
+                        why ? ": " : "", why ? why : "");
+}
+
 static void outcome_tell(struct push *push, int talk)
 {
     struct run_report *report = push->run->report;
@@ -359,6 +371,8 @@ static void outcome_tell(struct push *push, int talk)
         outcome = OUTCOME_PARTIAL;
         reason = pushed->unknown
                      ? "some changes were sent and got no answer: they are looked up before anything is repeated"
+                 : pushed->put_off > 0 && report->dead_letters == 0
+                     ? put_off_reason(push)
                      : arena_format(report->arena, "some changes were not taken: see `muster inbox %s`",
                                     push->run->request->organization->id);
         const char *set = pushed->unknown ? NULL : set_reason(report);

@@ -49,6 +49,15 @@ static void held_text(const struct push_stream *stream, const struct delivery *r
     }
 }
 
+static void put_off(struct run_report *report, const struct delivery *row, const char *why)
+{
+    struct run_pushed *pushed = &report->pushed;
+    if (pushed->put_off++ > 0 && pushed->put_off_ms <= row->next_ms)
+        return;
+    pushed->put_off_ms = row->next_ms;
+    pushed->put_off_why = *why ? arena_text(report->arena, why) : NULL;
+}
+
 int push_waits(struct push *push, struct wait_settling *settling, struct push_stream *stream)
 {
     struct wait_list waits __attribute__((cleanup(wait_list_done))) = {0};
@@ -68,7 +77,6 @@ int push_waits(struct push *push, struct wait_settling *settling, struct push_st
             continue;
         pushed->manual += row.state == DELIVERY_MANUAL;
         pushed->held += row.state == DELIVERY_HELD;
-        pushed->put_off += row.state == DELIVERY_RETRY;
         pushed->drifted += row.state == DELIVERY_DRIFTED;
         snprintf(name, sizeof(name), "%llu", (unsigned long long)id);
         if (row.state == DELIVERY_HELD)
@@ -82,6 +90,8 @@ int push_waits(struct push *push, struct wait_settling *settling, struct push_st
                                                  .reason = reason,
                                                  .text = why[0] ? why : NULL,
                                                  .entity = person_of(settling->txn, kind, id)});
+        if (row.state == DELIVERY_RETRY)
+            put_off(push->run->report, &row, why);
         rc = waits.rc;
     }
     delivery_walk_end(&walk);

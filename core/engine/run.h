@@ -88,10 +88,12 @@ struct run_pushed {
     uint64_t failed;  /* not taken; tried again or waiting for a person */
     uint64_t unknown; /* sent, and no answer came */
     uint64_t manual, held, put_off;
-    uint64_t drifted;     /* that somebody has changed there */
-    uint64_t heard;       /* records that it gave us while it was told */
-    uint64_t people;      /* that the target has, switched on, after the run */
-    struct run_set *sets; /* that were to be written whole; by name */
+    int64_t put_off_ms;      /* when the first of these is tried again */
+    const char *put_off_why; /* what was said of it; NULL: nothing */
+    uint64_t drifted;        /* that somebody has changed there */
+    uint64_t heard;          /* records that it gave us while it was told */
+    uint64_t people;         /* that the target has, switched on, after the run */
+    struct run_set *sets;    /* that were to be written whole; by name */
     size_t set_count;
 };
 
