@@ -188,6 +188,9 @@ static void a_number_that_is_somebody_elses_now_waits_for_a_person(void **state)
     shop_hear(&shop, "hr", COLUMNS "row a|1|Ann|Mol|ann@x|1980-01-01||||\n"); /* she married */
     expect_waits(&shop, "");
     expect_field(&shop, "1", "family_name", "Mol");
+    shop_hear(&shop, "hr", COLUMNS "row a|1|Anna|Bos|ann@x|1980-01-01||||\n"); /* another name, but born on that day */
+    expect_waits(&shop, "");
+    expect_field(&shop, "1", "given_name", "Anna");
     shop_close(&shop);
 }
 
