@@ -351,8 +351,9 @@ static const char *put_off_reason(const struct push *push)
 {
     const struct run_pushed *pushed = &push->run->report->pushed;
     const char *why = pushed->put_off_why;
+    int64_t ms = (pushed->put_off_ms + 59999) / 60000 * 60000; /* the whole minute */
     char again[25];
-    instant_write(pushed->put_off_ms + (int64_t)zone_offset(push->run->zone, pushed->put_off_ms) * 1000, again);
+    instant_write(ms + (int64_t)zone_offset(push->run->zone, ms) * 1000, again);
     return arena_format(push->run->report->arena,
                         "what was not taken is told again by the first run from %.10s %.5s on%s%s", again, again + 11,
                         why ? ": " : "", why ? why : "");
