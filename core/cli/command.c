@@ -290,9 +290,8 @@ const struct command commands[] = {
      "List people, or find them by name, number or e-mail",
      "TEXT is a part of it; case, accents' spelling and white space do not matter.\n\n"
      "With --left-before: those who are inactive or terminated, and whose last day was before DAY. Where no last day "
-     "is "
-     "said it is the one on which the last of their records was there no more; somebody of whom neither is known is "
-     "not listed. `muster erase` lets one of them go.\n\n"
+     "is said it is the one on which the last of their records was there no more; somebody of whom neither is known "
+     "is not listed. `muster erase` lets one of them go.\n\n"
      "With --duplicates: those of whom one record has the work e-mail address of somebody else's, one beside the "
      "other, "
      "whatever the matching rules look at; at most 200. They may be one person who is there twice: `muster link` makes "
