@@ -57,8 +57,7 @@ static const struct {
     {"Call", "One call by HTTP.", "at:time method:text url:text"},
     {"Quarantine",
      "A connection, or a partition of one, that is set aside. direction: reading or telling; each is so by itself, but "
-     "a "
-     "log-in that was refused when it was read is not tried for telling either.",
+     "a log-in that was refused when it was read is not tried for telling either.",
      "connection:text partition?:text direction:text reason:text~ sentence:text~ failures:count run:count error:text~"},
     {"PlanLine", "A plan in a list.", "plan:count~ connection:text state:text"},
     {"Plan", "A plan, whole.", "plan:count~ connection:text state:text report:object"},
