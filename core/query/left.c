@@ -38,7 +38,7 @@ bool left_day(struct query *query, struct bytes row, int64_t *ret_day)
     if (!entity_image(row, &image, &state) || state == ENTITY_GONE || !has_left(image))
         return false;
     struct value last = image_get(image, FIELD_person_terminated_on);
-    if (last.presence == PRESENCE_VALUE && date_read((const char *)last.bytes, last.len, &date)) {
+    if (last.presence == PRESENCE_VALUE && date_read(last.bytes, last.len, &date)) {
         *ret_day = date_days(date);
         return true;
     }
