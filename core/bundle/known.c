@@ -3,6 +3,7 @@
 
 #include "base/descriptor.h"
 #include "base/mem.h"
+#include "config/given.h"
 #include "config/node.h"
 #include "tables/entity.h"
 
@@ -126,11 +127,15 @@ static void mappings_learn(struct mask *mask, const struct connection *connectio
 
 static void described_learn(struct mask *mask, const muster_connector *connector)
 {
-    for (const muster_option *option = connector->options; option && option->name; option++) {
+    const muster_option *option;
+    for (option = connector->options; option && option->name; option++) {
         learn(mask, &mask->names, option->name);
         learn(mask, &mask->open, option->initial);
         learn(mask, &mask->open, option->choices);
     }
+    for (enum given which = 0; which < GIVEN_COUNT; which++)
+        for (size_t n = 0; (option = given_nth(connector, which, n)); n++)
+            learn(mask, &mask->names, option->name);
     for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {
         learn(mask, &mask->names, stream->name);
         learn(mask, &mask->open, stream->mapping_in);

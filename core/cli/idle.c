@@ -2,6 +2,7 @@
 #include "cli/idle.h"
 
 #include "base/clock.h"
+#include "config/given.h"
 #include "config/occasion.h"
 #include "config/target.h"
 #include "engine/authorization.h"
@@ -56,7 +57,7 @@ static const muster_option *option_of(const struct connection *connection, const
     for (; options && options->name; options++)
         if (strcmp(options->name, name) == 0)
             return options;
-    return NULL;
+    return connection->description ? given_option(connection->description, name) : NULL;
 }
 
 static const struct option_value *option_given(const struct connection *connection, const char *name)
@@ -118,7 +119,7 @@ static void files_tell(struct context *context, const struct organization *organ
     static const char *const reading[] = {"after_read",   "archive_to", "files",    "order",   "stable_for",
                                           "ready_marker", "ignore",     "receipts", "rejects", "on_missing",
                                           "header_row",   "rows",       NULL};
-    bool here = option_of(connection, "host_key") && !on_server(connection);
+    bool here = given_has(connection->description, GIVEN_files) && !on_server(connection);
     bool writes =
         option_of(connection, "after_read") && connection->target && connection->mappings && !connection->mappings[0];
     if (here)

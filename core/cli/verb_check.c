@@ -6,7 +6,7 @@
 #include "cli/unheard.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static int check_trust(const struct organization *organization)
         if (rc != 0)
             status = tell_wrong(organization, connection, sentence_place(connection, err.text), err.text);
         const char *authority =
-            network_offered(connection->description) ? connection_option(connection, "ca_file") : NULL;
+            given_has(connection->description, GIVEN_http) ? connection_option(connection, "ca_file") : NULL;
         if (authority && *authority && access(authority, R_OK) != 0) {
             err_set(&err, ERR_CONFIG, "option 'ca_file': %s cannot be read: %s", authority, err_text(-errno));
             status = tell_wrong(organization, connection, option_place(connection, "ca_file"), err.text);

@@ -2,7 +2,7 @@
 #include "base/jsontext.h"
 #include "cli/context.h"
 #include "cli/verb.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "config/node.h"
 
 #include <errno.h>
@@ -54,19 +54,21 @@ static void options_print(struct grid *grid, const muster_option *options, const
     }
 }
 
-enum { NETWORK_MAX = 16 };
+enum { GIVEN_MAX = 16 };
 
-/* The broker's options, where the connector calls by HTTP; none that it has by the same name itself. */
-static const muster_option *network_of(const muster_connector *connector, muster_option ret_options[NETWORK_MAX])
+/* The broker's options. */
+static const struct {
+    const char *title, *member;
+} groups[] = {[GIVEN_http] = {"Options of every connector that calls by HTTP", "network"},
+              [GIVEN_files] = {"Options of every connector with files, for those on a server (sftp://)", "files"}};
+
+static const muster_option *given_of(const muster_connector *connector, enum given which,
+                                     muster_option ret_options[GIVEN_MAX])
 {
+    const muster_option *option;
     size_t count = 0;
-    for (const muster_option *option = network_options(); option->name && network_offered(connector); option++) {
-        const muster_option *own = connector->options;
-        while (own && own->name && strcmp(own->name, option->name) != 0)
-            own++;
-        if ((!own || !own->name) && count < NETWORK_MAX - 1)
-            ret_options[count++] = *option;
-    }
+    while (count < GIVEN_MAX - 1 && (option = given_nth(connector, which, count)))
+        ret_options[count++] = *option;
     ret_options[count] = (muster_option){0};
     return ret_options;
 }
@@ -97,6 +99,17 @@ static void verbs_print(const struct screen *screen, const char *title, const mu
     }
 }
 
+static void group_print(const struct screen *screen, const char *title, const muster_option *options)
+{
+    struct grid grid;
+    if (!options || !options->name)
+        return;
+    screen_print(screen, "\n%s\n", title);
+    grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
+    options_print(&grid, options, "");
+    grid_end(&grid);
+}
+
 static void connector_print(struct context *context, const char *name, const muster_connector *connector)
 {
     const struct screen *screen = &context->screen;
@@ -123,20 +136,10 @@ static void connector_print(struct context *context, const char *name, const mus
         grid_format(&grid, COLOR_NONE, "%s%s", i == 5 && *lacks ? "this kernel lacks: " : "", lines[i].text);
     }
     grid_end(&grid);
-    if (connector->options && connector->options->name) {
-        fputs("\nOptions\n", screen->out);
-        grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
-        options_print(&grid, connector->options, "");
-        grid_end(&grid);
-    }
-    muster_option room[NETWORK_MAX];
-    const muster_option *network = network_of(connector, room);
-    if (network->name) {
-        fputs("\nOptions of every connector that calls by HTTP\n", screen->out);
-        grid_start(&grid, screen, "  ", "NAME|TYPE|DEFAULT|WHAT");
-        options_print(&grid, network, "");
-        grid_end(&grid);
-    }
+    group_print(screen, "Options", connector->options);
+    muster_option room[GIVEN_MAX];
+    for (enum given which = 0; which < GIVEN_COUNT; which++)
+        group_print(screen, groups[which].title, given_of(connector, which, room));
     if (connector->streams && connector->streams->name) {
         fputs("\nStreams\n", screen->out);
         streams_print(screen, connector);
@@ -202,9 +205,11 @@ static int connector_json(struct context *context, const char *name, const muste
     json_member_text(&out, "sandbox_lacks", connectors_sandbox_lacks(context->connectors, name));
     json_name(&out, "options");
     options_json(connector->options, &out);
-    muster_option room[NETWORK_MAX];
-    json_name(&out, "network");
-    options_json(network_of(connector, room), &out);
+    muster_option room[GIVEN_MAX];
+    for (enum given which = 0; which < GIVEN_COUNT; which++) {
+        json_name(&out, groups[which].member);
+        options_json(given_of(connector, which, room), &out);
+    }
     json_name(&out, "streams");
     buffer_byte(&out, '[');
     for (const muster_stream *stream = connector->streams; stream && stream->name; stream++) {

@@ -1,5 +1,5 @@
 /* connection - one connection of an organization's file. Part of reading.h. */
-#include "config/network.h"
+#include "config/given.h"
 #include "config/reading.h"
 
 #include <stdio.h>
@@ -155,7 +155,7 @@ static bool is_beside(const struct connection *connection, const char *name)
     for (size_t n = 0; (option = option_nth(connection->description, connection->description->options, n)); n++)
         if (strcmp(option->name, name) == 0)
             return true;
-    return network_offered(connection->description) && network_option(name);
+    return given_option(connection->description, name) != NULL;
 }
 
 /* An option that stands beside `options:` is told once, and read as if it stood below. The map as it was meant; NULL:

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "config/address.h"
 #include "config/choice.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "config/quantity.h"
 
 #include <errno.h>
@@ -374,20 +374,14 @@ static void read_value(struct options *options, const struct muster_option *opti
     }
 }
 
-/* Beside the connector's own options stand those that the broker gives. */
-static bool has_network(struct options *options, const struct muster_option *table)
-{
-    const struct muster_connector *connector = options->connection->description;
-    return table == connector->options && network_offered(connector);
-}
-
 static const struct muster_option *by_name(struct options *options, const struct muster_option *table, const char *name)
 {
+    const struct muster_connector *connector = options->connection->description;
     const struct muster_option *option;
-    for (size_t n = 0; (option = option_nth(options->connection->description, table, n)); n++)
+    for (size_t n = 0; (option = option_nth(connector, table, n)); n++)
         if (strcmp(option->name, name) == 0)
             return option;
-    return has_network(options, table) ? network_option(name) : NULL;
+    return table == connector->options ? given_option(connector, name) : NULL;
 }
 
 /* The option that was probably meant, which is read then; NULL: none. */
@@ -395,12 +389,14 @@ static const struct muster_option *unknown(struct options *options, const struct
                                            const struct node *map, size_t nth)
 {
     const char *names[129] = {0};
+    const struct muster_connector *described = options->connection->description;
     const struct muster_option *option;
     size_t count = 0;
-    for (; count < 100 && (option = option_nth(options->connection->description, table, count)); count++)
+    for (; count < 100 && (option = option_nth(described, table, count)); count++)
         names[count] = option->name;
-    for (option = network_options(); has_network(options, table) && option->name; option++)
-        names[count++] = option->name;
+    for (enum given which = 0; table == described->options && which < GIVEN_COUNT; which++)
+        for (size_t n = 0; (option = given_nth(described, which, n)); n++)
+            names[count++] = option->name;
     const char *connector = options->connection->connector, *nearest = nearest_name(map->keys[nth]->text, names);
     if (nearest)
         wrong(options, map->keys[nth], path, "is unknown to connector '%s': did you mean '%s'?", connector, nearest);
@@ -518,7 +514,7 @@ static bool wants_plain_http(const struct node *map)
 static void check_network(struct options *options, const struct node *map)
 {
     const struct node *proxy = node_get(map, "proxy"), *authority = node_get(map, "ca_file");
-    if (!has_network(options, options->connection->description->options))
+    if (!given_has(options->connection->description, GIVEN_http))
         return;
     if (proxy && proxy->type == NODE_TEXT) {
         const char *rest = strstr(proxy->text, "://");

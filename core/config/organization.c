@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/zone.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "config/reading.h"
 
 #include <dirent.h>
@@ -214,8 +214,8 @@ const char *connection_option(const struct connection *connection, const char *n
         if (strcmp(connection->options[i].name, name) == 0)
             return connection->options[i].text;
     const struct muster_option *option = connection->description ? option_of(connection->description, name) : NULL;
-    if (!option && network_offered(connection->description))
-        option = network_option(name);
+    if (!option)
+        option = given_option(connection->description, name);
     return option ? option->initial : NULL;
 }
 

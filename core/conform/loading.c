@@ -1,7 +1,7 @@
 /* loading - rules about the file, and about what it says of itself as a whole. */
 #include "conform/judge.h"
 
-#include "config/network.h"
+#include "config/given.h"
 #include "conform/elf.h"
 #include "lane/lane.h"
 
@@ -110,7 +110,7 @@ void loading_judge(struct trial *trial, struct subject *subject)
         repeat_judge(trial, subject);
     needs_judge(trial, connector);
     hosts_judge(trial, connector);
-    if (network_offered(connector) && (connector->pull || connector->apply)) {
+    if (given_has(connector, GIVEN_http) && (connector->pull || connector->apply)) {
         trial_looked(trial, RULE_C15);
         if (!connector->check)
             trial_fault(trial, RULE_C15, "", "it has no check()");

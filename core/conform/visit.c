@@ -2,7 +2,7 @@
 #include "conform/visit.h"
 
 #include "broker/http.h"
-#include "config/network.h"
+#include "config/given.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -216,7 +216,7 @@ static int http_begin_here(struct visit *visit, struct err *err)
 {
     struct http_setup setup = {
         .connection = visit->subject->connection, .scratch_dir = visit->subject->dir, .cassette = visit->cassette};
-    return network_offered(visit->subject->description) ? http_open(&setup, &visit->http, err) : 0;
+    return given_has(visit->subject->description, GIVEN_http) ? http_open(&setup, &visit->http, err) : 0;
 }
 
 int visit_begin(struct trial *trial, struct subject *subject, struct cassette *cassette, struct visit *ret_visit,

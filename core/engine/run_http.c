@@ -3,7 +3,7 @@
 
 #include "broker/budget.h"
 #include "broker/http.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "engine/keeper.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ int64_t run_account_paused_ms(const struct settings *settings, const char *organ
 int run_http(const struct run_request *request, bool anew, const char *scratch, struct arena *arena,
              struct http **ret_http, struct err *err)
 {
-    if (!network_offered(request->connection->description))
+    if (!given_has(request->connection->description, GIVEN_http))
         return 0;
     const char *dir = run_store_dir(request->settings, request->organization->id, arena);
     struct keeper *keeper = arena_get(arena, sizeof(*keeper));

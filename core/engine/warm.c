@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "broker/http.h"
-#include "config/network.h"
+#include "config/given.h"
 #include "lane/connectors.h"
 #include "store/store.h"
 
@@ -81,7 +81,7 @@ void warm_up(struct warm *warm)
     for (size_t n = 0; start.scratch_dir && n < warm->count; n++) {
         start.connection = warm->expected[n];
         start.connector = connectors_path(request->connectors, start.connection->edition);
-        if (network_offered(start.connection->description))
+        if (given_has(start.connection->description, GIVEN_http))
             load_begin(warm);
         if (start.connector)
             (void)lane_start(&start, &warm->lanes[n], NULL);

@@ -23,18 +23,6 @@ static const muster_option options[] = {
          "Where the file is: sftp://user@host/folder/employees-*.xlsx or an absolute local path, with * and ? in the "
          "last part. Of a target the file that is written: a plain name that ends in .xlsx, .csv, .json, .jsonl or "
          ".xml."},
-    {.name = "host_key",
-     .type = MUSTER_TEXT,
-     .doc = "The SFTP server's key fingerprint (SHA256:…); this or known_hosts is required for sftp://."},
-    {.name = "known_hosts",
-     .type = MUSTER_TEXT,
-     .doc = "A file in the format of OpenSSH that holds the SFTP server's key."},
-    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "The password to log in with."},
-    {.name = "private_key",
-     .type = MUSTER_TEXT,
-     .flags = MUSTER_SECRET,
-     .doc = "The private key to log in with, in the format of OpenSSH or PEM."},
-    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "What the private key is locked with."},
     {.name = "sheet",
      .type = MUSTER_TEXT,
      .initial = "1",

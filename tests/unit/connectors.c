@@ -5,11 +5,6 @@
 
 static const muster_option sheet_options[] = {
     {.name = "location", .type = MUSTER_TEXT, .flags = MUSTER_REQUIRED | MUSTER_PLACE, .doc = "Where the files are."},
-    {.name = "host_key", .type = MUSTER_TEXT},
-    {.name = "known_hosts", .type = MUSTER_TEXT},
-    {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
-    {.name = "private_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
-    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET},
     {.name = "sheet", .type = MUSTER_TEXT},
     {.name = "header_row", .type = MUSTER_INTEGER, .initial = "1", .max = 1000},
     {.name = "after_read", .type = MUSTER_CHOICE, .choices = "keep|archive|delete", .initial = "keep"},

@@ -88,7 +88,8 @@ enum { /* options */
        MUSTER_REQUIRED = 0x1,
        MUSTER_SECRET = 0x2,
        MUSTER_ADVANCED = 0x4,
-       MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker */
+       MUSTER_PLACE = 0x8 /* names a file or folder: sftp://… or a local path; checked and opened by the broker, which
+                              then takes host_key, known_hosts, password, private_key and passphrase as well */
 };
 enum { /* fields */
        MUSTER_ID = 0x100,
