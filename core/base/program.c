@@ -1,9 +1,10 @@
-/* program - where another program of ours is. */
+/* program - where other programs and folders of ours are. */
 #include "base/program.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,22 +14,49 @@ static bool runnable(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
+/* The folder of the program that runs, with a '/' at its end. */
+static bool own_folder(char ret_folder[PATH_MAX])
+{
+    ssize_t len = readlink("/proc/self/exe", ret_folder, PATH_MAX - 1);
+    while (len > 0 && ret_folder[len - 1] != '/')
+        len--;
+    if (len > 0)
+        ret_folder[len] = '\0';
+    return len > 0;
+}
+
 static bool beside(const struct program *program, char *ret_path)
 {
     static const char *const ways[] = {"../", "../../", "../../core/", "../../../core/"};
     char self[PATH_MAX], path[2 * PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    while (len > 0 && self[len - 1] != '/')
-        len--;
-    if (len <= 0)
+    if (!own_folder(self))
         return false;
-    snprintf(path, sizeof(path), "%.*s%s", (int)len, self, program->name);
+    snprintf(path, sizeof(path), "%s%s", self, program->name);
     for (size_t i = 0; !runnable(path); i++) {
         if (i == sizeof(ways) / sizeof(ways[0]))
             return false;
-        snprintf(path, sizeof(path), "%.*s%s%s/%s", (int)len, self, ways[i], program->room, program->name);
+        snprintf(path, sizeof(path), "%s%s%s/%s", self, ways[i], program->room, program->name);
     }
     return realpath(path, ret_path) != NULL;
+}
+
+void program_folder(const char *installed, char *ret_path)
+{
+    char self[PATH_MAX], path[2 * PATH_MAX];
+    size_t same = 0;
+    for (size_t i = 0; BINDIR[i] && BINDIR[i] == installed[i]; i++)
+        same = BINDIR[i] == '/' ? i + 1 : same;
+    snprintf(ret_path, PATH_MAX, "%s", installed);
+    if (!own_folder(self))
+        return;
+    size_t len = (size_t)snprintf(path, sizeof(path), "%s..", self);
+    for (const char *at = strchr(BINDIR + same, '/'); at && len < PATH_MAX; at = strchr(at + 1, '/'))
+        len += (size_t)snprintf(path + len, sizeof(path) - len, "/..");
+    snprintf(path + len, sizeof(path) - len, "/%s", installed + same);
+    char *found = realpath(path, NULL);
+    if (found && strlen(found) < PATH_MAX)
+        snprintf(ret_path, PATH_MAX, "%s", found);
+    free(found);
 }
 
 int program_find(const struct program *program, char *ret_path, struct err *err)
@@ -42,8 +70,9 @@ int program_find(const struct program *program, char *ret_path, struct err *err)
     }
     if (beside(program, ret_path))
         return 0;
-    snprintf(ret_path, PATH_MAX, "%s/%s", program->installed, program->name);
-    if (runnable(ret_path))
+    char folder[PATH_MAX];
+    program_folder(program->installed, folder);
+    if ((size_t)snprintf(ret_path, PATH_MAX, "%s/%s", folder, program->name) < PATH_MAX && runnable(ret_path))
         return 0;
     return err_set(err, ERR_CONFIG,
                    "the program %s is missing: it is looked for beside this program and in %s; "

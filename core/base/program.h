@@ -1,4 +1,4 @@
-/* program - where another program of ours is: in the build tree or where it was installed. */
+/* program - where other programs and folders of ours are: in the build tree, or installed. */
 #ifndef BASE_PROGRAM_H
 #define BASE_PROGRAM_H
 
@@ -16,5 +16,9 @@ struct program {
 /* Beside the program that runs (where it lies in a build tree, libtool's .libs included), else where it was installed.
  * ret_path has PATH_MAX bytes. ERR_CONFIG and a sentence when it is missing. */
 int program_find(const struct program *program, char *ret_path, struct err *err);
+
+/* Where a folder of ours is that was to be installed as `installed`: the tree of a package may have been unpacked
+ * elsewhere, and is whole there. ret_path has PATH_MAX bytes. */
+void program_folder(const char *installed, char *ret_path);
 
 #endif

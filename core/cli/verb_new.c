@@ -2,6 +2,7 @@
  * put in. */
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "cli/context.h"
 #include "cli/new_organization.h"
 #include "cli/verb.h"
@@ -125,6 +126,9 @@ static int project_prepare(struct project *project, const char *name, const char
         upper[i] = (char)toupper((unsigned char)id[i]);
     }
     int rc = file_read(path, &words);
+    if (rc != 0 && access(templates, F_OK) != 0)
+        return err_set(&project->err, rc, "there is no %s: install what connectors are written with (muster-sdk)",
+                       templates);
     if (rc != 0)
         return err_set(&project->err, rc, "there are no templates of kind '%s' in %s", kind, templates);
     project->name = name;
@@ -143,6 +147,7 @@ int verb_new(struct context *context)
     const char *const *words = context->arguments.words;
     const char *kind = GIVEN(context, kind) ? VALUE(context, kind) : "rest", *templates = getenv("MUSTER_TEMPLATES");
     struct project project = {.arena = context->arena};
+    char installed[PATH_MAX];
     struct stat status;
     if (strcmp(words[0], "organization") == 0)
         return GIVEN(context, kind) ? complain_words("--kind is for a connector") : new_organization(context, words[1]);
@@ -156,8 +161,10 @@ int verb_new(struct context *context)
                               NAME_MOST);
     if (stat(words[1], &status) == 0)
         return complain_words("there is a %s here already: take another name, or another folder", words[1]);
-    if (!templates || !*templates)
-        templates = TEMPLATESDIR;
+    if (!templates || !*templates) {
+        program_folder(TEMPLATESDIR, installed);
+        templates = installed;
+    }
     int rc = project_prepare(&project, words[1], templates, kind);
     const char *common = arena_format(context->arena, "%s/common", templates);
     const char *own = arena_format(context->arena, "%s/%s", templates, kind);

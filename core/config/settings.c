@@ -4,6 +4,7 @@
 #include "config/organization.h"
 
 #include "base/mem.h"
+#include "base/program.h"
 #include "config/reading.h"
 
 #include <errno.h>
@@ -29,6 +30,13 @@ static const char *absolute(struct reading *reading, const char *path)
     return strcmp(path, ".") == 0 ? reading_format(reading, "%s", here) : reading_format(reading, "%s/%s", here, path);
 }
 
+static const char *installed(struct reading *reading)
+{
+    char folder[PATH_MAX];
+    program_folder(CONNECTORDIR, folder);
+    return reading_format(reading, "%s", folder);
+}
+
 static void want_absolute(struct reading *reading, const struct node *node, const char *what, const char *path)
 {
     if (path && path[0] != '/')
@@ -50,7 +58,7 @@ static void read_folders(struct reading *reading, const struct node *root, struc
     if (connectors || !folders) {
         const char **one = reading_get(reading, 2, sizeof(*one));
         if (one)
-            one[0] = connectors ? absolute(reading, connectors) : CONNECTORDIR;
+            one[0] = connectors ? absolute(reading, connectors) : installed(reading);
         folders = (const char *const *)one;
     }
     settings->connectors = folders;
