@@ -3,6 +3,7 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
+#include "base/user.h"
 #include "cli/person.h"
 #include "config/node.h"
 #include "engine/run.h"
@@ -122,6 +123,12 @@ int context_settings(struct context *context)
     print_complaints(context, &complaints);
     if (rc == ERR_CONFIG)
         return STATUS_WORDS;
+    if (rc == 0 && !context->is_roots) {
+        struct err err = {0};
+        setenv("MUSTER_AUTHOR", context_author(), 0); /* as long as that can be told */
+        if (user_become(context->settings->state, &err) != 0)
+            return complain_rc(err.rc, &err);
+    }
     if (rc == 0)
         rc = connectors_open(context->settings, &context->connectors);
     if (rc != 0) {

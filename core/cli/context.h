@@ -21,6 +21,7 @@ struct context {
     struct arguments arguments;
     struct screen screen;
     bool json, quiet;
+    bool is_roots;   /* what this writes is of the configuration, which may be root's: root stays root */
     size_t warnings; /* told of files of the configuration */
     struct arena *arena;
     struct settings *settings;

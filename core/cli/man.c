@@ -110,6 +110,7 @@ void help_man(FILE *out)
           ".SH FILES\n"
           ".TP\n/etc/muster/muster.yaml, /etc/muster/organizations/\\fIORG\\fR.yaml\nThe configuration.\n"
           ".TP\n/var/lib/muster/organizations/\\fIORG\\fR/\nAll that is stored of an organization.\n"
+          "Root becomes the user whose /var/lib/muster is before anything is read or written there.\n"
           ".SH SEE ALSO\n\\fBmuster.yaml\\fR(5), \\fBmuster-cassette\\fR(5)\n",
           out);
 }

@@ -61,6 +61,7 @@ static int template_write(FILE *file, const char *name)
 
 int new_organization(struct context *context, const char *name)
 {
+    context->is_roots = true;
     int status = context_settings(context);
     if (status != STATUS_DONE)
         return status;

@@ -7,25 +7,11 @@
 #include "engine/drift.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { PLACES_SHOWN = 20 };
-
-/* Who types: the account, or whoever became root to do this. */
-static const char *author_name(struct arena *arena)
-{
-    const char *before = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-    char room[4096];
-    struct passwd account, *found = NULL;
-    if (before && *before)
-        return arena_text(arena, before);
-    if (getpwuid_r(getuid(), &account, room, sizeof(room), &found) == 0 && found)
-        return arena_text(arena, found->pw_name);
-    return arena_format(arena, "uid %lu", (unsigned long)getuid());
-}
 
 /* "c12" with the letter c. */
 static int read_id(const char *text, char letter, const char *what, uint64_t *ret_number)
@@ -190,7 +176,7 @@ static int decide(struct context *context, struct drift_request *request,
         return status;
     request->settings = context->settings;
     request->organization = organization;
-    request->author = author_name(context->arena);
+    request->author = context_author();
     request->reason = VALUE(context, reason);
     int rc = request->author ? act(request, context->arena, &answer, &err) : -ENOMEM;
     if (rc != 0)
