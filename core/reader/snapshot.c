@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/tidy.h"
+#include "store/whole.h"
 #include "tables/journal.h"
 
 #include <errno.h>
@@ -140,6 +141,9 @@ static int env_open(struct muster_reader *reader)
     if (is_open(reader, &data))
         return reader_fail(reader, MUSTER_READER_BUSY,
                            "%s: another reader of this process has it open: let that one be used in turns",
+                           reader->folder);
+    if (store_is_cut(reader->folder))
+        return reader_fail(reader, MUSTER_READER_DAMAGED, "%s: data.mdb is cut off: it ends before what it speaks of",
                            reader->folder);
     rc = mdb_env_create(&reader->env);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/whole.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -172,7 +173,9 @@ static int store_begin(const struct store *store, int folder, bool create, bool 
     if (fstatat(folder, "data.mdb", &stat, 0) != 0 && errno != ENOENT)
         return -errno;
     *ret_new = stat.st_size <= 2 * sysconf(_SC_PAGESIZE);
-    if (!*ret_new || stat.st_size == 0)
+    if (!*ret_new)
+        return store_is_cut(store->dir) ? ERR_CORRUPT : 0;
+    if (stat.st_size == 0)
         return 0;
     if (!create)
         return ERR_GONE;
@@ -190,6 +193,9 @@ static int store_env_open(struct store *store, bool create, struct err *err)
     int rc = store_begin(store, turn, create, &new);
     if (rc == ERR_GONE)
         return rc;
+    if (rc == ERR_CORRUPT)
+        return err_set(err, rc, "%s/data.mdb is cut off: it ends before what it speaks of. Restore it from a backup.",
+                       store->dir);
     if (rc == 0)
         rc = store_code(mdb_env_create(&store->env));
     if (rc != 0)
