@@ -180,11 +180,18 @@ static int env_look(struct muster_reader *reader)
     return rc;
 }
 
+/* The same folder wherever the program goes afterwards. */
+static char *folder_whole(const char *folder)
+{
+    char *here __attribute__((cleanup(tidy_free))) = *folder == '/' ? NULL : getcwd(NULL, 0);
+    return here ? mem_format("%s/%s", here, folder) : mem_text(folder);
+}
+
 int muster_reader_open(const char *folder, muster_reader **ret_reader)
 {
     struct muster_reader *reader = mem_new(1, sizeof(*reader));
     *ret_reader = NULL;
-    if (!reader || !(reader->folder = mem_text(folder))) {
+    if (!reader || !(reader->folder = folder_whole(folder))) {
         free(reader);
         return MUSTER_READER_FAIL;
     }

@@ -1,7 +1,8 @@
 /* reads - asks muster/reader.h what it is told to, line by line, and says what came of it.
  *
  *     reads FOLDER      begin | end | lease MS | all KIND FIELD… | next KIND ID | get KIND ID FIELD…
- *                       parts KIND ID KIND FIELD… | changes SEQUENCE | wait SEQUENCE MS | sequence | again | fork
+ *                       parts KIND ID KIND FIELD… | changes SEQUENCE | wait SEQUENCE MS | sequence | again | fork |
+ *                       chdir FOLDER
  *
  * A line per thing: its id, "gone" or "there", then per field - (absent), null, empty, =TEXT, #ID or * (protected);
  * last the result and, after a failure, why. */
@@ -144,6 +145,8 @@ static int obey(muster_reader *reader, const char *folder, char **words)
         return muster_reader_wait(reader, strtoull(words[1], NULL, 10), (int)strtol(words[2], NULL, 10));
     if (strcmp(verb, "fork") == 0)
         return in_child(reader);
+    if (strcmp(verb, "chdir") == 0)
+        return chdir(words[1]) == 0 ? MUSTER_READER_OK : -100;
     if (strcmp(verb, "sequence") == 0)
         return printf("%" PRIu64 "\n", muster_reader_sequence(reader)), MUSTER_READER_OK;
     return strcmp(verb, "again") == 0 ? again(folder) : -100;

@@ -66,8 +66,8 @@ typedef struct muster_reader_cell {
     uint64_t id;      /* of a reference: the other object; else 0. Who is not known yet is MUSTER_READER_NULL */
 } muster_reader_cell;
 
-/* `folder`: STATE/organizations/ORG. *ret_reader is there also after a failure, to ask why, and NULL only without
- * memory; close it in any case. A process opens a folder once. */
+/* `folder`: STATE/organizations/ORG; a relative one begins where the program is now. *ret_reader is there also after a
+ * failure, to ask why, and NULL only without memory; close it in any case. A process opens a folder once. */
 MUSTER_READER_API int muster_reader_open(const char *folder, muster_reader **ret_reader);
 MUSTER_READER_API void muster_reader_close(muster_reader *reader); /* NULL is fine */
 /* The last failure, as a sentence; until the next call. */
