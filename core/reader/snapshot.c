@@ -1,6 +1,7 @@
 /* snapshot - the environment of one organization, opened to be read only, and what stands in it at one moment. */
 #include "reader/snapshot.h"
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "store/whole.h"
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEASE_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 20, LOOK_MS = 1000 };
+enum { LEASE_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 20, LOOK_MS = 1000, STILL_MS = 60000 };
 
 /* LMDB's locks want a file to be open once in a process. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -241,6 +242,7 @@ static int snapshot_take(struct muster_reader *reader)
     if (rc != 0)
         return rc;
     reader->begun_ms = now_ms();
+    reader->commit = mdb_txn_id(reader->txn);
     if (mdb_get(reader->txn, reader->meta, &key, &value) == MDB_NOTFOUND) {
         reader->sequence = meta_of(reader, reader->txn, "sequence");
         return MUSTER_READER_OK;
@@ -337,7 +339,8 @@ static int is_news(struct muster_reader *reader, uint64_t sequence)
 
 int muster_reader_wait(muster_reader *reader, uint64_t sequence, int timeout_ms)
 {
-    int64_t until = now_ms() + timeout_ms;
+    int64_t until = now_ms() + timeout_ms, moved_ms = now_ms();
+    uint64_t commit = 0;
     muster_reader_end(reader);
     int watch __attribute__((cleanup(tidy_close))) = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (watch >= 0)
@@ -347,6 +350,12 @@ int muster_reader_wait(muster_reader *reader, uint64_t sequence, int timeout_ms)
         int64_t left = timeout_ms < 0 ? LOOK_MS : until - now_ms();
         if (rc != MUSTER_READER_END && rc != MUSTER_READER_BUSY)
             return rc;
+        if (rc == MUSTER_READER_END || reader->commit != commit) {
+            commit = reader->commit;
+            moved_ms = now_ms();
+        }
+        if (now_ms() - moved_ms >= (int64_t)fault_limit("still", STILL_MS))
+            return rc; /* whose run it was may have died */
         if (left <= 0)
             return rc;
         /* where nothing tells of changes (another kernel writes, no watch could be had) it looks now and then */

@@ -20,6 +20,7 @@ struct muster_reader {
     MDB_cursor *walk; /* where muster_reader_next() stands; its key is `walked` */
     uint8_t walked[ENTITY_KEY];
     uint64_t sequence; /* of the last snapshot that was begun */
+    uint64_t commit;   /* the last one when a snapshot was tried last */
     int64_t begun_ms;
     uint32_t lease_ms;
     char why[500];

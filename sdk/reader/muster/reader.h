@@ -101,7 +101,8 @@ MUSTER_READER_API uint64_t muster_reader_sequence(const muster_reader *reader);
 MUSTER_READER_API int muster_reader_change(muster_reader *reader, uint64_t *sequence, const char **ret_kind,
                                            uint64_t *ret_id);
 /* Ends the snapshot and sleeps until there is a change after `sequence`; `timeout_ms` below 0: for ever. A failure, as
- * GONE, comes at once. */
+ * GONE, comes at once; BUSY when a run is being written and nothing more of it came for a minute, or the time is over.
+ */
 MUSTER_READER_API int muster_reader_wait(muster_reader *reader, uint64_t sequence, int timeout_ms);
 
 #ifdef __cplusplus
