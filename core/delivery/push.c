@@ -290,6 +290,31 @@ static bool units_close(const struct push_stream *stream)
     return false;
 }
 
+/* What a target takes by an update only is told those that were created just now. If the run dies before that, they are
+ * open, and the next one tells them. */
+static int push_rest(struct push *push, struct push_stream *stream)
+{
+    struct txn txn __attribute__((cleanup(tidy_txn)));
+    TIDY(projector_free) struct projector *projector = NULL;
+    fault_kill("created");
+    txn_begin(&txn, push->run->store, false);
+    int rc = push_projector(push, stream, &txn, &projector);
+    for (size_t j = 0; rc == 0 && j < stream->job_count; j++) {
+        struct push_job *job = &stream->jobs[j];
+        struct push_verdict verdict = {.what = PUSH_NOTHING};
+        bool created = job->what == PUSH_SEND && job->op == MUSTER_CREATE;
+        if (push_closes(stream, job))
+            continue; /* its turn is still to come */
+        rc = created ? push_judge(push, stream, projector, &txn, job, &verdict) : 0;
+        job->what = verdict.what == PUSH_SEND && verdict.op == MUSTER_UPDATE ? PUSH_SEND : PUSH_NOTHING;
+        job->op = (uint8_t)verdict.op;
+        job->said = PUSH_ALLOWED; /* with the creation */
+    }
+    rc = rc ? rc : txn_end(&txn);
+    stream->leaves_update = false;
+    return rc ? rc : push_send(push, stream);
+}
+
 static int push_talk(struct push *push)
 {
     struct run *run = push->run;
@@ -304,6 +329,8 @@ static int push_talk(struct push *push)
             continue; /* a file of which nothing is new stays as it is */
         if ((rc = push_ask(push, stream)) == 0)
             rc = push_send(push, stream);
+        if (rc == 0 && stream->leaves_update)
+            rc = push_rest(push, stream);
     }
     push->closing = true;
     for (size_t n = 0; rc == 0 && n < push->stream_count; n++)

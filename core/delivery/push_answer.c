@@ -71,10 +71,14 @@ static void keep_one(struct sending *sending, struct txn *txn, const struct sent
         row.remote_id = bytes(sent->remote_id, strlen(sent->remote_id));
     bool gone_already = sent->rc == MUSTER_GONE && sent->op == MUSTER_DEACTIVATE;
     if (sent->rc == MUSTER_OK || gone_already) {
-        row.state = sent->leaves_manual ? DELIVERY_MANUAL : DELIVERY_SETTLED;
+        row.state = sent->leaves_update   ? DELIVERY_RETRY /* the rest is to be told */
+                    : sent->leaves_manual ? DELIVERY_MANUAL
+                                          : DELIVERY_SETTLED;
+        row.next_ms = sent->leaves_update ? push->run->now_ms : row.next_ms;
+        stream->leaves_update |= sent->leaves_update;
         row.active = sent->op != MUSTER_DEACTIVATE && sent->op != MUSTER_DELETE;
         row.confirmed = bytes(sent->settles, sent->settles_len);
-        row.wanted = sent->leaves_manual ? row.wanted : bytes("", 0);
+        row.wanted = row.state == DELIVERY_SETTLED ? bytes("", 0) : row.wanted;
         row.attempts = 0;
         if (row.into.file != 0)
             row.in = row.into;

@@ -99,6 +99,7 @@ static int sent_add(struct sending *sending, const struct push_job *job, const s
                         .parts = job->parts,
                         .set = job->set,
                         .leaves_manual = verdict->leaves_manual,
+                        .leaves_update = verdict->leaves_update && !push_is_common(sending->stream),
                         .counts = job->said == PUSH_UNSAID,
                         .left = verdict->known && !verdict->row.active};
     sent.settles_len = verdict->op == MUSTER_KEEP ? 0 : verdict->settles.len;

@@ -167,6 +167,8 @@ int push_settles(struct push *push, const struct push_stream *stream, struct pus
     for (size_t n = 0; n < stream->stream->map.rule_count; n++) {
         bool told = may_tell(stream->flags[n], verdict->op, verdict->row.active);
         struct bytes from = told ? verdict->projection.kept : verdict->row.confirmed;
+        verdict->leaves_update |= !told && verdict->op == MUSTER_CREATE && (stream->flags[n] & MUSTER_ON_UPDATE) &&
+                                  field_differs(stream, verdict, n);
         image_put(push->maker, stream->numbers[n], image_get(image_over(from), stream->numbers[n]));
     }
     image_write(push->maker, &push->settles);

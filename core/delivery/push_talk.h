@@ -12,7 +12,7 @@ struct sent {
     uint32_t nth;
     uint64_t id;
     uint8_t op;
-    bool answered, leaves_manual;
+    bool answered, leaves_manual, leaves_update;
     uint8_t part, parts; /* of a stream in sets */
     uint32_t set;
     bool heard;     /* the set has noted the answer */

@@ -77,6 +77,7 @@ struct push_verdict {
     struct bytes settles; /* what the target will have when it takes it: an image */
     bool echoed;          /* what differs is what it says itself: it has what is in `settles` */
     bool leaves_manual;   /* some of it is left to a person all the same */
+    bool leaves_update;   /* it is created, and some of it is told by an update only */
     uint64_t thing;       /* of what is written by the period: a digest of what it is now */
     char why[PUSH_WHY];
 };
@@ -106,6 +107,7 @@ struct push_stream {
     struct changeset_row row;
     struct push_sets *sets; /* NULL: it is not written in sets */
     bool behind;            /* of what was seen something waits for others: it is looked at again */
+    bool leaves_update; /* of those that were created some have to be told by an update what could not be said then */
 };
 
 struct push {
