@@ -11,16 +11,21 @@ static const char departments_in[] = "org_unit:\n"
                                      "  code: code\n"
                                      "  name: department_name\n";
 
+/* Of digits alone: a Dutch number, with or without its 0; behind 00, or as long as no Dutch one is, that of another
+ * country. */
+#define PHONE                                                                                                          \
+    "digits: true, match: "                                                                                            \
+    "\"^(?:(?:00)?31)?0?([1-9]\\\\d{8})$|^(?:00(?!31)([1-9]\\\\d{7,14})|(?!31)([1-9]\\\\d{10,14}))$\", "               \
+    "replace: \"+${1:+31$1:$2$3}\", on_null: clear, on_empty: clear"
+
 static const char users_in[] =
     "person:\n"
     "  given_name: first_name\n"
     "  family_name: last_name\n"
     "  work_email: { from: email, lower: true, on_null: clear, on_empty: clear }\n"
     "  username: username\n"
-    "  mobile_phone: { from: cell_phone_number, digits: true, match: \"^(?:0031|31)?0?([1-9]\\\\d{8})$\", replace: "
-    "\"+31$1\", on_null: clear, on_empty: clear }\n"
-    "  phone: { from: home_phone_number, digits: true, match: \"^(?:0031|31)?0?([1-9]\\\\d{8})$\", replace: \"+31$1\", "
-    "on_null: clear, on_empty: clear }\n"
+    "  mobile_phone: { from: cell_phone_number, " PHONE " }\n"
+    "  phone: { from: home_phone_number, " PHONE " }\n"
     "  date_of_birth: date_of_birth\n"
     "  status: { from: active, table: { \"true\": active, \"1\": active, \"false\": inactive, \"0\": inactive }, "
     "otherwise: reject }\n"
