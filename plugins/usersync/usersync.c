@@ -146,7 +146,7 @@ static const muster_stream streams[] = {
      .fields = unit_fields,
      .mapping_out = "of: org_unit\n"
                     "where: { from: type, in: [store, community] }\n"
-                    "map: { externalId: code, name: name }\n",
+                    "map: { externalId: code, name: { first_of: [name, code] } }\n",
      .kinds = "org_unit",
      .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE,
      .batch = 500},
@@ -155,7 +155,7 @@ static const muster_stream streams[] = {
      .fields = unit_fields,
      .mapping_out = "of: org_unit\n"
                     "where: { from: type, equals: function }\n"
-                    "map: { externalId: code, name: name }\n",
+                    "map: { externalId: code, name: { first_of: [name, code] } }\n",
      .kinds = "org_unit",
      .flags = MUSTER_WRITE | MUSTER_REPEAT_SAFE,
      .batch = 500},
