@@ -59,6 +59,20 @@ const muster_node *body_find(const muster_node *body, const char *pointers, char
     return NULL;
 }
 
+const muster_node *body_blank(const muster_node *body, const char *pointers)
+{
+    const muster_node *blank = NULL;
+    while (*pointers) {
+        size_t len = strcspn(pointers, " ");
+        const muster_node *found = len > 0 ? pointed(body, pointers, len) : NULL;
+        if (has_value(found))
+            return NULL;
+        blank = blank ? blank : found;
+        pointers += len + (pointers[len] == ' ');
+    }
+    return blank;
+}
+
 const char *body_pointers(const struct wfx *wfx, const char *kind, const char *part, const char *usual,
                           char room[TEXT_ROOM])
 {

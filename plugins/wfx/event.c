@@ -181,6 +181,16 @@ static bool put_part(struct event *event, muster_record *record, const struct pa
     return true;
 }
 
+/* What is there and says nothing: null or an empty text. */
+static void put_blank(struct event *event, muster_record *record, const struct part *part)
+{
+    char room[TEXT_ROOM];
+    const char *pointers = body_pointers(event->wfx, event->kind->path + 1, part->name, part->pointers, room);
+    const muster_node *node = event->body ? body_blank(event->body, pointers) : NULL;
+    if (node)
+        event->wfx->host->put(record, part->name, MUSTER_TEXT, node->kind == MUSTER_NODE_NULL ? NULL : "");
+}
+
 /* What must be there and is not: names, and where they were looked for. */
 static bool lacks(struct event *event, char ret_why[WHY_ROOM])
 {
@@ -209,9 +219,12 @@ static muster_rc emit(struct event *event, const char *id)
         host->put(record, "customer", MUSTER_TEXT, event->customer);
     for (const struct part *part = event->kind->parts; part->name; part++) {
         bool owner = strcmp(part->name, "tenant") == 0 || strcmp(part->name, "customer") == 0;
+        bool version = strcmp(part->name, "version") == 0;
         const muster_node *node = owner ? NULL : find(event, part->name, part->pointers);
-        if (node && !(event->deletes && strcmp(part->name, "version") != 0))
+        if (node && (version || !event->deletes))
             good &= put_part(event, record, part, node);
+        else if (!node && !owner && !version && !event->deletes)
+            put_blank(event, record, part);
     }
     if (event->kind->id_must && strcmp(event->kind->stream, "punches") == 0)
         host->put(record, "deleted", MUSTER_BOOL, event->deletes ? "true" : "false");

@@ -98,27 +98,30 @@ const struct wording wfx_wordings[] = {
 
 /* --- our model --- */
 
+/* What WFX says is null or empty by now is known no more; what an event does not speak of stays. */
+#define BLANK "on_null: clear, on_empty: clear"
+
 static const char work_orders_in[] =
     "work_order:\n"
     "  number: number\n"
     "  stem: { from: number, match: \"^(.+)[.][^.]+$\", take: 1 }\n"
     "  customer: customer\n"
     "  tenant: tenant\n"
-    "  client_name: client_name\n"
-    "  position_name: position_name\n"
-    "  location_name: location_name\n"
-    "  reason: reason\n"
-    "  requested_by: requested_by\n"
-    "  emails: emails\n"
-    "  phone: phone\n"
-    "  armed: armed\n"
-    "  off_duty: off_duty\n"
+    "  client_name: { from: client_name, " BLANK " }\n"
+    "  position_name: { from: position_name, " BLANK " }\n"
+    "  location_name: { from: location_name, " BLANK " }\n"
+    "  reason: { from: reason, " BLANK " }\n"
+    "  requested_by: { from: requested_by, " BLANK " }\n"
+    "  emails: { from: emails, " BLANK " }\n"
+    "  phone: { from: phone, " BLANK " }\n"
+    "  armed: { from: armed, " BLANK " }\n"
+    "  off_duty: { from: off_duty, " BLANK " }\n"
     "  terms: { from: terms, table: { Emergency: emergency, Temporary: temporary, LongTerm: long_term,\n"
-    "    long_term: long_term }, otherwise: reject }\n"
-    "  instructions: instructions\n"
-    "  pin: pin\n"
-    "  ivr_phone: ivr_phone\n"
-    "  schedule: schedule\n";
+    "    long_term: long_term }, otherwise: reject, " BLANK " }\n"
+    "  instructions: { from: instructions, " BLANK " }\n"
+    "  pin: { from: pin, " BLANK " }\n"
+    "  ivr_phone: { from: ivr_phone, " BLANK " }\n"
+    "  schedule: { from: schedule, " BLANK " }\n";
 
 static const char punches_in[] =
     "punch:\n"
@@ -127,41 +130,41 @@ static const char punches_in[] =
     "  person: { person: employee_number, from: person }\n"
     "  direction: { from: direction, lower: true, table: { in: in, out: out }, otherwise: reject }\n"
     "  at: at\n"
-    "  schedule_ref: schedule\n"
-    "  work_order_stem: work_order\n"
-    "  source: source\n"
+    "  schedule_ref: { from: schedule, " BLANK " }\n"
+    "  work_order_stem: { from: work_order, " BLANK " }\n"
+    "  source: { from: source, " BLANK " }\n"
     "  deleted: deleted\n";
 
 static const char incidents_in[] = "incident:\n"
                                    "  tenant: tenant\n"
                                    "  customer: customer\n"
                                    "  number: number\n"
-                                   "  type: type\n"
-                                   "  severity: severity\n"
-                                   "  description: description\n"
-                                   "  details: details\n"
-                                   "  occurred_at: occurred_at\n"
-                                   "  reported_at: reported_at\n"
-                                   "  reported_by: reported_by\n"
-                                   "  reported_via: reported_via\n"
-                                   "  caller_id: caller_id\n"
-                                   "  created_by: created_by\n"
-                                   "  edited_by: edited_by\n"
-                                   "  email_sent_at: email_sent_at\n"
-                                   "  persons_involved: persons_involved\n"
-                                   "  work_order_stem: work_order\n"
-                                   "  cost_recovery: cost_recovery\n"
-                                   "  audio_url: audio_url\n"
-                                   "  attachments: attachments\n";
+                                   "  type: { from: type, " BLANK " }\n"
+                                   "  severity: { from: severity, " BLANK " }\n"
+                                   "  description: { from: description, " BLANK " }\n"
+                                   "  details: { from: details, " BLANK " }\n"
+                                   "  occurred_at: { from: occurred_at, " BLANK " }\n"
+                                   "  reported_at: { from: reported_at, " BLANK " }\n"
+                                   "  reported_by: { from: reported_by, " BLANK " }\n"
+                                   "  reported_via: { from: reported_via, " BLANK " }\n"
+                                   "  caller_id: { from: caller_id, " BLANK " }\n"
+                                   "  created_by: { from: created_by, " BLANK " }\n"
+                                   "  edited_by: { from: edited_by, " BLANK " }\n"
+                                   "  email_sent_at: { from: email_sent_at, " BLANK " }\n"
+                                   "  persons_involved: { from: persons_involved, " BLANK " }\n"
+                                   "  work_order_stem: { from: work_order, " BLANK " }\n"
+                                   "  cost_recovery: { from: cost_recovery, " BLANK " }\n"
+                                   "  audio_url: { from: audio_url, " BLANK " }\n"
+                                   "  attachments: { from: attachments, " BLANK " }\n";
 
 static const char notes_in[] = "note:\n"
                                "  tenant: tenant\n"
                                "  customer: customer\n"
                                "  text: text\n"
-                               "  schedule_ref: schedule\n"
-                               "  work_order_stem: work_order\n"
-                               "  created_at: created_at\n"
-                               "  created_by: created_by\n";
+                               "  schedule_ref: { from: schedule, " BLANK " }\n"
+                               "  work_order_stem: { from: work_order, " BLANK " }\n"
+                               "  created_at: { from: created_at, " BLANK " }\n"
+                               "  created_by: { from: created_by, " BLANK " }\n";
 
 /* Only what the core has to know of: the mappings name the rest. */
 static const muster_field order_only[] = {

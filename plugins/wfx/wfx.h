@@ -48,6 +48,8 @@ muster_rc event_receive(struct wfx *wfx, const muster_http *inbound);
 
 /* body.c: the first of the pointers that has a value there; *ret_pointer: which. NULL: none. */
 const muster_node *body_find(const muster_node *body, const char *pointers, char ret_pointer[TEXT_ROOM]);
+/* The first of the pointers that is there, where none has a value: null or an empty text. NULL: none is, or one has. */
+const muster_node *body_blank(const muster_node *body, const char *pointers);
 /* The pointers of a part: those of the aliases, else `usual`. The room is for a list that has to be joined. */
 const char *body_pointers(const struct wfx *wfx, const char *kind, const char *part, const char *usual,
                           char room[TEXT_ROOM]);
