@@ -152,7 +152,10 @@ static int take_all(struct receiving *receiving)
             receiving->bytes += events[i].body.len;
         run->received = events[count - 1].number;
     }
-    return rc ? err_set(&receiving->err, rc, "what came in cannot be read: %s", err_text(rc)) : 0;
+    return rc == -ENOSPC ? err_set(&receiving->err, rc,
+                                   "the disk is full, so what came in is not taken yet. It is kept: make room.")
+           : rc          ? err_set(&receiving->err, rc, "what came in cannot be read: %s", err_text(rc))
+                         : 0;
 }
 
 /* --- into the strands --- */
