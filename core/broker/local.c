@@ -217,6 +217,8 @@ int local_store(const struct place *place, int from, const struct patience *pati
     if (unlink(part) < 0 && errno != ENOENT) /* of a run that was killed */
         return failed(errno, "write", path, err);
     __attribute__((cleanup(tidy_close))) int to = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (to < 0 && errno == ENOENT)
+        return err_set(err, ERR_GONE, "%s cannot be written: there is no folder %s", path, place->folder);
     if (to < 0)
         return failed(errno, "write", path, err);
     int rc = copy_all(from, to, path, patience, err);

@@ -337,7 +337,10 @@ int sftp_store(struct sftp *sftp, const struct place *place, int from, struct er
     __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
     __attribute__((cleanup(tidy_free))) char *name = mem_format(".%s.muster-part", place->last);
     __attribute__((cleanup(tidy_free))) char *part = name ? place_path(place->folder, name) : NULL;
-    return path && part ? store(&sftp->link, path, part, from, err) : no_memory(err);
+    rc = path && part ? store(&sftp->link, path, part, from, err) : no_memory(err);
+    return rc == ERR_GONE ? err_set(err, rc, "%s cannot be written: there is no folder %s on %s", path, place->folder,
+                                    sftp->link.where)
+                          : rc;
 }
 
 static int make_folder(struct link *link, const char *folder, struct err *err)

@@ -340,6 +340,7 @@ static int push_talk(struct push *push)
     lane_stop(TAKE(run->lane));
     struct err why = {0};
     int printed = run->http ? push_generated_print(push, rc ? &why : run->err) : 0;
+    push->unprinted = rc == 0 && printed != 0;
     return rc ? rc : printed;
 }
 
@@ -467,7 +468,7 @@ int push_finish(struct push *push, int talk)
     if (rc == 0)
         rc = push_sets_tell(push, true);
     if (rc == 0 && (push->talked || talk != 0))
-        rc = run_told(run, talk, run->err->rc ? run->err->text : err_text(talk));
+        rc = run_told(run, push->unprinted ? 0 : talk, run->err->rc ? run->err->text : err_text(talk));
     outcome_tell(push, talk);
     run->report->seconds = (double)(clock_steady_ms() - run->steady_ms) / 1000.0;
     if (rc == 0)

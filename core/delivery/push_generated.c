@@ -305,8 +305,10 @@ static int stream_print(struct push *push, const struct push_stream *stream, str
     }
     rc = file_give(push, place, &text, &why);
     if (rc != 0)
-        err_set(err, rc, "%s of %zu people was made and is not written for HR yet; the next push tries again: %s",
-                stream->generated[0]->name, ids.count, why.rc ? why.text : err_text(rc));
+        err_set(
+            err, rc,
+            "%s of %zu people was made and is not written for HR yet; nothing is lost, and the next push writes it: %s",
+            stream->generated[0]->name, ids.count, why.rc ? why.text : err_text(rc));
     if (rc == 0) {
         fault_kill("printed");
         if ((rc = forget(push, stream, &ids)) != 0)

@@ -120,6 +120,7 @@ struct push {
     struct statements said;     /* what people have said, in the transaction at hand */
     bool insist;                /* what was put off or refused is tried now */
     bool talked;                /* the target was asked or told something */
+    bool unprinted;             /* all of it, and what was made for people lies nowhere yet */
     bool closing;               /* all else is told: now units end */
     bool again;                 /* the file that a person asks for once more has been found */
     bool mends;                 /* what somebody changed there is changed back */
