@@ -211,7 +211,7 @@ int lane_receive(struct lane *lane, const struct lane_inbound *items, size_t cou
 /* Asks the remote system for objects with these values; those that are absent do not count. */
 int lane_find(struct lane *lane, const char *stream, const struct lane_fields *fields, const struct lane_cell *cells,
               const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
-/* Asks for objects by their ids: rows for those that are there, gone() for the others. */
+/* Asks for objects by their ids: rows for those that are there, gone() for the others. Only muster-conform does. */
 int lane_get(struct lane *lane, const muster_pull *pull, const char *const *ids, size_t n, const struct lane_sink *sink,
              struct lane_result *ret_result, struct err *err);
 int lane_lookup(struct lane *lane, const char *name, const struct lane_fields *arguments, const struct lane_cell *cells,

@@ -372,6 +372,9 @@ typedef struct muster_connector {
     muster_rc (*partitions)(muster_run *, void *self); /* ends with complete() too; NULL: one, named "main" */
     /* Roles; NULL is "not offered". */
     muster_rc (*pull)(muster_run *, void *self, const muster_pull *);
+    /* Objects by their ids: emit() of those that are there, gone() of the others. muster-conform asks this (S16); runs
+     * of this version do not, they read by pull() and look one up by find(). A later one may: leave it out, or be true.
+     */
     muster_rc (*get)(muster_run *, void *self, const muster_pull *, const char *const *ids, size_t n);
     muster_rc (*find)(muster_run *, void *self, const char *stream, const muster_record *fields);
     muster_rc (*apply)(muster_run *, void *self, const muster_push *);
