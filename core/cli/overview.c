@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { COUNT_MOST = 10000 };
+enum { COUNT_MOST = 10000, COMMITS_BEHIND = 100 };
 
 /* The statuses that anybody has, in the model's order. */
 static const char *status_nth(const struct census *census, size_t *nth, size_t *ret_len, uint64_t *ret_count)
@@ -66,4 +66,16 @@ void overview_waits(struct context *context, struct query *query)
         screen_print(&context->screen, "  %s: muster %s %s%s\n", text, ways[i].command, query->organization->id,
                      ways[i].rest);
     }
+}
+
+void overview_reader(struct context *context, struct query *query)
+{
+    long pid;
+    uint64_t commits;
+    if (store_reader_behind(query->store, &pid, &commits) && commits >= COMMITS_BEHIND)
+        screen_print(
+            &context->screen,
+            "  process %ld looks at what was kept %lu commits ago: while it does, data.mdb only grows; if that "
+            "stays so, end it\n",
+            pid, (unsigned long)commits);
 }

@@ -13,4 +13,8 @@ void overview_json(const struct census *census, struct buffer *out);
 /* A line for each type of thing that waits, with how many and the next command to type. */
 void overview_waits(struct context *context, struct query *query);
 
+/* Who has looked at an old state for so long that its room is missing: a program beside us that hangs lets the file
+ * grow without end. */
+void overview_reader(struct context *context, struct query *query);
+
 #endif

@@ -487,6 +487,7 @@ static void organization_tell(struct context *context, const struct health *heal
     pauses_tell(context, health->id, health->query->zone, health->pauses, health->pause_count);
     quarantines_tell(context, health->id, health->query->zone, health->quarantines, health->quarantine_count);
     spared_tell(context, health);
+    overview_reader(context, health->query);
     awaiting_tell(context, organization, health->awaiting);
     gates_tell(context, health);
     if (waits[3] > 0)

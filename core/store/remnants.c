@@ -187,42 +187,27 @@ static int file_zero(struct store *store, struct txn *read, size_t before)
 
 /* --- readers --- */
 
-/* "PID THREAD TRANSACTION", in hexadecimal the second; "-" for a transaction: it does not read. */
-static int reader_look(const char *line, void *context)
-{
-    size_t *oldest = context;
-    char *end, *word;
-    strtol(line, &end, 10);
-    strtoull(end, &word, 16);
-    size_t txn = strtoull(word, &end, 10);
-    if (end != word && txn < *oldest)
-        *oldest = txn;
-    return 0;
-}
-
 /* Holds all others off writing, once nobody reads what was there before the last commit. *ret_last: that one. */
 static int hold(struct store *store, struct txn *write, size_t *ret_last, struct err *err)
 {
     int64_t until = clock_steady_ms() + (int64_t)fault_limit("readers", WAIT);
     for (;; poll(NULL, 0, LOOK)) {
-        size_t oldest = SIZE_MAX;
-        int dead;
+        size_t oldest;
+        long pid;
         txn_begin(write, store, true);
         if (write->rc != 0)
             return store_fail(store, write->rc, err);
         size_t last = mdb_txn_id(write->mdb) - 1;
-        mdb_reader_check(store->env, &dead);
-        int listed = mdb_reader_list(store->env, reader_look, &oldest);
-        if (listed >= 0 && oldest >= last) {
+        if (store_readers(store, &oldest, &pid) >= 0 && oldest >= last) {
             *ret_last = last;
             return 0;
         }
         txn_abort(write);
         if (clock_steady_ms() >= until)
             return err_set(err, ERR_BUSY,
-                           "%s: somebody has been reading here for long, and what was deleted still stands where they "
-                           "look. Nothing is lost: try again when they are done.",
-                           store->dir);
+                           "%s: somebody has been reading here for long (process %ld), and what was deleted still "
+                           "stands where they look. Nothing is lost: try again when they are done.",
+                           store->dir, pid);
     }
 }
 

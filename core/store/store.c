@@ -353,6 +353,46 @@ uint64_t store_size(const struct store *store)
     return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
+struct oldest {
+    size_t txn;
+    long pid;
+};
+
+/* "PID THREAD TRANSACTION", in hexadecimal the second; "-" for a transaction: it does not read. */
+static int reader_look(const char *line, void *context)
+{
+    struct oldest *oldest = context;
+    char *end, *word;
+    long pid = strtol(line, &end, 10);
+    strtoull(end, &word, 16);
+    size_t txn = strtoull(word, &end, 10);
+    if (end != word && txn < oldest->txn)
+        *oldest = (struct oldest){txn, pid};
+    return 0;
+}
+
+int store_readers(const struct store *store, size_t *ret_oldest, long *ret_pid)
+{
+    struct oldest oldest = {.txn = SIZE_MAX};
+    int dead;
+    mdb_reader_check(store->env, &dead);
+    int listed = mdb_reader_list(store->env, reader_look, &oldest);
+    *ret_oldest = oldest.txn;
+    *ret_pid = oldest.pid;
+    return listed;
+}
+
+bool store_reader_behind(const struct store *store, long *ret_pid, uint64_t *ret_commits)
+{
+    MDB_envinfo info;
+    size_t oldest;
+    if (store_readers(store, &oldest, ret_pid) < 0 || mdb_env_info(store->env, &info) != 0 ||
+        oldest >= info.me_last_txnid)
+        return false;
+    *ret_commits = info.me_last_txnid - oldest;
+    return true;
+}
+
 int store_lock(struct store *store, int *ret_fd, struct err *err)
 {
     char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/run.lock", store->dir);

@@ -29,6 +29,10 @@ const char *store_dir(const struct store *store);
 /* Bytes in the data file that are in use. */
 uint64_t store_size(const struct store *store);
 
+/* Who looks at the oldest state that somebody looks at: its process, and how many commits there were since; what these
+ * freed is not used again meanwhile. False: all look at the last one. */
+bool store_reader_behind(const struct store *store, long *ret_pid, uint64_t *ret_commits);
+
 /* Writes what it holds now as data.mdb of another folder, without pages that hold nothing; nobody has to wait. It may
  * be the middle of a changeset that is being applied: then `meta.applying` is in the copy. */
 int store_copy(const struct store *store, const char *folder, struct err *err);

@@ -38,6 +38,9 @@ int store_open_anew(struct store *store, struct err *err);
 int txn_commit(struct txn *txn);
 struct names *store_names(struct store *store);
 
+/* The oldest state that somebody looks at, SIZE_MAX: nobody does; and a process that does. Below 0: LMDB's code. */
+int store_readers(const struct store *store, size_t *ret_oldest, long *ret_pid);
+
 /* LMDB's own codes become ours; errno comes negative. */
 int store_code(int rc);
 /* The folder, and those above it. */
