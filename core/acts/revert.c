@@ -406,7 +406,8 @@ int revert_state(void *context, struct match *match, struct err *err)
     if (rc == 0 && revert->first == 0 && revert->withdrawn == 0)
         return err_set(err, ERR_GONE,
                        revert->count ? "nothing of what run %u brought can be taken back"
-                                     : "run %u changed nobody: there is nothing to take back",
+                                     : "run %u changed nobody here: there is nothing to take back. What a run told a "
+                                       "target is told anew once the run that brought it is taken back",
                        revert->run);
     return rc;
 }
