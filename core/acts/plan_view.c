@@ -204,7 +204,7 @@ static int values_tell(struct plan_view *view, struct planned_change *change,
         change->is = image_nth(entity->image, n, &number);
         change->field = field_shown(view, change->kind, number);
         for (size_t w = 0; w < count; w++)
-            if (winners[w].field == number)
+            if (winners[w].field == number && winners[w].pin == 0)
                 member = &entity->members[winners[w].member];
         if (change->field)
             rc = change_tell(view, change, member, each, context);

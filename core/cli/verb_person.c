@@ -16,9 +16,11 @@ struct telling {
     struct entity *person, *child;
 };
 
-/* The connection whose word a field has today. */
+/* The connection whose word a field has today, unless it is a person's. */
 static const char *field_source(struct query *query, const struct entity *entity, const struct query_winner *winner)
 {
+    if (winner && winner->pin != 0)
+        return "pinned";
     const struct stream_name *stream =
         winner ? streams_find(&query->streams, entity->members[winner->member].stream) : NULL;
     return stream ? stream->connection_name : "worked out";

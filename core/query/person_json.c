@@ -41,6 +41,19 @@ static void record_json(struct query *query, enum kind kind, const struct member
     json_member_text(out, name, record.data);
 }
 
+/* The record whose word counts, or the statement of a person. */
+static void winner_json(struct query *query, enum kind kind, const struct entity *entity,
+                        const struct query_winner *winner, const char *name, struct buffer *out)
+{
+    char id[32];
+    if (!winner || winner->pin == 0) {
+        record_json(query, kind, winner ? &entity->members[winner->member] : NULL, name, out);
+        return;
+    }
+    snprintf(id, sizeof(id), "s%lu", (unsigned long)winner->pin);
+    json_member_text(out, name, id);
+}
+
 static void provenance_json(const struct telling *telling, enum kind kind, const struct entity *entity)
 {
     struct query *query = telling->query;
@@ -55,7 +68,7 @@ static void provenance_json(const struct telling *telling, enum kind kind, const
         const struct field *field = organization_field_number(query->organization, kind, number);
         const struct query_winner *winner = person_json_winner(winners, count, number);
         if (field && !person_json_owner(kind, field))
-            record_json(query, kind, winner ? &entity->members[winner->member] : NULL, field->name, telling->out);
+            winner_json(query, kind, entity, winner, field->name, telling->out);
     }
     buffer_byte(telling->out, '}');
 }

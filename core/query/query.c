@@ -10,6 +10,7 @@
 #include "engine/match.h"
 #include "engine/run.h"
 #include "logic/merge.h"
+#include "query/ground.h"
 #include "store/changeset.h"
 #include "tables/slot.h"
 
@@ -411,6 +412,16 @@ uint64_t query_record_person(struct query *query, uint32_t stream, const char *i
     return 0;
 }
 
+/* A person's word stands above them all, and the last one above the others. */
+static size_t winners_pin(struct query_winner *winners, size_t count, const struct statement *pin)
+{
+    size_t at = 0;
+    while (at < count && winners[at].field != pin->field)
+        at++;
+    winners[at] = (struct query_winner){.field = pin->field, .member = SIZE_MAX, .pin = pin->number};
+    return at < count ? count : count + 1;
+}
+
 int query_winners(struct query *query, enum kind kind, const struct entity *entity, struct query_winner **ret_winners,
                   size_t *ret_count)
 {
@@ -431,12 +442,17 @@ int query_winners(struct query *query, enum kind kind, const struct entity *enti
                                                .image = section->image,
                                                .seed = section->seed};
     }
-    size_t found = merge_fields(query->organization, kind, inputs, count, winners);
-    struct query_winner *told = arena_get(query->arena, (found + 1) * sizeof(*told));
+    struct statement *said;
+    size_t found = merge_fields(query->organization, kind, inputs, count, winners), said_count;
+    int rc = grounds_statements(query, entity, &said, &said_count);
+    struct query_winner *told = rc == 0 ? arena_get(query->arena, (found + said_count + 1) * sizeof(*told)) : NULL;
     if (!told)
-        return -ENOMEM;
+        return rc ? rc : -ENOMEM;
     for (size_t i = 0; i < found; i++)
-        told[i] = (struct query_winner){winners[i].field, members[winners[i].input]};
+        told[i] = (struct query_winner){.field = winners[i].field, .member = members[winners[i].input]};
+    for (size_t i = 0; i < said_count; i++)
+        if (said[i].type == STATEMENT_PIN)
+            found = winners_pin(told, found, &said[i]);
     *ret_winners = told;
     *ret_count = found;
     return query->txn.rc;

@@ -108,9 +108,10 @@ uint64_t query_record_person(struct query *query, uint32_t stream, const char *i
 
 struct query_winner {
     uint16_t field;
-    size_t member; /* of the entity */
+    size_t member; /* of the entity; with a pin nobody's */
+    uint64_t pin;  /* the statement that stands above what they say; 0: none does */
 };
-/* Which member's word counts for each field, by ascending field: merge, asked again. A field of the golden record that
+/* Which member's word counts for each field: merge, asked again; or which person's. A field of the golden record that
  * is not among them was worked out (status from dates, the owner of an employment). Returns 0 or a negative code. */
 int query_winners(struct query *query, enum kind kind, const struct entity *entity, struct query_winner **ret_winners,
                   size_t *ret_count);
