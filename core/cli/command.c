@@ -377,7 +377,7 @@ const struct command commands[] = {
      verb_reject},
     {"statements", "ORG [KEY]", 1, 2, OPTION_BIT(all), "List what people have decided, and what still stands",
      "Each has a number, as in s12, by which `muster withdraw` takes it back. The newest stand last. With --all also "
-     "those withdrawn.",
+     "those withdrawn, and those whose time is over.",
      "muster statements acme\nmuster statements acme 1001 --all", verb_statements},
     {"withdraw", "ORG STATEMENT", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "Take back what a person decided",
      "Everything becomes what it would be without it. run:12 means all that people stated in run 12, or by which it "

@@ -1,4 +1,5 @@
 /* verb_statements - statements: what people have decided, and what still stands. */
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
@@ -87,10 +88,16 @@ static bool is_about(const struct statement *statement, uint64_t person, const s
     return about;
 }
 
-/* Of one person, or all (0), the newest last. Their texts are the store's. */
-static int statements_read(struct query *query, bool withdrawn, uint64_t person, struct statement **ret_items,
+static bool is_over(const struct statement *statement, int64_t now_ms)
+{
+    return statement->withdrawn || (statement->until_ms != 0 && statement->until_ms <= now_ms);
+}
+
+/* Of one person, or everybody (0), the newest last; `all`: also those that are over. Their texts are the store's. */
+static int statements_read(struct query *query, bool all, uint64_t person, struct statement **ret_items,
                            size_t *ret_count)
 {
+    int64_t now_ms = clock_now_ms();
     TIDY(free) struct entity *entity = mem_new(1, sizeof(*entity));
     TIDY(free) struct statement *items = NULL;
     size_t count = 0, room = 0;
@@ -104,7 +111,7 @@ static int statements_read(struct query *query, bool withdrawn, uint64_t person,
     for (bool there = cursor_seek(&cursor, bytes("", 0)); rc == 0 && there; there = cursor_next(&cursor)) {
         struct statement statement;
         if (!statement_read(cursor.key, cursor.value, &statement) || !statement.person || !statement.about ||
-            (statement.withdrawn && !withdrawn) || !is_about(&statement, person, entity))
+            (is_over(&statement, now_ms) && !all) || !is_about(&statement, person, entity))
             continue;
         rc = mem_grow(&items, count, &room, sizeof(*items));
         if (rc == 0)
