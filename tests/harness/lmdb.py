@@ -55,6 +55,11 @@ def walk(file, size, number, found):
             found[name] = page[offset + 8 + key : offset + 8 + key + RECORD]
 
 
+def entries(path, name):
+    """How many rows a table has."""
+    return struct.unpack_from("<Q", tables(path)[name], 32)[0]
+
+
 def written(before, after, names):
     """Those of the tables that are not as they were; one that is nowhere is an error of the caller."""
     old, new = tables(before), tables(after)

@@ -1,5 +1,7 @@
 import os
 
+from harness import lmdb
+
 HEAD = "Number,First name,Surname,E-mail,BSN,Status,Job title,Start,Manager,Salary"
 ROWS = [
     "1001,Anna,de Boer,anna@acme.example,111222333,Active,Manager,2024-01-01,,6000.00",
@@ -35,3 +37,8 @@ def left(*more):
 def tomorrow():
     left("1005,Eva,Blom,eva@acme.example,,Active,Cook,2026-03-01,1001,2900.00")
     put("cards", "Card,Staff,Site", ["C1,1001,1", "C3,1003,3", "C9,1009,2"])
+
+
+def sealed():
+    """How many records have protected values that can be read with the key."""
+    print(lmdb.entries("state/organizations/acme/data.mdb", "vault"))
