@@ -4,20 +4,22 @@
 #include "base/error.h"
 #include "tables/entity.h"
 
-static size_t pins_withdraw(struct pin *pin, struct match *match)
+/* Of the thing in match->entity: a pin stands on one of its records, and came along with it. */
+static size_t pins_withdraw(const struct pin *pin, struct match *match)
 {
     struct statement_walk walk;
     struct statement statement;
     size_t count = 0;
-    statement_first(&walk, &match->statements, pin->entity);
-    while (statement_next(&walk, &statement)) {
-        if (statement.type != STATEMENT_PIN || statement.field != pin->field->number)
-            continue;
-        pin->number = statement.number;
-        statements_withdraw(&match->statements, &statement, pin->author, pin->reason);
-        count++;
+    for (uint16_t n = 0; n < match->entity->member_count; n++) {
+        statement_first(&walk, &match->statements, match->entity->members[n].seed);
+        while (statement_next(&walk, &statement)) {
+            if (statement.type != STATEMENT_PIN || statement.field != pin->field->number)
+                continue;
+            statements_withdraw(&match->statements, &statement, pin->author, pin->reason);
+            count++;
+        }
+        statement_end(&walk);
     }
-    statement_end(&walk);
     return count;
 }
 
@@ -50,7 +52,7 @@ int pin_state(void *context, struct match *match, struct err *err)
 int pin_withdraw(void *context, struct match *match, struct err *err)
 {
     struct pin *pin = context;
-    if (pins_withdraw(pin, match) == 0)
+    if (!entity_get(match->snapshot, pin->kind, pin->entity, match->entity) || pins_withdraw(pin, match) == 0)
         return err_set(err, ERR_GONE, "nothing is pinned there");
     return pin_touch(pin, match);
 }

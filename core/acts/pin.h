@@ -16,7 +16,7 @@ struct pin {
     enum pin_end ends;
     int64_t until_ms;  /* 0: no end */
     const char *about; /* "id:12 work_email" */
-    uint64_t number;   /* told */
+    uint64_t number;   /* of the statement that was made; told */
 };
 
 int pin_state(void *context, struct match *match, struct err *err);

@@ -1,0 +1,1 @@
+from two_sources import both, corrected, mailbox  # noqa: F401
