@@ -1,5 +1,6 @@
-from book import PEOPLE, write
+from book import HEADER, PEOPLE, write
 
 
 def first():
-    write("in/employees.xlsx", PEOPLE)
+    people = [row | {"BSN": f"9900{row['Employee Number']}"} for row in PEOPLE]
+    write("in/employees.xlsx", people, [*HEADER, "BSN"])
