@@ -24,7 +24,7 @@ static struct value said(char what, char *place)
     case 'N': return (struct value){PRESENCE_NULL, VALUE_CLEARS, 0, NULL};
     case 'e': return (struct value){PRESENCE_EMPTY, 0, 0, NULL};
     case 'E': return (struct value){PRESENCE_EMPTY, VALUE_CLEARS, 0, NULL};
-    default: return (struct value){PRESENCE_VALUE, VALUE_CARRIED, 1, place};
+    default: return (struct value){PRESENCE_VALUE, VALUE_CARRIED | VALUE_CLEARS, 1, place};
     }
 }
 
