@@ -17,7 +17,6 @@ struct approval {
     size_t count;
     /* told */
     uint64_t first, last; /* numbers of the statements */
-    uint64_t records;
 };
 
 /* Fits act.state: `context` is the approval. ERR_GONE: one of them is not held any more. */

@@ -63,8 +63,6 @@ static size_t winners_pin(struct weave *weave, enum kind kind, const struct stat
     struct value held = pin_apply(weave, pin, said, word);
     if (held.bytes == said.bytes && held.presence == said.presence)
         return winners;
-    if (held.presence != PRESENCE_VALUE)
-        held = (struct value){.presence = PRESENCE_NULL};
     if (!there) {
         if (winners == IMAGE_FIELDS_MAX)
             return winners;
