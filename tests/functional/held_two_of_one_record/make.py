@@ -7,9 +7,11 @@ def first():
     write("in/employees.xlsx", PEOPLE)
 
 
+def slip(row):
+    number = row["Employee Number"]
+    return row | {"E-mail": f"{number}@new.example", "Manager": "1009"} if number in SLIPPED else row
+
+
 def slipped():
     """Of six people both the address and the manager are another."""
-    write("in/employees.xlsx", [
-        row | {"E-mail": f"{row['Employee Number']}@new.example", "Manager": "1009"} if row["Employee Number"] in SLIPPED else row
-        for row in PEOPLE
-    ])
+    write("in/employees.xlsx", [slip(row) for row in PEOPLE])
