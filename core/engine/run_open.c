@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/authorization.h"
+#include "engine/home.h"
 #include "engine/masterkey.h"
 #include "engine/rules.h"
 #include "engine/warm.h"
@@ -78,6 +79,8 @@ static int run_open_store(struct run *run)
     int rc = store_open(run->dir, true, &run->store, run->err);
     if (rc == 0)
         rc = store_lock(run->store, &run->lock, run->err);
+    if (rc == 0 && !run->dry) /* a plan may be made with a copy of the files */
+        rc = home_claim(run->request->settings, organization, run->dir, run->err);
     bool finished = false;
     if (rc == 0)
         rc = changeset_recover(run->store, &finished, run->err);
