@@ -204,6 +204,15 @@ const char *node_take_as(struct complaints *complaints, const struct node *map, 
     return meant;
 }
 
+/* "a, b, c". */
+static const char *names_listed(struct arena *arena, const char *const *names)
+{
+    const char *list = names[0] ? names[0] : "none";
+    for (size_t i = 1; names[0] && names[i] && list; i++)
+        list = arena_format(arena, "%s, %s", list, names[i]);
+    return list ? list : ""; /* no memory: the sentence has no room either */
+}
+
 size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
                          const char *what)
 {
@@ -219,8 +228,12 @@ size_t node_unknown_keys(struct complaints *complaints, const struct node *map, 
             continue;
         unknown++;
         const char *near = nearest_name(key, names), *colon = what && what[0] ? ": " : "";
-        complain(complaints, map->keys[i], "%s%sunknown key '%s'%s%s%s", what ? what : "", colon, key,
-                 near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+        if (near)
+            complain(complaints, map->keys[i], "%s%sunknown key '%s': did you mean '%s'?", what ? what : "", colon, key,
+                     near);
+        else
+            complain(complaints, map->keys[i], "%s%sunknown key '%s': known are %s", what ? what : "", colon, key,
+                     names_listed(complaints->arena, names));
         node_take_as(complaints, map, i, names);
     }
     return unknown;

@@ -62,8 +62,9 @@ const char *nearest_name(const char *written, const char *const *names);
  * well. The name; NULL: it stays as it is. */
 const char *node_take_as(struct complaints *complaints, const struct node *map, size_t index, const char *const *names);
 
-/* Complains about each key of `map` that is not among `names`, with the nearest one, as which it is read from then on.
- * So it comes before any node_get(). `what` comes before the sentence; NULL: the file as a whole. Returns how many. */
+/* Complains about each key of `map` that is not among `names`, with the nearest one, as which it is read from then on,
+ * or, where none is near, with all of them. So it comes before any node_get(). `what` comes before the sentence; NULL:
+ * the file as a whole. Returns how many. */
 size_t node_unknown_keys(struct complaints *complaints, const struct node *map, const char *const *names,
                          const char *what);
 

@@ -55,10 +55,11 @@ void retention_read(struct reading *reading, const struct node *node, struct ret
         names[count] = others[count];
     for (int kind = 1; kind < KIND_COUNT; kind++)
         names[count++] = kind_name((enum kind)kind);
+    node_unknown_keys(reading->complaints, node, names, "retention");
     for (size_t i = 0; i < node->count; i++) {
         const char *name = node->keys[i]->text;
         const char *what = reading_format(reading, "retention: %s", name);
-        if (!want_name(reading, node->keys[i], "retention: nothing is called", name, names))
+        if (!has_name(names, name))
             continue;
         int64_t limit = want_duration(reading, node->items[i], what, -1);
         if (limit == 0)

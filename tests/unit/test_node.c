@@ -330,7 +330,7 @@ static void unknown_keys_are_told_with_the_nearest_one(void **state)
     buffer_clear(&reading->said);
     complaints_write(&reading->complaints, &reading->said);
     assert_string_equal(reading->said.data,
-                        "a.yaml:1:1: connection 'hr': unknown key 'é'\n"
+                        "a.yaml:1:1: connection 'hr': unknown key 'é': known are streams, options\n"
                         "a.yaml:2:1: connection 'hr': unknown key 'stream': did you mean 'streams'?\n");
     done(reading);
 }

@@ -463,7 +463,8 @@ static void syntax_errors_are_told_like_all_others(void **state)
     expect_said(HR "    lanes:\t2\n\tx: y\n", "a.yaml:7:1: a tab in the indentation: use spaces\n");
     expect_said(HR STREAM "connections: {}\nlanes: 3\n",
                 "a.yaml:7:1: key 'connections' stands here a second time: the other is in line 2\n"
-                "a.yaml:8:1: unknown key 'lanes'\n");
+                "a.yaml:8:1: unknown key 'lanes': known are organization, name, time_zone, custom, connections, match, "
+                "authority, notify, retention\n");
 }
 
 static void names_that_are_no_files_of_ours_are_not_there(void **state)

@@ -172,7 +172,8 @@ static void all_mistakes_are_told_at_once(void **state)
         "état: 1\nstate: var/x\nconnectors: [/a, b]\nlisten: 8080\ntls: { certificate: c.pem, kay: x }\nlanes: 0\n"
         "limits: { silence: 10, field: 5MiB, recrod: 1MB }\nseal_key: hunter2\nparallel_runs: !secret env:N\n"
         "notify: x\n",
-        "muster.yaml:1:1: unknown key 'état'\n"
+        "muster.yaml:1:1: unknown key 'état': known are state, connectors, listen, tls, lanes, parallel_runs, "
+        "limits, seal_key, notify, mail\n"
         "muster.yaml:2:8: state must be an absolute path\n"
         "muster.yaml:3:18: connectors must be an absolute path\n"
         "muster.yaml:4:9: listen must be ADDRESS:PORT, as in 127.0.0.1:8080\n"
