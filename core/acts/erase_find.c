@@ -288,7 +288,7 @@ int erase_find(struct erasing *erasing, struct err *err)
     if (!entity_get(match->snapshot, KIND_person, erasing->erase->person, erasing->entity))
         return match->snapshot->rc
                    ? match->snapshot->rc
-                   : err_set(err, ERR_GONE, "there is no person id:%lu", (unsigned long)erasing->erase->person);
+                   : err_set(err, ERR_UNKNOWN, "there is no person id:%lu", (unsigned long)erasing->erase->person);
     int rc = person_add(erasing, erasing->erase->person);
     for (size_t n = 0; n < erasing->person_count && rc == 0; n++) /* it grows */
         rc = person_find(erasing, erasing->person_list[n]);

@@ -38,7 +38,7 @@ static int subject_find(const struct identity *identity, struct match *match, st
     if (match->key.rc != 0)
         return match->key.rc;
     if (!txn_get(match->snapshot, TABLE_source, bytes(match->key.data, match->key.len), &value))
-        return err_set(err, ERR_GONE, "there is no record %s: `muster person` shows those of somebody",
+        return err_set(err, ERR_UNKNOWN, "there is no record %s: `muster person` shows those of somebody",
                        identity->about);
     if (!source_read(value, record))
         return ERR_CORRUPT;

@@ -70,16 +70,31 @@ int complain_rc(int rc, const struct err *err)
     return status_of(rc);
 }
 
+__attribute__((format(printf, 2, 0))) static int complain_of(int rc, const char *format, va_list args)
+{
+    tell_code(rc);
+    fputs("muster: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    return STATUS_WORDS;
+}
+
 int complain_words(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    tell_code(ERR_CONFIG);
-    fputs("muster: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    int status = complain_of(ERR_CONFIG, format, args);
     va_end(args);
-    return STATUS_WORDS;
+    return status;
+}
+
+int complain_unknown(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int status = complain_of(ERR_UNKNOWN, format, args);
+    va_end(args);
+    return status;
 }
 
 static void print_complaints(struct context *context, const struct complaints *complaints)
@@ -143,13 +158,13 @@ static int no_organization(struct context *context, const char *id)
 {
     const char *const *ids = NULL;
     if (organization_list(context->settings, context->arena, &ids) != 0 || !ids || !ids[0])
-        return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
-                              context->settings->config_dir, id);
+        return complain_unknown("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
+                                context->settings->config_dir, id);
     const char *near = nearest_name(id, ids);
     if (near && strcmp(near, id) != 0)
-        return complain_words("there is no organization '%s'; did you mean '%s'?", id, near);
-    return complain_words("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
-                          context->settings->config_dir, id);
+        return complain_unknown("there is no organization '%s'; did you mean '%s'?", id, near);
+    return complain_unknown("there is no organization '%s': its file would be %s/organizations/%s.yaml", id,
+                            context->settings->config_dir, id);
 }
 
 int context_organization(struct context *context, const char *id, struct organization **ret_organization)
@@ -207,8 +222,8 @@ int context_connection(const struct organization *organization, const char *name
     for (size_t i = 0; names && i < organization->connection_count; i++)
         names[i] = organization->connections[i].name;
     const char *near = names ? nearest_name(name, names) : NULL;
-    return complain_words("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
-                          near ? near : "", near ? "'?" : "");
+    return complain_unknown("%s has no connection '%s'%s%s%s", organization->file, name, near ? "; did you mean '" : "",
+                            near ? near : "", near ? "'?" : "");
 }
 
 struct run_request context_request(const struct context *context, const struct organization *organization,
@@ -231,8 +246,9 @@ int context_person(struct context *context, struct query *query, const char *org
     if (rc != 0)
         return complain_rc(rc, &err);
     if (ids.count == 0) {
-        err_set(&err, ERR_GONE, "nobody in '%s' has '%s' as number, e-mail address or in the name", organization, key);
-        return complain_rc(ERR_GONE, &err);
+        err_set(&err, ERR_UNKNOWN, "nobody in '%s' has '%s' as number, e-mail address or in the name", organization,
+                key);
+        return complain_rc(ERR_UNKNOWN, &err);
     }
     if (ids.count > 1) {
         fprintf(stderr, "muster: %zu%s people fit '%s'; say which, for example `muster %s %s id:%lu`\n", ids.count,

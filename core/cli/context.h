@@ -61,6 +61,8 @@ void complain_to_caller(void);
 bool caller_listens(void);
 void caller_tell(const char *line, size_t len);
 int complain_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Somebody named what there is not: an id, a connection. To a caller that is another answer than wrong words. */
+int complain_unknown(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether an option was given; its value. */
 #define GIVEN(context, id) ((context)->arguments.values[OPTION_##id] != NULL)

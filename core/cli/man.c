@@ -95,7 +95,8 @@ void help_man(FILE *out)
         command_text(out, command);
     fputs(
         ".SH EXIT STATUS\n"
-        ".TP\n0\nDone.\n.TP\n1\nFailed.\n.TP\n2\nWrong words, or a wrong configuration.\n"
+        ".TP\n0\nDone.\n.TP\n1\nFailed.\n.TP\n2\nWrong words, or a wrong configuration;\n"
+        "also an id or a name that there is not: a person, a run, an item of the inbox, a connection.\n"
         ".TP\n3\nPartly: a partition failed, or some records or values were not taken (dead letters);\n"
         "also when the source is the same as last time and is passed over: what was not taken then is not taken yet.\n"
         ".TP\n4\nSomething is held, a review waits for somebody to decide, or a connection is paused or set aside.\n"

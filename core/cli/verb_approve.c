@@ -36,10 +36,10 @@ static size_t find_item(struct choosing *choosing, const char *word, size_t len)
             return i;
     TIDY_DONE(buffer_done) struct buffer instead = {0};
     if (instead_of_held(choosing->query, number, &instead) && instead.rc == 0)
-        complain_words("h%lu is held no longer: %s; `muster inbox %s` lists what is held now", number, instead.data,
-                       choosing->query->organization->id);
+        complain_unknown("h%lu is held no longer: %s; `muster inbox %s` lists what is held now", number, instead.data,
+                         choosing->query->organization->id);
     else
-        complain_words("no h%lu is held: `muster inbox %s` lists what is", number, choosing->query->organization->id);
+        complain_unknown("no h%lu is held: `muster inbox %s` lists what is", number, choosing->query->organization->id);
     return SIZE_MAX;
 }
 

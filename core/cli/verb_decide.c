@@ -78,7 +78,7 @@ static int read_record(struct query *query, const char *word, struct identity *i
 {
     bool found = record_of_review(query, word, identity) || record_by_name(query, word, identity);
     if (!found && written_as_id(word))
-        return complain_words("no %s waits: `muster inbox %s` lists what does", word, query->organization->id);
+        return complain_unknown("no %s waits: `muster inbox %s` lists what does", word, query->organization->id);
     if (!found)
         return complain_words(
             "'%s' is no record: write CONNECTION/PARTITION/STREAM/ID, as `muster person` shows it, or "

@@ -56,7 +56,7 @@ static int asking_field(struct asking *asking)
     }
     asking->kind = kind_by_name(kind);
     if (asking->kind == KIND_NONE)
-        return complain_words("there is no kind '%s'", kind);
+        return complain_unknown("there is no kind '%s'", kind);
     asking->field = organization_field(asking->query->organization, asking->kind, text);
     if (asking->field && asking->field->number)
         return STATUS_DONE;
@@ -82,8 +82,8 @@ static int asking_run(struct asking *asking)
     if (!text)
         return STATUS_DONE;
     if (run == 0 || *end || run > UINT32_MAX || !query_run(asking->query, (uint32_t)run, &json))
-        return complain_words("there is no run '%s' of '%s': see `muster runs %s`", text, asking->organization,
-                              asking->organization);
+        return complain_unknown("there is no run '%s' of '%s': see `muster runs %s`", text, asking->organization,
+                                asking->organization);
     asking->cut.run = (uint32_t)run;
     return STATUS_DONE;
 }
@@ -277,11 +277,11 @@ static int record_explain(struct asking *asking)
     }
     if (asking->told > 0)
         return STATUS_DONE;
-    err_set(&err, ERR_GONE,
+    err_set(&err, ERR_UNKNOWN,
             "nobody in '%s' has '%s' as number, e-mail address or in the name, and no record that was read has it as "
             "its id; a record is written CONNECTION/PARTITION/STREAM/ID",
             asking->organization, asking->key);
-    return complain_rc(ERR_GONE, &err);
+    return complain_rc(ERR_UNKNOWN, &err);
 }
 
 /* Names are looked for last: that walks over everybody, and a record that was passed over is found at once. */

@@ -57,9 +57,9 @@ static int letters_read(struct context *context, struct letters *letters)
         const struct wait_item *item = letter_find(all, count, words[i]);
         bool twice = item && letter_find(letters->items, letters->count, words[i]);
         if (!item)
-            return complain_words("there is no dead letter '%s': ids are written as in d12, or as in t12 of what a "
-                                  "target leaves to be done by hand; `muster inbox %s` lists them",
-                                  words[i], words[0]);
+            return complain_unknown("there is no dead letter '%s': ids are written as in d12, or as in t12 of what a "
+                                    "target leaves to be done by hand; `muster inbox %s` lists them",
+                                    words[i], words[0]);
         if (twice)
             continue;
         letters->items[letters->count++] = *item;

@@ -392,7 +392,7 @@ static int check_held(struct syncing *syncing)
     if (rc != 0)
         return complain_rc(rc, &err);
     if (!query_run(query, syncing->allow_held, &json))
-        return complain_words("there is no run %u: `muster runs %s` lists them", syncing->allow_held, id);
+        return complain_unknown("there is no run %u: `muster runs %s` lists them", syncing->allow_held, id);
     if (!query_run_held(query, syncing->allow_held))
         return complain_words("run %u held nothing: `muster inbox %s` lists what is held, `muster runs %s` which runs "
                               "held it",
@@ -432,8 +432,8 @@ int sync_held_connection(struct syncing *syncing, const struct connection **ret_
         return complain_rc(rc, &err);
     const char *name = query_run_connection(query, syncing->allow_held);
     if (!*name)
-        return complain_words("there is no run %u: `muster runs %s` lists them", syncing->allow_held,
-                              syncing->organization->id);
+        return complain_unknown("there is no run %u: `muster runs %s` lists them", syncing->allow_held,
+                                syncing->organization->id);
     *ret_connection = organization_connection(syncing->organization, name);
     if (!*ret_connection)
         return complain_words("run %u was of connection '%s', which is no longer in %s", syncing->allow_held, name,

@@ -364,7 +364,7 @@ static int state_accept(void *context, struct match *match, struct err *err)
     deciding->err = err;
     int rc = wait_numbered(match->snapshot, WAIT_DRIFT, deciding->request->item, deciding->arena, &item);
     if (rc == ERR_GONE)
-        return err_set(err, rc, "no c%lu waits: `muster inbox %s` lists what does.",
+        return err_set(err, ERR_UNKNOWN, "no c%lu waits: `muster inbox %s` lists what does.",
                        (unsigned long)deciding->request->item, match->organization->id);
     if (rc == 0)
         rc = answer_stream(deciding, item.stream, &about);
