@@ -316,8 +316,13 @@ static int ask_store(struct question *question, const struct organization *organ
     struct err err = {0};
     size_t count = 0;
     if (!kept_stream(question->connection, question->verb->name))
-        return complain_words("nothing is kept that answers '%s': ask the system itself with --live",
-                              question->verb->name);
+        return can_ask(question->connection)
+                   ? complain_words("nothing is kept that answers '%s': ask the system itself with --live",
+                                    question->verb->name)
+                   : complain_words("nothing is kept that answers '%s', and connection '%s' has no service that could "
+                                    "be asked: option '%s' is not set",
+                                    question->verb->name, question->connection->name,
+                                    question->connection->description->account);
     for (size_t i = 0; i < question->count && count < SLOT_FIELDS_MAX; i++)
         if (question->cells[i].presence == PRESENCE_VALUE)
             key[count++] = question->cells[i].bytes;
