@@ -182,14 +182,43 @@ static bool was_left(const struct files_shown *shown, const struct connection *c
     return false;
 }
 
+/* Its last run; false: it never ran. */
+static bool last_run(struct query *query, const struct connection *connection, struct run_line *ret_line)
+{
+    for (uint32_t run = query_last_run(query); run > 0; run--)
+        if (runs_line(query, run, ret_line) && !ret_line->verb && strcmp(ret_line->connection, connection->name) == 0)
+            return true;
+    return false;
+}
+
 /* When it ran last; 0: never. */
 static int64_t last_ran(struct query *query, const struct connection *connection)
 {
     struct run_line line;
-    for (uint32_t run = query_last_run(query); run > 0; run--)
-        if (runs_line(query, run, &line) && !line.verb && strcmp(line.connection, connection->name) == 0)
-            return line.started_ms;
-    return 0;
+    return last_run(query, connection, &line) ? line.started_ms : 0;
+}
+
+/* Where the last run found no file at all: its name may have changed, and nothing above says so. */
+static void tell_none(const struct files_shown *shown, const struct connection *connection)
+{
+    struct run_line line;
+    const char *partition, *reason;
+    if (!last_run(shown->query, connection, &line) || line.push || strcmp(line.outcome, "failed") != 0 ||
+        (line.files && strcmp(line.files, "[]") != 0) || was_left(shown, connection))
+        return;
+    const char *at = line.partitions;
+    while (runs_reason(shown->query, &at, &partition, &reason))
+        screen_print(&shown->context->screen, "run %u took no file: %s\n", line.run, reason);
+}
+
+static void tell_none_found(const struct files_shown *shown)
+{
+    for (size_t i = 0; i < shown->organization->connection_count; i++) {
+        const struct connection *connection = &shown->organization->connections[i];
+        if (shown->connection ? strcmp(connection->name, shown->connection) == 0
+                              : connection_option(connection, "location") != NULL)
+            tell_none(shown, connection);
+    }
 }
 
 /* When those that were left are looked at again by themselves. */
@@ -324,6 +353,7 @@ int verb_files(struct context *context)
         tell_seen(&shown);
         if (shown.count + shown.seen_count == 0)
             screen_print(&context->screen, "no file was taken yet\n");
+        tell_none_found(&shown);
     }
     struct err err = {0};
     if (rc == 0)
