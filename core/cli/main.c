@@ -57,6 +57,7 @@ int main(int argc, char **argv)
     }
     context.json = GIVEN(&context, json);
     context.quiet = GIVEN(&context, quiet);
+    context.screen.columns = screen_columns();
     context.screen.colors = want_colors(VALUE(&context, color));
     if (context.arguments.verbose > 0)
         log_level(context.arguments.verbose > 1 ? LOG_DEBUG : LOG_INFO);

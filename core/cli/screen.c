@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static const char *const escapes[] = {"", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
 
@@ -44,6 +46,14 @@ void screen_clean(const char *text, size_t len, struct buffer *out)
             buffer_byte(out, byte);
         }
     }
+}
+
+size_t screen_columns(void)
+{
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void screen_text(const struct screen *screen, enum color color, const char *text)
@@ -88,39 +98,120 @@ void grid_start(struct grid *grid, const struct screen *screen, const char *inde
     }
 }
 
-/* One row of collected cells. */
-static const char *row_print(struct grid *grid, const char *cell)
+/* How much of a cell goes into one line, and where the next one begins. */
+static size_t piece_len(const struct grid *grid, size_t column, const char *text, const char **ret_rest)
+{
+    size_t len = strlen(text), fits = 0, word = 0, width = grid->widths[column];
+    if (!grid->folded || grid->right[column] || text_width(text, len) <= width) {
+        *ret_rest = text + len;
+        return len;
+    }
+    for (size_t at = 0; text[at];) {
+        size_t next = at + 1;
+        while (((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        word = text[at] == ' ' ? at : strchr("|/,", text[at]) && text_width(text, next) <= width ? next : word;
+        if (text_width(text, next) > width && fits > 0 && text[at] != ' ')
+            break;
+        at = fits = next;
+    }
+    len = word > 0 ? word : fits;
+    *ret_rest = text + len + strspn(text + len, " ");
+    return len;
+}
+
+static void piece_print(const struct grid *grid, enum color color, const char *text, size_t len)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer piece = {0};
+    buffer_add(&piece, text, len);
+    screen_text(grid->screen, color, piece.len > 0 ? piece.data : "");
+}
+
+/* What is left of a row's cells, as far as it fits in one line; no blanks at its end. */
+static void line_print(const struct grid *grid, size_t count, const enum color *colors, const char **cells)
 {
     fputs(grid->indent, grid->screen->out);
-    for (size_t column = 0; column < grid->columns; column++) {
-        enum color color = (enum color) * cell++;
-        size_t len = strlen(cell), width = text_width(cell, len);
-        size_t pad = width < grid->widths[column] ? grid->widths[column] - width : 0;
+    for (size_t column = 0; column < count; column++) {
+        const char *text = cells[column];
+        size_t len = piece_len(grid, column, text, &cells[column]), width = text_width(text, len);
+        int pad = width < grid->widths[column] ? (int)(grid->widths[column] - width) : 0;
         if (grid->right[column])
-            fprintf(grid->screen->out, "%*s", (int)pad, "");
-        screen_text(grid->screen, color, cell);
-        cell += len + 1;
-        bool more = false; /* no blanks at the end of a line */
-        const char *next = cell;
-        for (size_t i = column + 1; i < grid->columns; i++, next += strlen(next + 1) + 2)
-            more |= next[1] != '\0';
-        if (more)
-            fprintf(grid->screen->out, "%*s", (int)(grid->right[column] ? 2 : pad + 2), "");
-        else if (column + 1 < grid->columns) {
-            cell = next;
-            break;
-        }
+            fprintf(grid->screen->out, "%*s", pad, "");
+        piece_print(grid, colors[column], text, len);
+        if (column + 1 < count)
+            fprintf(grid->screen->out, "%*s", grid->right[column] ? 2 : pad + 2, "");
     }
     fputc('\n', grid->screen->out);
+}
+
+/* One row of collected cells. */
+static const char *row_print(const struct grid *grid, const char *cell)
+{
+    enum color colors[GRID_COLUMNS_MAX];
+    const char *cells[GRID_COLUMNS_MAX];
+    size_t count = 0;
+    for (size_t column = 0; column < grid->columns; column++, cell += strlen(cell) + 1) {
+        colors[column] = (enum color) * cell++;
+        cells[column] = cell;
+        count = *cell ? column + 1 : count;
+    }
+    do {
+        line_print(grid, count, colors, cells);
+        while (count > 0 && *cells[count - 1] == '\0')
+            count--;
+    } while (count > 0);
     return cell;
+}
+
+/* How narrow a column may become where words of so many columns are not cut. */
+static size_t narrowest(const struct grid *grid, size_t column, size_t uncut)
+{
+    return grid->right[column] ? grid->widths[column] : grid->words[column] < uncut ? grid->words[column] : uncut;
+}
+
+/* The widest columns give way, and where that is not enough, long words are cut; if even then it is too wide it stays
+ * as it is. */
+static void widths_fit(struct grid *grid)
+{
+    size_t between = strlen(grid->indent) + 2 * (grid->columns - 1), total = between, least, uncut = GRID_WORD;
+    for (size_t column = 0; column < grid->columns; column++)
+        total += grid->widths[column];
+    if (grid->screen->columns == 0 || total <= grid->screen->columns)
+        return;
+    do {
+        least = between;
+        for (size_t column = 0; column < grid->columns; column++)
+            least += narrowest(grid, column, uncut);
+    } while (least > grid->screen->columns && uncut-- > GRID_CUT);
+    grid->folded = least <= grid->screen->columns;
+    for (; grid->folded && total > grid->screen->columns; total--) {
+        size_t widest = 0, room = 0;
+        for (size_t column = 0; column < grid->columns; column++)
+            if (grid->widths[column] > narrowest(grid, column, uncut) && grid->widths[column] > room)
+                room = grid->widths[widest = column];
+        grid->widths[widest]--;
+    }
 }
 
 static void rows_print(struct grid *grid)
 {
+    if (!grid->folded && grid->rows <= GRID_LOOK)
+        widths_fit(grid);
     const char *cell = grid->cells.data;
     for (const char *end = cell + grid->cells.len; cell && cell < end;)
         cell = row_print(grid, cell);
     buffer_clear(&grid->cells);
+}
+
+static size_t widest_word(const char *text)
+{
+    size_t widest = 0;
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t len = strcspn(text, " "), width = text_width(text, len);
+        widest = width > widest ? width : widest;
+        text += len;
+    }
+    return widest < GRID_WORD ? widest : GRID_WORD;
 }
 
 void grid_cell(struct grid *grid, enum color color, const char *text, size_t len)
@@ -135,6 +226,9 @@ void grid_cell(struct grid *grid, enum color color, const char *text, size_t len
     if (!grid->printing && width > grid->widths[column])
         grid->widths[column] = width;
     buffer_byte(&grid->cells, '\0');
+    size_t word = grid->printing || grid->cells.rc != 0 ? 0 : widest_word(grid->cells.data + begin);
+    if (word > grid->words[column])
+        grid->words[column] = word;
     if (grid->column < grid->columns)
         return;
     grid->column = 0;

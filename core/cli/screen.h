@@ -14,7 +14,10 @@ enum color { COLOR_NONE, COLOR_BOLD, COLOR_DIM, COLOR_RED, COLOR_GREEN, COLOR_YE
 struct screen {
     FILE *out;
     bool colors;
+    size_t columns; /* of the terminal; 0: it is none */
 };
+/* Of the terminal behind standard output, 80 where it does not say; 0: there is none. */
+size_t screen_columns(void);
 
 /* What was shown is not whole: the program must not end well. The first code stays. */
 void screen_fail(int rc);
@@ -29,18 +32,20 @@ void screen_text(const struct screen *screen, enum color color, const char *text
 void screen_print(const struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A table: rows are collected, widths found, then printed. After GRID_LOOK rows the widths stay as they are, and rows
- * are printed as they come: a million rows need no memory. */
-enum { GRID_COLUMNS_MAX = 12, GRID_LOOK = 2000 };
+ * are printed as they come: a million rows need no memory. On a terminal that is narrower than the table the widest
+ * cells go on in the next line; words shorter than GRID_WORD are cut where it cannot be helped, those shorter than
+ * GRID_CUT never. In a pipe each row is a line. */
+enum { GRID_COLUMNS_MAX = 12, GRID_LOOK = 2000, GRID_WORD = 24, GRID_CUT = 8 };
 
 struct grid {
     const struct screen *screen;
     const char *indent;
     size_t columns, rows;
     bool right[GRID_COLUMNS_MAX];
-    size_t widths[GRID_COLUMNS_MAX];
+    size_t widths[GRID_COLUMNS_MAX], words[GRID_COLUMNS_MAX]; /* words: of the widest one, at most GRID_WORD */
     struct buffer cells; /* of the rows not printed yet: per cell a byte of colour, text, '\0' */
     size_t column;       /* the next cell */
-    bool printing;
+    bool folded, printing;
 };
 
 /* `heads` are the columns' names, separated by '|'; a '>' before one aligns it to the right. "" for no heading. */

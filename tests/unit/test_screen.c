@@ -46,6 +46,49 @@ static void columns_are_as_wide_as_what_stands_in_them(void **state)
           "  a         1234567\n");
 }
 
+static void rows_fold(size_t columns, const char *text)
+{
+    struct grid grid;
+    screen.columns = columns;
+    grid_start(&grid, &screen, " ", "NAME|>N|WHAT IT IS|");
+    grid_text(&grid, "base_url");
+    grid_number(&grid, 12);
+    grid_text(&grid, "where the service of 李 is: https://one.example/a/long/way");
+    grid_text(&grid, "needed");
+    grid_text(&grid, "id");
+    grid_number(&grid, 3);
+    grid_text(&grid, "short");
+    grid_text(&grid, "");
+    grid_end(&grid);
+    shows(text);
+}
+
+static void a_table_that_is_too_wide_for_the_terminal_folds_its_widest_cells(void **state)
+{
+    (void)state;
+    rows_fold(50, " NAME       N  WHAT IT IS\n"
+                  " base_url  12  where the service of 李 is:  needed\n"
+                  "               https://one.example/a/long/\n"
+                  "               way\n"
+                  " id         3  short\n");
+}
+
+static void a_table_that_can_be_folded_into_no_shape_that_fits_is_left_alone(void **state)
+{
+    (void)state;
+    rows_fold(30, " NAME       N  WHAT IT IS\n"
+                  " base_url  12  where the service of 李 is: https://one.example/a/long/way  needed\n"
+                  " id         3  short\n");
+}
+
+static void a_pipe_has_a_line_for_each_row(void **state)
+{
+    (void)state;
+    rows_fold(0, " NAME       N  WHAT IT IS\n"
+                 " base_url  12  where the service of 李 is: https://one.example/a/long/way  needed\n"
+                 " id         3  short\n");
+}
+
 static void wide_characters_take_two_columns(void **state)
 {
     (void)state;
@@ -116,6 +159,9 @@ int main(void)
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, open_screen, close_screen)
     const struct CMUnitTest tests[] = {
         TEST(columns_are_as_wide_as_what_stands_in_them),
+        TEST(a_table_that_is_too_wide_for_the_terminal_folds_its_widest_cells),
+        TEST(a_table_that_can_be_folded_into_no_shape_that_fits_is_left_alone),
+        TEST(a_pipe_has_a_line_for_each_row),
         TEST(wide_characters_take_two_columns),
         TEST(an_empty_table_shows_only_its_heading),
         TEST(a_long_table_is_printed_while_it_comes),
