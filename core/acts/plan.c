@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "delivery/pushing.h"
 #include "engine/running.h"
+#include "engine/home.h"
 #include "store/dict.h"
 
 #include <errno.h>
@@ -386,6 +387,8 @@ int plan_apply(const struct run_request *asked, uint32_t number, bool strict, st
         rc = plan_connection(&request, &plan, &request.connection, err);
     if (rc == 0)
         rc = run_begin(&run, &request, &begun, err);
+    if (rc == 0) /* a plan that was made with a copy of the files, too */
+        rc = home_claim(request.settings, request.organization, run.dir, err);
     if (rc != 0)
         return rc;
     plan_done(&plan); /* read before we had the lock */
