@@ -215,8 +215,10 @@ static int beside_make(struct restoring *restoring, struct err *err)
     char *beside = above ? arena_format(restoring->arena, "%s/.restore-XXXXXX", above) : NULL;
     if (!beside)
         return -ENOMEM;
-    if ((mkdir(restoring->settings->state, 0750) != 0 && errno != EEXIST) ||
-        (mkdir(above, 0750) != 0 && errno != EEXIST) || !mkdtemp(beside) || chmod(beside, 0750) != 0)
+    int rc = store_make_dir(above, 0750, err);
+    if (rc != 0)
+        return rc;
+    if (!mkdtemp(beside) || chmod(beside, 0750) != 0)
         return err_set(err, -errno, "%s cannot be written in: %s", above, err_text(-errno));
     restoring->beside = beside;
     restoring->folder = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -38,13 +38,12 @@ static int plan_conditions(const struct run_request *request, const struct conne
 
 /* Plans that are over lose their rows, those that were over long ago their file; but the newest, so that no number
  * comes twice. Gives the next number. */
-static int folder_sweep(const struct plan_folder *folder, int64_t now_ms, uint32_t *ret_next)
+static int folder_sweep(const struct plan_folder *folder, int64_t now_ms, uint32_t *ret_next, struct err *err)
 {
     uint32_t *numbers;
     size_t count;
-    if (mkdir(folder->path, 0750) != 0 && errno != EEXIST)
-        return -errno;
-    int rc = plan_folder_list(folder, &numbers, &count);
+    int rc = store_make_dir(folder->path, 0750, err);
+    rc = rc ? rc : plan_folder_list(folder, &numbers, &count);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         struct plan plan __attribute__((cleanup(plan_done))) = {0};
         const char *place = plan_folder_place(folder, numbers[i]);
@@ -147,7 +146,7 @@ int plan_make(const struct run_request *request, struct plan *ret_plan, struct e
         rc = plan_folder_open(request->settings, request->organization, &folder, err);
     if (rc != 0)
         return rc;
-    rc = folder_sweep(&folder, run.now_ms, &plan.number);
+    rc = folder_sweep(&folder, run.now_ms, &plan.number, err);
     if (rc == 0)
         rc = plan_conditions(request, request->connection, &plan);
     run.changeset_path = arena_format(run.arena, "%s/part", folder.path);

@@ -7,6 +7,7 @@
 #include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
+#include "store/store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -308,16 +309,14 @@ static int write_badge(const char *path, const struct badge *badge)
     return keep(path, &text);
 }
 
-static int make_folder(const char *state, char **ret_folder)
+static int make_folder(const char *state, char **ret_folder, struct err *err)
 {
     TIDY(free) char *above = mem_format("%s/musterd", state);
     *ret_folder = mem_format("%s/musterd/tokens", state);
     if (!above || !*ret_folder)
         return -ENOMEM;
-    if ((mkdir(state, 0750) != 0 && errno != EEXIST) || (mkdir(above, 0700) != 0 && errno != EEXIST) ||
-        (mkdir(*ret_folder, 0700) != 0 && errno != EEXIST))
-        return -errno;
-    return 0;
+    int rc = store_make_dir(above, 0700, err);
+    return rc ? rc : store_make_dir(*ret_folder, 0700, err);
 }
 
 /* "muster_" and 43 letters and digits: easy to find where it was left lying about. */
@@ -346,7 +345,7 @@ int badge_create(const char *state, const struct badge *badge, char ret_text[BAD
     if (!name_fits(badge->name) || strstr(badge->name, ".new"))
         return err_set(err, ERR_CONFIG, "'%s' is no name for a token: letters, digits, - _ and . up to %d", badge->name,
                        NAME_MOST);
-    int rc = make_folder(state, &folder);
+    int rc = make_folder(state, &folder, err);
     TIDY(free) char *path = rc == 0 ? mem_format("%s/%s", folder, badge->name) : NULL;
     if (path && access(path, F_OK) == 0)
         return err_set(err, ERR_CONFIG,

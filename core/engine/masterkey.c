@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/tidy.h"
 #include "broker/secretstore.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,12 +74,12 @@ static int masterkey_make(const char *state, const char *path, uint8_t ret_key[V
     char *part __attribute__((cleanup(tidy_free))) = mem_format("%s.XXXXXX", path);
     if (!part)
         return -ENOMEM;
-    if (mkdir(state, 0750) != 0 && errno != EEXIST)
-        return err_set(err, -errno, "the state folder %s cannot be made: %s", state, strerrordesc_np(errno));
+    int rc = store_make_dir(state, 0750, err);
+    if (rc != 0)
+        return rc;
     int fd __attribute__((cleanup(tidy_close))) = mkostemp(part, O_CLOEXEC); /* 0600 */
     if (fd < 0)
         return err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
-    int rc = 0;
     if (getrandom(key, sizeof(key), 0) != VAULT_MASTER || write(fd, key, sizeof(key)) != VAULT_MASTER ||
         fsync(fd) != 0 || (rc = masterkey_keep(state, part, path)) != 0)
         rc = err_set(err, rc ? rc : -EIO, "%s cannot be written: %s", path, strerrordesc_np(rc ? -rc : errno));

@@ -16,6 +16,7 @@
 #include "service/reception.h"
 #include "service/renewal.h"
 #include "service/watch.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -311,9 +312,9 @@ static int lock_state(struct service *service, struct err *err)
     TIDY(free) char *path = mem_format("%s/musterd/lock", service->books.settings->state);
     if (!folder || !path)
         return err_set(err, -ENOMEM, "out of memory");
-    if ((mkdir(service->books.settings->state, 0750) != 0 && errno != EEXIST) ||
-        (mkdir(folder, 0700) != 0 && errno != EEXIST))
-        return err_set(err, -errno, "the folder %s cannot be made: %s", folder, err_text(-errno));
+    int rc = store_make_dir(folder, 0700, err);
+    if (rc != 0)
+        return rc;
     service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (service->lock < 0)
         return err_set(err, -errno, "%s cannot be made: %s", path, err_text(-errno));

@@ -47,7 +47,7 @@ static int boxes_open(struct inbox *inbox)
 /* The folder, and its name in the organization's, are on the disk before anything is built on them. */
 static int make_folder(const char *dir, const char *path, struct err *err)
 {
-    int rc = store_make_dir(path, err);
+    int rc = store_make_dir(path, 0750, err);
     TIDY(close) int above = rc == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (rc == 0 && (above < 0 || fsync(above) != 0))
         rc = err_set(err, -errno, "%s cannot be opened: %s", dir, err_text(-errno));

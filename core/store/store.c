@@ -118,22 +118,6 @@ static int store_tables_open(struct store *store, bool create, struct err *err)
     return rc == 0 || rc == ERR_NEWER ? rc : store_fail(store, rc, err);
 }
 
-int store_make_dir(const char *dir, struct err *err)
-{
-    char *path __attribute__((cleanup(tidy_free))) = mem_text(dir);
-    if (!path)
-        return -ENOMEM;
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0750) != 0 && errno != EEXIST)
-            return err_set(err, -errno, "%s cannot be made: %s", path, strerrordesc_np(errno));
-        *slash = '/';
-    }
-    if (mkdir(path, 0750) != 0 && errno != EEXIST)
-        return err_set(err, -errno, "%s cannot be made: %s", path, strerrordesc_np(errno));
-    return 0;
-}
-
 /* The user whose it is, or its parent's that is there; false: nothing can be learned of it, or it is ours. */
 static bool owner_of_other(const char *path, char name[64])
 {
@@ -153,6 +137,35 @@ static bool owner_of_other(const char *path, char name[64])
     else
         snprintf(name, 64, "#%u", (unsigned)owned.st_uid); /* as sudo takes it */
     return true;
+}
+
+/* Why not, and what to do about it: whoever reads it may have got the wrong user or the wrong folder. */
+static int make_refused(const char *path, int rc, struct err *err)
+{
+    static const char other[] = "name another folder: `state:` in muster.yaml, or --state DIR";
+    char name[64];
+    if ((rc == -EACCES || rc == -EPERM) && owner_of_other(path, name))
+        return err_set(err, rc,
+                       "%s cannot be made: the folder that it would be in belongs to %s. Run it as that user "
+                       "(`sudo -u '%s' muster …`), or %s.",
+                       path, name, name, other);
+    if (rc == -ENOSPC || rc == -EDQUOT)
+        return err_set(err, rc, "%s cannot be made: the disk is full. Make room, or %s.", path, other);
+    return err_set(err, rc, "%s cannot be made: %s; %s.", path, strerrordesc_np(-rc), other);
+}
+
+int store_make_dir(const char *dir, mode_t mode, struct err *err)
+{
+    char *path __attribute__((cleanup(tidy_free))) = mem_text(dir);
+    if (!path)
+        return -ENOMEM;
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0750) != 0 && errno != EEXIST)
+            return make_refused(path, -errno, err);
+        *slash = '/';
+    }
+    return mkdir(path, mode) != 0 && errno != EEXIST ? make_refused(path, -errno, err) : 0;
 }
 
 /* It is there and does not let us in. */
@@ -249,7 +262,7 @@ static int store_identify(const char *dir, bool create, struct stat *ret_stat, s
         return store_refused(data, -errno, err);
     if (!there && !create)
         return ERR_GONE;
-    int rc = there ? 0 : store_make_dir(dir, err);
+    int rc = there ? 0 : store_make_dir(dir, 0750, err);
     if (rc != 0)
         return rc;
     if (stat(dir, ret_stat) != 0)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct store;
 
@@ -25,6 +26,9 @@ enum { STORE_KEY_MAX = 511 };
  * ERR_CORRUPT, ERR_LIMIT (too many open) or a negative errno, with a sentence. */
 int store_open(const char *dir, bool create, struct store **ret_store, struct err *err);
 void store_close(struct store *store);
+/* Makes a folder of the state folder with these rights, and those above it. A negative errno has a sentence with the
+ * place, whose it is, and a way out. */
+int store_make_dir(const char *dir, mode_t mode, struct err *err);
 const char *store_dir(const struct store *store);
 /* Bytes in the data file that are in use. */
 uint64_t store_size(const struct store *store);

@@ -43,7 +43,5 @@ int store_readers(const struct store *store, size_t *ret_oldest, long *ret_pid);
 
 /* LMDB's own codes become ours; errno comes negative. */
 int store_code(int rc);
-/* The folder, and those above it. */
-int store_make_dir(const char *dir, struct err *err);
 
 #endif

@@ -110,7 +110,7 @@ static void somebody_else_s_store_says_whose_it_is(void **state)
 {
     (void)state;
     struct store *store = opened("org");
-    struct err folder = {0}, file = {0}, lock = {0};
+    struct err folder = {0}, file = {0}, lock = {0}, new = {0};
     int fd;
     store_close(store);
     if (geteuid() != 0)
@@ -122,6 +122,7 @@ static void somebody_else_s_store_says_whose_it_is(void **state)
     struct stat seen;
     bool reached = stat(dir, &seen) == 0;
     int of_folder = store_open(dir, false, &store, &folder);
+    int of_new = store_open(scratch_path(&scratch, "none"), true, &store, &new);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(chmod(dir, 0755), 0);
     assert_int_equal(chmod(scratch_path(&scratch, "org/data.mdb"), 0644), 0);
@@ -136,9 +137,12 @@ static void somebody_else_s_store_says_whose_it_is(void **state)
     if (!reached)
         skip(); /* not even the folder of the build is open to others */
     assert_int_equal(of_folder, -EACCES);
+    assert_int_equal(of_new, -EACCES);
     assert_int_equal(of_file, -EACCES);
     assert_int_equal(of_lock, -EACCES);
     assert_said(&folder, "org/data.mdb cannot be opened: it belongs to root. Run it as that user: `sudo -u 'root'");
+    assert_said(&new, "none cannot be made: the folder that it would be in belongs to root. Run it as that user");
+    assert_said(&new, "or name another folder");
     assert_said(&file, "org cannot be opened: it belongs to root. Run it as that user: `sudo -u 'root'");
     assert_said(&lock, "org/run.lock cannot be opened: it belongs to root.");
 }
