@@ -396,11 +396,11 @@ static void outcome_tell(struct push *push, int talk)
         return;
     const char *reason = talk != 0 ? (push->run->err->rc ? push->run->err->text : err_text(talk)) : "";
     enum outcome outcome = talk == ERR_CANCELLED ? OUTCOME_CANCELLED : talk != 0 ? OUTCOME_FAILED : OUTCOME_SUCCEEDED;
-    if (talk == 0 && (pushed->failed || pushed->unknown || report->dead_letters || pushed->put_off)) {
+    if (talk == 0 && (pushed->failed || pushed->unknown || report->dead_letters || pushed->put_off_ms)) {
         outcome = OUTCOME_PARTIAL;
         reason = pushed->unknown
                      ? "some changes were sent and got no answer: they are looked up before anything is repeated"
-                 : pushed->put_off > 0 && report->dead_letters == 0
+                 : pushed->put_off_ms != 0 && report->dead_letters == 0
                      ? put_off_reason(push)
                      : arena_format(report->arena, "some changes were not taken: see `muster inbox %s`",
                                     push->run->request->organization->id);

@@ -49,10 +49,12 @@ static void held_text(const struct push_stream *stream, const struct delivery *r
     }
 }
 
+/* What this run has tried is counted as not taken already. */
 static void put_off(struct run_report *report, const struct delivery *row, const char *why)
 {
     struct run_pushed *pushed = &report->pushed;
-    if (pushed->put_off++ > 0 && pushed->put_off_ms <= row->next_ms)
+    pushed->put_off += row->run != report->run || row->rc == MUSTER_OK;
+    if (pushed->put_off_ms != 0 && pushed->put_off_ms <= row->next_ms)
         return;
     pushed->put_off_ms = row->next_ms;
     pushed->put_off_why = *why ? arena_text(report->arena, why) : NULL;

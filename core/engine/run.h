@@ -87,8 +87,9 @@ struct run_pushed {
     uint64_t created, updated, deactivated, reactivated, adopted;
     uint64_t failed;  /* not taken; tried again or waiting for a person */
     uint64_t unknown; /* sent, and no answer came */
-    uint64_t manual, held, put_off;
-    int64_t put_off_ms;      /* when the first of these is tried again */
+    uint64_t manual, held;
+    uint64_t put_off;        /* not tried in this run, since it is not time yet; nobody who is among `failed` */
+    int64_t put_off_ms;      /* when the first of all that are tried again is; 0: there is none */
     const char *put_off_why; /* what was said of it; NULL: nothing */
     uint64_t drifted;        /* that somebody has changed there */
     uint64_t heard;          /* records that it gave us while it was told */
