@@ -315,7 +315,16 @@ int plan_moved(const struct plan *plan, const char *organization, const char *wh
                    plan->number, what, organization, plan->connection);
 }
 
-/* What a target is told goes by what the plan says, and each of it by whether it still is so. */
+/* Whether any of it is there now, or may be. */
+static bool any_told(const struct run_pushed *pushed)
+{
+    return pushed->created + pushed->updated + pushed->deactivated + pushed->reactivated + pushed->adopted +
+               pushed->unknown >
+           0;
+}
+
+/* What a target is told goes by what the plan says, and each of it by whether it still is so. Where nothing could be
+ * told the plan stays as it was: it may be applied when the target is there again. */
 static int apply_push(const struct run_request *request, const struct plan_folder *folder, struct plan *plan,
                       struct changeset *changeset, struct err *err)
 {
@@ -326,9 +335,10 @@ static int apply_push(const struct run_request *request, const struct plan_folde
         return rc;
     }
     report.plan = plan->number;
+    bool applied = report.outcome == OUTCOME_SUCCEEDED || any_told(&report.pushed);
     plan->left_out = report.left_out;
-    plan->state = PLAN_APPLIED;
-    plan->applied_ms = clock_now_ms();
+    plan->state = applied ? PLAN_APPLIED : plan->state;
+    plan->applied_ms = applied ? clock_now_ms() : 0;
     plan->connection = report.connection;
     plan->connector_digest = arena_text(report.arena, plan->connector_digest);
     plan->reason = plan->reason ? arena_text(report.arena, plan->reason) : NULL;
@@ -336,7 +346,8 @@ static int apply_push(const struct run_request *request, const struct plan_folde
     plan->report = report;
     if (!plan->connector_digest)
         return -ENOMEM;
-    plan_stub(folder, plan);
+    if (applied)
+        plan_stub(folder, plan);
     return 0;
 }
 

@@ -100,6 +100,14 @@ int push_choose_planned(struct push *push, struct push_stream *stream)
     return rc;
 }
 
+/* The same change was tried since, and not taken: it is still what the plan showed. */
+static bool only_tried(const struct delivery *planned, const struct push_verdict *verdict)
+{
+    const struct delivery *row = &verdict->row;
+    return verdict->known && row->state == DELIVERY_RETRY && row->op == planned->op &&
+           push_same(row->wanted, planned->wanted);
+}
+
 /* Jobs come by ascending unit, as the rows of a plan do: one walk beside the other. */
 bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *txn, const struct push_job *job,
                      const struct push_verdict *verdict, bool *ret_held)
@@ -117,7 +125,8 @@ bool push_as_planned(struct push *push, struct push_stream *stream, struct txn *
             number < stream->number || (number == stream->number && id < job->id))
             continue;
         *ret_held = planned.state == DELIVERY_HELD;
-        return number == stream->number && id == job->id && changeset_stands(txn, TABLE_delivery, &stream->row) &&
+        return number == stream->number && id == job->id &&
+               (changeset_stands(txn, TABLE_delivery, &stream->row) || only_tried(&planned, verdict)) &&
                planned.op == push_sets_op(stream, verdict) && push_same(planned.wanted, verdict->projection.kept);
     }
     return false;

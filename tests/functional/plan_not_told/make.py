@@ -1,0 +1,5 @@
+from book import PEOPLE, write
+
+
+def first():
+    write("in/employees.xlsx", PEOPLE)
