@@ -39,7 +39,11 @@ static int failed(int code, const char *verb, const char *path, struct err *err)
     case ENOSPC:
     case EDQUOT: return err_set(err, -code, "cannot %s %s: no space is left there", verb, path);
     case ELOOP: return err_set(err, ERR_CONFIG, "cannot %s %s: its links go round in a circle", verb, path);
-    case EROFS: return err_set(err, ERR_PERMISSION, "cannot %s %s: it can only be read there", verb, path);
+    case EROFS:
+        return err_set(err, ERR_PERMISSION,
+                       "cannot %s %s: it can only be read there. Of the service its unit "
+                       "says where it may write: musterd(8)",
+                       verb, path);
     default: return err_set(err, -code, "cannot %s %s: %s", verb, path, err_text(-code));
     }
 }
