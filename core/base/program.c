@@ -42,15 +42,16 @@ static bool beside(const struct program *program, char *ret_path)
 
 void program_folder(const char *installed, char *ret_path)
 {
+    static const char bin[] = BINDIR;
     char self[PATH_MAX], path[2 * PATH_MAX];
     size_t same = 0;
-    for (size_t i = 0; BINDIR[i] && BINDIR[i] == installed[i]; i++)
-        same = BINDIR[i] == '/' ? i + 1 : same;
+    for (size_t i = 0; bin[i] && bin[i] == installed[i]; i++)
+        same = bin[i] == '/' ? i + 1 : same;
     snprintf(ret_path, PATH_MAX, "%s", installed);
     if (!own_folder(self))
         return;
     size_t len = (size_t)snprintf(path, sizeof(path), "%s..", self);
-    for (const char *at = strchr(BINDIR + same, '/'); at && len < PATH_MAX; at = strchr(at + 1, '/'))
+    for (const char *at = strchr(bin + same, '/'); at && len < PATH_MAX; at = strchr(at + 1, '/'))
         len += (size_t)snprintf(path + len, sizeof(path) - len, "/..");
     snprintf(path + len, sizeof(path) - len, "/%s", installed + same);
     char *found = realpath(path, NULL);
