@@ -7,8 +7,8 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "delivery/pushing.h"
-#include "engine/running.h"
 #include "engine/home.h"
+#include "engine/running.h"
 #include "store/dict.h"
 
 #include <errno.h>

@@ -25,5 +25,5 @@ int user_become(const char *path, struct err *err)
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
         return err_set(err, -errno, "%s belongs to %s, and root cannot become that user: %s", path, found->pw_name,
                        err_text(-errno));
-    return 0;
+    return 1;
 }

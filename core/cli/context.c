@@ -140,9 +140,12 @@ int context_settings(struct context *context)
         return STATUS_WORDS;
     if (rc == 0 && !context->is_roots) {
         struct err err = {0};
-        setenv("MUSTER_AUTHOR", context_author(), 0); /* as long as that can be told */
-        if (user_become(context->settings->state, &err) != 0)
-            return complain_rc(err.rc, &err);
+        const char *sudo = getenv("SUDO_USER");
+        int became = user_become(context->settings->state, &err);
+        if (became < 0)
+            return complain_rc(became, &err);
+        if (became > 0 && !(sudo && *sudo))
+            setenv("MUSTER_AUTHOR", "root", 0); /* nothing else tells any more */
     }
     if (rc == 0)
         rc = connectors_open(context->settings, &context->connectors);

@@ -101,10 +101,9 @@ const muster_option *given_nth(const muster_connector *connector, enum given whi
 
 const muster_option *given_option(const muster_connector *connector, const char *name)
 {
-    const muster_option *option;
     for (enum given which = 0; which < GIVEN_COUNT; which++)
-        for (size_t n = 0; (option = given_nth(connector, which, n)); n++)
+        for (const muster_option *option = tables[which]; option->name; option++)
             if (strcmp(option->name, name) == 0)
-                return option;
+                return given_has(connector, which) && !declares(connector, name) ? option : NULL;
     return NULL;
 }

@@ -370,7 +370,8 @@ static int begin(struct service *service, struct err *err)
     const struct daemon_words *words = service->words;
     TIDY_DONE(books_done) struct books books = {0};
     int rc = books_settings(words->config, words->state, tell_mistakes, NULL, &service->books.settings, err);
-    rc = rc ? rc : user_become(service->books.settings->state, err);
+    if (rc == 0 && (rc = user_become(service->books.settings->state, err)) > 0)
+        rc = 0;
     rc = rc ? rc : lock_state(service, err);
     rc = rc ? rc : books_read(words->config, words->state, &service->books, true, tell_mistakes, NULL, &books, err);
     rc = rc ? rc : take(service, &books, err);
