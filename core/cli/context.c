@@ -185,7 +185,10 @@ int context_organization(struct context *context, const char *id, struct organiz
         return STATUS_WORDS;
     if (rc != 0) {
         struct err err = {0};
-        err_set(&err, rc, "the file of organization '%s' cannot be read: %s", id, err_text(rc));
+        const struct passwd *user = rc == -EACCES ? getpwuid(geteuid()) : NULL;
+        err_set(&err, rc, "%s/organizations/%s.yaml cannot be read%s%s: %s%s", context->settings->config_dir, id,
+                user ? " by the user " : "", user ? user->pw_name : "", err_text(rc),
+                user ? ". Let that user read it, and the folders above it, as with chgrp and chmod g+r." : "");
         return complain_rc(rc, &err);
     }
     return STATUS_DONE;
