@@ -18,7 +18,8 @@ static const struct {
      "type:text title:text status:count detail:text reason?:text place?:text next?:text"},
     {"Organization", "An organization that the token sees.", "id:text"},
     {"Status", "How an organization is doing: 0 well, 3 something did not come through, 4 something waits.",
-     "organization:text status:count connections:[object] paused:[object] quarantine:[object]"},
+     "organization:text name?:text time_zone?:text status:count connections:[object] paused:[object] "
+     "quarantine:[object]"},
     {"Connection", "A connection of the organization's file.",
      "connection:text connector:text streams:[text] target:flag"},
     {"PersonLine", "A person in a list.", "id:count name:text employee_number:text~ status:text~ work_email:text~"},

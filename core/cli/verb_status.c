@@ -349,14 +349,18 @@ static void health_tell(struct context *context, const struct health *health)
     health_daemon_tell(context, health);
 }
 
+/* 0: there is none. */
+static void time_json(const char *name, int64_t ms, struct buffer *out)
+{
+    char time[25];
+    instant_write(ms, time);
+    json_member_text(out, name, ms > 0 ? time : NULL);
+}
+
 static void health_json(const struct health *health, struct buffer *out)
 {
-    int64_t since_ms = health->query ? health_since(health) : 0, leavers_ms = health_leavers(health);
-    char time[25];
-    instant_write(since_ms, time);
-    json_member_text(out, "since", since_ms > 0 ? time : NULL);
-    instant_write(leavers_ms, time);
-    json_member_text(out, "leavers_as_of", leavers_ms > 0 ? time : NULL);
+    time_json("since", health->query ? health_since(health) : 0, out);
+    time_json("leavers_as_of", health_leavers(health), out);
     if (health->census)
         overview_json(health->census, out);
 }
@@ -504,29 +508,27 @@ static int organization_json(struct context *context, const struct health *healt
     TIDY_DONE(screen_buffer_done) struct buffer out = {0};
     buffer_byte(&out, '{');
     json_member_text(&out, "organization", health->id);
+    if (health->organization) {
+        json_member_text(&out, "name", health->organization->name ? health->organization->name : health->id);
+        json_member_text(&out, "time_zone", health->organization->time_zone);
+    }
     json_member_number(&out, "status", (uint64_t)health->status);
     health_json(health, &out);
     json_name(&out, "connections");
     buffer_byte(&out, '[');
     for (size_t i = 0; i < health->count; i++) {
         const struct connection_health *one = &health->connections[i];
-        char time[25];
         buffer_text(&out, i ? ",{" : "{");
         json_member_text(&out, "connection", one->connection->name);
         json_member_number(&out, "run", one->last.run);
-        instant_write(one->last.started_ms, time);
-        json_member_text(&out, "started", one->last.run ? time : NULL);
+        time_json("started", one->last.run ? one->last.started_ms : 0, &out);
         json_member_text(&out, "outcome", one->last.run ? one->last.outcome : NULL);
-        instant_write(one->good.started_ms, time);
-        json_member_text(&out, "good", one->good.run ? time : NULL);
+        time_json("good", one->good.run ? one->good.started_ms : 0, &out);
         json_member_number(&out, "population", one->good.population);
         for (size_t t = 0; t < TYPES; t++)
             json_member_number(&out, names[t], one->waits[t]);
-        if (one->spared_ms > 0) {
-            char until[25];
-            instant_write(one->spared_ms, until);
-            json_member_text(&out, "account_paused_until", until);
-        }
+        if (one->spared_ms > 0)
+            time_json("account_paused_until", one->spared_ms, &out);
         gates_json(one, &out);
         if (health->query) {
             struct next next = health_next(health, i);
