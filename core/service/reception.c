@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "console/console.h"
 #include "engine/dates.h"
 #include "engine/masterkey.h"
 #include "engine/run.h"
@@ -102,7 +103,10 @@ static bool request_begins(void *context, struct web_request *request)
         return receiver_begins(reception->receiver, request);
     if (api_is(request))
         return api_begins(reception->api, request);
-    write_page(reception, request);
+    if (console_is(request))
+        console_write(request);
+    else
+        write_page(reception, request);
     return false;
 }
 

@@ -1,0 +1,137 @@
+/* organization - how each connection of an organization is doing, what goes on, and what is next. */
+import { get, organizationPath } from "./api.js";
+import { doAsked, doNow } from "./acts.js";
+import { badge, button, counted, h, link, number, section, some, table, value, when, words } from "./dom.js";
+
+const STATES = { 0: "All is well.", 3: "Not everything came through", 4: "Something waits for somebody" };
+
+const nextOf = (connection) =>
+  connection.next?.at ? [when(connection.next.at), ` ${words(connection.next.by)}`] : connection.next && "by hand only";
+
+function stateOf(status) {
+  const sentence = STATES[status.status] || "Something is wrong";
+  return h(
+    "p",
+    { className: status.status === 0 ? "state good" : "state waits" },
+    sentence,
+    status.since && status.status !== 0 && [" since ", when(status.since), "."],
+    status.leavers_as_of && [" Leavers are known as of ", when(status.leavers_as_of), "."],
+  );
+}
+
+function waitingOf(organization, status) {
+  const sum = (name) => status.connections.reduce((all, one) => all + (one[name] || 0), 0);
+  const lines = [
+    [sum("held"), "held change"],
+    [sum("reviews"), "review"],
+    [sum("dead_letters"), "dead letter"],
+    [sum("drift"), "changed column"],
+  ].filter(([count]) => count > 0);
+  if (lines.length === 0) return null;
+  return h("p", {}, link([organization, "inbox"], lines.map(([count, what]) => counted(count, what)).join(", ")));
+}
+
+function pausesOf(path, status, again) {
+  return status.paused.map((one) =>
+    h(
+      "p",
+      { className: "state waits" },
+      one.connection ? `${one.connection} is paused` : "The organization is paused",
+      one.until && [" until ", value(one.until)],
+      one.reason && `: ${one.reason}`,
+      " ",
+      button("Resume", async () => {
+        if (await doNow(`${path}/resume`, one.connection ? { connection: one.connection } : {}, "Resuming …")) again();
+      }),
+    ),
+  );
+}
+
+/* What can be done with all of it, or with one connection. */
+function doings(organization, connection, again) {
+  const path = organizationPath(organization);
+  const about = connection ? { connections: [connection] } : {};
+  const one = connection ? { connection } : {};
+  const whom = connection || "all";
+  return [
+    button(connection ? "Sync" : "Sync all", async () => {
+      await doNow(`${path}/sync`, about, `Syncing ${whom} …`);
+      again();
+    }),
+    connection &&
+      button("Plan", async () => {
+        const made = await doNow(`${path}/plans`, one, `Planning ${whom} …`);
+        const number = made?.results.at(-1)?.plan;
+        if (number) location.hash = `#/${organization}/plans/${number}`;
+      }),
+    button("Pause", async () => {
+      const how = { title: `Pause ${whom}?`, yes: "Pause", tries: false, fields: [UNTIL] };
+      if (await doAsked(`${path}/pause`, one, how)) again();
+    }),
+  ];
+}
+const UNTIL = { name: "until", label: "Until which day? Empty: until it is resumed.", type: "date" };
+
+function setAside(path, status, again) {
+  if (status.quarantine.length === 0) return null;
+  const release = async ({ connection, partition }) => {
+    const to = `${path}/connections/${encodeURIComponent(connection)}/release`;
+    await doNow(to, partition ? { partition } : {}, `Trying ${connection} …`);
+    again();
+  };
+  const text = (one) => [one.connection, one.partition].filter(Boolean).join("/");
+  return h(
+    "p",
+    { className: "state bad" },
+    "Set aside because it failed again and again: ",
+    status.quarantine.map((one) => [text(one), " ", button("Try at once", () => release(one)), " "]),
+  );
+}
+
+export async function showOrganization({ organization, again }) {
+  const path = organizationPath(organization);
+  const status = await get(`${path}/status`);
+  const people = Object.entries(status.people).map(([state, count]) => `${number(count)} ${words(state)}`);
+  return [
+    h("h1", {}, status.name || organization),
+    stateOf(status),
+    waitingOf(organization, status),
+    setAside(path, status, again),
+    pausesOf(path, status, again),
+    h("p", {}, link([organization, "people"], people.join(", ") || "Nobody yet")),
+    section(
+      "Connections",
+      table(status.connections, [
+        ["Connection", (one) => one.connection],
+        ["Last run", (one) => one.run && [link([organization, "runs", String(one.run)], `${one.run}`), " ", when(one.started)]],
+        ["Outcome", (one) => one.outcome && badge(one.outcome)],
+        ["Last good", (one) => when(one.good)],
+        ["Records", (one) => some(one.population), "number"],
+        ["Held", (one) => some(one.held), "number"],
+        ["Reviews", (one) => some(one.reviews), "number"],
+        ["Dead", (one) => some(one.dead_letters), "number"],
+        ["Next", nextOf],
+        ["", (one) => h("span", { className: "buttons" }, doings(organization, one.connection, again))],
+      ]),
+      h("p", { className: "buttons" }, doings(organization, null, again), button("Stop what runs", () => doNow(`${path}/cancel`, {}, "Stopping …"))),
+      h("p", { id: "progress" }),
+    ),
+  ];
+}
+
+export async function showOrganizations() {
+  const { items } = await get("organizations");
+  const seen = await Promise.all(
+    items.map((one) => get(`${organizationPath(one.id)}/status`).catch((problem) => ({ problem }))),
+  );
+  const rows = items.map((one, n) => ({ ...one, status: seen[n] }));
+  return [
+    h("h1", {}, "Organizations"),
+    table(rows, [
+      ["Organization", (one) => link([one.id], one.status.name || one.id)],
+      ["State", (one) => one.status.problem?.message || STATES[one.status.status] || "Something is wrong"],
+      ["Since", (one) => one.status.status !== 0 && one.status.since ? when(one.status.since) : ""],
+      ["Waiting", (one) => waitingOf(one.id, { connections: [], ...one.status })],
+    ]),
+  ];
+}

@@ -1,0 +1,98 @@
+/* runs - what was done, and how to take it back; plans: what would be done, and doing exactly that. */
+import { get, list, organizationPath, page } from "./api.js";
+import { doAsked, doNow, preview } from "./acts.js";
+import { badge, button, h, link, number, section, some, table, value, when, words } from "./dom.js";
+
+const COUNTS = ["read", "created", "updated", "unchanged", "missing", "deactivated", "reactivated", "linked"];
+const WAITING = ["held", "reviews", "dead_letters", "drift"];
+
+const columnsOf = (names, of) => names.map((name) => [words(name), (one) => some(of(one)?.[name]), "number"]);
+const said = (report) => (report.partitions || []).map((one) => one.reason).filter(Boolean).join("; ");
+
+export async function showRuns({ organization, parameters }) {
+  const found = await page(`${organizationPath(organization)}/runs`, {
+    limit: 50,
+    cursor: parameters.get("cursor") || undefined,
+  });
+  return [
+    h("h1", {}, "Runs"),
+    table(found.items, [
+      ["Run", (one) => link([organization, "runs", String(one.run)], String(one.run))],
+      ["When", (one) => when(one.started)],
+      ["What", (one) => one.connection || one.verb],
+      ["By", (one) => one.author],
+      ["Outcome", (one) => badge(one.outcome)],
+      ...columnsOf(COUNTS, (one) => one),
+      ...columnsOf(WAITING, (one) => one),
+      ["told", (one) => some(["created", "updated", "deactivated"].reduce((sum, name) => sum + (one.pushed?.[name] || 0), 0)), "number"],
+    ]),
+    found.next && h("p", {}, h("a", { href: `#/${organization}/runs?${new URLSearchParams({ cursor: found.next })}` }, "Earlier")),
+  ];
+}
+
+export async function showRun({ organization, rest: [run], again }) {
+  const path = organizationPath(organization, "runs", run);
+  const report = await get(path);
+  const counts = [...COUNTS, ...WAITING].filter((name) => report[name]);
+  const told = Object.entries(report.pushed || {}).filter(([, count]) => count);
+  const revert = async () => {
+    const how = { title: `Take back what run ${run} brought?`, yes: "Revert" };
+    if (await doAsked(`${path}/revert`, {}, how)) again();
+  };
+  return [
+    h("h1", {}, `Run ${run} `, badge(report.outcome)),
+    h("p", {}, when(report.started), `, ${report.connection || report.verb}`, report.author && `, by ${report.author}`, report.reason && `: ${report.reason}`),
+    section("Partitions", table(report.partitions || [], [
+      ["Partition", (one) => one.name],
+      ["Outcome", (one) => badge(one.outcome)],
+      ["Claim", (one) => words(one.claim || "")],
+      ["Why", (one) => one.reason],
+    ])),
+    section("Counts", table(counts, [["What", words], ["How many", (name) => number(report[name]), "number"]])),
+    told.length > 0 && section("Told", table(told, [["What", ([name]) => words(name)], ["How many", ([, count]) => number(count), "number"]])),
+    report.files?.length > 0 && section("Files", h("ul", {}, report.files.map((file) => h("li", {}, file)))),
+    h("p", { className: "buttons" }, button("Revert …", revert)),
+  ];
+}
+
+export async function showPlans({ organization }) {
+  const plans = await list(`${organizationPath(organization)}/plans`);
+  return [
+    h("h1", {}, "Plans"),
+    plans.length === 0 && h("p", {}, "There is no plan. The organization's page makes one."),
+    plans.length > 0 &&
+      table(plans, [
+        ["Plan", (one) => link([organization, "plans", String(one.plan)], String(one.plan))],
+        ["Made", (one) => when(one.made)],
+        ["Connection", (one) => one.connection],
+        ["State", (one) => badge(one.state)],
+        ["Until", (one) => when(one.expires)],
+        ["Why", (one) => said(one.report || {})],
+      ]),
+  ];
+}
+
+export async function showPlan({ organization, rest: [number], again }) {
+  const path = organizationPath(organization, "plans", number);
+  const plan = await get(path);
+  const apply = async () => {
+    if (await doNow(`${path}/apply`, {}, `Applying plan ${number} …`)) again();
+  };
+  return [
+    h("h1", {}, `Plan ${number} of ${plan.connection} `, badge(plan.state)),
+    h("p", {}, "Made ", when(plan.made), plan.state === "open" && [". Nothing of it is stored yet; it can be applied until ", when(plan.expires)], "."),
+    said(plan.report) && h("p", { className: "state waits" }, said(plan.report)),
+    section("What would change", preview([plan])),
+    plan.waits?.length > 0 &&
+      section(
+        "What would wait for somebody",
+        table(plan.waits, [
+          ["Id", (one) => one.id],
+          ["Record", (one) => one.record],
+          ["Place", (one) => one.place],
+          ["What is wrong", (one) => `${words(one.field || "")} ${one.text ? `“${value(one.text)}” ` : ""}${one.sentence || ""}`],
+        ]),
+      ),
+    plan.state === "open" && h("p", { className: "buttons" }, h("button", { className: "main", onclick: apply }, "Apply exactly this")),
+  ];
+}
