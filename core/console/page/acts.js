@@ -6,8 +6,7 @@ const SEEN = 200; // changes that are shown before something is done
 
 /* What an act that was only tried would change, as rows. */
 function changesOf(result) {
-  if (result.taken_back)
-    return result.taken_back.map((one) => ({ who: `id:${one.person}`, what: "back", ...one }));
+  if (result.taken_back) return result.taken_back.map((one) => ({ who: `id:${one.person}`, what: "back", ...one }));
   return [...(result.people || []), ...(result.others || [])].flatMap((one) =>
     (one.changes?.length ? one.changes : [{}]).map((change) => ({
       ...change,
@@ -38,7 +37,10 @@ const ENDS = { done: "Done.", partly: "Done in part: see what waits.", held: "Do
 
 function told(answer) {
   if (answer.status === "failed") return say(answer.messages.join(" ") || "It failed: see the run.", "bad");
-  say([ENDS[answer.status] || answer.status, ...answer.messages].join(" "), answer.status === "done" ? "good" : "waits");
+  say(
+    [ENDS[answer.status] || answer.status, ...answer.messages].join(" "),
+    answer.status === "done" ? "good" : "waits",
+  );
 }
 
 /* Does it at once. What came of it, or null when it was refused. */

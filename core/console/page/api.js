@@ -58,7 +58,7 @@ export async function page(path, parameters = {}) {
 /* All of a list, at most so many. */
 export async function list(path, most = 1000) {
   const items = [];
-  for (let cursor; items.length < most; ) {
+  for (let cursor; items.length < most;) {
     const found = await get(path, { limit: 200, cursor });
     items.push(...found.items);
     if (!(cursor = found.next)) break;
@@ -85,7 +85,7 @@ export async function* events(organization, signal) {
   });
   if (!reply.ok) return;
   let text = "";
-  for (const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader(); ; ) {
+  for (const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) return;
     text += value;

@@ -25,21 +25,29 @@ function where() {
 }
 
 function head({ organization, room }) {
-  const rooms = organization && Object.entries(ROOMS).map(([name, title]) => {
-    const to = link([organization, name], title);
-    if (name === room) to.ariaCurrent = "page";
-    return to;
-  });
+  const rooms =
+    organization &&
+    Object.entries(ROOMS).map(([name, title]) => {
+      const to = link([organization, name], title);
+      if (name === room) to.ariaCurrent = "page";
+      return to;
+    });
   const leave = () => {
     signOut();
     show();
   };
-  document.getElementById("head").replaceChildren(
-    ...[h("a", { href: "#/", className: "home" }, "muster"), organization && link([organization], organization), rooms]
-      .flat()
-      .filter(Boolean),
-    token() ? button("Sign out", leave) : "",
-  );
+  document
+    .getElementById("head")
+    .replaceChildren(
+      ...[
+        h("a", { href: "#/", className: "home" }, "muster"),
+        organization && link([organization], organization),
+        rooms,
+      ]
+        .flat()
+        .filter(Boolean),
+      token() ? button("Sign out", leave) : "",
+    );
 }
 
 function signInPage() {
@@ -52,15 +60,27 @@ function signInPage() {
   };
   return [
     h("h1", {}, "Sign in"),
-    h("form", { onsubmit }, h("label", {}, "Token", input), h("p", { className: "buttons" }, h("button", { className: "main" }, "Sign in"))),
-    h("p", {}, "An administrator makes one: ", h("code", {}, "muster token create NAME --role operator"), ". It is kept in this tab only."),
+    h(
+      "form",
+      { onsubmit },
+      h("label", {}, "Token", input),
+      h("p", { className: "buttons" }, h("button", { className: "main" }, "Sign in")),
+    ),
+    h(
+      "p",
+      {},
+      "An administrator makes one: ",
+      h("code", {}, "muster token create NAME --role operator"),
+      ". It is kept in this tab only.",
+    ),
   ];
 }
 
 const zones = new Map();
 
 async function zoneOf(organization) {
-  if (!zones.has(organization)) zones.set(organization, (await get(`${organizationPath(organization)}/status`)).time_zone);
+  if (!zones.has(organization))
+    zones.set(organization, (await get(`${organizationPath(organization)}/status`)).time_zone);
   return zones.get(organization);
 }
 
@@ -94,7 +114,9 @@ async function show() {
 
 /* --- what happens meanwhile --- */
 
-let followed = null, stop = null, soon = 0;
+let followed = null,
+  stop = null,
+  soon = 0;
 
 /* The organization's own page is shown anew soon after something has changed; others stay as they are read. */
 function refresh() {

@@ -4,7 +4,9 @@
 /* h("td", { className: "number" }, "12"): what is null or false among the children is left out. */
 export function h(tag, attributes = {}, ...children) {
   const element = Object.assign(document.createElement(tag), attributes);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -23,8 +25,26 @@ export function table(rows, columns) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, shown(columns).map(([name], n) => h("th", { scope: "col", className: kind[n] }, name)))),
-    h("tbody", {}, cells.map((row) => h("tr", {}, shown(row).map((cell, n) => h("td", { className: kind[n] }, cell ?? ""))))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        shown(columns).map(([name], n) => h("th", { scope: "col", className: kind[n] }, name)),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      cells.map((row) =>
+        h(
+          "tr",
+          {},
+          shown(row).map((cell, n) => h("td", { className: kind[n] }, cell ?? "")),
+        ),
+      ),
+    ),
   );
 }
 
@@ -83,7 +103,11 @@ export function ask(title, body, fields, yes) {
   const inputs = fields.map((field) => {
     const common = { name: field.name, required: Boolean(field.needed) };
     const input = field.choices
-      ? h("select", common, field.choices.map((choice) => h("option", { value: choice }, words(choice))))
+      ? h(
+          "select",
+          common,
+          field.choices.map((choice) => h("option", { value: choice }, words(choice))),
+        )
       : h("input", { ...common, type: field.type || "text", value: field.value || "", autocomplete: "off" });
     return h("label", {}, field.label, input);
   });
@@ -100,7 +124,12 @@ export function ask(title, body, fields, yes) {
       h("h2", {}, title),
       h("div", { className: "scrolls" }, body),
       inputs,
-      h("p", { className: "buttons" }, button("Leave it", () => dialog.close()), h("button", { className: "main" }, yes)),
+      h(
+        "p",
+        { className: "buttons" },
+        button("Leave it", () => dialog.close()),
+        h("button", { className: "main" }, yes),
+      ),
     );
     dialog.onclose = () => done(null);
     dialog.replaceChildren(form);

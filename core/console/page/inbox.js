@@ -8,11 +8,32 @@ const forGood = (body) => (body.until ? body : { ...body, for_good: true });
 /* By the letter that an id begins with. `acts`: [button, what is asked of the API, what is asked of the person first,
  * and the body of that]. */
 const SORTS = {
-  h: { title: "Held changes", one: "held change", acts: [["Approve", "approve"], ["Reject", "reject", [UNTIL], forGood]] },
+  h: {
+    title: "Held changes",
+    one: "held change",
+    acts: [
+      ["Approve", "approve"],
+      ["Reject", "reject", [UNTIL], forGood],
+    ],
+  },
   r: { title: "Reviews: whose record is it?", one: "review", acts: [] },
   c: { title: "Changed columns", one: "changed column", acts: [] },
-  d: { title: "Dead letters", one: "dead letter", acts: [["Retry", "retry"], ["Discard", "discard"]] },
-  t: { title: "By hand", one: "task", acts: [["Retry", "retry"], ["Discard", "discard"]] },
+  d: {
+    title: "Dead letters",
+    one: "dead letter",
+    acts: [
+      ["Retry", "retry"],
+      ["Discard", "discard"],
+    ],
+  },
+  t: {
+    title: "By hand",
+    one: "task",
+    acts: [
+      ["Retry", "retry"],
+      ["Discard", "discard"],
+    ],
+  },
 };
 const AS = { name: "as", label: "What became of it?", choices: ["renamed", "new", "vanished"] };
 const COLUMN = { name: "column", label: "Renamed to which column?" };
@@ -36,7 +57,11 @@ function oneByOne(path, item, again) {
     });
   if (item.id[0] === "c") {
     const title = `What became of column “${item.column}”?`;
-    return decide("Decide", `inbox/${item.id}/accept`, { title, tries: false, fields: [AS, { ...COLUMN, value: item.offer }] });
+    return decide("Decide", `inbox/${item.id}/accept`, {
+      title,
+      tries: false,
+      fields: [AS, { ...COLUMN, value: item.offer }],
+    });
   }
   if (item.id[0] !== "r") return null;
   const whose = { ...KEY, value: item.entity ? `id:${item.entity}` : "" };
@@ -55,13 +80,14 @@ function group(organization, sort, items, again) {
   const chosen = () => items.filter((item) => boxes.get(item.id).checked).map((item) => item.id);
   const all = h("input", {
     type: "checkbox",
-    
+
     onchange: () => boxes.forEach((box) => (box.checked = all.checked)),
   });
   const decide = ([name, act, fields, whole]) =>
     button(name, async () => {
       const ids = chosen();
-      if (ids.length === 0) return say(`Choose first what is to be decided: ${name} is about those that are ticked.`, "waits");
+      if (ids.length === 0)
+        return say(`Choose first what is to be decided: ${name} is about those that are ticked.`, "waits");
       const how = { title: `${name} ${counted(ids.length, sort.one)}?`, yes: name, fields, whole };
       const to = `${path}/inbox/${act}`;
       if (act === "retry" ? await doNow(to, { ids }, "Trying again …") : await doAsked(to, { ids }, how)) again();
@@ -95,8 +121,17 @@ export async function showInbox({ organization, again }) {
   const items = await list(`${organizationPath(organization)}/inbox`, MOST);
   const others = items.filter((item) => !/^[a-z]\d+$/.test(item.id));
   const sections = Object.entries(SORTS).map(([letter, sort]) => {
-    const of = Map.groupBy(items.filter((item) => item.id[0] === letter && !others.includes(item)), connectionOf);
-    return of.size > 0 && section(sort.title, [...of.values()].map((some) => group(organization, sort, some, again)));
+    const of = Map.groupBy(
+      items.filter((item) => item.id[0] === letter && !others.includes(item)),
+      connectionOf,
+    );
+    return (
+      of.size > 0 &&
+      section(
+        sort.title,
+        [...of.values()].map((some) => group(organization, sort, some, again)),
+      )
+    );
   });
   return [
     h("h1", {}, "What waits"),

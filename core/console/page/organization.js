@@ -103,7 +103,10 @@ export async function showOrganization({ organization, again }) {
       "Connections",
       table(status.connections, [
         ["Connection", (one) => one.connection],
-        ["Last run", (one) => one.run && [link([organization, "runs", String(one.run)], `${one.run}`), " ", when(one.started)]],
+        [
+          "Last run",
+          (one) => one.run && [link([organization, "runs", String(one.run)], `${one.run}`), " ", when(one.started)],
+        ],
         ["Outcome", (one) => one.outcome && badge(one.outcome)],
         ["Last good", (one) => when(one.good)],
         ["Records", (one) => some(one.population), "number"],
@@ -113,25 +116,48 @@ export async function showOrganization({ organization, again }) {
         ["Next", nextOf],
         ["", (one) => h("span", { className: "buttons" }, doings(organization, one.connection, again))],
       ]),
-      h("p", { className: "buttons" }, doings(organization, null, again), button("Stop what runs", () => doNow(`${path}/cancel`, {}, "Stopping …"))),
+      h(
+        "p",
+        { className: "buttons" },
+        doings(organization, null, again),
+        button("Stop what runs", () => doNow(`${path}/cancel`, {}, "Stopping …")),
+      ),
       h("p", { id: "progress" }),
     ),
   ];
 }
 
+const AT_ONCE = 4; // organizations that are asked after together: each answer is work for musterd
+
+/* How each is doing comes by and by, until the page is left. */
+async function fill(rows) {
+  for (let row; (row = rows.shift()) && row.state.isConnected; ) {
+    try {
+      const status = await get(`${organizationPath(row.id)}/status`);
+      row.name.textContent = status.name || row.id;
+      row.state.append(...stateOf(status).childNodes);
+      row.state.className = status.status === 0 ? "good" : "waits";
+      row.waiting.append(waitingOf(row.id, status) || "");
+    } catch (problem) {
+      row.state.append(problem.message);
+      row.state.className = "bad";
+    }
+  }
+}
+
 export async function showOrganizations() {
   const { items } = await get("organizations");
-  const seen = await Promise.all(
-    items.map((one) => get(`${organizationPath(one.id)}/status`).catch((problem) => ({ problem }))),
-  );
-  const rows = items.map((one, n) => ({ ...one, status: seen[n] }));
+  const rows = items.map(({ id }) => ({ id, name: link([id], id), state: h("span"), waiting: h("span") }));
+  setTimeout(() => {
+    const left = [...rows];
+    for (let n = 0; n < AT_ONCE; n++) fill(left);
+  });
   return [
     h("h1", {}, "Organizations"),
     table(rows, [
-      ["Organization", (one) => link([one.id], one.status.name || one.id)],
-      ["State", (one) => one.status.problem?.message || STATES[one.status.status] || "Something is wrong"],
-      ["Since", (one) => one.status.status !== 0 && one.status.since ? when(one.status.since) : ""],
-      ["Waiting", (one) => waitingOf(one.id, { connections: [], ...one.status })],
+      ["Organization", (row) => row.name],
+      ["State", (row) => row.state],
+      ["Waiting", (row) => row.waiting],
     ]),
   ];
 }

@@ -15,7 +15,13 @@ export async function showPeople({ organization, parameters }) {
   const path = organizationPath(organization);
   const text = parameters.get("text") || "";
   const found = await page(`${path}/people`, { text, limit: PAGE, cursor: parameters.get("cursor") || undefined });
-  const input = h("input", { type: "search", name: "text", value: text, ariaLabel: "Name, number or e-mail", autofocus: true });
+  const input = h("input", {
+    type: "search",
+    name: "text",
+    value: text,
+    ariaLabel: "Name, number or e-mail",
+    autofocus: true,
+  });
   const search = h(
     "form",
     {
@@ -66,7 +72,14 @@ function explanation(item) {
 function telling(item) {
   const state = [words(item.state || ""), item.turn, item.answer && value(item.answer)].filter(Boolean).join(": ");
   return [
-    h("p", {}, h("b", {}, words(item.stream)), item.remote_id && ` (there: ${item.remote_id})`, `: ${state}`, item.since && [", since ", when(item.since)]),
+    h(
+      "p",
+      {},
+      h("b", {}, words(item.stream)),
+      item.remote_id && ` (there: ${item.remote_id})`,
+      `: ${state}`,
+      item.since && [", since ", when(item.since)],
+    ),
     table(item.fields || [], [
       ["Field", (one) => one.field],
       ["There", (one) => (one.known ? value(one.there) : "not known")],
@@ -129,24 +142,45 @@ export async function showPerson({ organization, rest: [key], again }) {
   const decide = async (act, body, how) => (await doAsked(`${path}/${act}`, body, how)) && again();
   const explain = guarded(async (field) => {
     const { items } = await get(`${path}/explain`, { field });
-    const pin = () => decide("pin", { field }, { title: `Put another value above ${words(field)}`, yes: "Pin", fields: PIN, whole: withValue });
-    const unpin = () => decide("unpin", { field }, { title: `Let the sources say ${words(field)} again`, yes: "Unpin" });
+    const pin = () =>
+      decide(
+        "pin",
+        { field },
+        { title: `Put another value above ${words(field)}`, yes: "Pin", fields: PIN, whole: withValue },
+      );
+    const unpin = () =>
+      decide("unpin", { field }, { title: `Let the sources say ${words(field)} again`, yes: "Unpin" });
     const pinned = items.some((item) => item.pinned);
-    show(h("h2", {}, "Why?"), items.map(explanation), h("p", { className: "buttons" }, button("Pin …", pin), pinned && button("Unpin …", unpin)));
+    show(
+      h("h2", {}, "Why?"),
+      items.map(explanation),
+      h("p", { className: "buttons" }, button("Pin …", pin), pinned && button("Unpin …", unpin)),
+    );
   });
   const told = guarded(async (target) => {
     const { items } = await get(`${path}/explain`, { target });
-    show(h("h2", {}, `What ${target} is told`), items.length ? items.map(telling) : h("p", {}, "Nothing, and nothing is to be told."));
+    show(
+      h("h2", {}, `What ${target} is told`),
+      items.length ? items.map(telling) : h("p", {}, "Nothing, and nothing is to be told."),
+    );
   });
   const name = [person.given_name, person.family_name].filter(Boolean).join(" ");
   const parts = Object.entries(person).filter(([kind, said]) => !HIDDEN.has(kind) && isPart(said));
   return [
     h("h1", {}, name || `id:${person.id}`, " ", person.status && badge(person.status)),
     section("Person", fields(person, "", explain)),
-    targets.length > 0 && h("p", { className: "buttons" }, targets.map((one) => button(`What is ${one} told?`, () => told(one)))),
+    targets.length > 0 &&
+      h(
+        "p",
+        { className: "buttons" },
+        targets.map((one) => button(`What is ${one} told?`, () => told(one))),
+      ),
     why,
     parts.map(([kind, things]) =>
-      section(words(kind), things.map((thing, n) => fields(thing, `${kind}[${n + 1}].`, explain))),
+      section(
+        words(kind),
+        things.map((thing, n) => fields(thing, `${kind}[${n + 1}].`, explain)),
+      ),
     ),
     section(
       "Records",

@@ -7,7 +7,11 @@ const COUNTS = ["read", "created", "updated", "unchanged", "missing", "deactivat
 const WAITING = ["held", "reviews", "dead_letters", "drift"];
 
 const columnsOf = (names, of) => names.map((name) => [words(name), (one) => some(of(one)?.[name]), "number"]);
-const said = (report) => (report.partitions || []).map((one) => one.reason).filter(Boolean).join("; ");
+const said = (report) =>
+  (report.partitions || [])
+    .map((one) => one.reason)
+    .filter(Boolean)
+    .join("; ");
 
 export async function showRuns({ organization, parameters }) {
   const found = await page(`${organizationPath(organization)}/runs`, {
@@ -24,9 +28,14 @@ export async function showRuns({ organization, parameters }) {
       ["Outcome", (one) => badge(one.outcome)],
       ...columnsOf(COUNTS, (one) => one),
       ...columnsOf(WAITING, (one) => one),
-      ["told", (one) => some(["created", "updated", "deactivated"].reduce((sum, name) => sum + (one.pushed?.[name] || 0), 0)), "number"],
+      [
+        "told",
+        (one) => some(["created", "updated", "deactivated"].reduce((sum, name) => sum + (one.pushed?.[name] || 0), 0)),
+        "number",
+      ],
     ]),
-    found.next && h("p", {}, h("a", { href: `#/${organization}/runs?${new URLSearchParams({ cursor: found.next })}` }, "Earlier")),
+    found.next &&
+      h("p", {}, h("a", { href: `#/${organization}/runs?${new URLSearchParams({ cursor: found.next })}` }, "Earlier")),
   ];
 }
 
@@ -41,16 +50,47 @@ export async function showRun({ organization, rest: [run], again }) {
   };
   return [
     h("h1", {}, `Run ${run} `, badge(report.outcome)),
-    h("p", {}, when(report.started), `, ${report.connection || report.verb}`, report.author && `, by ${report.author}`, report.reason && `: ${report.reason}`),
-    section("Partitions", table(report.partitions || [], [
-      ["Partition", (one) => one.name],
-      ["Outcome", (one) => badge(one.outcome)],
-      ["Claim", (one) => words(one.claim || "")],
-      ["Why", (one) => one.reason],
-    ])),
-    section("Counts", table(counts, [["What", words], ["How many", (name) => number(report[name]), "number"]])),
-    told.length > 0 && section("Told", table(told, [["What", ([name]) => words(name)], ["How many", ([, count]) => number(count), "number"]])),
-    report.files?.length > 0 && section("Files", h("ul", {}, report.files.map((file) => h("li", {}, file)))),
+    h(
+      "p",
+      {},
+      when(report.started),
+      `, ${report.connection || report.verb}`,
+      report.author && `, by ${report.author}`,
+      report.reason && `: ${report.reason}`,
+    ),
+    section(
+      "Partitions",
+      table(report.partitions || [], [
+        ["Partition", (one) => one.name],
+        ["Outcome", (one) => badge(one.outcome)],
+        ["Claim", (one) => words(one.claim || "")],
+        ["Why", (one) => one.reason],
+      ]),
+    ),
+    section(
+      "Counts",
+      table(counts, [
+        ["What", words],
+        ["How many", (name) => number(report[name]), "number"],
+      ]),
+    ),
+    told.length > 0 &&
+      section(
+        "Told",
+        table(told, [
+          ["What", ([name]) => words(name)],
+          ["How many", ([, count]) => number(count), "number"],
+        ]),
+      ),
+    report.files?.length > 0 &&
+      section(
+        "Files",
+        h(
+          "ul",
+          {},
+          report.files.map((file) => h("li", {}, file)),
+        ),
+      ),
     h("p", { className: "buttons" }, button("Revert …", revert)),
   ];
 }
@@ -80,7 +120,14 @@ export async function showPlan({ organization, rest: [number], again }) {
   };
   return [
     h("h1", {}, `Plan ${number} of ${plan.connection} `, badge(plan.state)),
-    h("p", {}, "Made ", when(plan.made), plan.state === "open" && [". Nothing of it is stored yet; it can be applied until ", when(plan.expires)], "."),
+    h(
+      "p",
+      {},
+      "Made ",
+      when(plan.made),
+      plan.state === "open" && [". Nothing of it is stored yet; it can be applied until ", when(plan.expires)],
+      ".",
+    ),
     said(plan.report) && h("p", { className: "state waits" }, said(plan.report)),
     section("What would change", preview([plan])),
     plan.waits?.length > 0 &&
@@ -90,9 +137,13 @@ export async function showPlan({ organization, rest: [number], again }) {
           ["Id", (one) => one.id],
           ["Record", (one) => one.record],
           ["Place", (one) => one.place],
-          ["What is wrong", (one) => `${words(one.field || "")} ${one.text ? `“${value(one.text)}” ` : ""}${one.sentence || ""}`],
+          [
+            "What is wrong",
+            (one) => `${words(one.field || "")} ${one.text ? `“${value(one.text)}” ` : ""}${one.sentence || ""}`,
+          ],
         ]),
       ),
-    plan.state === "open" && h("p", { className: "buttons" }, h("button", { className: "main", onclick: apply }, "Apply exactly this")),
+    plan.state === "open" &&
+      h("p", { className: "buttons" }, h("button", { className: "main", onclick: apply }, "Apply exactly this")),
   ];
 }

@@ -7,7 +7,10 @@ export async function showStatements({ organization, again }) {
   const path = organizationPath(organization, "statements");
   const statements = await list(path);
   const withdraw = async (one) => {
-    if (await doAsked(`${path}/${one.id}/withdraw`, {}, { title: `Withdraw ${one.id}: ${one.about}?`, yes: "Withdraw" })) again();
+    if (
+      await doAsked(`${path}/${one.id}/withdraw`, {}, { title: `Withdraw ${one.id}: ${one.about}?`, yes: "Withdraw" })
+    )
+      again();
   };
   return [
     h("h1", {}, "Decisions"),
