@@ -18,7 +18,8 @@ LONG = {
 }
 # Where memory is asked for directly: the one place that makes it fail on demand.
 ALLOCATORS = {"core/base/mem.c"}
-TEXT = ("*.c", "*.h", "*.def", "*.js", "*.css", "*.html", "*.py", "*.inc", "*.md", "*.yaml", "*.sh", "run", "deps", "check", "demo")
+TEXT = ("*.c", "*.h", "*.def", "*.js", "*.css", "*.html", "*.py", "*.inc", "*.md", "*.yaml", "*.sh", "run", "deps",
+        "check", "demo")
 
 
 def check(root):

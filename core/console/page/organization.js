@@ -1,7 +1,7 @@
 /* organization - how each connection of an organization is doing, what goes on, and what is next. */
 import { get, organizationPath } from "./api.js";
 import { doAsked, doNow } from "./acts.js";
-import { badge, button, counted, h, link, number, section, some, table, value, when, words } from "./dom.js";
+import { badge, button, counted, h, inZone, link, number, section, some, table, value, when, words } from "./dom.js";
 
 const STATES = { 0: "All is well.", 3: "Not everything came through", 4: "Something waits for somebody" };
 
@@ -131,9 +131,10 @@ const AT_ONCE = 4; // organizations that are asked after together: each answer i
 
 /* How each is doing comes by and by, until the page is left. */
 async function fill(rows) {
-  for (let row; (row = rows.shift()) && row.state.isConnected; ) {
+  for (let row; (row = rows.shift()) && row.state.isConnected;) {
     try {
       const status = await get(`${organizationPath(row.id)}/status`);
+      inZone(status.time_zone);
       row.name.textContent = status.name || row.id;
       row.state.append(...stateOf(status).childNodes);
       row.state.className = status.status === 0 ? "good" : "waits";
