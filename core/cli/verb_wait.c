@@ -296,10 +296,12 @@ static void waits_ways_out(struct context *context, struct query *query, const s
         screen_print(&context->screen, "A number that is somebody else's now: `muster unlink %s ID --reason TEXT`.\n",
                      id);
     if (review)
-        screen_print(&context->screen,
-                     "Reviews: make the source or the matching rules say who is who, then `muster "
-                     "sync %s`.\n",
-                     id);
+        screen_print(
+            &context->screen,
+            "Reviews: say whose it is, `muster link %s ID KEY --reason TEXT`, or that it is nobody's here, "
+            "`muster unlink %s ID --reason TEXT`; or make the source or the matching rules say who is who, then "
+            "`muster sync %s`.\n",
+            id, id, id);
     if (drift)
         screen_print(&context->screen,
                      "Changed columns: mend the header or the mapping, or decide, as in `muster accept %s c%lu%s "
