@@ -38,9 +38,14 @@ static void days_are_read_by_pattern_or_type_and_never_guessed(void **state)
         {DAY, "{ from: A, date: DD-MM-YYYY }", {"datetime:2024-02-01T13:37:00"}, "2024-02-01 !"},
         {DAY, "A", {"datetime:2024-01-31T23:00:00Z"}, "2024-02-01"}, /* midnight in Amsterdam */
         {DAY, "A", {"2024-01-31T22:30:00Z"}, "2024-01-31 !"},
+        {DAY, "A", {"2024-02-01T00:00:00+01:00"}, "2024-02-01"},
+        {DAY, "A", {"1960-01-31T23:30:00Z"}, "1960-02-01 !"}, /* before what machines count from */
         {DAY, "A", {"2024-02-01"}, "2024-02-01"},
         {DAY, "A", {"2024-02-01 00:00:00"}, "2024-02-01"},
         {DAY, "A", {"2024-02-01 08:15"}, "2024-02-01 !"},
+        {DAY, "A", {"2024-02-01 00:15"}, "2024-02-01 !"}, /* a time of day, however little of it, is cut off */
+        {DAY, "A", {"2024-02-01 00:00:15"}, "2024-02-01 !"},
+        {DAY, "A", {"2024-02-01 00:00:00.001"}, "2024-02-01 !"},
         {DAY, "A", {"01-02-2024"}, "reject bad_date"},
         {DAY, "{ from: A, date: \"DD-MM-YYYY HH:MM\" }", {"01-02-2024 00:00"}, "2024-02-01"},
         {DAY, "{ from: A, date: \"DD-MM-YYYY HH:MM\" }", {"01-02-2024 07:00"}, "2024-02-01 !"},
@@ -51,6 +56,7 @@ static void days_are_read_by_pattern_or_type_and_never_guessed(void **state)
         {"lookup_row.period", "{ from: A, date: YYYY-MM }", {"datetime:2024-02-01T07:00:00"}, "2024-02"},
         {"lookup_row.period", "{ from: A, date: YYYY-MM }", {"2024-01-31T23:30:00Z"}, "2024-02"},
         {"lookup_row.period", "{ from: A, date: YYYY-MM }", {"202402"}, "reject bad_date"},
+        {"lookup_row.period", "{ from: A, date: \"DD-MM HH:MM:SS\" }", {"2024-01-31T23:30:15Z"}, "01-02 00:30:15"},
     };
     CHECK(examples);
 }
@@ -70,6 +76,11 @@ static void instants_are_kept_in_utc(void **state)
         {INSTANT, "{ from: A, date: \"DD-MM-YYYY HH:MM\" }", {"01-07-2024 09:00"}, "2024-07-01T07:00:00.000Z"},
         {INSTANT, "{ from: A, date: DD-MM-YYYY }", {"01-07-2024"}, "2024-06-30T22:00:00.000Z !"},
         {INSTANT, "A", {"2024-07-01T25:00:00Z"}, "reject bad_time"},
+        {INSTANT, "A", {"2024-07-01T09:60:00Z"}, "reject bad_time"},
+        {INSTANT, "A", {"2024-07-01T09:00:60Z"}, "reject bad_time"},
+        {INSTANT, "A", {"2024-07-01T09:0a:00Z"}, "reject bad_time"},
+        {INSTANT, "A", {"2024-07-01T09:0"}, "reject bad_time"},
+        {INSTANT, "A", {"2024-07-01T09:00:00.Z"}, "reject bad_time"},
         {INSTANT, "A", {"2024-07-01T09:00:00+2:00"}, "reject bad_time"},
         {INSTANT, "A", {"2024-07-01T09:00:00Zulu"}, "reject bad_time"},
         {INSTANT, "A", {"0001-01-01T00:00:00"}, "reject bad_time"},
@@ -159,6 +170,7 @@ static void truth_has_its_words(void **state)
         {TRUTH, "{ from: A, bool: [ja, nee] }", {"nee"}, "false"},
         {TRUTH, "{ from: A, bool: [ja, nee] }", {"yes"}, "reject bad_bool"},
         {TRUTH, "{ from: A, bool: [ja, nee] }", {"bool:true"}, "true"},
+        {TRUTH, "{ from: A, bool: [ja, nee] }", {"bool:false"}, "false"},
         {TRUTH, "{ from: A, bool: [x, ''] }", {""}, "false"},
         {TRUTH, "{ from: A, bool: [x, ''] }", {"null:"}, "null"},
         {TRUTH, "{ from: A, bool: [[ja, j], [nee, n]] }", {"N"}, "false"},
