@@ -67,7 +67,8 @@ static bool part(const struct word *word, const char **text, uint64_t *set)
     else if (!value(word, text, &first))
         return false;
     last = star ? last : first;
-    if (!star && **text == '-') {
+    bool range = star || **text == '-';
+    if (!star && range) {
         (*text)++;
         if (!value(word, text, &last))
             return false;
@@ -77,7 +78,7 @@ static bool part(const struct word *word, const char **text, uint64_t *set)
     if (**text == '/') {
         static const struct word steps = {1, 59, NULL, NULL};
         (*text)++;
-        last = star || last != first ? last : word->high;
+        last = range ? last : word->high;
         if (!value(&steps, text, &step))
             return false;
     }

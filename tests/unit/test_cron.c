@@ -28,6 +28,11 @@ static void words_become_sets(void **state)
     assert_true(cron_read("5/20 0 * * Fri-Sun", &cron, &why));
     assert_true(cron.minutes == (UINT64_C(1) << 5 | UINT64_C(1) << 25 | UINT64_C(1) << 45));
     assert_int_equal(cron.weekdays, 1 << 5 | 1 << 6 | 1 << 0);
+    assert_true(cron_read("20-40/10 8-8/4 1-31/30 * Mon", &cron, &why));
+    assert_true(cron.minutes == (UINT64_C(1) << 20 | UINT64_C(1) << 30 | UINT64_C(1) << 40));
+    assert_int_equal(cron.hours, 1 << 8); /* from 8 to 8 is no open end */
+    assert_int_equal(cron.days, 1 << 1 | 1u << 31);
+    assert_false(cron.any_day || cron.any_weekday);
     assert_true(cron_read("@weekly", &cron, &why));
     assert_int_equal(cron.weekdays, 1);
     assert_true(cron_read("0 0 29 2 *", &cron, &why));
@@ -44,11 +49,13 @@ static void what_is_wrong_is_said(void **state)
         {"60 6 * * *", "the first word is the minute, 0 to 59"},
         {"0 24 * * *", "the second word is the hour, 0 to 23"},
         {"0 6 0 * *", "the third word is the day of the month, 1 to 31"},
+        {"0 6 32 * *", "the third word is the day of the month, 1 to 31"},
         {"0 6 * 13 *", "the fourth word is the month, 1 to 12 or Jan to Dec"},
         {"0 6 * Mai *", "the fourth word is the month, 1 to 12 or Jan to Dec"},
         {"0 6 * * 8", "the fifth word is the day of the week, 0 to 7 or Mon to Sun"},
         {"0 6 * * Monday", "the fifth word is the day of the week, 0 to 7 or Mon to Sun"},
         {"5-1 6 * * *", "the first word is the minute, 0 to 59"},
+        {"5- 6 * * *", "the first word is the minute, 0 to 59"},
         {"*/0 6 * * *", "the first word is the minute, 0 to 59"},
         {"1, 6 * * *", "the first word is the minute, 0 to 59"},
         {"99999999999999999999 6 * * *", "the first word is the minute, 0 to 59"},
