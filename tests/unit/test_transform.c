@@ -44,6 +44,13 @@ static void text_is_trimmed_and_kept_as_it_is(void **state)
          {"a\xc2\x9b"
           "b"},
          "reject control_character"},
+        {TEXT, "A", {"a\xc2\x9b"}, "reject control_character"},
+        {TEXT,
+         "A",
+         {"a\xc2\xa9"
+          "b"},
+         "a\xc2\xa9"
+         "b"},
         {TEXT, "A", {"caf\xe9"}, "reject not_utf8"},
         {TEXT, "A", {"\xed\xa0\x80"}, "reject not_utf8"},
         {TEXT, "A", {"date:2024-02-29"}, "2024-02-29"},

@@ -115,6 +115,17 @@ static void numbers_are_exact_and_their_signs_are_told(void **state)
         {NUMBER, "A", {"80,5 %"}, "reject bad_number"},
         {NUMBER, "A", {"1 234.5"}, "1234.5"},
         {NUMBER, "A", {"1'234'567"}, "1234567"},
+        {NUMBER,
+         "A",
+         {"1\xe2\x80\xaf"
+          "234\xe2\x80\xaf"
+          "567"},
+         "1234567"},
+        {NUMBER,
+         "A",
+         {"1\xe2\x80\x99"
+          "234"},
+         "1234"},
         {NUMBER, "A", {"37,5"}, "reject bad_number"}, /* a sign that was not told is not guessed */
         {NUMBER, "A", {"1,234"}, "reject bad_number"},
         {NUMBER, "A", {"1.2.3"}, "reject bad_number"},
@@ -142,7 +153,13 @@ static void numbers_are_exact_and_their_signs_are_told(void **state)
         {NUMBER, "A", {"decimal:8E-1"}, "0.8"},
         {NUMBER, "A", {"decimal:1.25e+3"}, "1250"},
         {NUMBER, "A", {"decimal:-1.5E-7"}, "-0.00000015"},
+        {NUMBER, "A", {"decimal:1e10"}, "10000000000"},
         {NUMBER, "A", {"decimal:1e99"}, "reject bad_number"},
+        {NUMBER, "A", {"decimal:1e-60"}, "reject bad_number"}, /* with more than 60 digits */
+        {NUMBER, "A", {"decimal:1e0010"}, "reject bad_number"},
+        {NUMBER, "A", {"decimal:1e"}, "reject bad_number"},
+        {NUMBER, "A", {"decimal:1e5x"}, "reject bad_number"},
+        {NUMBER, "A", {"0.1234567890123456789012345678901234567890123456789012345678901"}, "reject bad_number"},
         {NUMBER, "A", {"decimal:1,5"}, "reject bad_number"},
         {NUMBER, "A", {"date:2024-01-01"}, "reject bad_number"},
         {"person.custom.count", "A", {"decimal:12.0"}, "12"},
@@ -283,6 +300,46 @@ static void columns_become_an_ordered_object(void **state)
     CHECK(examples);
 }
 
+static void json_of_a_cell_is_json_as_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const whole[] = {"{ \"a b\" : [ ] , \"c\" : { } }",
+                                        "[ ]",
+                                        "\"a\\\"b\\u00e9\"",
+                                        "false",
+                                        "-1.5e+3",
+                                        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"};
+    static const char *const broken[] = {"{\"a\":1,}",
+                                         "{a:1}",
+                                         "{\"a\" 1}",
+                                         "{\"a\":1 \"b\":2}",
+                                         "[1 2]",
+                                         "[1,]",
+                                         "[1}",
+                                         "[1",
+                                         "{\"a",
+                                         "\"\\x\"",
+                                         "\"\\u00g9\"",
+                                         "\"\\u00\"",
+                                         "\"a\nb\"",
+                                         "falsey",
+                                         "+1",
+                                         "1 2",
+                                         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"};
+    char cell[100];
+    struct example example = {"lookup_row.values", "A", {cell}, NULL};
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+        snprintf(cell, sizeof(cell), "json:%s", whole[i]);
+        example.wanted = whole[i];
+        assert_int_equal(check(&example, 1), 0);
+    }
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        snprintf(cell, sizeof(cell), "json:%s", broken[i]);
+        example.wanted = "reject bad_json";
+        assert_int_equal(check(&example, 1), 0);
+    }
+}
+
 static void typed_texts_are_checked_against_the_field(void **state)
 {
     (void)state;
@@ -338,6 +395,7 @@ int main(void)
         cmocka_unit_test(references_name_who_is_meant),
         cmocka_unit_test(numeric_cells_in_identifiers_are_flagged),
         cmocka_unit_test(columns_become_an_ordered_object),
+        cmocka_unit_test(json_of_a_cell_is_json_as_it_is_written),
         cmocka_unit_test(typed_texts_are_checked_against_the_field),
     };
     return cmocka_run_group_tests_name("transform_typed", tests, examples_begin, examples_end);
