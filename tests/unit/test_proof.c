@@ -86,6 +86,29 @@ static void a_signature_with_its_time_opens_within_the_tolerance(void **state)
     assert_false(shown(way, &request, 1700000000));
 }
 
+/* As most systems sign: the body alone, in hexadecimal digits, with or without the digest's name before it. */
+static void a_signature_of_the_body_needs_no_more_words(void **state)
+{
+    static const char hex[] = "sha256=20799bb06bff985fe5b359015bc9827c4084011dfbed24646d01479c32e5e663";
+    static const char base64[] = "IHmbsGv/mF/ls1kBW8mCfECEAR377SRkbQFHnDLl5mM=";
+    struct web_request request = {.method = "POST", .target = "/x", .body = "{\"a\":1}", .body_len = 7};
+    (void)state;
+    memset(headers, 0, sizeof(headers));
+    headers[0].name = "X-Hub-Signature-256";
+    headers[0].text = hex;
+    assert_true(shown("hmac-sha256 X-Hub-Signature-256", &request, 0));
+    assert_true(shown("hmac-sha256 X-Hub-Signature-256 hex", &request, 0));
+    assert_true(shown("hmac-sha256 X-Hub-Signature-256 hex {body}", &request, 0));
+    assert_false(shown("hmac-sha256 X-Hub-Signature-256 hex {method}{body}", &request, 0));
+    assert_false(shown("hmac-sha256 X-Hub-Signature-256 base64", &request, 0));
+    headers[0].text = hex + 7;
+    assert_true(shown("hmac-sha256 X-Hub-Signature-256", &request, 0));
+    headers[0].text = hex + 8;
+    assert_false(shown("hmac-sha256 X-Hub-Signature-256", &request, 0));
+    headers[0].text = base64;
+    assert_true(shown("hmac-sha256 X-Hub-Signature-256 base64 {body}", &request, 0));
+}
+
 static void a_key_and_a_token_open_as_they_are_and_no_part_of_them(void **state)
 {
     static const char *const wrong[] = {"", "poc-shared-ke", "poc-shared-keys", "POC-SHARED-KEY",
@@ -101,6 +124,10 @@ static void a_key_and_a_token_open_as_they_are_and_no_part_of_them(void **state)
     headers[1].name = "Authorization";
     headers[1].text = "bearer  another";
     assert_true(shown("bearer", &request, 0));
+    headers[1].text = "Bearer another";
+    assert_true(shown("bearer", &request, 0));
+    headers[1].text = "Bearer nother";
+    assert_false(shown("bearer", &request, 0));
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         headers[0].text = headers[1].text = wrong[i];
         assert_false(shown("key X-Key", &request, 0));
@@ -135,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signature_with_its_time_opens_within_the_tolerance),
+        cmocka_unit_test(a_signature_of_the_body_needs_no_more_words),
         cmocka_unit_test(a_key_and_a_token_open_as_they_are_and_no_part_of_them),
         cmocka_unit_test(a_way_that_is_not_known_lets_nobody_in),
     };
