@@ -77,10 +77,12 @@ static int member(void *context, const struct jsonobject_member *member)
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         if (strcmp(members[i].name, member->name) != 0)
             continue;
-        if (members[i].text && member->type == JSONOBJECT_STRING)
-            if (!(*members[i].text = arena_copy(reading->arena, member->text, member->text_len)))
-                return -ENOMEM;
-        if (members[i].number && member->type == JSONOBJECT_NUMBER)
+        /* A list of organizations, or a day as text, that were passed over would open more than was meant. */
+        if (member->type != (members[i].text ? JSONOBJECT_STRING : JSONOBJECT_NUMBER))
+            return ERR_DATA;
+        if (members[i].text && !(*members[i].text = arena_copy(reading->arena, member->text, member->text_len)))
+            return -ENOMEM;
+        if (members[i].number)
             *members[i].number = strtoll(member->text, NULL, 10);
     }
     if (strcmp(member->name, "role") == 0 && member->type == JSONOBJECT_STRING)

@@ -5,6 +5,8 @@
 #include "api/record.h"
 #include "scratch.h"
 
+#include <fcntl.h>
+
 static struct scratch scratch;
 
 static int make(void **state)
@@ -120,6 +122,79 @@ static void a_file_that_is_none_makes_nobody_elses_bad(void **state)
     badges_free(badges);
 }
 
+/* Each is a token's file but for one thing. */
+static void a_file_that_says_something_else_opens_nothing(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {
+        "\"role\":\"viewer\",\"sha256\":\"AAAA\"", /* Base64 that is well, but too short for a digest */
+        "\"role\":\"viewer\",\"sha256\":1",
+        "\"role\":\"owner\"",
+        "\"role\":\"viewer\",\"organizations\":[\"acme\"]",
+        "\"role\":\"viewer\",\"expires\":\"2020-01-01\"",
+        "\"role\":\"viewer\",\"revoked\":true"};
+    static const char whole[] = "\"role\":\"viewer\",\"organizations\":\"acme\",\"expires\":5,\"revoked\":0";
+    struct badge badge = {.name = "desk", .role = ROLE_VIEWER};
+    char text[BADGE_TEXT];
+    create(&badge, text);
+    for (size_t i = 0; i <= sizeof(odd) / sizeof(odd[0]); i++) {
+        bool well = i == sizeof(odd) / sizeof(odd[0]);
+        struct badges *badges = NULL;
+        const char *bad = NULL;
+        FILE *file = fopen(scratch_path(&scratch, "musterd/tokens/desk"), "w");
+        assert_non_null(file);
+        fprintf(file, "{\"sha256\":\"%s\",%s}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", well ? whole : odd[i]);
+        fclose(file);
+        assert_int_equal(badges_read(scratch.dir, &badges, &bad), 0);
+        if (badges->count != well || (bad == NULL) != well)
+            fail_msg("%s is %s", well ? whole : odd[i], well ? "bad" : "taken");
+        if (well)
+            assert_true(badges->items[0].expires_ms == 5 && !badge_sees(&badges->items[0], "bolt"));
+        badges_free(badges);
+    }
+}
+
+/* Revoking writes it anew: what it may see stays as it was given. */
+static void what_it_may_see_is_kept_with_it(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct badge badge = {.name = "desk", .role = ROLE_OPERATOR, .organizations = "acme,blik", .protected = true};
+    char text[BADGE_TEXT];
+    create(&badge, text);
+    for (int turn = 0; turn < 2; turn++) {
+        TIDY(badges_free) struct badges *badges = read_all();
+        assert_string_equal(badges->items[0].organizations, "acme,blik");
+        assert_true(badges->items[0].protected && badges->items[0].role == ROLE_OPERATOR);
+        assert_int_equal(badge_revoke(scratch.dir, "desk", 3000, &err), 0);
+    }
+}
+
+static void folder_as_of(time_t seconds)
+{
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, scratch_path(&scratch, "musterd/tokens"), times, 0), 0);
+}
+
+static void files_are_read_anew_when_their_folder_has_changed(void **state)
+{
+    (void)state;
+    TIDY(badges_free) struct badges *none = read_all();
+    assert_int_equal(none->count, 0);
+    assert_false(badges_changed(none, scratch.dir));
+    struct badge badge = {.name = "desk", .role = ROLE_VIEWER};
+    char text[BADGE_TEXT];
+    create(&badge, text);
+    assert_true(badges_changed(none, scratch.dir));
+    TIDY(badges_free) struct badges *at_once = read_all();
+    assert_true(badges_changed(at_once, scratch.dir)); /* another file may come in the same instant */
+    folder_as_of(1000000000);
+    TIDY(badges_free) struct badges *later = read_all();
+    assert_false(badges_changed(later, scratch.dir));
+    folder_as_of(1000000001);
+    assert_true(badges_changed(later, scratch.dir));
+}
+
 static void when_it_was_used_outlives_musterd(void **state)
 {
     (void)state;
@@ -194,6 +269,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_name_is_given_once_and_is_no_path, make, unmake),
         cmocka_unit_test_setup_teardown(it_sees_whole_names_only, make, unmake),
         cmocka_unit_test_setup_teardown(a_file_that_is_none_makes_nobody_elses_bad, make, unmake),
+        cmocka_unit_test_setup_teardown(a_file_that_says_something_else_opens_nothing, make, unmake),
+        cmocka_unit_test_setup_teardown(what_it_may_see_is_kept_with_it, make, unmake),
+        cmocka_unit_test_setup_teardown(files_are_read_anew_when_their_folder_has_changed, make, unmake),
         cmocka_unit_test_setup_teardown(when_it_was_used_outlives_musterd, make, unmake),
         cmocka_unit_test_setup_teardown(what_came_of_an_act_is_for_who_began_it, make, unmake),
     };
