@@ -61,7 +61,7 @@ static int64_t hourly_next(const struct cron *cron, const struct zone *zone, int
             at += MINUTE;
         } else {
             int64_t tomorrow = instant_of(zone, day + DAY);
-            at = tomorrow > at ? tomorrow : at + HOUR;
+            at = tomorrow > at ? tomorrow : at + MINUTE; /* the clock was put back over midnight */
         }
     }
     return OCCASION_NEVER;

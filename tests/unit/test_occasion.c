@@ -104,6 +104,17 @@ static void a_day_that_never_was_is_jumped_over(void **state)
     walk("Pacific/Apia", "0 0 30 12 *", "2011-12-20T00:00:00Z", 30);
 }
 
+static void every_hour_of_some_days_is_as_a_walk_through_them(void **state)
+{
+    (void)state;
+    walk("Europe/Amsterdam", "*/15 * * * Mon-Fri", "2026-03-20T00:00:00Z", 20);
+    walk("Europe/Amsterdam", "0 * 25 10 *", "2026-10-01T00:00:00Z", 31);
+    walk("Asia/Beirut", "*/20 * * * Sat", "2026-10-20T00:00:00Z", 20);      /* from midnight back to 23:00 */
+    walk("America/Havana", "*/20 * * * Sun", "2026-10-28T00:00:00Z", 20);   /* from 1:00 back to midnight */
+    walk("America/St_Johns", "*/20 * * * Sun", "2010-11-01T00:00:00Z", 20); /* from 0:01 back to 23:01 */
+    walk("Pacific/Apia", "0 * * * Sat", "2011-12-20T00:00:00Z", 30);
+}
+
 /* --- as people would say it --- */
 
 static void what_the_clock_jumps_over_is_due_once_after_the_jump(void **state)
@@ -225,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_year_of_schedules_is_as_a_walk_through_its_minutes),
+        cmocka_unit_test(every_hour_of_some_days_is_as_a_walk_through_them),
         cmocka_unit_test(a_day_that_never_was_is_jumped_over),
         cmocka_unit_test(what_the_clock_jumps_over_is_due_once_after_the_jump),
         cmocka_unit_test(what_comes_twice_is_due_once),
