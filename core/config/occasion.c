@@ -139,8 +139,8 @@ int64_t occasion_open(const struct trigger *trigger, const struct zone *zone, in
         int64_t local = local_of(zone, at_ms), end = 0;
         for (const char *const *text = trigger->not_when; text && *text && end == 0; text++) {
             struct window window;
-            if (window_read(*text, &window) && !window_closed(&window, local, &end))
-                end = 0;
+            if (window_read(*text, &window))
+                window_closed(&window, local, &end);
         }
         if (end == 0)
             return at_ms;

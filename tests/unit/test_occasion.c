@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "config/cron.h"
 #include "config/occasion.h"
+#include "config/window.h"
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
 #define DAY (INT64_C(24) * HOUR)
@@ -199,6 +200,62 @@ static void what_is_not_by_the_clock_is_never_due(void **state)
 
 /* --- closed windows --- */
 
+static void a_window_is_days_or_hours_or_both(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned days, from, end; /* bits from Sunday on; minutes, the end on the next day where it is not later */
+    } well[] = {
+        {"Sat,Sun", 0x41, 0, 1440},
+        {"Mon", 0x02, 0, 1440},
+        {"mon-FRI", 0x3e, 0, 1440},
+        {"Fri-Mon,Wed", 0x6b, 0, 1440},
+        {"Sat-Sat", 0x40, 0, 1440},
+        {"08:15-17:45", 0x7f, 495, 1065},
+        {"22:00-06:00", 0x7f, 1320, 1800},
+        {"00:00-00:00", 0x7f, 0, 1440},
+        {"19:59-23:59", 0x7f, 1199, 1439},
+        {"Sat,Sun 00:00-12:00", 0x41, 0, 720},
+        {"Fri-Sat 22:00-04:00", 0x60, 1320, 1680},
+    };
+    static const char *const none[] = {"",
+                                       "Su",
+                                       "Sunday",
+                                       "Sun,",
+                                       ",Sun",
+                                       "Sun;Mon",
+                                       "Mon-",
+                                       "Mon-Fr",
+                                       "Mon-Fri-Sat",
+                                       "-Mon",
+                                       "Mon ",
+                                       " Mon",
+                                       "Mon  08:00-09:00",
+                                       "8:00-9:00",
+                                       "08:00",
+                                       "08:00-",
+                                       "08:00 -09:00",
+                                       "08:00_09:00",
+                                       "24:00-06:00",
+                                       "22:60-06:00",
+                                       "22:00-24:00",
+                                       "22-00-06-00",
+                                       "2a:00-06:00",
+                                       "2/:00-06:00",
+                                       "22:00-06:00x",
+                                       "Mon 22:00-06:0",
+                                       "Foo 22:00-06:00"};
+    struct window window = {.days = 42};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        if (window_read(none[i], &window) || window.days != 42)
+            fail_msg("'%s' is taken", none[i]);
+    for (size_t i = 0; i < sizeof(well) / sizeof(well[0]); i++)
+        if (!window_read(well[i].text, &window) || window.days != well[i].days || window.from != well[i].from ||
+            window.end != well[i].end)
+            fail_msg("'%s': %x, %u to %u", well[i].text, window.days, window.from, window.end);
+}
+
 static void a_closed_window_is_waited_for(void **state)
 {
     (void)state;
@@ -245,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_day_and_time_is_due_once),
         cmocka_unit_test(every_so_often_varies_by_a_tenth),
         cmocka_unit_test(what_is_not_by_the_clock_is_never_due),
+        cmocka_unit_test(a_window_is_days_or_hours_or_both),
         cmocka_unit_test(a_closed_window_is_waited_for),
         cmocka_unit_test(a_time_in_a_closed_window_is_left_out),
     };
