@@ -210,6 +210,34 @@ static void add_defaults(struct reading *reading, struct authorities *out)
                                            : (struct authority){(enum kind)kind, NULL, usual, node};
 }
 
+static bool reads_people(const struct connection *connection)
+{
+    for (size_t n = 0; connection->mappings && connection->mappings[n]; n++)
+        for (size_t s = 0; s < connection->mappings[n]->section_count; s++)
+            if (connection->mappings[n]->sections[s].kind == KIND_person)
+                return true;
+    return false;
+}
+
+/* What a target says of people is of those whom others know, unless the file says otherwise. */
+static void exists_by_default(struct reading *reading)
+{
+    struct organization *organization = reading->organization;
+    organization->exists = all_connections(reading, false);
+    if (!organization->exists || organization->exists[0])
+        return;
+    for (size_t n = 0; n < organization->connection_count; n++)
+        if (reads_people(&organization->connections[n])) {
+            const char *name = organization->connections[n].name;
+            complain_warning(
+                reading->complaints, organization->connections[n].node,
+                "connection '%s' has a target, so it creates nobody, and there is no other that could: if it "
+                "is to, write authority: { person: { exists: [%s] } }",
+                name, name);
+            return;
+        }
+}
+
 void authority_read(struct reading *reading, const struct node *node)
 {
     const char *kinds[KIND_COUNT + 1] = {0};
@@ -228,5 +256,5 @@ void authority_read(struct reading *reading, const struct node *node)
     add_defaults(reading, &out);
     reading->organization->authorities = out.items;
     if (!reading->organization->exists)
-        reading->organization->exists = all_connections(reading, false);
+        exists_by_default(reading);
 }

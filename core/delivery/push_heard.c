@@ -14,6 +14,7 @@
 #include "engine/act.h"
 
 #include <errno.h>
+#include <muster/connector.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,16 +229,55 @@ static bool record_says(const struct source *record, uint16_t field, struct valu
     return false;
 }
 
-static bool member_says(struct push *push, struct txn *txn, const struct member *member, uint16_t field,
-                        struct value *ret_value)
+static const muster_stream *declared(const struct connection *connection, const char *name)
+{
+    const muster_stream *stream = connection->description ? connection->description->streams : NULL;
+    while (stream && stream->name && strcmp(stream->name, name) != 0)
+        stream++;
+    return stream && stream->name ? stream : NULL;
+}
+
+static const muster_field *next_id(const muster_field *field)
+{
+    while (field && field->name && !(field->flags & MUSTER_ID))
+        field++;
+    return field && field->name ? field : NULL;
+}
+
+/* Whether both are known by fields of the same names. */
+static bool same_ids(const muster_stream *one, const muster_stream *other)
+{
+    const muster_field *a = next_id(one ? one->fields : NULL), *b = next_id(other ? other->fields : NULL);
+    if (!a)
+        return false;
+    for (; a && b && strcmp(a->name, b->name) == 0; a = next_id(a + 1), b = next_id(b + 1))
+        ;
+    return !a && !b;
+}
+
+/* Whether the record is the very object that is told: it is of the stream of that name, or it has the id that was
+ * answered, or both are known by the same fields. A person's file and their account are two things also where one
+ * system has them. */
+static bool is_told(const struct push_stream *stream, const struct push_verdict *verdict, const struct member *member,
+                    const struct stream_name *of)
+{
+    struct bytes there = verdict->row.remote_id;
+    return strcmp(of->stream, stream->stream->name) == 0 ||
+           (there.len > 0 && there.len == member->id.len && memcmp(there.data, member->id.data, there.len) == 0) ||
+           (of->connection && same_ids(declared(of->connection, of->stream), stream->stream->description));
+}
+
+static bool member_says(struct push *push, const struct push_stream *told, const struct push_verdict *verdict,
+                        const struct member *member, uint16_t field, struct value *ret_value)
 {
     struct buffer key __attribute__((cleanup(buffer_done))) = {0};
     const struct stream_name *stream = streams_find(&push->sources, member->stream);
     struct bytes row;
-    if (!stream || strcmp(stream->connection_name, push->run->request->connection->name) != 0)
+    if (!stream || strcmp(stream->connection_name, push->run->request->connection->name) != 0 ||
+        !is_told(told, verdict, member, stream))
         return false;
     source_key(member->stream, member->id.data, member->id.len, &key);
-    return key.rc == 0 && txn_get(txn, TABLE_source, bytes(key.data, key.len), &row) &&
+    return key.rc == 0 && txn_get(verdict->txn, TABLE_source, bytes(key.data, key.len), &row) &&
            source_read(row, push->record) && push->record->state == SOURCE_PRESENT &&
            record_says(push->record, field, ret_value);
 }
@@ -251,8 +291,7 @@ int push_echoes_begin(struct push *push, struct txn *txn)
     return push->record ? streams_load(push->run->request->organization, txn, &push->sources) : -ENOMEM;
 }
 
-bool push_echoes(struct push *push, const struct push_stream *stream, struct projector *projector, struct txn *txn,
-                 size_t field)
+bool push_echoes(struct push *push, const struct push_stream *stream, const struct push_verdict *verdict, size_t field)
 {
     const struct target_map *map = &stream->stream->map;
     const struct rule *rule = &map->rules[field];
@@ -262,11 +301,11 @@ bool push_echoes(struct push *push, const struct push_stream *stream, struct pro
     const struct path *path = &map->paths[rule->columns[0]];
     if (path->step_count > 0 || !path->field)
         return false;
-    const struct entity *person = projector_entity(projector);
+    const struct entity *person = projector_entity(verdict->projector);
     struct value is = image_get(person->image, path->field->number), says;
     bool blank = is.presence != PRESENCE_VALUE;
     for (uint16_t n = 0; n < person->member_count; n++)
-        if (member_says(push, txn, &person->members[n], path->field->number, &says) &&
+        if (member_says(push, stream, verdict, &person->members[n], path->field->number, &says) &&
             (blank ? says.presence != PRESENCE_VALUE : value_equal(is, says)))
             return true;
     return false;

@@ -187,7 +187,7 @@ static bool judge_fields(struct push *push, const struct push_stream *stream, in
         uint32_t flags = stream->flags[n];
         if (!field_differs(stream, verdict, n))
             continue;
-        if (push_echoes(push, stream, verdict->projector, verdict->txn, n)) {
+        if (push_echoes(push, stream, verdict, n)) {
             verdict->echoed = true;
             continue;
         }

@@ -249,11 +249,10 @@ struct push_heard;
 void push_heard_sink(struct lane_sink *ret_sink);
 void push_heard_take(struct push *push);
 void push_heard_done(struct push *push);
-/* Whether the target itself is known to say of the thing that was looked at last just what it would be told in this
- * field: then it need not be told. */
+/* Whether the target itself is known to say of the very object just what it would be told in this field: then it need
+ * not be told. What it says of something else, as of somebody's file where their account is told, is no such word. */
 int push_echoes_begin(struct push *push, struct txn *txn);
-bool push_echoes(struct push *push, const struct push_stream *stream, struct projector *projector, struct txn *txn,
-                 size_t field);
+bool push_echoes(struct push *push, const struct push_stream *stream, const struct push_verdict *verdict, size_t field);
 
 /* push_send.c: what a connector may ask for besides; `context` of the sink begins with a struct push *. */
 void push_files_sink(struct lane_sink *ret_sink);

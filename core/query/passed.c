@@ -288,7 +288,12 @@ void passed_advice(const struct query *query, const struct passed *passed, struc
         buffer_text(out,
                     "If it is yours, change it in the source, or `where` of the stream in the mapping; then sync.");
     } else if (strcmp(reason, REASON_CODE(unmatched_not_owner)) == 0) {
-        buffer_text(out, "It is taken by itself when one of those who decide who exists knows the person (");
+        bool nobody = !query->organization->exists || !query->organization->exists[0];
+        buffer_text(out,
+                    nobody ? "Nobody decides who exists: name who does under `authority: person: exists` in the file ("
+                           : "It is taken by itself when one of those who decide who exists knows the person (");
+        if (nobody)
+            buffer_text(out, "a connection with a target does not unless it is named; then sync with --full");
         owners_name(query, out);
         buffer_format(out, "); or link it to somebody: `muster link %s RECORD KEY --reason TEXT`.", organization);
     } else if (strcmp(reason, REASON_CODE(suppressed)) == 0) {
