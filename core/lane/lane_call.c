@@ -170,7 +170,7 @@ static int frame_take(struct lane *lane, const struct frame *frame)
 /* Sends what is in `out`: the host begins. */
 static int call_begin(struct lane *lane)
 {
-    lane->done = false;
+    lane->done = lane->same = false;
     memset(&lane->result, 0, sizeof(lane->result));
     lane_forget_streams(lane);
     arena_clear(lane->call_arena);

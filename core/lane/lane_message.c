@@ -360,9 +360,9 @@ static int unchanged(struct lane *lane, struct wire *message)
 {
     if (!wire_finished(message))
         return lane_nonsense(lane, "a question that is none");
-    int same = lane->sink->unchanged ? lane->sink->unchanged(lane->sink->context) : 0;
+    lane->same = lane->sink->unchanged && lane->sink->unchanged(lane->sink->context) == 1;
     size_t begin = lane_answer(lane, 0, NULL);
-    wire_put_u32(&lane->out, same == 1);
+    wire_put_u32(&lane->out, lane->same);
     return lane_answer_sends(lane, begin, -1);
 }
 
@@ -389,6 +389,8 @@ static int done(struct lane *lane, struct wire *message)
         return lane_nonsense(lane, "an end that is none");
     if (rc > MUSTER_SAME || rc < MUSTER_FAIL)
         return lane_nonsense(lane, "the result code %d, which is none", rc);
+    if (rc == MUSTER_SAME && !lane->same)
+        return lane_nonsense(lane, "MUSTER_SAME as its result, where unchanged() did not say so");
     lane_scrub(lane, text);
     lane_scrub(lane, why);
     struct lane_result *result = &lane->result;

@@ -240,6 +240,8 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *asked)
         try_pages();
     if (strcmp(what, "code") == 0)
         return -99;
+    if (strcmp(what, "same") == 0)
+        return MUSTER_SAME;
     if (strcmp(what, "careless") == 0) {
         muster_record *record = run->host->record(run, "people", "1", NULL);
         run->host->put(record, "name", 99, "Ann");

@@ -67,6 +67,8 @@ static void pain_17_whoever_hangs_or_misbehaves_ends_his_own_call_with_a_sentenc
         {"no-stream", ERR_CONNECTOR, "connector 'odd' sent nonsense: a record of stream number 7", 0},
         {"again", ERR_CONNECTOR, "connector 'odd' sent nonsense: a message of type 100", 0},
         {"code", ERR_CONNECTOR, "connector 'odd' sent nonsense: the result code -99", 0},
+        {"same", ERR_CONNECTOR, "connector 'odd' sent nonsense: MUSTER_SAME as its result, where unchanged() did not",
+         0},
         {"hang", ERR_TIMEOUT, "connector 'odd' said nothing for 1 seconds", 1000},
         {"spin", ERR_TIMEOUT, "connector 'odd' said nothing for 1 seconds", 1000},
         {"chatter", ERR_TIMEOUT, "connector 'odd' took longer than the 2 seconds", 0},
