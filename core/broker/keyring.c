@@ -6,6 +6,7 @@
 #include "broker/secretstore.h"
 
 #include <errno.h>
+#include <muster/connector.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,20 @@ int keyring_lend(struct keyring *keyring, const char *name, const struct secret 
     return 0;
 }
 
+/* Whose turn it is: who wrote the file's, or who wrote the connector's. */
+static int lacks(const struct keyring *keyring, const char *name, struct err *err)
+{
+    const struct muster_connector *connector = keyring->connection->description;
+    const muster_option *option = connector ? connector->options : NULL;
+    size_t len = strcspn(name, "["); /* "stores[2].token" */
+    while (option && option->name && (strlen(option->name) != len || strncmp(option->name, name, len) != 0))
+        option++;
+    if (connector && (!option || !option->name))
+        return err_set(err, ERR_CONNECTOR, "the connector wants to log in with its option '%.40s', and declares none",
+                       name);
+    return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", name);
+}
+
 int keyring_secret(struct keyring *keyring, const char *option, const struct secret **ret_secret, struct err *err)
 {
     const struct keyring_entry *known = entry_of(keyring, option);
@@ -72,8 +87,11 @@ int keyring_secret(struct keyring *keyring, const char *option, const struct sec
         return 0;
     }
     const struct option_value *value = option_of(keyring, option);
-    if (!value || !value->secret)
-        return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", option);
+    if (value && !value->secret)
+        return err_set(err, ERR_CONNECTOR,
+                       "the connector takes option '%.40s' for its secret: declare it MUSTER_SECRET", option);
+    if (!value)
+        return lacks(keyring, option, err);
     char what[200];
     snprintf(what, sizeof(what), "option '%.100s'", option);
     struct keyring_entry *entry TIDY(entry_free) = mem_new(1, sizeof(*entry));
@@ -102,7 +120,7 @@ int keyring_text(struct keyring *keyring, const char *option, const char **ret_t
     }
     const char *text = connection_option(keyring->connection, option);
     if (!text)
-        return err_set(err, ERR_CONFIG, "option '%s' is missing: the log-in needs it", option);
+        return lacks(keyring, option, err);
     *ret_text = text;
     return 0;
 }
