@@ -193,6 +193,18 @@ static const char *const *stream_names(struct compile *compile)
     return names;
 }
 
+/* The main section's node, also when its rules could not be compiled. */
+static const struct node *main_node(const struct node *stream, enum kind *ret_kind)
+{
+    *ret_kind = KIND_person;
+    for (size_t n = 0; n < stream->count && !node_get(stream, "person"); n++) {
+        *ret_kind = kind_by_name(stream->keys[n]->text);
+        if (*ret_kind != KIND_NONE)
+            return stream->items[n];
+    }
+    return node_get(stream, "person");
+}
+
 static void sections_compile(struct compile *compile, const struct node *node, const char *stream,
                              struct mapping *mapping)
 {
@@ -220,23 +232,13 @@ static void sections_compile(struct compile *compile, const struct node *node, c
     if (found == 0)
         complain(compile->complaints, node, "%s must say what a row gives: a section such as person: { FIELD: COLUMN }",
                  where);
-    if (mapping->section_count > 0 && sections[0].each)
-        complain(compile->complaints, sections[0].node,
+    enum kind main_kind;
+    const struct node *row = main_node(node, &main_kind);
+    if (row && row->type == NODE_MAP && node_get(row, "each"))
+        complain(compile->complaints, row,
                  "%s cannot be made of 'each' item of a list: it is what the row itself is. Give each item a row",
-                 kind_name(sections[0].kind));
+                 kind_name(main_kind));
     mapping->sections = sections;
-}
-
-/* The main section's node, also when its rules could not be compiled. */
-static const struct node *main_node(const struct node *stream, enum kind *ret_kind)
-{
-    *ret_kind = KIND_person;
-    for (size_t n = 0; n < stream->count && !node_get(stream, "person"); n++) {
-        *ret_kind = kind_by_name(stream->keys[n]->text);
-        if (*ret_kind != KIND_NONE)
-            return stream->items[n];
-    }
-    return node_get(stream, "person");
 }
 
 static void require_compile(struct compile *compile, const struct node *stream, struct mapping *mapping)

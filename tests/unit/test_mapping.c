@@ -369,6 +369,8 @@ static const struct {
     {"membership: { each: 'scope[]', map: { role: R } }\n",
      "a.yaml:1:13: membership cannot be made of 'each' item of a list: it is what the row itself is. Give each item a "
      "row\n"},
+    {"person: { given_nam: A }\nmembership: { each: 'scope[]', map: { role: R } }\n",
+     "a.yaml:1:11: person has no 'given_nam'; did you mean 'given_name'?\n"},
     {"person: { given_name: A }\nmembership: { each: scope, map: { role: R } }\n",
      "a.yaml:2:21: membership: 'each' must name a list of the row, as in scope[]\n"},
     {"person: { given_name: A }\nmembership: { each: 'a[0].b[]', map: { role: R } }\n",
