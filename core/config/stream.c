@@ -15,6 +15,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <muster/connector.h>
 #include <string.h>
 
 const struct muster_stream *stream_nth(const struct muster_connector *connector, size_t n)
@@ -229,6 +230,18 @@ static void lookup_check(struct reading *reading, const struct connection *conne
                   mapping->lookup, names);
 }
 
+/* The ids of records are then the columns', and what the connector says is gone has ids of the system's. */
+static void gone_check(struct reading *reading, const struct connection *connection, const struct mapping *mapping,
+                       const struct node *node)
+{
+    const struct muster_stream *declared = stream_declared(connection, mapping->stream);
+    if (declared && declared->gone == MUSTER_BY_EVENT && mapping->key)
+        complain_warning(reading->complaints, node,
+                         "stream '%s': the connector says who is gone by ids of its own, and `key` gives them others: "
+                         "without `key` they go at once, with it when everybody is read",
+                         mapping->stream);
+}
+
 static void compile(struct reading *reading, const struct connection *connection, const char *name,
                     const struct node *node, struct streams *out)
 {
@@ -239,8 +252,10 @@ static void compile(struct reading *reading, const struct connection *connection
         reading->rc = rc;
     else if (rc == ERR_CONFIG && reading->complaints->errors == errors)
         complain(reading->complaints, node, "stream '%s': the mapping cannot be used", name);
-    if (mapping)
+    if (mapping) {
         lookup_check(reading, connection, mapping);
+        gone_check(reading, connection, mapping, node);
+    }
     if (mapping)
         out->items[out->count++] = mapping;
 }

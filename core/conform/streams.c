@@ -85,6 +85,12 @@ static void flags_judge(struct trial *trial, const muster_stream *stream, const 
         trial_fault(trial, RULE_C8, what, "its .gone is %u, which is none", stream->gone);
     if (stream->gone == 0 && (flags & READS))
         trial_fault(trial, RULE_C8, what, "is read, and its .gone does not say how one learns that something is gone");
+    if (stream->gone == MUSTER_BY_EVENT && stream->mapping_in &&
+        (strncmp(stream->mapping_in, "key:", 4) == 0 || strstr(stream->mapping_in, "\nkey:")))
+        trial_fault(
+            trial, RULE_C8, what,
+            "is MUSTER_BY_EVENT, and its mapping has `key`: gone() names the ids that record() was given, so leave "
+            "`key` out");
     if ((flags & MUSTER_SNAPSHOT) && !(flags & MUSTER_WRITE))
         trial_fault(trial, RULE_C8, what, "is MUSTER_SNAPSHOT and not written");
     if (stream->gone == MUSTER_BY_ABSENCE && (flags & READS) && !(flags & MUSTER_READ_FULL))

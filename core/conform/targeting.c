@@ -104,8 +104,11 @@ static bool taken(struct addressee *target, enum rule_number rule, const char *w
         trial_fault(trial, RULE_T6, target->name, "%s has no answer, and apply() ended well", what);
     trial_looked(trial, rule);
     if (!told.applied)
-        trial_fault(trial, rule, target->name, "%s is not taken: %s %s", what, outcome(&told, &haul),
+        trial_fault(trial, rule, target->name, "%s is not taken: %s: %s", what, outcome(&told, &haul),
                     told.refused ? told.why : haul.result.text);
+    else if (!haul_well(&haul))
+        trial_fault(trial, rule, target->name, "%s is taken, and apply() ends as %s: %s", what,
+                    haul_code(haul.result.rc), haul.result.text);
     if (told.applied && *told.id)
         snprintf(id, 256, "%s", told.id);
     return told.applied;

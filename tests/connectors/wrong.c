@@ -202,6 +202,8 @@ static muster_rc answer(muster_run *run, const muster_change *change, muster_rc 
         rc = MUSTER_DATA;
     if (rc != MUSTER_OK)
         return run->host->refused(run, change, rc, is("t_c21") ? NULL : "not taken");
+    if (is("t1_twice"))
+        run->host->applied(run, change, reply->body);
     return run->host->applied(run, change, is("t1") ? NULL : reply->body);
 }
 
@@ -382,6 +384,8 @@ static void tables_spoil(void)
         streams[0].kinds = "person employments";
     if (is("c8_gone"))
         streams[0].gone = 0;
+    if (is("c8_event"))
+        streams[0].gone = MUSTER_BY_EVENT;
     if (is("s20"))
         streams[0].mapping_in = "key: number\nperson: { employee_number: number, family_name: nmae }";
     if (is("c10"))
