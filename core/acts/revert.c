@@ -109,18 +109,23 @@ static bool value_same(struct value a, struct value b)
     return none_a || none_b ? none_a && none_b : value_equal(a, b);
 }
 
-static bool pinned(struct match *match, const struct entity *entity, uint16_t field)
+/* Why the field is not ours to put back; NULL: it is. A person's word counts before what an undoing put there. */
+static const char *pinned(struct match *match, const struct entity *entity, uint16_t field)
 {
-    bool found = false;
-    for (uint16_t n = 0; n < entity->member_count && !found; n++) {
+    const char *why = NULL;
+    bool by_person = false;
+    for (uint16_t n = 0; n < entity->member_count && !by_person; n++) {
         struct statement_walk walk;
         struct statement pin;
         statement_first(&walk, &match->statements, entity->members[n].seed);
-        while (!found && statement_next(&walk, &pin))
-            found = pin.type == STATEMENT_PIN && pin.field == field;
+        while (!by_person && statement_next(&walk, &pin))
+            if (pin.type == STATEMENT_PIN && pin.field == field) {
+                by_person = pin.ends != PIN_SOURCE_MOVES;
+                why = by_person ? REASON_CODE(revert_pinned) : REASON_CODE(revert_reverted);
+            }
         statement_end(&walk);
     }
-    return found;
+    return why;
 }
 
 /* The section behind a member, in revert->record; NULL: it does not say it any more. */
@@ -212,15 +217,15 @@ static int field_revert(struct reverting *at, const struct journal_part *part, c
 {
     const struct entity *entity = at->revert->entity;
     const struct field *field = organization_field_number(at->match->organization, part->kind, change->field);
-    const char *left = NULL;
+    const char *left = NULL, *pin;
     if (!field || (field->refers_to == KIND_person && part->kind != KIND_person && !strcmp(field->name, "person")))
         return 0; /* worked out: on whom it hangs */
     if (only_resolved(at, entity, change))
         return 0;
     if ((change->was.flags | change->is.flags) & VALUE_SEALED || field->sensitivity == SENSITIVITY_protected)
         left = REASON_CODE(revert_sealed);
-    else if (pinned(at->match, entity, change->field))
-        left = REASON_CODE(revert_pinned);
+    else if ((pin = pinned(at->match, entity, change->field)))
+        left = pin;
     else if (!value_same(image_get(entity->image, change->field), change->is))
         left = REASON_CODE(revert_changed_since);
     return left ? tell(at, left, part->kind, part->id, field, change) : field_pin(at, part, field, change);
