@@ -402,5 +402,6 @@ int retain(const struct run_request *request, enum retain_how how, struct retain
     if (!retaining.dir || !retaining.record || !retaining.entity || !retaining.other)
         return -ENOMEM;
     int rc = calls_retain(&retaining, err);
-    return rc ? rc : store_retain(&retaining, err);
+    rc = rc ? rc : store_retain(&retaining, err);
+    return rc ? rc : retain_runs(&retaining, err);
 }

@@ -22,6 +22,8 @@ struct retained {
     uint64_t calls;              /* lines about what was called */
     uint64_t things[KIND_COUNT]; /* golden records */
     uint64_t records;            /* of sources */
+    uint64_t runs;               /* reports of runs */
+    uint64_t replaced;           /* values that history had from before they were replaced */
     uint64_t source;             /* gone records, of what their rows said beside what was made of it */
     uint32_t run;                /* the last one that took any of them; 0: none had to */
 };

@@ -1,5 +1,5 @@
 /* retain_inside - what the files of retaining share: retain (the walk over things, and the act), retain_rows (what
- * rows said). */
+ * rows said), retain_runs (runs and history). */
 #ifndef ACTS_RETAIN_INSIDE_H
 #define ACTS_RETAIN_INSIDE_H
 
@@ -58,6 +58,10 @@ int retain_rows_take(struct retaining *retaining, struct match *match);
 /* How far the walk has come: the value of META_RETAINED_ROWS, until the next call. */
 struct bytes retain_rows_position(struct retaining *retaining);
 void retain_rows_done(struct rows *rows);
+
+/* Runs that are over for long, and what only they tell; slice by slice, each in one commit. No act: that would be a run
+ * for each that goes. */
+int retain_runs(struct retaining *retaining, struct err *err);
 
 #define META_RETAINED_ROWS "retained_rows"
 

@@ -12,6 +12,7 @@
 #include "engine/running.h"
 #include "logic/reason.h"
 #include "logic/safeguard.h"
+#include "query/horizon.h"
 #include "tables/journal.h"
 
 #include <errno.h>
@@ -56,9 +57,9 @@ static int run_find(struct revert *revert, struct match *match, struct err *err)
     const char *why;
     size_t at;
     revert->connection = "";
-    if (!txn_get(match->snapshot, TABLE_run, bytes(&key, sizeof(key)), &json))
-        return err_set(err, ERR_UNKNOWN, "there is no run %u: `muster runs %s` lists them", revert->run,
-                       match->organization->id);
+    if (!horizon_knows(match->snapshot, revert->run) ||
+        !txn_get(match->snapshot, TABLE_run, bytes(&key, sizeof(key)), &json))
+        return horizon_no_run(match->snapshot, match->organization, revert->run, err);
     return jsonobject_split(json.data, json.len, take_member, revert, &why, &at);
 }
 

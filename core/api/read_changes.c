@@ -26,9 +26,12 @@ static void changes_write(struct query *query, struct journal_reader *reader, co
         if (!field || field->sensitivity == SENSITIVITY_protected)
             continue;
         json_name(out, field->name);
-        buffer_text(out, "{\"from\":");
-        json_value(query, NULL, field, change.was, out);
-        buffer_text(out, ",\"to\":");
+        buffer_byte(out, '{');
+        if (!(change.was.flags & VALUE_BYGONE)) {
+            json_name(out, "from");
+            json_value(query, NULL, field, change.was, out);
+        }
+        json_name(out, "to");
         json_value(query, NULL, field, change.is, out);
         buffer_byte(out, '}');
     }

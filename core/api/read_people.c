@@ -3,6 +3,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "query/horizon.h"
 #include "query/json.h"
 #include "query/left.h"
 #include "query/person_json.h"
@@ -254,6 +255,9 @@ static bool person_then(struct person *person, const char *at)
         const struct trouble trouble = {400, "parameter_wrong", "query: at", "As in 2026-03-02T07:30."};
         return !visitor_refuse(person->visitor, &trouble, "%s", err.text);
     }
+    rc = horizon_reaches(&person->query->txn, person->query->organization, person->cut, &err);
+    if (rc != 0)
+        return !visitor_fails(person->visitor, rc, &err);
     person->query->cut = &person->cut;
     rc = belief_read(person->query, KIND_person, person->asked.id, person->cut, &person->asked.belief);
     if (rc == 0 && belief_entity(person->asked.belief, KIND_person, person->asked.id, person->entity))

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "broker/cassette_file.h"
 #include "config/organization.h"
+#include "query/horizon.h"
 #include "tables/ledger.h"
 
 #include <errno.h>
@@ -45,12 +46,12 @@ static int report_member(void *context, const struct jsonobject_member *member)
 
 static int report_find(const struct bundle_ask *ask, struct material *material, struct said *ret_said, struct err *err)
 {
-    const char *id = ask->organization->id, *why;
+    const char *why;
     size_t at;
     struct bytes json;
     *ret_said = (struct said){.arena = ask->query->arena};
     if (!query_run(ask->query, ask->run, &json))
-        return err_set(err, ERR_UNKNOWN, "there is no run %u: `muster runs %s` lists them", ask->run, id);
+        return horizon_no_run(&ask->query->txn, ask->organization, ask->run, err);
     buffer_add(&material->report, json.data, json.len);
     int rc = jsonobject_split(json.data, json.len, report_member, ret_said, &why, &at);
     if (rc == 0 && ret_said->by_hand)

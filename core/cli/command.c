@@ -408,7 +408,8 @@ const struct command commands[] = {
      "is "
      "touched, however old it is. --plan counts what would go, and keeps it.\n\n"
      "With --json one object: organization, planned, run where one was needed, and went (or would_go): counts by the "
-     "words of `retention:`, and records of sources.",
+     "words of `retention:`, records of sources, and history (values that were replaced before the runs that are "
+     "kept).",
      "muster retain acme --plan\nmuster retain acme", verb_retain},
     {"erase", "ORG [KEY]", 1, 2,
      OPTION_BIT(reason) | OPTION_BIT(plan) | OPTION_BIT(anyway) | OPTION_BIT(output) | OPTION_BIT(verify),

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "logic/reason.h"
+#include "tables/journal.h"
 
 #include <string.h>
 
@@ -235,7 +236,10 @@ static void since_tell(const struct explained *explained, struct grid *grid)
         buffer_text(&text, ", from the beginning");
     } else {
         buffer_text(&text, "; before: ");
-        explain_value(explained, explained->since.was, &text);
+        if (explained->since.was.flags & VALUE_BYGONE)
+            buffer_text(&text, "(kept no longer)");
+        else
+            explain_value(explained, explained->since.was, &text);
     }
     if (explained->run != 0)
         explain_seed(explained, explained->since.seed, &record);

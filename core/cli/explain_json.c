@@ -5,6 +5,7 @@
 #include "base/jsontext.h"
 #include "logic/reason.h"
 #include "query/json.h"
+#include "tables/journal.h"
 
 #include <string.h>
 
@@ -136,7 +137,7 @@ static void since_json(const struct explained *explained, struct buffer *out)
     buffer_byte(out, '{');
     json_member_number(out, "run", explained->since.run);
     member_instant(out, "at", explained->since.time_ms);
-    if (!explained->since.created) {
+    if (!explained->since.created && !(explained->since.was.flags & VALUE_BYGONE)) {
         json_name(out, "before");
         json_value(explained->query, explained->entity, explained->field, explained->since.was, out);
     }

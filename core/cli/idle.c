@@ -19,8 +19,12 @@ static void retention_tell(struct context *context, const struct organization *o
         if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
             context_warn(context, organization, key, "retention: %s goes with %s, of which it does not say how long",
                          key->text, kind_name(with));
-        else if (with == KIND_NONE && kind != KIND_person && !retention_takes(kind) &&
-                 strcmp(key->text, "calls") != 0 && strcmp(key->text, "source") != 0)
+        else if (strcmp(key->text, "runs") == 0 &&
+                 retention_runs(&organization->retention) != organization->retention.runs_ms)
+            context_warn(context, organization, key,
+                         "retention: runs are kept for %dd: so long plans say that they were applied",
+                         RETENTION_RUNS_DAYS);
+        else if (with == KIND_NONE && kind != KIND_person && kind != KIND_NONE && !retention_takes(kind))
             context_warn(context, organization, key, "retention: %s is well written, and nothing is removed by it yet",
                          key->text);
     }

@@ -3,6 +3,7 @@
  * Reads the run's entries of the journal, which stand one after the other;
  * nothing where the run changed nobody. */
 #include "cli/run_people.h"
+#include "query/horizon.h"
 
 #include "store/table.h"
 #include "tables/journal.h"
@@ -95,6 +96,10 @@ void run_people_tell(struct context *context, struct query *query, uint32_t run,
 {
     struct grid grid;
     size_t most = all ? SIZE_MAX : SHOWN, count = 0;
+    if (!horizon_knows(&query->txn, run)) {
+        screen_print(&context->screen, "  whom it changed is kept no longer\n");
+        return;
+    }
     grid_start(&grid, &context->screen, "  ", "WHO|WHAT CHANGED");
     for (int sort = 0; sort < SORTS; sort++)
         count += walk(query, run, (enum sort)sort, &grid, count < most ? most - count : 0);

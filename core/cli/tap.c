@@ -125,11 +125,13 @@ static bool entry_read(const struct tap *tap, uint64_t sequence, struct journal_
     return txn_get(&tap->query->txn, TABLE_journal, bytes(&be, sizeof(be)), &value) && journal_open(ret_reader, value);
 }
 
-/* Whether who read up to there has heard of it. */
+/* Whether who read up to there has heard of it, or nobody knows: what was before it is kept no longer. */
 static bool was_told(const struct tap *tap, const struct journal_reader *last)
 {
     struct journal_reader reader = *last;
     uint64_t sequence = reader.previous;
+    if (sequence == 0)
+        return true;
     while (sequence > tap->since && entry_read(tap, sequence, &reader) && reader.previous < sequence)
         sequence = reader.previous;
     return sequence > 0 && sequence <= tap->since;

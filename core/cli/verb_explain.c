@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 #include "config/node.h"
 #include "engine/masterkey.h"
+#include "query/horizon.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,11 +82,14 @@ static int asking_run(struct asking *asking)
     struct bytes json;
     if (!text)
         return STATUS_DONE;
-    if (run == 0 || *end || run > UINT32_MAX || !query_run(asking->query, (uint32_t)run, &json))
+    if (run == 0 || *end || run > UINT32_MAX ||
+        (!query_run(asking->query, (uint32_t)run, &json) && horizon_knows(&asking->query->txn, (uint32_t)run)))
         return complain_unknown("there is no run '%s' of '%s': see `muster runs %s`", text, asking->organization,
                                 asking->organization);
     asking->cut.run = (uint32_t)run;
-    return STATUS_DONE;
+    struct err err = {0};
+    int rc = horizon_reaches(&asking->query->txn, asking->query->organization, asking->cut, &err);
+    return rc ? complain_rc(rc, &err) : STATUS_DONE;
 }
 
 /* --- one field --- */

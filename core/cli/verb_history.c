@@ -5,6 +5,7 @@
 #include "cli/context.h"
 #include "cli/runs.h"
 #include "cli/verb.h"
+#include "query/horizon.h"
 #include "query/json.h"
 #include "query/past.h"
 
@@ -65,7 +66,7 @@ static void part_tell(struct query *query, const struct past_part *part, struct 
         TIDY_DONE(screen_buffer_done) struct buffer text = {0};
         if (!change_shown(query, part->kind, change, &field))
             continue;
-        if (part->op != JOURNAL_CREATED) {
+        if (part->op != JOURNAL_CREATED && !(change->was.flags & VALUE_BYGONE)) {
             value_shown(query, entity, field, change->was, &text);
             buffer_text(&text, " → ");
         }
@@ -73,6 +74,19 @@ static void part_tell(struct query *query, const struct past_part *part, struct 
         grid_format(grid, COLOR_DIM, "%s%s%s", kind, *kind ? "." : "", field->name);
         grid_cell(grid, COLOR_NONE, text.data ? text.data : "", text.len);
     }
+}
+
+/* Of what is older only that is left which stood when it was let go. */
+static void bygone_tell(const struct screen *screen, struct query *query, uint32_t first)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+    struct bygone bygone;
+    if (!bygone_get(&query->txn, &bygone) || first > bygone.run)
+        return;
+    horizon_tell(query->organization, &bygone, &text);
+    screen_print(
+        screen, "\nWhole from run %u on. Runs of before %s; of older changes is left what stood then, and since when\n",
+        bygone.run + 1, text.data ? text.data : "");
 }
 
 static void past_tell(struct context *context, struct query *query, const struct past *past, struct entity *scratch)
@@ -98,6 +112,8 @@ static void past_tell(struct context *context, struct query *query, const struct
             part_tell(query, &entry->parts[p], scratch, &grid);
         grid_end(&grid);
     }
+    if (past->count > 0)
+        bygone_tell(screen, query, past->entries[past->count - 1].run);
 }
 
 /* One object per change of one thing and run. */
@@ -132,9 +148,12 @@ static int part_json(struct context *context, struct query *query, const struct 
         if (!change_shown(query, part->kind, change, &field))
             continue;
         json_name(&out, field->name);
-        buffer_text(&out, "{\"from\":");
-        json_value(query, entity, field, change->was, &out);
-        buffer_text(&out, ",\"to\":");
+        buffer_byte(&out, '{');
+        if (!(change->was.flags & VALUE_BYGONE)) {
+            json_name(&out, "from");
+            json_value(query, entity, field, change->was, &out);
+        }
+        json_name(&out, "to");
         json_value(query, entity, field, change->is, &out);
         buffer_byte(&out, '}');
     }

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "cli/person.h"
 #include "cli/verb.h"
+#include "query/horizon.h"
 #include "query/person_json.h"
 
 #include <errno.h>
@@ -163,6 +164,9 @@ int verb_person(struct context *context)
     if (status == STATUS_DONE && GIVEN(context, at) &&
         query_time_read(opened.query, VALUE(context, at), &cut.time_ms, &err) != 0)
         status = complain_words("%s", err.text);
+    if (status == STATUS_DONE && GIVEN(context, at) &&
+        (horizon_reaches(&opened.query->txn, opened.query->organization, cut, &err)) != 0)
+        status = complain_rc(err.rc, &err);
     if (status != STATUS_DONE)
         return status;
     telling.person = mem_new(1, sizeof(*telling.person));

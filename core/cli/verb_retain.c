@@ -49,19 +49,22 @@ struct went {
     const char *word; /* of `retention:`, where there is one */
     const char *what;
     uint64_t count;
+    bool silent; /* goes with every sync and is no news, or is told by another one */
 };
 
 /* The nth; false: there are no more. */
 static bool went_nth(const struct retained *retained, size_t nth, struct went *ret_went)
 {
-    const struct went others[] = {{"calls", "calls of connections", retained->calls},
-                                  {"source", "rows of records that are gone", retained->source},
-                                  {"records", "records of sources", retained->records}};
+    const struct went others[] = {{"calls", "calls of connections", retained->calls, true},
+                                  {"source", "rows of records that are gone", retained->source, false},
+                                  {"runs", "reports of runs", retained->runs, true},
+                                  {"history", "values of history that were replaced", retained->replaced, true},
+                                  {"records", "records of sources", retained->records, true}};
     enum { OTHERS = sizeof(others) / sizeof(others[0]) };
     if (nth >= OTHERS + KIND_COUNT)
         return false;
     const char *name = nth < OTHERS ? NULL : kind_name((enum kind)(nth - OTHERS));
-    *ret_went = name ? (struct went){name, name, retained->things[nth - OTHERS]} : others[nth];
+    *ret_went = name ? (struct went){name, name, retained->things[nth - OTHERS], false} : others[nth];
     return true;
 }
 
@@ -125,7 +128,7 @@ static void slice_tell(const struct screen *screen, const struct retained *retai
     struct went went;
     screen_print(screen, "retain  run %u: kept no longer: ", retained->run);
     for (size_t n = 0; went_nth(retained, n, &went); n++)
-        if (went.count > 0 && strcmp(went.word, "calls") != 0 && strcmp(went.word, "records") != 0) {
+        if (went.count > 0 && !went.silent) {
             screen_print(screen, "%s%lu %s", between, (unsigned long)went.count, went.what);
             between = ", ";
         }

@@ -4,10 +4,21 @@
 #include "cli/runs.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
+#include "query/horizon.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void bygone_tell(const struct screen *screen, struct query *query)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+    struct bygone bygone;
+    if (!bygone_get(&query->txn, &bygone))
+        return;
+    horizon_tell(query->organization, &bygone, &text);
+    screen_print(screen, "Runs of before %s; of these is listed what is still needed\n", text.data ? text.data : "");
+}
 
 int verb_runs(struct context *context)
 {
@@ -52,6 +63,8 @@ int verb_runs(struct context *context)
     if (context->json)
         buffer_clear(&grid.cells);
     grid_end(&grid);
+    if (!context->json)
+        bygone_tell(&context->screen, opened.query);
     struct err err = {0};
     int rc = query_end(opened.query, &err);
     return rc ? complain_rc(rc, &err) : STATUS_DONE;
@@ -154,11 +167,13 @@ int verb_run(struct context *context)
     int rc;
     uint32_t run = run_meant(opened.query, text, number);
     if (!query_run(opened.query, run, &json) || !runs_line(opened.query, run, &line)) {
+        struct err none = {0};
+        if (last)
+            err_set(&none, ERR_UNKNOWN, "there is no run yet: `muster sync %s` makes one", organization);
+        else
+            horizon_no_run(&opened.query->txn, opened.query->organization, run, &none);
         rc = query_end(opened.query, &err);
-        if (rc != 0)
-            return complain_rc(rc, &err);
-        err_set(&err, ERR_UNKNOWN, "there is no run %s: `muster runs %s` lists them", text, organization);
-        return complain_rc(err.rc, &err);
+        return rc ? complain_rc(rc, &err) : complain_rc(none.rc, &none);
     }
     if (context->json)
         fprintf(context->screen.out, "%.*s\n", (int)json.len, (const char *)json.data);

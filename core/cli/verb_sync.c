@@ -15,6 +15,7 @@
 #include "engine/run.h"
 #include "engine/wanted.h"
 #include "engine/warm.h"
+#include "query/horizon.h"
 #include "query/instead.h"
 
 #include <errno.h>
@@ -391,8 +392,10 @@ static int check_held(struct syncing *syncing)
     int rc = query_open(syncing->context->settings, syncing->organization, &query, &err);
     if (rc != 0)
         return complain_rc(rc, &err);
-    if (!query_run(query, syncing->allow_held, &json))
-        return complain_unknown("there is no run %u: `muster runs %s` lists them", syncing->allow_held, id);
+    if (!query_run(query, syncing->allow_held, &json)) {
+        rc = horizon_no_run(&query->txn, query->organization, syncing->allow_held, &err);
+        return complain_rc(rc, &err);
+    }
     if (!query_run_held(query, syncing->allow_held))
         return complain_words("run %u held nothing: `muster inbox %s` lists what is held, `muster runs %s` which runs "
                               "held it",

@@ -135,6 +135,9 @@ struct retention {
 };
 /* Of a kind whose things go by themselves once they are over; 0: they stay. */
 int64_t retention_limit(const struct retention *retention, enum kind kind);
+/* How long runs are kept; 0: for ever. Never shorter than plans are told of (RETENTION_RUNS_DAYS), whatever it says. */
+int64_t retention_runs(const struct retention *retention);
+enum { RETENTION_RUNS_DAYS = 31 };
 /* Whether its things are of their own, and go by themselves. */
 bool retention_takes(enum kind kind);
 /* Things of this kind go with those of that one; KIND_NONE: with nothing else. And the other way round. */

@@ -26,6 +26,12 @@ int64_t retention_limit(const struct retention *retention, enum kind kind)
     return limit;
 }
 
+int64_t retention_runs(const struct retention *retention)
+{
+    static const int64_t least = RETENTION_RUNS_DAYS * INT64_C(86400000);
+    return retention->runs_ms > 0 && retention->runs_ms < least ? least : retention->runs_ms;
+}
+
 enum kind retention_goes_with(enum kind kind)
 {
     for (size_t n = 0; n < sizeof(together) / sizeof(together[0]); n++)

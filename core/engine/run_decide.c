@@ -447,6 +447,12 @@ int run_row(struct run *run)
     return changeset_rc(run->changeset);
 }
 
+void run_row_drop(struct txn *txn, uint32_t run)
+{
+    uint32_t key = __builtin_bswap32(run);
+    txn_delete(txn, TABLE_run, bytes(&key, sizeof(key)));
+}
+
 int run_only_row(struct run *run, enum outcome outcome)
 {
     struct run_report *report = run->report, empty = {0};

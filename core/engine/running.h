@@ -118,6 +118,8 @@ int run_told(struct run *run, int talk, const char *sentence);
 
 /* run_decide.c: the row of the run itself, and the counters; into the changeset, last. */
 int run_row(struct run *run);
+/* For retain: the report of a run is kept no longer. */
+void run_row_drop(struct txn *txn, uint32_t run);
 /* Nothing of what was decided is kept, only that the run took place, and run->err. */
 int run_only_row(struct run *run, enum outcome outcome);
 

@@ -237,6 +237,15 @@ void weave_journal(struct weave *weave)
                   bytes(weave->entry.bytes.data, weave->entry.bytes.len));
 }
 
+void weave_journal_keep(struct txn *txn, uint64_t sequence, struct bytes entry)
+{
+    uint64_t be = __builtin_bswap64(sequence);
+    if (entry.data)
+        txn_put(txn, TABLE_journal, bytes(&be, sizeof(be)), entry);
+    else
+        txn_delete(txn, TABLE_journal, bytes(&be, sizeof(be)));
+}
+
 /* All records of the root have been moved to others by a person: it is kept for its history, and comes back with the
  * first record that does. */
 static void weave_retire(struct weave *weave)

@@ -23,6 +23,9 @@ bool weave_is_due(const struct cursor *cursor, int64_t today, int64_t now_ms);
 /* All roots of the match, sorted here. Raises `meta.sequence`. */
 int weave_run(struct match *match, int64_t today, const char *scratch_dir, struct weave_count *ret_count);
 
+/* For retain: an entry as it stands from now on, with what came before it kept no longer; no bytes: it goes. */
+void weave_journal_keep(struct txn *txn, uint64_t sequence, struct bytes entry);
+
 /* The field that says on which person a thing of the kind hangs; 0: none. */
 uint16_t weave_owner_field(enum kind kind);
 

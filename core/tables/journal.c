@@ -1,9 +1,12 @@
 /* journal - what changed, when, from what to what, by which run, as bytes. */
 #include "tables/journal.h"
 
+#include "base/error.h"
+#include "base/mem.h"
+
 #include <string.h>
 
-enum { HEAD = 33, PART = 12, CHANGE = 22 };
+enum { HEAD = 33, PREVIOUS = 25, PART = 12, CHANGE = 22 };
 
 static void head_write(struct journal_entry *entry, uint32_t run, int64_t time_ms, enum kind kind, uint64_t id,
                        uint64_t previous)
@@ -16,7 +19,7 @@ static void head_write(struct journal_entry *entry, uint32_t run, int64_t time_m
     memcpy(at + 8, &time_ms, 8);
     at[16] = (uint8_t)kind;
     memcpy(at + 17, &id, 8);
-    memcpy(at + 25, &previous, 8);
+    memcpy(at + PREVIOUS, &previous, 8);
 }
 
 void journal_begin(struct journal_entry *entry, uint32_t run, int64_t time_ms, enum kind kind, uint64_t id,
@@ -85,7 +88,7 @@ bool journal_open(struct journal_reader *reader, struct bytes value)
     memcpy(&reader->parts, at + 4, 4);
     memcpy(&reader->time_ms, at + 8, 8);
     memcpy(&reader->id, at + 17, 8);
-    memcpy(&reader->previous, at + 25, 8);
+    memcpy(&reader->previous, at + PREVIOUS, 8);
     return true;
 }
 
@@ -142,6 +145,122 @@ bool journal_blank(struct bytes value, struct journal_entry *entry)
     journal_end(entry);
     return entry->parts == parts && entry->bytes.rc == 0;
 }
+
+/* --- what is kept no longer --- */
+
+static int anew_add(struct journal_anew *anew, const struct journal_part *part, uint16_t field)
+{
+    int rc = mem_grow(&anew->items, anew->count, &anew->room, sizeof(*anew->items));
+    if (rc == 0)
+        anew->items[anew->count++] = (struct journal_said){part->kind, field, part->id};
+    return rc;
+}
+
+static bool anew_take(struct journal_anew *anew, const struct journal_part *part, uint16_t field)
+{
+    for (size_t n = 0; n < anew->count; n++)
+        if (anew->items[n].field == field && anew->items[n].id == part->id && anew->items[n].kind == part->kind) {
+            anew->items[n] = anew->items[--anew->count];
+            return true;
+        }
+    return false;
+}
+
+static bool is_state(enum journal_op op)
+{
+    return op == JOURNAL_GONE || op == JOURNAL_RETURNED;
+}
+
+int journal_anew(struct bytes value, struct journal_anew *ret_anew)
+{
+    struct journal_reader reader;
+    struct journal_part part;
+    struct journal_change change;
+    int rc = journal_open(&reader, value) ? 0 : ERR_CORRUPT;
+    ret_anew->count = 0;
+    for (uint32_t left = rc == 0 ? reader.parts : 0; left > 0 && rc == 0; left--) {
+        if (!journal_next_part(&reader, &part))
+            return ERR_CORRUPT;
+        if (is_state(part.op))
+            rc = anew_add(ret_anew, &part, 0);
+        for (uint16_t n = part.changes; n > 0 && rc == 0; n--)
+            rc = journal_next_change(&reader, &change) ? anew_add(ret_anew, &part, change.field) : ERR_CORRUPT;
+    }
+    return rc;
+}
+
+/* Goes through an entry: each change that stays is written. `anew` NULL: all stay, without what was before. */
+static int entry_again(struct bytes value, struct journal_anew *anew, struct journal_entry *entry, uint64_t *ret_fewer)
+{
+    static const struct value bygone = {.presence = PRESENCE_ABSENT, .flags = VALUE_BYGONE};
+    struct journal_reader reader;
+    struct journal_part part;
+    struct journal_change change;
+    *ret_fewer = 0;
+    if (!journal_open(&reader, value))
+        return ERR_CORRUPT;
+    journal_begin(entry, reader.run, reader.time_ms, reader.kind, reader.id, reader.previous);
+    for (uint32_t left = reader.parts; left > 0; left--) {
+        if (!journal_next_part(&reader, &part))
+            return ERR_CORRUPT;
+        bool over = anew && is_state(part.op) && anew_take(anew, &part, 0), begun = false;
+        enum journal_op op = over ? JOURNAL_CHANGED : part.op;
+        *ret_fewer += over;
+        if (op != JOURNAL_CHANGED) {
+            journal_part(entry, part.kind, part.id, op);
+            begun = true;
+        }
+        for (uint16_t n = part.changes; n > 0; n--) {
+            if (!journal_next_change(&reader, &change))
+                return ERR_CORRUPT;
+            bool goes = anew && anew_take(anew, &part, change.field),
+                 forgets = !anew && !(change.was.flags & VALUE_BYGONE);
+            *ret_fewer += goes || forgets;
+            if (goes)
+                continue;
+            if (!begun)
+                journal_part(entry, part.kind, part.id, op);
+            begun = true;
+            journal_change(entry, change.field, forgets ? bygone : change.was, change.is, change.seed);
+        }
+    }
+    journal_end(entry);
+    return entry->bytes.rc;
+}
+
+int journal_older(struct bytes value, struct journal_anew *anew, struct journal_entry *entry, bool *ret_less)
+{
+    uint64_t fewer = 0;
+    int rc = entry_again(value, anew, entry, &fewer);
+    *ret_less = fewer > 0;
+    return rc;
+}
+
+int journal_forget(struct bytes value, struct journal_entry *entry, uint64_t *ret_values)
+{
+    return entry_again(value, NULL, entry, ret_values);
+}
+
+void journal_hang(struct journal_entry *entry, uint64_t previous)
+{
+    if (entry->bytes.rc == 0)
+        memcpy(entry->bytes.data + PREVIOUS, &previous, sizeof(previous));
+}
+
+enum journal_op journal_ends(struct bytes value)
+{
+    struct journal_reader reader;
+    struct journal_part part;
+    if (!journal_open(&reader, value))
+        return 0;
+    while (journal_next_part(&reader, &part))
+        if (part.kind == reader.kind && part.id == reader.id &&
+            (part.op == JOURNAL_ERASED || part.op == JOURNAL_EXPIRED))
+            return part.op;
+    return 0;
+}
+
+/* --- after a restore --- */
 
 bool journal_leapt(struct bytes leaps, uint64_t sequence)
 {

@@ -66,6 +66,45 @@ bool journal_first(struct cursor *cursor, struct txn *txn, uint32_t run, struct 
 /* Writes an entry that stands once more, without any value: when, by which run, what of. False: it is damaged. */
 bool journal_blank(struct bytes value, struct journal_entry *entry);
 
+/* --- what is kept no longer --- */
+
+/* A flag of `was`, which is absent then: what it was is kept no longer. No flag of image.h or entity.h. */
+#define VALUE_BYGONE 0x40
+
+/* Runs go when their `retention:` is over, and with them what was held to be true before: of entries up to there stays
+ * since when that stands which stood then. `bygone` in `meta`. */
+struct bygone {
+    uint32_t run;      /* up to this one they went, but for those that something still needs */
+    uint32_t zero;     /* these bytes are stored */
+    int64_t until_ms;  /* what was true before is not known */
+    uint64_t sequence; /* entries up to here have been gone through */
+};
+/* False: nothing has gone yet. */
+bool bygone_get(struct txn *txn, struct bygone *ret_bygone);
+void bygone_set(struct txn *txn, const struct bygone *bygone);
+
+/* What an entry says anew: a field of a thing, or (field 0) whether it is there. What older entries of its root say of
+ * that stands no more. */
+struct journal_anew {
+    struct journal_said {
+        enum kind kind;
+        uint16_t field;
+        uint64_t id;
+    } * items;
+    size_t count, room;
+};
+/* Returns 0, -ENOMEM or ERR_CORRUPT; free items. */
+int journal_anew(struct bytes value, struct journal_anew *ret_anew);
+/* An older entry without what is in `anew`, from where it is taken: each stands in one of them. entry->parts 0: it says
+ * nothing any more. Returns what journal_anew() does; *ret_less: it is another one now. */
+int journal_older(struct bytes value, struct journal_anew *anew, struct journal_entry *entry, bool *ret_less);
+/* The entry without what was before: changes of which `was` is VALUE_BYGONE. *ret_values: how many were taken out. */
+int journal_forget(struct bytes value, struct journal_entry *entry, uint64_t *ret_values);
+/* Hangs an entry behind another one of its root (0: none). */
+void journal_hang(struct journal_entry *entry, uint64_t previous);
+/* JOURNAL_ERASED or JOURNAL_EXPIRED where it says that of its root, else 0. */
+enum journal_op journal_ends(struct bytes value);
+
 /* --- after a restore --- */
 
 /* Entries that came after the backup are gone, and who has read them does not know. In a store that was put back,

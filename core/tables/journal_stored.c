@@ -1,6 +1,24 @@
 /* journal_stored - entries of the journal in the store. */
 #include "tables/journal.h"
 
+#include <string.h>
+
+/* --- what is kept no longer --- */
+
+bool bygone_get(struct txn *txn, struct bygone *ret_bygone)
+{
+    struct bytes meta;
+    if (!meta_get(txn, "bygone", &meta) || meta.len != sizeof(*ret_bygone))
+        return false;
+    memcpy(ret_bygone, meta.data, sizeof(*ret_bygone));
+    return true;
+}
+
+void bygone_set(struct txn *txn, const struct bygone *bygone)
+{
+    meta_set(txn, "bygone", bytes(bygone, sizeof(*bygone)));
+}
+
 /* --- after a restore --- */
 
 static const int64_t BEGINNING_MS = INT64_C(1767225600000); /* 2026-01-01 */
