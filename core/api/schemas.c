@@ -18,8 +18,19 @@ static const struct {
      "type:text title:text status:count detail:text reason?:text place?:text next?:text"},
     {"Organization", "An organization that the token sees.", "id:text"},
     {"Status", "How an organization is doing: 0 well, 3 something did not come through, 4 something waits.",
-     "organization:text name?:text time_zone?:text status:count connections:[object] paused:[object] "
+     "organization:text name?:text time_zone?:text status:count connections:[ConnectionHealth] reader?:Reader "
+     "paused:[object] "
      "quarantine:[object]"},
+    {"ConnectionHealth",
+     "How a connection is doing: its last run, of what it could not read or tell why, and what waits of it.",
+     "connection:text run:count started:time~ outcome:text~ reasons:[ReasonOfPartition] good:time~ population:count "
+     "held:count reviews:count dead_letters:count drift:count account_paused_until?:time safeguards_off:[object] "
+     "next?:object"},
+    {"ReasonOfPartition", "Why a partition did not come through, as a sentence.", "partition:text reason:text"},
+    {"Reader",
+     "A process that looks at an old state: while it does, the organization's data file only grows. commits: how many "
+     "there were since.",
+     "process:count commits:count"},
     {"Connection", "A connection of the organization's file.",
      "connection:text connector:text streams:[text] target:flag"},
     {"PersonLine", "A person in a list.", "id:count name:text employee_number:text~ status:text~ work_email:text~"},

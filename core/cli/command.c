@@ -184,7 +184,12 @@ const struct command commands[] = {
      verb_adopt},
     {"status", "[ORG]", 0, 1, 0, "Show how each connection is doing, and what waits for a person",
      "Over all organizations those that need somebody come first. The exit status says the same: 0 all is well, "
-     "3 something did not come through, 4 something waits for a decision.",
+     "3 something did not come through, 4 something waits for a decision.\n\n"
+     "With --json one object for each organization: organization, status (that exit status), since, leavers_as_of, "
+     "people (of one that is named), connections: a list of {connection, run, started, outcome, reasons: a list of "
+     "{partition, reason}, good, population, held, reviews, dead_letters, drift, safeguards_off, next}, paused, "
+     "quarantine, awaiting, and, where somebody looks at an old state and so lets the data file grow, reader: "
+     "{process, commits}.",
      "muster status\nmuster status acme", verb_status},
     {"cancel", "ORG", 1, 1, 0, "Stop the run that is going on",
      "As Ctrl-C does where it was started: it stops between two changes, nothing is lost, and what was confirmed "

@@ -1,6 +1,7 @@
 /* overview - the lines of `status` that tell of an organization as a whole. */
 #include "cli/overview.h"
 
+#include "base/clock.h"
 #include "base/jsontext.h"
 #include "cli/waits.h"
 
@@ -48,6 +49,19 @@ void overview_json(const struct census *census, struct buffer *out)
     buffer_byte(out, '}');
 }
 
+void overview_age(int64_t ms, char ret_text[32])
+{
+    int64_t minutes = (clock_now_ms() - ms) / 60000;
+    if (minutes < 1)
+        snprintf(ret_text, 32, "just now");
+    else if (minutes < 120)
+        snprintf(ret_text, 32, "%ld min ago", (long)minutes);
+    else if (minutes < 48 * 60)
+        snprintf(ret_text, 32, "%ld h ago", (long)(minutes / 60));
+    else
+        snprintf(ret_text, 32, "%ld days ago", (long)(minutes / 60 / 24));
+}
+
 void overview_waits(struct context *context, struct query *query)
 {
     static const struct {
@@ -68,11 +82,29 @@ void overview_waits(struct context *context, struct query *query)
     }
 }
 
+static bool reader_holds(const struct query *query, long *ret_pid, uint64_t *ret_commits)
+{
+    return store_reader_behind(query->store, ret_pid, ret_commits) && *ret_commits >= COMMITS_BEHIND;
+}
+
+void overview_reader_json(const struct query *query, struct buffer *out)
+{
+    long pid;
+    uint64_t commits;
+    if (!reader_holds(query, &pid, &commits))
+        return;
+    json_name(out, "reader");
+    buffer_byte(out, '{');
+    json_member_number(out, "process", (uint64_t)pid);
+    json_member_number(out, "commits", commits);
+    buffer_byte(out, '}');
+}
+
 void overview_reader(struct context *context, struct query *query)
 {
     long pid;
     uint64_t commits;
-    if (store_reader_behind(query->store, &pid, &commits) && commits >= COMMITS_BEHIND)
+    if (reader_holds(query, &pid, &commits))
         screen_print(
             &context->screen,
             "  process %ld looks at what was kept %lu commits ago: while it does, data.mdb only grows; if that "

@@ -3,6 +3,7 @@
 
 #include "base/date.h"
 #include "base/jsonobject.h"
+#include "base/jsontext.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -176,6 +177,21 @@ static bool list_next(struct query *query, const char *first, const char *second
 bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason)
 {
     return list_next(query, "name", "reason", at, ret_name, ret_reason);
+}
+
+void runs_reasons_json(struct query *query, const char *partitions, struct buffer *out)
+{
+    const char *name, *reason, *between = "";
+    json_name(out, "reasons");
+    buffer_byte(out, '[');
+    while (partitions && runs_reason(query, &partitions, &name, &reason)) {
+        buffer_format(out, "%s{", between);
+        json_member_text(out, "partition", name);
+        json_member_text(out, "reason", reason);
+        buffer_byte(out, '}');
+        between = ",";
+    }
+    buffer_byte(out, ']');
 }
 
 bool runs_partition(struct query *query, const char **at, const char **ret_name, const char **ret_outcome)

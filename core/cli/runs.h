@@ -30,6 +30,8 @@ bool runs_line(struct query *query, uint32_t run, struct run_line *ret_line);
 /* "[{"name":"main","reason":"…"}]": the next partition with a reason; *at begins as the list. False after the last. */
 bool runs_reason(struct query *query, const char **at, const char **ret_name, const char **ret_reason);
 
+/* All of them as member "reasons", a list of {partition, reason}; NULL: none. */
+void runs_reasons_json(struct query *query, const char *partitions, struct buffer *out);
 /* The same: the next partition and its outcome. */
 bool runs_partition(struct query *query, const char **at, const char **ret_name, const char **ret_outcome);
 /* The same of `columns` and `readings`: the next one's id and sentence. */

@@ -59,20 +59,6 @@ struct health {
     int failed;                         /* exit status of reading it; 0: it could be read */
 };
 
-/* "3 h ago" */
-static void age_text(int64_t ms, char ret_text[32])
-{
-    int64_t minutes = (clock_now_ms() - ms) / 60000;
-    if (minutes < 1)
-        snprintf(ret_text, 32, "just now");
-    else if (minutes < 120)
-        snprintf(ret_text, 32, "%ld min ago", (long)minutes);
-    else if (minutes < 48 * 60)
-        snprintf(ret_text, 32, "%ld h ago", (long)(minutes / 60));
-    else
-        snprintf(ret_text, 32, "%ld days ago", (long)(minutes / 60 / 24));
-}
-
 /* Whether a run brought something. One that only waited for a file to be whole did not. */
 static bool came_through(const struct run_line *line)
 {
@@ -257,7 +243,7 @@ static void connection_row(struct grid *grid, const struct health *health, const
     grid_format(grid, COLOR_NONE, "%s (run %u)", time, one->last.run);
     grid_format(grid, runs_color(one->last.outcome), "%s", one->last.outcome);
     if (one->good.run)
-        age_text(one->good.started_ms, age);
+        overview_age(one->good.started_ms, age);
     grid_text(grid, one->good.run ? age : "never");
     grid_number(grid, one->good.push ? one->good.told.people : one->good.population);
     for (size_t t = 0; t < TYPES; t++)
@@ -523,6 +509,7 @@ static int organization_json(struct context *context, const struct health *healt
         json_member_number(&out, "run", one->last.run);
         time_json("started", one->last.run ? one->last.started_ms : 0, &out);
         json_member_text(&out, "outcome", one->last.run ? one->last.outcome : NULL);
+        runs_reasons_json(health->query, one->settled ? NULL : one->last.partitions, &out);
         time_json("good", one->good.run ? one->good.started_ms : 0, &out);
         json_member_number(&out, "population", one->good.population);
         for (size_t t = 0; t < TYPES; t++)
@@ -541,8 +528,10 @@ static int organization_json(struct context *context, const struct health *healt
     quarantines_json(health->quarantines, health->quarantine_count, &out);
     if (health->organization)
         awaiting_json(health->organization, health->awaiting, &out);
-    if (health->query)
+    if (health->query) {
+        overview_reader_json(health->query, &out);
         waits_readings_json(health->query, &out);
+    }
     buffer_text(&out, "}\n");
     if (out.rc != 0)
         return complain_rc(out.rc, NULL);
