@@ -17,9 +17,10 @@ static const struct {
     {"Problem", "RFC 9457, with a reason for programs, the place, and a way out.",
      "type:text title:text status:count detail:text reason?:text place?:text next?:text"},
     {"Organization", "An organization that the token sees.", "id:text"},
-    {"Status", "How an organization is doing: 0 well, 3 something did not come through, 4 something waits.",
-     "organization:text name?:text time_zone?:text status:count connections:[ConnectionHealth] reader?:Reader "
-     "paused:[object] "
+    {"Status",
+     "How an organization is doing: 0 well, 3 something did not come through, 4 something waits. refused: what is kept "
+     "is another configuration's, and no run begins.",
+     "organization:text status:count connections:[ConnectionHealth] reader?:Reader refused?:text paused:[object] "
      "quarantine:[object]"},
     {"ConnectionHealth",
      "How a connection is doing: its last run, of what it could not read or tell why, and what waits of it.",

@@ -189,7 +189,7 @@ const struct command commands[] = {
      "people (of one that is named), connections: a list of {connection, run, started, outcome, reasons: a list of "
      "{partition, reason}, good, population, held, reviews, dead_letters, drift, safeguards_off, next}, paused, "
      "quarantine, awaiting, and, where somebody looks at an old state and so lets the data file grow, reader: "
-     "{process, commits}.",
+     "{process, commits}; where what is kept is another configuration's, refused: the sentence.",
      "muster status\nmuster status acme", verb_status},
     {"cancel", "ORG", 1, 1, 0, "Stop the run that is going on",
      "As Ctrl-C does where it was started: it stops between two changes, nothing is lost, and what was confirmed "

@@ -13,6 +13,7 @@
 #include "cli/verb.h"
 #include "cli/waits.h"
 #include "engine/gate.h"
+#include "engine/home.h"
 #include "engine/run.h"
 
 #include <errno.h>
@@ -55,6 +56,7 @@ struct health {
     struct quarantine *quarantines;
     size_t quarantine_count;
     const struct connection **awaiting; /* their customer's authorization */
+    struct err home;                    /* what is kept is another configuration's: runs are refused */
     int status;                         /* of the organization */
     int failed;                         /* exit status of reading it; 0: it could be read */
 };
@@ -194,7 +196,7 @@ static void health_read(struct context *context, const char *id, struct health *
         health->connections[health->count++] = (struct connection_health){
             .connection = &organization->connections[i], .last.outcome = "", .good.outcome = ""};
     health->awaiting = awaiting_now(context->arena, organization);
-    if (health->awaiting && *health->awaiting)
+    if (home_look(context->settings, id, &health->home) != 0 || (health->awaiting && *health->awaiting))
         health->status = STATUS_HELD;
     int rc = health->connections ? query_open(context->settings, organization, &health->query, &err) : -ENOMEM;
     if (rc == ERR_GONE)
@@ -464,6 +466,8 @@ static void organization_tell(struct context *context, const struct health *heal
         return;
     }
     health_tell(context, health);
+    if (health->home.rc)
+        screen_print(screen, "  every run is refused: %s\n", health->home.text);
     struct grid grid;
     grid_start(&grid, screen, "  ", "CONNECTION|LAST RUN|OUTCOME|LAST GOOD|>RECORDS|>HELD|>REVIEWS|>DEAD|>HEADER");
     for (size_t i = 0; i < health->count; i++) {
@@ -524,6 +528,8 @@ static int organization_json(struct context *context, const struct health *healt
         buffer_byte(&out, '}');
     }
     buffer_byte(&out, ']');
+    if (health->home.rc)
+        json_member_text(&out, "refused", health->home.text);
     pauses_json(health->pauses, health->pause_count, &out);
     quarantines_json(health->quarantines, health->quarantine_count, &out);
     if (health->organization)

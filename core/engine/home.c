@@ -45,30 +45,55 @@ static int note(const char *path, const char *folder)
     return rc ? rc : descriptor_write(fd, "\n", 1);
 }
 
+/* Whose it is, as it is noted: empty where nobody is. */
+static int noted_read(const char *path, struct buffer *noted, struct err *err)
+{
+    int rc = descriptor_read_file(path, noted);
+    if (rc != 0 && rc != -ENOENT)
+        return err_set(err, rc, "%s cannot be read: %s", path, err_text(rc));
+    if (noted->len > 0)
+        noted->data[strcspn(noted->data, "\n")] = '\0';
+    return 0;
+}
+
+/* *ret_ours: it is noted so already. */
+static int look(const struct settings *settings, const char *id, const char *dir, const char *path, bool *ret_ours,
+                struct err *err)
+{
+    TIDY_DONE(buffer_done) struct buffer noted = {0};
+    const char *here = settings->config_dir;
+    bool another = false;
+    int rc = noted_read(path, &noted, err);
+    *ret_ours = rc == 0 && noted.len > 0 && strcmp(noted.data, here) == 0;
+    if (rc == 0 && noted.len > 0 && !*ret_ours)
+        rc = has_another(noted.data, settings, id, &another);
+    if (rc != 0 || !another)
+        return rc;
+    return err_set(err, ERR_CONFIG,
+                   "%s belongs to the organization '%s' of %s, and this is the one of %s: both in one folder would "
+                   "be mixed. Give this one a state folder of its own (state: in %s/muster.yaml, or --state DIR). "
+                   "Where it takes the place of the other, move %s/organizations/%s.yaml away, or remove %s",
+                   dir, id, noted.data, here, here, noted.data, id, path);
+}
+
+int home_look(const struct settings *settings, const char *id, struct err *err)
+{
+    char *dir __attribute__((cleanup(tidy_free))) = mem_format("%s/organizations/%s", settings->state, id);
+    char *path __attribute__((cleanup(tidy_free))) = dir ? mem_format("%s/configuration", dir) : NULL;
+    bool ours;
+    return path ? look(settings, id, dir, path, &ours, err) : -ENOMEM;
+}
+
 int home_claim(const struct settings *settings, const struct organization *organization, const char *dir,
                struct err *err)
 {
     char *path __attribute__((cleanup(tidy_free))) = mem_format("%s/configuration", dir);
-    TIDY_DONE(buffer_done) struct buffer noted = {0};
-    const char *here = settings->config_dir, *id = organization->id;
-    bool another = false;
+    bool ours = false;
     if (!path)
         return -ENOMEM;
-    int rc = descriptor_read_file(path, &noted);
-    if (rc != 0 && rc != -ENOENT)
-        return err_set(err, rc, "%s cannot be read: %s", path, err_text(rc));
-    if (noted.len > 0)
-        noted.data[strcspn(noted.data, "\n")] = '\0';
-    if (noted.len > 0 && strcmp(noted.data, here) == 0)
-        return 0;
-    if (noted.len > 0 && (rc = has_another(noted.data, settings, id, &another)) != 0)
+    int rc = look(settings, organization->id, dir, path, &ours, err);
+    if (rc != 0 || ours)
         return rc;
-    if (another)
-        return err_set(err, ERR_CONFIG,
-                       "%s belongs to the organization '%s' of %s, and this is the one of %s: both in one folder would "
-                       "be mixed. Give this one a state folder of its own (state: in %s/muster.yaml, or --state DIR). "
-                       "Where it takes the place of the other, move %s/organizations/%s.yaml away, or remove %s",
-                       dir, id, noted.data, here, here, noted.data, id, path);
-    rc = note(path, here);
+    rc = note(path, settings->config_dir);
     return rc ? err_set(err, rc, "%s cannot be written: %s", path, err_text(rc)) : 0;
 }

@@ -13,4 +13,7 @@ struct settings;
 int home_claim(const struct settings *settings, const struct organization *organization, const char *dir,
                struct err *err);
 
+/* The same without a note: for who only tells that runs will be refused. */
+int home_look(const struct settings *settings, const char *id, struct err *err);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/home.h"
 #include "service/memory.h"
 
 #include <errno.h>
@@ -46,6 +47,23 @@ static int same_state(const struct books *before, const struct settings *setting
                    settings->state, before->settings->state);
 }
 
+/* An organization's folder in the state folder may be that of another configuration: then each run is refused. */
+static int homes_tell(const struct books *books, roster_told_fn *told, void *context)
+{
+    int rc = 0;
+    for (size_t i = 0; i < books->roster.count && rc == 0; i++) {
+        TIDY_DONE(buffer_done) struct buffer text = {0};
+        struct err err = {0};
+        if (home_look(books->settings, books->roster.items[i]->id, &err) == 0)
+            continue;
+        buffer_format(&text, "nothing of %s runs: %s\n", books->roster.items[i]->id,
+                      err.rc ? err.text : "it is not known whose state it is");
+        if ((rc = text.rc) == 0)
+            told(context, books->roster.items[i]->id, text.data);
+    }
+    return rc;
+}
+
 int books_read(const char *config, const char *state, const struct books *before, bool keep, roster_told_fn *told,
                void *context, struct books *ret_books, struct err *err)
 {
@@ -55,6 +73,7 @@ int books_read(const char *config, const char *state, const struct books *before
     rc = rc ? rc : same_state(before, books.settings, err);
     rc = rc ? rc : connectors_open(books.settings, &books.connectors);
     rc = rc ? rc : roster_read(books.settings, books.connectors, keep, told, context, &books.roster);
+    rc = rc ? rc : homes_tell(&books, told, context);
     if (rc == 0 && !(memory = memory_open(books.settings->state)))
         rc = -ENOMEM;
     rc = rc ? rc
