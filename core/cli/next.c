@@ -1,8 +1,10 @@
 /* next - see the header. */
 #include "cli/next.h"
 
+#include "api/control.h"
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/jsonobject.h"
 #include "base/jsontext.h"
 #include "engine/authorization.h"
 
@@ -10,7 +12,7 @@
 #include <string.h>
 
 static const char by_hand[] = "hand", by_pause[] = "pause", by_quarantine[] = "quarantine",
-                  by_authorization[] = "authorization";
+                  by_authorization[] = "authorization", by_retry[] = "retry";
 
 /* Whether all that a connection is for is set aside; *ret_at_ms: until when, of the first that goes on. */
 static bool all_aside(const struct connection *connection, const struct quarantine *aside, size_t count,
@@ -51,6 +53,53 @@ struct next next_of(const struct connection *connection, const struct zone *zone
             return (struct next){connection, INT64_MAX, trigger_word(&connection->triggers[i])};
     return (struct next){connection, INT64_MAX, by_hand}; /* also when the only time it had is over */
 }
+
+/* --- what musterd tries again --- */
+
+struct retry {
+    const char *organization, *connection; /* that are looked for */
+    bool organization_is, connection_is;
+    int64_t at_ms;
+};
+
+static int take_retry(void *context, const struct jsonobject_member *member)
+{
+    struct retry *retry = context;
+    if (member->type != JSONOBJECT_STRING)
+        return 0;
+    retry->organization_is |=
+        strcmp(member->name, "organization") == 0 && strcmp(member->text, retry->organization) == 0;
+    retry->connection_is |= strcmp(member->name, "connection") == 0 && strcmp(member->text, retry->connection) == 0;
+    if (strcmp(member->name, "at") == 0)
+        instant_read(member->text, member->text_len, &retry->at_ms);
+    return 0;
+}
+
+void next_ask(const char *state, struct buffer *ret_again)
+{
+    struct err err = {0};
+    if (control_ask(state, "again", ret_again, &err) != 0)
+        buffer_clear(ret_again);
+}
+
+void next_again(struct next *next, const char *organization, const struct buffer *again)
+{
+    const char *why;
+    size_t at;
+    if (next->by == by_pause || next->by == by_quarantine || next->by == by_authorization)
+        return;
+    for (size_t begin = 0, len; begin < again->len; begin += len + 1) {
+        struct retry retry = {.organization = organization, .connection = next->connection->name};
+        len = strcspn(again->data + begin, "\n");
+        if (jsonobject_split(again->data + begin, len, take_retry, &retry, &why, &at) == 0 && retry.organization_is &&
+            retry.connection_is && retry.at_ms > 0 && retry.at_ms < next->at_ms) {
+            next->at_ms = retry.at_ms;
+            next->by = by_retry;
+        }
+    }
+}
+
+/* --- for people and programs --- */
 
 static int order(const void *a, const void *b)
 {
@@ -101,6 +150,8 @@ static void next_text(const struct next *next, const struct zone *zone, struct b
         buffer_format(out, "not before it is authorized (%s)", name);
     else if (next->by == by_quarantine)
         buffer_format(out, "%s (%s, which is set aside)", *time ? time : "not before its log-in is another", name);
+    else if (next->by == by_retry)
+        buffer_format(out, "%s again, as it failed (%s)", time, name);
     else if (*time)
         buffer_format(out, "%s %s%s%s (%s)", time, next->by, event ? " or " : "", event ? event : "", name);
     else

@@ -57,6 +57,7 @@ struct health {
     size_t quarantine_count;
     const struct connection **awaiting; /* their customer's authorization */
     struct err home;                    /* what is kept is another configuration's: runs are refused */
+    const struct buffer *again;         /* what musterd tries again */
     int status;                         /* of the organization */
     int failed;                         /* exit status of reading it; 0: it could be read */
 };
@@ -287,8 +288,10 @@ static int64_t health_leavers(const struct health *health)
 static struct next health_next(const struct health *health, size_t nth)
 {
     const struct connection_health *one = &health->connections[nth];
-    return next_of(one->connection, health->query->zone, one->last.run ? one->last.started_ms : 0, health->pauses,
-                   health->pause_count, health->quarantines, health->quarantine_count);
+    struct next next = next_of(one->connection, health->query->zone, one->last.run ? one->last.started_ms : 0,
+                               health->pauses, health->pause_count, health->quarantines, health->quarantine_count);
+    next_again(&next, health->id, health->again);
+    return next;
 }
 
 static void health_next_tell(struct context *context, const struct health *health)
@@ -575,8 +578,12 @@ int verb_status(struct context *context)
     TIDY(free) struct health *all = mem_new(count + 1, sizeof(*all));
     if (status != STATUS_DONE || !all)
         return status ? status : complain_rc(-ENOMEM, NULL);
-    for (size_t i = 0; i < count; i++)
+    TIDY_DONE(buffer_done) struct buffer again = {0};
+    next_ask(context->settings->state, &again);
+    for (size_t i = 0; i < count; i++) {
         health_read(context, ids[i], &all[i]);
+        all[i].again = &again;
+    }
     if (count > 1)
         qsort(all, count, sizeof(*all), needier);
     for (size_t i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 #include "api/control.h"
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/jsonobject.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
@@ -290,8 +291,13 @@ static void reload(struct service *service, struct buffer *answer)
 
 static void asked(void *context, const char *word, struct buffer *answer)
 {
+    const struct service *service = context;
     if (strcmp(word, "reload") == 0)
         reload(context, answer);
+    if (strcmp(word, "again") == 0) {
+        buffer_text(answer, "{}\n"); /* nothing would be no answer */
+        timetable_again(&service->books.timetable, answer);
+    }
 }
 
 static void signalled(uv_signal_t *handle, int number)
@@ -413,6 +419,13 @@ int daemon_run(const struct daemon_words *words, struct err *err)
 
 /* --- what would run when --- */
 
+static void local_time(const struct timed_organization *organization, int64_t ms, char ret_text[25])
+{
+    instant_write(ms + (int64_t)zone_offset(organization->organization->zone, ms) * 1000, ret_text);
+    ret_text[10] = ' ';
+    ret_text[16] = '\0';
+}
+
 static void tell_trigger(const struct timed_organization *organization, const struct timed_connection *connection,
                          const struct timed *timed, FILE *out)
 {
@@ -422,14 +435,54 @@ static void tell_trigger(const struct timed_organization *organization, const st
     char when[25] = "never";
     timed_key(connection->connection, timed->trigger, &key);
     if (timed->next_ms != OCCASION_NEVER) {
-        instant_write(timed->next_ms + (int64_t)zone_offset(organization->organization->zone, timed->next_ms) * 1000,
-                      when);
-        when[10] = ' ';
-        when[16] = '\0';
+        local_time(organization, timed->next_ms, when);
     } else if (timed->trigger->how >= TRIGGER_FILE) {
         snprintf(when, sizeof(when), "%s", else_words[timed->trigger->how]);
     }
     fprintf(out, "%-16s  %-16s  %s\n", when, organization->organization->id, key.rc ? "" : key.data);
+}
+
+struct retry {
+    const struct timetable *timetable;
+    const struct timed_organization *organization;
+    const struct timed_connection *connection;
+    int64_t at_ms;
+};
+
+/* In this order: organization, connection, at. */
+static int take_retry(void *context, const struct jsonobject_member *member)
+{
+    struct retry *retry = context;
+    if (member->type != JSONOBJECT_STRING)
+        return 0;
+    if (strcmp(member->name, "organization") == 0)
+        retry->organization = timetable_organization(retry->timetable, member->text);
+    else if (strcmp(member->name, "connection") == 0 && retry->organization)
+        retry->connection = timed_connection(retry->organization, member->text);
+    else if (strcmp(member->name, "at") == 0)
+        instant_read(member->text, member->text_len, &retry->at_ms);
+    return 0;
+}
+
+/* What the musterd that runs tries again because it failed; where none does, or it does not hear us, nothing is. */
+static void tell_retries(const struct books *books, FILE *out)
+{
+    TIDY_DONE(buffer_done) struct buffer again = {0};
+    struct err ignored = {0};
+    const char *why;
+    size_t at;
+    if (control_ask(books->settings->state, "again", &again, &ignored) != 0)
+        return;
+    for (size_t begin = 0, len; begin < again.len; begin += len + 1) {
+        struct retry retry = {.timetable = &books->timetable};
+        char when[25];
+        len = strcspn(again.data + begin, "\n");
+        if (jsonobject_split(again.data + begin, len, take_retry, &retry, &why, &at) != 0 || !retry.connection)
+            continue;
+        local_time(retry.organization, retry.at_ms, when);
+        fprintf(out, "%-16s  %-16s  %s again, as it failed\n", when, retry.organization->organization->id,
+                retry.connection->connection->name);
+    }
 }
 
 int daemon_next(const struct daemon_words *words, FILE *out, struct err *err)
@@ -445,6 +498,8 @@ int daemon_next(const struct daemon_words *words, FILE *out, struct err *err)
                 tell_trigger(organization, &organization->connections[c], &organization->connections[c].triggers[t],
                              out);
     }
+    if (rc == 0)
+        tell_retries(&books, out);
     if (rc == 0 && told == 0 && books.timetable.count > 0)
         fprintf(out, "No organization has a trigger: everything runs by hand.\n");
     return rc;

@@ -1,8 +1,10 @@
 /* timetable - which runs are due. */
 #include "service/timetable.h"
 
+#include "base/date.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/jsontext.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -378,6 +380,25 @@ bool timetable_pick(struct timetable *timetable, int64_t now_ms, unsigned most, 
     turn->turn = ++timetable->turns;
     timetable->running++;
     return true;
+}
+
+void timetable_again(const struct timetable *timetable, struct buffer *out)
+{
+    for (size_t i = 0; i < timetable->count; i++) {
+        const struct timed_organization *organization = &timetable->items[i];
+        for (size_t c = 0; c < organization->organization->connection_count; c++) {
+            const struct timed_connection *connection = &organization->connections[c];
+            char at[25];
+            if (!connection->wish.stands || !connection->wish.again)
+                continue;
+            instant_write(connection->wish.from_ms, at);
+            buffer_byte(out, '{');
+            json_member_text(out, "organization", organization->organization->id);
+            json_member_text(out, "connection", connection->connection->name);
+            json_member_text(out, "at", at);
+            buffer_text(out, "}\n");
+        }
+    }
 }
 
 static void tried_again(const struct timed_organization *organization, struct timed_connection *connection,

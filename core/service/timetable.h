@@ -92,6 +92,9 @@ struct job_order {
 /* The next run to be started now, while fewer than `most` are going; false: none. It counts as going until it ended. */
 bool timetable_pick(struct timetable *timetable, int64_t now_ms, unsigned most, struct job_order *ret_order);
 
+/* A JSON object on a line for each connection that is tried again because it failed: organization, connection, at. */
+void timetable_again(const struct timetable *timetable, struct buffer *out);
+
 enum job_end {
     JOB_WELL,
     JOB_FAILED, /* is tried again, later each time */
