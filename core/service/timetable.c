@@ -231,7 +231,6 @@ static int connection_make(struct timetable *timetable, const struct timed_organ
     streams_collect(connection);
     if (before) {
         const char *names[TIMED_STREAMS];
-        connection->running = before->running;
         connection->wish = before->wish;
         connection->wish.streams = streams_bits(connection, names, streams_names(before, before->wish.streams, names));
         connection->failures = before->failures;
@@ -353,7 +352,6 @@ static void order_fill(struct job_order *order, struct timed_organization *organ
         if (!connection->wish.stands || connection->wish.from_ms > now_ms ||
             (connection != first && !same_words(&connection->wish, &words)))
             continue;
-        connection->running = true;
         connection->wish.stands = false;
         order->connections[order->count++] = connection->connection->name;
     }
@@ -439,7 +437,6 @@ static void has_ended(struct timed_organization *organization, const char *name,
 static void connection_ended(struct timed_organization *organization, struct timed_connection *connection,
                              const struct job_order *order, enum job_end end, int64_t now_ms)
 {
-    connection->running = false;
     if (end == JOB_BUSY) {
         wish(connection, wish_of(connection, order, now_ms, now_ms + BUSY_WAITS));
         return;

@@ -25,7 +25,6 @@ enum { TIMED_STREAMS = 64 }; /* a trigger that names more stands for all */
 struct timed_connection {
     const struct roster_connection *connection;
     struct timed *triggers;
-    bool running;
     struct wish {
         bool stands, full, again;  /* again: because the last run failed */
         const char *action;        /* "pull" "push" "both"; NULL: as the connection is; lives for ever */

@@ -307,6 +307,56 @@ static void who_runs_after_others_waits_for_all_of_them(void **state)
     assert_true(timetable_pick(&timetable, now, 1, &order));
     assert_string_equal(order.connections[0], "c");
     ends(&timetable, &order, JOB_WELL, now);
+    now += 2 * MINUTE; /* b once more; a has not ended anew */
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_string_equal(order.connections[0], "b");
+    ends(&timetable, &order, JOB_WELL, now);
+    assert_false(timetable_pick(&timetable, now, 1, &order));
+    timetable_arrived(&timetable.items[0], &timetable.items[0].connections[0], now);
+    now += 2 * SECOND;
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_string_equal(order.connections[0], "a");
+    ends(&timetable, &order, JOB_WELL, now);
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_string_equal(order.connections[0], "c");
+    ends(&timetable, &order, JOB_WELL, now);
+    done(&made, &timetable);
+}
+
+static void who_reads_and_who_tells_is_as_the_trigger_says(void **state)
+{
+    (void)state;
+    static const struct trigger both[] = {{.how = TRIGGER_SCHEDULE, .text = "30 6 * * *", .action = "pull"},
+                                          {.how = TRIGGER_SCHEDULE, .text = "30 6 * * Mon", .action = "push"}};
+    static const struct trigger full[] = {
+        {.how = TRIGGER_SCHEDULE, .text = "30 6 * * *", .action = "push", .full = true}};
+    struct made made;
+    struct timetable timetable;
+    struct job_order order;
+    int64_t now = at(MORNING);
+    make(&made, 1);
+    connect(&made, 0, "a", both, 2);
+    connect(&made, 0, "b", both + 1, 1);
+    connect(&made, 0, "c", full, 1);
+    connect(&made, 0, "d", mornings, 1);
+    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    static const char *const expected[][2] = {{"a", "both"}, {"b", "push"}, {"c", "push"}, {"d", NULL}};
+    timetable_tick(&timetable, now);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(timetable_pick(&timetable, now, 1, &order));
+        assert_int_equal(order.count, 1); /* none has the words of another */
+        assert_string_equal(order.connections[0], expected[i][0]);
+        assert_true(order.full == (i == 2));
+        if (expected[i][1])
+            assert_string_equal(order.action, expected[i][1]);
+        else
+            assert_null(order.action);
+        ends(&timetable, &order, JOB_WELL, now);
+    }
+    now += DAY; /* a Tuesday */
+    timetable_tick(&timetable, now);
+    assert_true(timetable_pick(&timetable, now, 1, &order));
+    assert_string_equal(order.action, "pull");
     done(&made, &timetable);
 }
 
@@ -486,6 +536,34 @@ static void files_that_are_read_again_lose_no_wish_and_no_run(void **state)
     done(&made, &timetable);
 }
 
+/* Each trigger is known again by all of its words, and goes on where it was. */
+static void triggers_that_are_read_again_keep_their_time(void **state)
+{
+    (void)state;
+    static const struct trigger before[] = {{.how = TRIGGER_EVERY, .every_ms = 3 * DAY},
+                                            {.how = TRIGGER_EVERY, .every_ms = 2 * HOUR, .full = true},
+                                            {.how = TRIGGER_EVERY, .every_ms = 2 * HOUR},
+                                            {.how = TRIGGER_EVERY, .every_ms = 5 * HOUR}};
+    const struct trigger after[] = {before[3], before[1], before[2], before[0]};
+    struct made made;
+    struct timetable timetable, again;
+    struct job_order order;
+    int64_t now = at(MORNING);
+    make(&made, 1);
+    connect(&made, 0, "hr", before, 4);
+    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
+    for (size_t t = 0; t < 4; t++) /* none at the time of another */
+        timetable.items[0].connections[0].triggers[t].next_ms = now + (int64_t)(t + 1) * HOUR;
+    made.connections[0][0].triggers = after;
+    assert_int_equal(timetable_make(&again, &made.roster, &timetable, NULL, NULL, now + MINUTE), 0);
+    timetable_done(&timetable);
+    static const int64_t hours[] = {4, 2, 3, 1};
+    for (size_t t = 0; t < 4; t++)
+        assert_true(again.items[0].connections[0].triggers[t].next_ms == now + hours[t] * HOUR);
+    assert_false(timetable_pick(&again, now + MINUTE, 1, &order));
+    done(&made, &again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +576,8 @@ int main(void)
         cmocka_unit_test(a_change_is_told_within_a_second_and_once),
         cmocka_unit_test(organizations_take_turns),
         cmocka_unit_test(who_runs_after_others_waits_for_all_of_them),
+        cmocka_unit_test(who_reads_and_who_tells_is_as_the_trigger_says),
+        cmocka_unit_test(triggers_that_are_read_again_keep_their_time),
         cmocka_unit_test(a_run_is_of_the_streams_that_were_wished_for),
         cmocka_unit_test(a_wish_for_all_streams_is_a_wish_for_each),
         cmocka_unit_test(a_failed_run_is_tried_again_later_each_time_and_not_for_ever),
