@@ -70,7 +70,8 @@ void overview_waits(struct context *context, struct query *query)
     } ways[] = {{WAIT_HELD, "approve", " ID… --reason TEXT, or reject"},
                 {WAIT_REVIEW, "link", " ID KEY --reason TEXT, or unlink, keep-apart"},
                 {WAIT_DEAD, "deadletters", ""},
-                {WAIT_DRIFT, "accept", " ID --reason TEXT"}};
+                {WAIT_DRIFT, "accept", " ID --reason TEXT"},
+                {WAIT_TASK, "inbox", ""}};
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         char text[64];
         size_t count = query_count_waits(query, ways[i].type, NULL, COUNT_MOST);

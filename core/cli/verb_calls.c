@@ -1,6 +1,8 @@
 /* verb_calls - what a connection called by HTTP, when, and what came of it. */
+#include "base/date.h"
 #include "base/jsonobject.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "broker/calls.h"
 #include "cli/context.h"
 #include "cli/verb.h"
@@ -87,7 +89,20 @@ static int call_member(void *context, const struct jsonobject_member *member)
     return 0;
 }
 
-static void call_print(struct grid *grid, const char *line, size_t len)
+/* As the organization's clocks had it: "2026-03-02 07:30:00". What is no instant stands as it is. */
+static void when_cell(struct grid *grid, const struct zone *zone, const char *at)
+{
+    int64_t ms;
+    char local[25];
+    if (zone && instant_read(at, strlen(at), &ms)) {
+        instant_write(ms + zone_offset(zone, ms) * INT64_C(1000), local);
+        grid_format(grid, COLOR_DIM, "%.10s %.8s", local, local + 11);
+    } else {
+        grid_cell(grid, COLOR_DIM, at, strlen(at));
+    }
+}
+
+static void call_print(struct grid *grid, const struct zone *zone, const char *line, size_t len)
 {
     struct call call = {.at = ""};
     const char *why;
@@ -95,7 +110,7 @@ static void call_print(struct grid *grid, const char *line, size_t len)
     if (jsonobject_split(line, len, call_member, &call, &why, &at) == 0) {
         bool good = strcmp(call.class, "ok") == 0;
         enum color color = good ? COLOR_GREEN : COLOR_RED;
-        grid_cell(grid, COLOR_DIM, call.at, strlen(call.at));
+        when_cell(grid, zone, call.at);
         grid_text(grid, call.method);
         grid_format(grid, COLOR_NONE, "%s%s%s%s", call.url.data ? call.url.data : "", *call.use ? " (" : "", call.use,
                     *call.use ? ")" : "");
@@ -125,7 +140,7 @@ static void call_pass(struct screen *screen, const char *line, size_t len)
         screen_print(screen, "%.*s\n", (int)len, line);
 }
 
-static void calls_print(struct context *context, const struct lines *lines)
+static void calls_print(struct context *context, const struct zone *zone, const struct lines *lines)
 {
     struct grid grid;
     for (const char *at = lines->from, *end; context->json && (end = strchr(at, '\n')); at = end + 1)
@@ -134,7 +149,7 @@ static void calls_print(struct context *context, const struct lines *lines)
         return;
     grid_start(&grid, &context->screen, "", "WHEN|METHOD|URL|STATUS|>SENT|>RECEIVED|>MS|>TRIES|WHY");
     for (const char *at = lines->from, *end; (end = strchr(at, '\n')); at = end + 1)
-        call_print(&grid, at, (size_t)(end - at));
+        call_print(&grid, zone, at, (size_t)(end - at));
     grid_end(&grid);
 }
 
@@ -149,15 +164,18 @@ int verb_calls(struct context *context)
     if (status != STATUS_DONE)
         return status;
     struct lines lines __attribute__((cleanup(lines_done))) = {0};
+    struct zone *zone TIDY(zone_free) = NULL;
     const char *dir = run_store_dir(context->settings, organization->id, context->arena);
     char *calls __attribute__((cleanup(tidy_free))) = dir ? mem_format("%s/calls", dir) : NULL;
     int rc = calls ? lines_read(calls, connection->name, &lines) : -ENOMEM;
+    if (rc == 0)
+        rc = zone_open(organization->time_zone, &zone);
     if (rc != 0)
         return complain_rc(rc, NULL);
     lines_last(&lines, context->json ? SIZE_MAX : SHOWN);
     if (lines.len == 0 && !context->json)
         screen_print(&context->screen, "%s has called nothing by HTTP yet\n", connection->name);
     else
-        calls_print(context, &lines);
+        calls_print(context, zone, &lines);
     return STATUS_DONE;
 }

@@ -160,6 +160,17 @@ static int fields_tell(struct asking *asking, enum kind kind, uint64_t id, unsig
 
 /* --- one person --- */
 
+/* What a connection is told of them is another question: how it is asked. */
+static void targets_tell(const struct asking *asking)
+{
+    const struct organization *organization = asking->query->organization;
+    for (size_t n = 0; n < organization->connection_count; n++)
+        if (organization->connections[n].target)
+            screen_print(&asking->context->screen, "What %s is told: muster explain %s id:%lu --target %s\n",
+                         organization->connections[n].name, organization->id, (unsigned long)asking->person,
+                         organization->connections[n].name);
+}
+
 static int children_tell(struct asking *asking)
 {
     struct entity *person = asking->entity;
@@ -223,6 +234,8 @@ static int person_explain(struct asking *asking)
     asking->told += hours;
     if (rc == 0 && !context->json && !asking->cut.run)
         explain_beside(context, query, KIND_person, asking->entity);
+    if (table && rc == 0 && !asking->cut.run && asking->kind == KIND_NONE)
+        targets_tell(asking);
     rc = rc ? rc : query->txn.rc;
     if (rc != 0)
         return complain_rc(store_fail(query->store, rc, &err), &err);
