@@ -4,24 +4,97 @@
 #include "conform/visit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* "bearer", or "OPTION=CHOICE key HEADER; hmac-sha256 HEADER": each of them begins with a way that there is. */
+enum { WAY_WORDS = 6, WAY_MOST = 400, SECONDS_MOST = 86400 };
+
+static bool among(const char *const *names, const char *word, size_t len)
+{
+    while (*names && (strlen(*names) != len || strncmp(*names, word, len) != 0))
+        names++;
+    return *names != NULL;
+}
+
+/* Words in braces are such as are put in; what else stands in the text is signed as it is. */
+static bool signed_text(const char *text)
+{
+    static const char *const known[] = {"{time}", "{method}", "{path}", "{body}", NULL};
+    for (const char *at = text; (at = strchr(at, '{')); at++)
+        if (!among(known, at, strcspn(at, "}") + 1))
+            return false;
+    return true;
+}
+
+/* "hmac-sha256 HEADER [ENCODING [TEXT [TIME_HEADER SECONDS]]]" */
+static bool signature_known(char *const *words, size_t count)
+{
+    static const char *const encodings[] = {"hex", "base64", NULL};
+    char *end = NULL;
+    long seconds = count == WAY_WORDS ? strtol(words[5], &end, 10) : 1;
+    return count != 5 && (count < 3 || among(encodings, words[2], strlen(words[2]))) &&
+           (count < 4 || signed_text(words[3])) && (!end || (!*end && seconds > 0 && seconds <= SECONDS_MOST));
+}
+
+/* "bearer", "key HEADER" or a signature, behind "OPTION=CHOICE " or without. */
+static bool one_way_known(char *way)
+{
+    char *words[WAY_WORDS + 2], *rest = NULL;
+    size_t count = 0;
+    for (char *word = strtok_r(way, " ", &rest); word && count <= WAY_WORDS; word = strtok_r(NULL, " ", &rest))
+        if (count > 0 || !strchr(word, '='))
+            words[count++] = word;
+    if (count == 0 || count > WAY_WORDS)
+        return false;
+    if (strcmp(words[0], "bearer") == 0)
+        return count == 1;
+    if (strcmp(words[0], "key") == 0)
+        return count == 2;
+    return strcmp(words[0], "hmac-sha256") == 0 && count >= 2 && signature_known(words, count);
+}
+
+/* Several stand with ';' between. */
 static bool way_known(const char *ways)
 {
-    static const char *const known[] = {"bearer", "key ", "hmac-sha256 "};
-    for (const char *at = ways; *at;) {
-        size_t word = strcspn(at, " ;"), i = 0;
-        if (memchr(at, '=', word))
-            at += word + strspn(at + word, " ");
-        while (i < sizeof(known) / sizeof(known[0]) && strncmp(at, known[i], strlen(known[i])) != 0)
-            i++;
-        if (i == sizeof(known) / sizeof(known[0]))
-            return false;
-        at += strcspn(at, ";");
+    bool good = true;
+    for (const char *at = ways; good && *at;) {
+        char way[WAY_MOST];
+        size_t len = strcspn(at, ";");
+        good = len < sizeof(way);
+        snprintf(way, sizeof(way), "%.*s", (int)len, at);
+        good = good && one_way_known(way);
+        at += len;
         at += strspn(at, "; ");
     }
+    return good;
+}
+
+/* "/PunchId {id} ?PunchId" */
+static bool key_known(const char *key)
+{
+    for (const char *at = key; *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (*at != '/' && *at != '{' && *at != '?')
+            return false;
     return true;
+}
+
+static void key_judge(struct trial *trial, const muster_route *route, const char *what)
+{
+    if (!route->key && !route->replies)
+        trial_fault(trial, RULE_R1, what, "has no key: an event that is sent twice would count twice");
+    if (route->key && !key_known(route->key))
+        trial_fault(trial, RULE_R1, what,
+                    "its key '%s' is neither a pointer (/number), a part of the path ({id}) nor of the query (?id)",
+                    route->key);
+}
+
+static void method_judge(struct trial *trial, const muster_route *route, const char *what)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+    if (!route->method || !*route->method)
+        trial_fault(trial, RULE_R1, what, "has no method");
+    else if (!among(methods, route->method, strlen(route->method)))
+        trial_fault(trial, RULE_R1, what, "nobody calls by method '%s'", route->method);
 }
 
 void routes_judge(struct trial *trial, const muster_connector *connector)
@@ -30,8 +103,7 @@ void routes_judge(struct trial *trial, const muster_connector *connector)
         char what[300];
         snprintf(what, sizeof(what), "route %s %s", route->method ? route->method : "", route->path);
         trial_looked(trial, RULE_R1);
-        if (!route->method || !*route->method)
-            trial_fault(trial, RULE_R1, what, "has no method");
+        method_judge(trial, route, what);
         if (*route->path != '/')
             trial_fault(trial, RULE_R1, what, "its path does not begin with '/'");
         if (route->auth && !way_known(route->auth))
@@ -43,8 +115,7 @@ void routes_judge(struct trial *trial, const muster_connector *connector)
             trial_fault(trial, RULE_R1, what, "its secret '%s' is no option that is MUSTER_SECRET", route->secret);
         if (route->auth && !route->secret)
             trial_fault(trial, RULE_R1, what, "names no option with the secrets of those who may call");
-        if (!route->key && !route->replies)
-            trial_fault(trial, RULE_R1, what, "has no key: an event that is sent twice would count twice");
+        key_judge(trial, route, what);
     }
     if (connector->routes && connector->routes->path && !connector->receive)
         trial_fault(trial, RULE_R1, "", "there are routes, and no receive()");

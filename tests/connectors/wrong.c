@@ -400,6 +400,16 @@ static void tables_spoil(void)
         streams[0].flags |= MUSTER_SNAPSHOT;
     if (is("r1"))
         routes[0].path = "people";
+    if (is("r1_method"))
+        routes[0].method = "PSOT";
+    if (is("r1_key"))
+        routes[0].key = "number";
+    if (is("r1_encoding") || is("r1_word") || is("r1_time")) {
+        routes[0].secret = "key";
+        routes[0].auth = is("r1_encoding") ? "bearer; more=up hmac-sha256 X-Signature base32"
+                         : is("r1_word")   ? "hmac-sha256 X-Signature hex {tme}.{body} X-Time 300"
+                                           : "hmac-sha256 X-Signature hex {time}.{body} X-Time";
+    }
     if (is("c12"))
         streams[0].mapping_in = "key: number\nperson: { nonsense: number }";
     if (is("c17"))
