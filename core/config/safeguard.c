@@ -134,7 +134,6 @@ void safeguards_read(struct reading *reading, struct connection *connection, con
     struct safeguard *const all[GATES] = {&connection->deactivate, &connection->update,  &connection->rekey,
                                           &connection->email,      &connection->manager, &connection->create};
     const char *what = reading_format(reading, "connection '%s': safeguards", connection->name);
-    connection->grace_ms = -1;
     for (size_t i = 0; i < GATES; i++)
         *all[i] = usual[i];
     if (!want_map(reading, node, what))

@@ -314,6 +314,20 @@ static void mistakes_in_safeguards_are_told_with_their_place(void **state)
 {
     (void)state;
     expect_said(
+        HR STREAM "    safeguards:\n"
+                  "      deactivate: { except: [ { from: 2026-07-02, to: 2026-07-01, percent: 50, reason: in } ] }\n"
+                  "      rekey: { except: [ { from: 2026-07-01, to: 2026-07-02, percent: 50, why: in } ] }\n"
+                  "      manager: { off: { until: 2026-07-14, reason: move, form: x } }\n"
+                  "      create: { percent: 5 }\n",
+        "a.yaml:8:55: connection 'hr': safeguard 'deactivate': except: it ends before it begins\n"
+        "a.yaml:9:26: connection 'hr': safeguard 'rekey': except: 'reason' is missing: an exception has from, to, "
+        "percent and reason\n"
+        "a.yaml:9:75: connection 'hr': safeguard 'rekey': except: unknown key 'why': known are from, to, percent, "
+        "reason\n"
+        "a.yaml:10:58: connection 'hr': safeguard 'manager': off: unknown key 'form': known are until, reason\n"
+        "a.yaml:11:15: connection 'hr': safeguard 'create' looks at who would be new in a target, and it has none: add "
+        "target:, or leave it out\n");
+    expect_said(
         HR STREAM "    safeguards:\n      email: { of: partion }\n      rekey: { minimum: few, windo: 7d }\n"
                   "      manager: { window: a week, from: 0 }\n      update: off\n",
         "a.yaml:8:20: connection 'hr': safeguard 'email': of: 'partion' is none of partition, connection: did you mean "

@@ -47,6 +47,34 @@ static void a_trigger_names_streams_that_there_are(void **state)
                 "a.yaml:14:64: connection 'two': trigger: streams: what others send is taken whole: leave it out\n");
 }
 
+static void what_no_trigger_can_be_is_said(void **state)
+{
+    (void)state;
+    expect_said(
+        HR STREAM "    triggers:\n"
+                  "      - { at: 2026-02-30 06:00 }\n"
+                  "      - { at: 2026-02-28 }\n"
+                  "      - { every: 9s }\n"
+                  "      - { every: 10s }\n"
+                  "      - { on_change: true }\n"
+                  "      - { after: [two, hr, tow] }\n"
+                  "      - { every: 1h, file: arrival }\n"
+                  "      - { every: 1h, do: push }\n"
+                  "      - { every: 1h, not: [\"Sat\", \"Sunday\"] }\n"
+                  "  two: { connector: wfx, triggers: [ { file: arrival } ] }\n",
+        "a.yaml:8:15: connection 'hr': trigger: at must be a day and a time that exist, as in 2026-12-01 06:00\n"
+        "a.yaml:9:15: connection 'hr': trigger: at must be a day and a time that exist, as in 2026-12-01 06:00\n"
+        "a.yaml:10:18: connection 'hr': trigger: every must be 10s or longer\n"
+        "a.yaml:12:22: connection 'hr': trigger: on_change is for a connection with a target\n"
+        "a.yaml:13:24: connection 'hr': trigger: a connection cannot run after itself\n"
+        "a.yaml:13:28: connection 'hr': trigger: after: no connection 'tow': did you mean 'two'?\n"
+        "a.yaml:14:22: connection 'hr': trigger: 'every' and 'file' are two triggers: make two list items of them\n"
+        "a.yaml:15:26: connection 'hr': trigger: do: push is for a connection with a target\n"
+        "a.yaml:16:35: connection 'hr': trigger: not: 'Sunday' is no window: write days, hours or both, as in "
+        "\"Sat,Sun\", \"22:00-06:00\", \"Mon-Fri 08:00-17:00\"\n"
+        "a.yaml:17:46: connection 'two': trigger: connector 'wfx' reads no files\n");
+}
+
 static void a_circle_of_after_is_found(void **state)
 {
     (void)state;
@@ -63,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(triggers_are_read_in_all_their_forms),
         cmocka_unit_test(a_trigger_names_streams_that_there_are),
+        cmocka_unit_test(what_no_trigger_can_be_is_said),
         cmocka_unit_test(a_circle_of_after_is_found),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
