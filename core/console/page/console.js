@@ -25,29 +25,17 @@ function where() {
 }
 
 function head({ organization, room }) {
-  const rooms =
-    organization &&
-    Object.entries(ROOMS).map(([name, title]) => {
-      const to = link([organization, name], title);
-      if (name === room) to.ariaCurrent = "page";
-      return to;
-    });
+  const rooms = Object.entries(ROOMS).map(([name, title]) =>
+    Object.assign(link([organization || "", name], title), { ariaCurrent: name === room ? "page" : null }),
+  );
   const leave = () => {
     signOut();
     show();
   };
-  document
-    .getElementById("head")
-    .replaceChildren(
-      ...[
-        h("a", { href: "#/", className: "home" }, "muster"),
-        organization && link([organization], organization),
-        rooms,
-      ]
-        .flat()
-        .filter(Boolean),
-      token() ? button("Sign out", leave) : "",
-    );
+  const links = [h("a", { href: "#/", className: "home" }, "muster")];
+  if (organization) links.push(link([organization], organization), ...rooms);
+  if (token()) links.push(button("Sign out", leave));
+  document.getElementById("head").replaceChildren(...links);
 }
 
 function signInPage() {

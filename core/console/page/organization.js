@@ -88,6 +88,26 @@ function setAside(path, status, again) {
   );
 }
 
+/* Why what did not come through did not. */
+function reasonsOf(status) {
+  const reasons = status.connections.flatMap((one) =>
+    (one.reasons || []).map(({ partition, reason }) => `${one.connection}/${partition}: ${reason}`),
+  );
+  const { process, commits } = status.reader || {};
+  const reader =
+    process &&
+    `process ${process} looks at what was kept ${counted(commits, "commit")} ago: while it does, the store only grows`;
+  const lines = [...reasons, reader].filter(Boolean);
+  return (
+    lines.length > 0 &&
+    h(
+      "ul",
+      { className: "reasons" },
+      lines.map((line) => h("li", {}, line)),
+    )
+  );
+}
+
 export async function showOrganization({ organization, again }) {
   const path = organizationPath(organization);
   const status = await get(`${path}/status`);
@@ -116,6 +136,7 @@ export async function showOrganization({ organization, again }) {
         ["Next", nextOf],
         ["", (one) => h("span", { className: "buttons" }, doings(organization, one.connection, again))],
       ]),
+      reasonsOf(status),
       h(
         "p",
         { className: "buttons" },
