@@ -80,7 +80,7 @@ struct lane {
     struct frame_reader in;
     struct buffer out;
     bool dead, is_open, opening, only_open, done;
-    bool same; /* in this call unchanged() was answered so */
+    bool same;      /* in this call unchanged() was answered so */
     bool under_way; /* a call that lanes_wait() goes on with */
     bool ended;     /* and its end was not told yet; `rc` */
     int rc;
