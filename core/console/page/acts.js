@@ -16,7 +16,7 @@ function changesOf(result) {
   );
 }
 
-export function changesTable(changes) {
+function changesTable(changes) {
   return table(changes.slice(0, SEEN), [
     ["Who", (one) => one.who],
     ["What", (one) => words(one.what)],

@@ -80,7 +80,6 @@ function group(organization, sort, items, again) {
   const chosen = () => items.filter((item) => boxes.get(item.id).checked).map((item) => item.id);
   const all = h("input", {
     type: "checkbox",
-
     onchange: () => boxes.forEach((box) => (box.checked = all.checked)),
   });
   const decide = ([name, act, fields, whole]) =>
