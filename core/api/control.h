@@ -11,8 +11,12 @@
 
 /* --- of who asks; control_ask.c --- */
 
+/* How long an answer is waited for: one that is known; and to "reload", as a thousand organizations are read again in a
+ * second or two. */
+enum { CONTROL_KNOWN_MS = 2000, CONTROL_RELOAD_MS = 120 * 1000 };
+
 /* Says the word to the musterd that looks after that state folder. ERR_GONE: none does; each with a sentence. */
-int control_ask(const char *state, const char *word, struct buffer *answer, struct err *err);
+int control_ask(const char *state, const char *word, unsigned wait_ms, struct buffer *answer, struct err *err);
 
 /* Whether a musterd looks after that state folder: 0, ERR_GONE (none does), or what keeps us from knowing. */
 int control_there(const char *state);

@@ -12,8 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* A thousand organizations are read again in a second or two. */
-enum { WAIT_MS = 120 * 1000, PIECE = 4096, ANSWER_MOST = 16 << 20 };
+enum { PIECE = 4096, ANSWER_MOST = 16 << 20 };
 
 /* By way of the folder's descriptor: the path of a socket has room for 107 characters only. */
 static int connect_in(const char *folder, int *ret_fd)
@@ -30,9 +29,9 @@ static int connect_in(const char *folder, int *ret_fd)
     return 0;
 }
 
-static int read_all(int fd, struct buffer *answer)
+static int read_all(int fd, unsigned wait_ms, struct buffer *answer)
 {
-    int64_t until = clock_steady_ms() + WAIT_MS;
+    int64_t until = clock_steady_ms() + wait_ms;
     answer->ceiling = ANSWER_MOST;
     for (;;) {
         struct pollfd waits = {.fd = fd, .events = POLLIN};
@@ -59,7 +58,7 @@ int control_there(const char *state)
     return rc == -ENOENT || rc == -ECONNREFUSED ? ERR_GONE : rc;
 }
 
-int control_ask(const char *state, const char *word, struct buffer *answer, struct err *err)
+int control_ask(const char *state, const char *word, unsigned wait_ms, struct buffer *answer, struct err *err)
 {
     TIDY(free) char *folder = mem_format("%s/musterd", state), *line = mem_format("%s\n", word);
     TIDY(close) int fd = -1;
@@ -76,7 +75,7 @@ int control_ask(const char *state, const char *word, struct buffer *answer, stru
                        "musterd, which looks after %s, hears only the user that it runs as, and root: try it with sudo",
                        state);
     rc = rc ? rc : descriptor_write(fd, line, strlen(line));
-    rc = rc ? rc : read_all(fd, answer);
+    rc = rc ? rc : read_all(fd, wait_ms, answer);
     if (rc == 0 && answer->len > 0)
         return 0;
     return err_set(err, rc ? rc : -EIO, "musterd has not answered: %s",

@@ -78,7 +78,7 @@ static int take_retry(void *context, const struct jsonobject_member *member)
 void next_ask(const char *state, struct buffer *ret_again)
 {
     struct err err = {0};
-    if (control_ask(state, "again", ret_again, &err) != 0)
+    if (control_ask(state, "again", CONTROL_KNOWN_MS, ret_again, &err) != 0)
         buffer_clear(ret_again);
 }
 

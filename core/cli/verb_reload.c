@@ -103,7 +103,7 @@ int verb_reload(struct context *context)
         fputs("muster: musterd was not asked: if it runs it goes on as it was\n", stderr);
         return status;
     }
-    int rc = control_ask(context->settings->state, "reload", &text, &err);
+    int rc = control_ask(context->settings->state, "reload", CONTROL_RELOAD_MS, &text, &err);
     if (rc != 0)
         return complain_rc(rc, &err);
     status = -1;

@@ -471,7 +471,7 @@ static void tell_retries(const struct books *books, FILE *out)
     struct err ignored = {0};
     const char *why;
     size_t at;
-    if (control_ask(books->settings->state, "again", &again, &ignored) != 0)
+    if (control_ask(books->settings->state, "again", CONTROL_KNOWN_MS, &again, &ignored) != 0)
         return;
     for (size_t begin = 0, len; begin < again.len; begin += len + 1) {
         struct retry retry = {.timetable = &books->timetable};
