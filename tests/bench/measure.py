@@ -1,4 +1,5 @@
 """measure - wall time of a whole process, private memory of a tree of processes, medians."""
+import contextlib
 import os
 import pathlib
 import statistics
@@ -79,11 +80,9 @@ def tree(pid):
     while queue:
         process = queue.pop()
         found.append(process)
-        for task in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
-            try:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            for task in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
                 queue += [int(word) for word in task.read_text().split()]
-            except OSError:
-                pass
     return found
 
 
@@ -99,7 +98,7 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         named = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
         cpu = next(named, "unknown processor")
-    return f"{os.cpu_count()} × {cpu}, Linux {os.uname().release}"
+    return f"{os.cpu_count()} × {cpu}, Linux {'.'.join(os.uname().release.split('.')[:2])}"
 
 
 def processors():
