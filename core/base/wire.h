@@ -15,23 +15,23 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 8u
+#define WIRE_VERSION 9u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {
     /* engine → host */
     WIRE_HELLO = 1, /* version, name, path, scratch, memory, record and field ceilings, what it may beyond the rule,
-                     * count, { file or folder of its own }; fd: the cancel page */
+                     * count, { file or folder of its own }; fd: the page */
     WIRE_OPEN,      /* count, { option, text } */
     WIRE_CHECK,
     WIRE_DISCOVER,
     WIRE_PARTITIONS,
-    WIRE_PULL,   /* partition, locator, stream, full, cursor, limit */
+    WIRE_PULL,   /* partition, locator, stream, full, cursor, limit; count, { source id, place, why } left out */
     WIRE_ANSWER, /* rc, sentence, then what was asked for; fd of a fetch */
     WIRE_CLOSE,
     /* fields: count, { name, type }; a row: count, { u16 field, u8 presence and changed, u8 0, u32 len, bytes, 0 } */
     WIRE_APPLY = 20, /* partition, stream, snapshot, fields */
-    WIRE_GET,        /* as WIRE_PULL, then count, { id } */
+    WIRE_GET,        /* as WIRE_PULL up to limit, then count, { id } */
     WIRE_SEEK,       /* stream, fields, row: the connector's find() */
     WIRE_LOOKUP,     /* name, fields, row */
     WIRE_ACTION,     /* name, fields, row */
@@ -69,6 +69,14 @@ enum wire_type {
     WIRE_TRIED,      /* names of system calls that were refused */
     WIRE_REPLY,      /* status, type of the body, body: what who called is told */
 };
+
+/* What both see at any time, also when the other one is busy or dead. */
+struct wire_page {
+    uint32_t cancel; /* the engine's: not 0 when the call is cancelled */
+    uint32_t taken;  /* the host's: WIRE_TAKEN_…, what the connector has taken up; 0: nothing */
+    char source_id[1020], place[3068];
+};
+enum { WIRE_TAKEN_ID = 1, WIRE_TAKEN_PLACE = 2 };
 
 enum { /* presence of a value in a record; absent ones are not sent */
        WIRE_IS_NULL = 1,

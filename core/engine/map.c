@@ -196,6 +196,7 @@ int map_reject(struct map *map, const char *source_id, const char *place, const 
         return 0;
     map->count.rejected++;
     map->count.rejected_without_id += source_id == NULL;
+    place = place ? map_place(map, place, -1) : NULL; /* it may be that of a whole record */
     wait_add(map->setup.waits, &(struct wait_item){.type = WAIT_DEAD,
                                                    .stream = map->setup.stream,
                                                    .id = source_id,

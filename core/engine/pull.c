@@ -515,7 +515,8 @@ int pull_start(struct pull *pull, struct lane *lane)
                        .stream = pull->mapping->stream,
                        .full = pull->full,
                        .cursor = pull_begins_at(pull)};
-    return lane_pull_start(lane, &ask, sink, &pull->talk->result, &pull->talk->err);
+    return lane_pull_start(lane, &ask, pull->talk->falls.left_out, pull->talk->falls.left_count, sink,
+                           &pull->talk->result, &pull->talk->err);
 }
 
 /* Of nobody else anything is said, nor of the header. */

@@ -32,6 +32,14 @@ struct pulled_file {
 struct pull;
 struct pulled_file *pull_file_of(struct pull *pull, const char *place);
 
+/* On what its connector died, or hung. */
+enum { PULL_LEFT_MAX = 5 };
+struct pull_falls {
+    struct lane_object suspect;               /* once */
+    struct lane_left left_out[PULL_LEFT_MAX]; /* twice */
+    size_t left_count, tries;
+};
+
 /* What is needed while it goes on, and until somebody has told how it ended; of many pulls only those that are under
  * way have it. */
 struct pull_talk {
@@ -39,6 +47,7 @@ struct pull_talk {
     struct lane_result result;
     struct err unready; /* a file was not whole */
     struct err err;
+    struct pull_falls falls; /* it may be more than one pull */
 };
 
 struct pull {
@@ -109,6 +118,8 @@ int pull_start(struct pull *pull, struct lane *lane);
 /* After lanes_wait(), which gave `rc`. 0: it came to an end, see result, same and err (a refusal by the connector is a
  * code in pull_rc()); the spool holds what may be staged. Else the lane is dead, with a sentence in its err. */
 int pull_end(struct pull *pull, int rc);
+/* After pull_end() failed: true when it is worth another pull_start(), with another lane (pull_again.c). */
+bool pull_again(struct pull *pull, const struct lane *lane);
 /* Takes a pull's place where the source names the partition no more: a complete reading of nothing. */
 void pull_unlisted(struct pull *pull);
 /* Takes a pull's place where no source is asked (pull_kept.c): the records of the stream as they were kept, mapped once

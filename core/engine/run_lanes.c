@@ -67,30 +67,49 @@ static struct strand *course_takes(struct courses *courses, struct course *cours
     return &run->strands[course->next++];
 }
 
-/* Begins the next pull of this host; one that cannot be begun is at its end. */
-static void course_goes_on(struct courses *courses, size_t nth)
+/* Begins the pull of this host's strand. False: it is at its end already. */
+static bool course_begins(struct courses *courses, size_t nth)
 {
     struct run *run = courses->run;
-    struct course *course = &courses->of[nth];
-    while ((course->strand = course_takes(courses, course))) {
-        struct pull *pull = &course->strand->pull;
-        struct err *err = pull_opens(pull);
-        if (pull_rc(pull) == 0 && run_cancelled((void *)(uintptr_t)run->request))
-            err_set(err, ERR_CANCELLED, "cancelled");
-        if (pull_rc(pull) == 0 && pull->unlisted) {
-            pull_unlisted(pull);
-            strand_pulled(run, course->strand);
-            continue;
-        }
-        if (pull_rc(pull) == 0 && !courses->lanes[nth]) /* the one before died: a fresh one, it costs nobody else */
-            run_lane(run->request, run->dir, &courses->lanes[nth], err);
-        if (pull_rc(pull) == 0) {
-            if (pull_start(pull, courses->lanes[nth]) == 0)
-                return;
-            lane_stop(TAKE(courses->lanes[nth]));
-        }
-        strand_pulled(run, course->strand);
+    struct pull *pull = &courses->of[nth].strand->pull;
+    struct err *err = pull_opens(pull);
+    if (pull_rc(pull) == 0 && run_cancelled((void *)(uintptr_t)run->request))
+        err_set(err, ERR_CANCELLED, "cancelled");
+    if (pull_rc(pull) == 0 && pull->unlisted) {
+        pull_unlisted(pull);
+        return false;
     }
+    if (pull_rc(pull) == 0 && !courses->lanes[nth]) /* the one before died: a fresh one, it costs nobody else */
+        run_lane(run->request, run->dir, &courses->lanes[nth], err);
+    if (pull_rc(pull) != 0)
+        return false;
+    if (pull_start(pull, courses->lanes[nth]) == 0)
+        return true;
+    lane_stop(TAKE(courses->lanes[nth]));
+    return false;
+}
+
+/* Begins the next pull of this host. */
+static void course_goes_on(struct courses *courses, size_t nth)
+{
+    struct course *course = &courses->of[nth];
+    while ((course->strand = course_takes(courses, course)) && !course_begins(courses, nth))
+        strand_pulled(courses->run, course->strand);
+}
+
+/* A pull has come to its end: that of its strand, unless it is worth another one. */
+static void course_ends(struct courses *courses, size_t nth, int rc)
+{
+    struct strand *strand = courses->of[nth].strand;
+    bool again = false;
+    if (pull_end(&strand->pull, rc) != 0) {
+        again = pull_again(&strand->pull, courses->lanes[nth]);
+        lane_stop(TAKE(courses->lanes[nth]));
+    }
+    if (again && course_begins(courses, nth))
+        return;
+    strand_pulled(courses->run, strand);
+    course_goes_on(courses, nth);
 }
 
 /* The first odd value, by the order of partitions. */
@@ -129,13 +148,8 @@ void run_pulls(struct run *run)
         courses.of[i].next = run->strand_count;
         course_goes_on(&courses, i);
     }
-    while (lanes_wait(courses.lanes, courses.count, &nth, &rc) == 0) {
-        struct strand *strand = courses.of[nth].strand;
-        if (pull_end(&strand->pull, rc) != 0)
-            lane_stop(TAKE(courses.lanes[nth]));
-        strand_pulled(run, strand);
-        course_goes_on(&courses, nth);
-    }
+    while (lanes_wait(courses.lanes, courses.count, &nth, &rc) == 0)
+        course_ends(&courses, nth, rc);
     for (size_t i = 0; i < LANES_MAX; i++)
         lane_stop(courses.lanes[i]);
     note_flagged(run);

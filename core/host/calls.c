@@ -13,6 +13,7 @@
 #include "host/reading.h"
 #include "host/receive.h"
 #include "host/record.h"
+#include "host/taking.h"
 #include "host/session.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ __attribute__((format(printf, 3, 4))) static muster_rc call_fail(muster_run *run
 
 static int32_t call_cancelled(muster_run *run)
 {
-    return __atomic_load_n(session_of(run)->cancel, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&session_of(run)->page->cancel, __ATOMIC_RELAXED) != 0;
 }
 
 static void call_progress(muster_run *run, uint64_t done, uint64_t total)
@@ -363,4 +364,5 @@ const muster_host calls_table = {
     .answer = receive_answer,
     .find = question_find,
     .lacking = call_lacking,
+    .take = taking_take,
 };

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "host/reading.h"
+#include "host/taking.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -448,6 +449,7 @@ static muster_rc send(struct session *session, enum wire_type type, muster_recor
     buffer_add(&session->out, bytes->data, bytes->len);
     session_end(session, begin);
     record->stream = NULL;
+    taking_ends(session);
     return MUSTER_OK;
 }
 
@@ -476,5 +478,6 @@ muster_rc record_reject(muster_run *run, const char *stream, const char *source_
     wire_put_text(&session->out, place);
     wire_put_text(&session->out, why);
     session_end(session, begin);
+    taking_ends(session);
     return MUSTER_OK;
 }

@@ -111,6 +111,7 @@ static muster_rc call_pull(struct session *session, struct wire *message)
     pull.full = (int32_t)wire_get_u32(&kept);
     pull.cursor = wire_get_text(&kept);
     pull.limit = wire_get_u64(&kept);
+    session->left_out = kept;
     return session->connector->pull(&session->run, session->self, &pull);
 }
 

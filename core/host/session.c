@@ -6,6 +6,7 @@
 #include "base/tidy.h"
 #include "host/question.h"
 #include "host/record.h"
+#include "host/taking.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -112,10 +113,10 @@ int session_hello(struct session *session, char *ret_why, size_t room)
     if (!wire_finished(&hello) || page < 0 || !session->name || !session->path || !session->scratch ||
         !session->files || !session->programs)
         session_orphaned();
-    void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ, MAP_SHARED, page, 0);
+    void *shared = mmap(NULL, sizeof(*session->page), PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
     if (shared == MAP_FAILED)
         session_orphaned();
-    session->cancel = shared;
+    session->page = shared;
     frame_folder(session->scratch);
     session->in.ceiling = ANSWER_MAX;
     session->record.bytes.ceiling = session->record_max + OUT_SLACK;
@@ -210,4 +211,6 @@ void session_call_begins(struct session *session)
     session->http_open = 0; /* the engine forgets them at the end of a call, too */
     record_streams_forget(session);
     found_forget(session);
+    taking_ends(session);
+    session->left_out = wire_over(NULL, 0);
 }

@@ -56,7 +56,7 @@ struct session {
     uint32_t may;           /* MUSTER_NEEDS_… that it is given */
     char **files;           /* files and folders of its own; NULL-terminated */
     char **programs;        /* folders with programs that it may start; likewise */
-    const uint32_t *cancel; /* the shared page; not 0: the engine wants us to end */
+    struct wire_page *page; /* shared with the engine */
     const muster_connector *connector;
     void *self;
     bool is_open;
@@ -66,10 +66,11 @@ struct session {
     struct stream **streams;
     size_t stream_count, stream_room;
     struct building record;
-    struct push *push;   /* of apply(); NULL: no apply() is under way */
-    struct found *found; /* what find() gave last */
-    struct buffer json;  /* what json() gave last */
-    uint32_t under;      /* the WIRE_ type of the call under way */
+    struct push *push;    /* of apply(); NULL: no apply() is under way */
+    struct found *found;  /* what find() gave last */
+    struct buffer json;   /* what json() gave last */
+    uint32_t under;       /* the WIRE_ type of the call under way */
+    struct wire left_out; /* of a pull: count, { source id, place, why } */
     int64_t progress_ms;
     char *listed;     /* the last name that list() gave */
     size_t http_open; /* calls that were started and not waited for yet */

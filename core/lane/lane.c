@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "lane/description.h"
 
 #include <errno.h>
@@ -33,21 +34,56 @@ int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane
     return lane_call(lane, &(struct lane_call){.type = WIRE_PARTITIONS}, sink, ret_result, err);
 }
 
+struct pull_asked {
+    const muster_pull *pull;
+    const struct lane_left *left_out;
+    size_t count;
+};
+
 static void put_pull(struct buffer *out, const void *context)
 {
-    lane_put_pull(out, context);
+    const struct pull_asked *asked = context;
+    lane_put_pull(out, asked->pull);
+    wire_put_u32(out, (uint32_t)asked->count);
+    for (size_t i = 0; i < asked->count; i++) {
+        wire_put_text(out, asked->left_out[i].object.source_id);
+        wire_put_text(out, asked->left_out[i].object.place);
+        wire_put_text(out, asked->left_out[i].why);
+    }
 }
 
 int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
               struct err *err)
 {
-    return lane_call(lane, &(struct lane_call){WIRE_PULL, put_pull, pull}, sink, ret_result, err);
+    struct pull_asked asked = {.pull = pull};
+    return lane_call(lane, &(struct lane_call){WIRE_PULL, put_pull, &asked}, sink, ret_result, err);
 }
 
-int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
-                    struct lane_result *ret_result, struct err *err)
+int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_left *left_out, size_t count,
+                    const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
-    return lane_call_start(lane, &(struct lane_call){WIRE_PULL, put_pull, pull}, sink, ret_result, err);
+    struct pull_asked asked = {pull, left_out, count};
+    return lane_call_start(lane, &(struct lane_call){WIRE_PULL, put_pull, &asked}, sink, ret_result, err);
+}
+
+/* A text that the host wrote, whatever it did to it. */
+static const char *page_text(const char *text, size_t room)
+{
+    return memchr(text, '\0', room) && text_valid(text, strlen(text)) ? text : NULL;
+}
+
+bool lane_fell_on(const struct lane *lane, struct lane_object *ret_object)
+{
+    const struct wire_page *page = lane->page;
+    if (!lane->fell || !page || lane->pid != 0)
+        return false;
+    bool has_id = page->taken & WIRE_TAKEN_ID, has_place = page->taken & WIRE_TAKEN_PLACE;
+    *ret_object = (struct lane_object){
+        .source_id = has_id ? page_text(page->source_id, sizeof(page->source_id)) : NULL,
+        .place = has_place ? page_text(page->place, sizeof(page->place)) : NULL,
+    };
+    return (has_id || has_place) && has_id == (ret_object->source_id != NULL) &&
+           has_place == (ret_object->place != NULL);
 }
 
 /* NAME of "/folder/NAME.so": [a-z][a-z0-9_-]*. */
@@ -61,7 +97,7 @@ static char *name_of(const char *path)
     return strcmp(slash + 1 + len, ".so") == 0 ? mem_copy(slash + 1, len) : NULL;
 }
 
-static int hello(struct lane *lane, int cancel_fd)
+static int hello(struct lane *lane, int page_fd)
 {
     const struct settings *settings = lane->settings;
     size_t begin = wire_begin(&lane->out, WIRE_HELLO);
@@ -74,7 +110,7 @@ static int hello(struct lane *lane, int cancel_fd)
     wire_put_u64(&lane->out, settings->limits.field_bytes);
     int rc = lane_put_needs(lane, lane->err);
     wire_end(&lane->out, begin);
-    return rc ? rc : lane_send(lane, cancel_fd);
+    return rc ? rc : lane_send(lane, page_fd);
 }
 
 static int first_answer(struct lane *lane, uint32_t type, struct wire *message)
@@ -140,7 +176,7 @@ int lane_start(const struct lane_start *start, struct lane **ret_lane, struct er
 {
     struct err own = {0};
     TIDY(lane_stop) struct lane *lane = lane_new(start, &own);
-    TIDY(close) int cancel_fd = -1;
+    TIDY(close) int page_fd = -1;
     if (!lane)
         return err_set(err, -ENOMEM, "no memory for a connector");
     lane->err = &own;
@@ -148,10 +184,10 @@ int lane_start(const struct lane_start *start, struct lane **ret_lane, struct er
     if (rc == 0 && (!lane->name || !lane->path || !lane->arena || !lane->call_arena || !lane->http_arena))
         rc = -ENOMEM;
     if (rc == 0)
-        rc = lane_spawn(lane, start->scratch_dir, &cancel_fd, &own);
+        rc = lane_spawn(lane, start->scratch_dir, &page_fd, &own);
     if (rc == 0) {
         frame_reader_init(&lane->in, lane->socket, start->settings->limits.record_bytes + RECORD_SLACK);
-        rc = hello(lane, cancel_fd);
+        rc = hello(lane, page_fd);
     }
     lane->err = NULL;
     if (rc != 0)

@@ -142,6 +142,17 @@ struct lane_sink {
     struct http *http; /* calls by HTTP go there; NULL: there are none */
 };
 
+/* An object as a connector names it: by an id, a place or both. */
+struct lane_object {
+    const char *source_id, *place; /* NULL: it has none */
+};
+
+/* One that a pull leaves out, and why. */
+struct lane_left {
+    struct lane_object object;
+    const char *why;
+};
+
 enum claim { CLAIM_NONE, CLAIM_COMPLETE, CLAIM_CHANGES, CLAIM_PARTIAL };
 
 /* How a call ended, in the connector's own words. */
@@ -186,9 +197,13 @@ int lane_partitions(struct lane *lane, const struct lane_sink *sink, struct lane
 int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink, struct lane_result *ret_result,
               struct err *err);
 /* The same by several lanes at once, on one thread: begins it, and returns. `sink`, `ret_result` and `err` are the
- * lane's until lanes_wait() has named it. Their sinks call by HTTP through one and the same `http`. */
-int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
-                    struct lane_result *ret_result, struct err *err);
+ * lane's until lanes_wait() has named it. Their sinks call by HTTP through one and the same `http`. Objects that are
+ * left out come to sink.reject, with the reason given. */
+int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_left *left_out, size_t count,
+                    const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);
+/* Of one that died or fell silent in a pull: the object that its connector had taken up (connector.h, take()); its
+ * texts live as long as the lane. False: none. */
+bool lane_fell_on(const struct lane *lane, struct lane_object *ret_object);
 /* Goes on with all that was started until one has ended: which one, and what lane_pull() would have returned. Lanes may
  * be NULL. ERR_GONE: none is under way. */
 enum { LANES_MAX = 64 };

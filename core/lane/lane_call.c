@@ -33,7 +33,7 @@ static int clocks_check(struct lane *lane, int64_t *ret_sleep_ms)
     if (rc != 0)
         return rc;
     if (lane->cancelled_until == 0 && cancel_wanted(lane)) {
-        __atomic_store_n(lane->cancel_page, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&lane->page->cancel, 1, __ATOMIC_RELAXED);
         lane->cancelled_until = now + CANCEL_GRACE_MS;
     }
     if (lane->cancelled_until != 0) {
@@ -46,9 +46,11 @@ static int clocks_check(struct lane *lane, int64_t *ret_sleep_ms)
                            "connector '%s' took longer than the %lld seconds that one call may "
                            "take (limits: total)",
                            lane->name, (long long)lane->settings->limits.total_ms / 1000);
-        if (lane->silent_until && now >= lane->silent_until)
+        if (lane->silent_until && now >= lane->silent_until) {
+            lane->fell = true;
             return err_set(lane->err, ERR_TIMEOUT, "connector '%s' said nothing for %lld seconds (limits: silence)",
                            lane->name, (long long)lane->settings->limits.silence_ms / 1000);
+        }
         until = lane->total_until;
         if (lane->silent_until && (until == 0 || lane->silent_until < until))
             until = lane->silent_until;
@@ -350,7 +352,7 @@ int lane_call_start(struct lane *lane, const struct lane_call *asked, const stru
     lane->ret_result = ret_result;
     lane->err = err;
     lane->under_way = true;
-    lane->ended = lane->opening = false;
+    lane->ended = lane->opening = lane->fell = false;
     lane->only_open = asked->type == WIRE_OPEN;
     lane->lines = lane->heard = 0;
     clocks_start(lane);

@@ -67,9 +67,9 @@ struct lane {
     /* the process */
     pid_t pid;
     int pidfd, socket, errors;
-    int held;              /* its scratch folder, which nobody removes while it is open */
-    uint32_t *cancel_page; /* shared with the host */
-    char line[500];        /* of its stderr, as far as it came */
+    int held;               /* its scratch folder, which nobody removes while it is open */
+    struct wire_page *page; /* shared with the host */
+    char line[500];         /* of its stderr, as far as it came */
     size_t line_len;
     char last_line[500];
     uint64_t error_bytes;
@@ -80,6 +80,7 @@ struct lane {
     struct frame_reader in;
     struct buffer out;
     bool dead, is_open, opening, only_open, done;
+    bool fell;      /* it died or fell silent in the middle of its work */
     bool same;      /* in this call unchanged() was answered so */
     bool under_way; /* a call that lanes_wait() goes on with */
     bool ended;     /* and its end was not told yet; `rc` */
@@ -112,7 +113,7 @@ struct lane {
 int lane_scratch_make(struct lane *lane, const char *dir, struct err *err);
 void lane_scratch_remove(struct lane *lane);
 
-int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err);
+int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_page_fd, struct err *err);
 /* Passes on what came on the host's stderr. */
 void lane_hear(struct lane *lane);
 /* The host closed its socket or died: waits for its end, says how. Gives ERR_CONNECTOR. */

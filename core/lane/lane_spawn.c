@@ -30,17 +30,17 @@ int lane_program(char *ret_path, struct err *err)
     return program_find(&host, ret_path, err);
 }
 
-/* One word, 1 when the call is cancelled. Sealed, so that the host can neither cut it off under us nor write it. */
+/* Sealed, so that the host cannot cut it off under us. */
 static int page_make(struct lane *lane, int *ret_fd)
 {
-    TIDY(close) int fd = memfd_create("muster-cancel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || ftruncate(fd, sizeof(uint32_t)) != 0)
+    TIDY(close) int fd = memfd_create("muster-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || ftruncate(fd, sizeof(*lane->page)) != 0)
         return -errno;
-    void *page = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, sizeof(*lane->page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED)
         return -errno;
-    lane->cancel_page = page;
-    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+    lane->page = page;
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return -errno;
     *ret_fd = take_fd(&fd);
     return 0;
@@ -136,7 +136,7 @@ static int move_up(int fd)
     return moved;
 }
 
-int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, struct err *err)
+int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_page_fd, struct err *err)
 {
     char program[PATH_MAX];
     TIDY(close) int socket = -1;
@@ -166,7 +166,7 @@ int lane_spawn(struct lane *lane, const char *scratch_dir, int *ret_cancel_fd, s
     rc = start(lane, program, socket, errors);
     if (rc != 0)
         return err_set(err, rc, "%s cannot be started: %s", program, err_text(rc));
-    *ret_cancel_fd = take_fd(&page);
+    *ret_page_fd = take_fd(&page);
     return 0;
 }
 
@@ -222,6 +222,7 @@ int lane_died(struct lane *lane, struct err *err)
         return err_set(err, ERR_CONNECTOR, "connector '%s': its process has ended already", lane->name);
     bool alive = poll(&(struct pollfd){.fd = lane->pidfd, .events = POLLIN}, 1, DEATH_MS) == 0;
     bury(lane, 0, &info);
+    lane->fell = true;
     lane_hear(lane);
     line_ends(lane);
     if (alive)
@@ -255,8 +256,8 @@ void lane_despawn(struct lane *lane)
 {
     lane_kill(lane);
     lane_hear(lane);
-    if (lane->cancel_page)
-        munmap(lane->cancel_page, sizeof(uint32_t));
+    if (lane->page)
+        munmap(lane->page, sizeof(*lane->page));
     int *const fds[] = {&lane->pidfd, &lane->socket, &lane->errors};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         if (*fds[i] >= 0)

@@ -122,8 +122,10 @@ static muster_rc row_emit(struct pull *pull, size_t row)
     const muster_host *host = odbc->host;
     char place[60], why[WHY] = "", sentence[WHY + 300];
     const char *wrong = NULL;
-    snprintf(place, sizeof(place), "row %llu", (unsigned long long)pull->count + 1);
+    snprintf(place, sizeof(place), "row %llu", (unsigned long long)++pull->count);
     muster_record *record = NULL;
+    if (!host->take(odbc->run, pull->statement.stream, NULL, place))
+        return MUSTER_OK;
     for (size_t i = 0; i < pull->rows.count; i++) {
         const struct column *column = &pull->rows.columns[i];
         bool null = false;
@@ -147,7 +149,6 @@ static muster_rc row_emit(struct pull *pull, size_t row)
                                          : "",
                       null ? 0 : pull->value.len);
     }
-    pull->count++;
     if (wrong) {
         snprintf(sentence, sizeof(sentence), "column '%.200s': %s", wrong, why);
         return host->reject(odbc->run, pull->statement.stream, NULL, place, sentence);

@@ -192,6 +192,9 @@ static muster_rc give(struct people *people, const muster_node *user, const char
     const char *id = user_text(people, user, "id");
     char place[CODE_ROOM + 20];
     snprintf(place, sizeof(place), "/users/%.150s", id);
+    people->records++;
+    if (!host->take(pmt->run, people->what->stream, id, place))
+        return MUSTER_OK;
     muster_record *record = host->record(pmt->run, people->what->stream, id, place);
     put_members(people, record, user);
     if (scope)
@@ -204,7 +207,6 @@ static muster_rc give(struct people *people, const muster_node *user, const char
         put_shift(people, record, shift);
     if (shift && shift->exchange)
         put_exchange(people, record, shift, users);
-    people->records++;
     muster_rc rc = host->emit(pmt->run, record);
     return rc == MUSTER_DATA ? MUSTER_OK : rc;
 }

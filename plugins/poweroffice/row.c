@@ -192,6 +192,9 @@ static muster_rc row_emit(struct rows *rows, const struct part *pay, const struc
     char place[100];
     const char *id = text_of(rows->employee->node, "Id");
     snprintf(place, sizeof(place), "/Employees/%s", id);
+    po->rows++;
+    if (!po->host->take(po->run, rows->stream, id, place))
+        return MUSTER_OK;
     muster_record *record = po->host->record(po->run, rows->stream, id, place);
     if (!record)
         return MUSTER_FAIL;
@@ -202,7 +205,6 @@ static muster_rc row_emit(struct rows *rows, const struct part *pay, const struc
         put_absence(rows, record, absence);
     }
     muster_rc rc = po->host->emit(po->run, record);
-    po->rows++;
     return rc == MUSTER_DATA ? MUSTER_OK : rc; /* the host has rejected it already */
 }
 

@@ -166,6 +166,8 @@ static muster_rc row_give(struct row *row)
     const muster_host *host = rows->rest->host;
     muster_rc rc = MUSTER_OK;
     rows->count++;
+    if (!host->take(rows->rest->run, rows->stream, row->id, row->place))
+        return MUSTER_OK;
     row->made = host->record(rows->rest->run, rows->stream, row->id, row->place);
     if (!row->made)
         return MUSTER_FAIL;

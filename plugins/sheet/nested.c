@@ -84,6 +84,8 @@ muster_rc nested_give(muster_run *run, const char *stream, const struct layout *
         *star = '_'; /* it would be taken for where a column goes */
     if (row->why)
         return run->host->reject(run, stream, NULL, place, row->why);
+    if (!run->host->take(run, stream, NULL, place))
+        return MUSTER_OK;
     muster_record *record = run->host->record(run, stream, NULL, place);
     for (size_t n = 0; record && n < row->count; n++) {
         const muster_cell *cell = &row->cells[n];

@@ -273,6 +273,8 @@ static muster_rc row_give(const struct sheet *sheet, const char *stream, struct 
         return sheet->host->reject(sheet->run, stream, NULL, place, row->why);
     }
     layout_place(layout, row->number, -1, place, sizeof(place));
+    if (!sheet->host->take(sheet->run, stream, NULL, place))
+        return MUSTER_OK;
     muster_record *record = sheet->host->record(sheet->run, stream, NULL, place);
     if (record)
         row_put(sheet, layout, row, record);

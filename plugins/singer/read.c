@@ -199,6 +199,10 @@ static muster_rc row_emit(struct reading *reading, const struct spool_row *row)
     struct singer *singer = reading->singer;
     const char *line, *why = "", *lacks;
     char place[40];
+    snprintf(place, sizeof(place), "line %llu", (unsigned long long)row->line);
+    reading->count++;
+    if (!singer->host->take(singer->run, reading->asked->stream, NULL, place))
+        return MUSTER_OK;
     muster_rc rc = spool_line(singer, &reading->spool, row, &line);
     if (rc != MUSTER_OK)
         return rc;
@@ -207,7 +211,6 @@ static muster_rc row_emit(struct reading *reading, const struct spool_row *row)
     if (!object)
         return singer->host->fail(singer->run, MUSTER_FAIL, "no memory");
     bool keyed = muster_node_first(reading->keys) && record_key(object, reading->keys, &reading->key, &lacks);
-    snprintf(place, sizeof(place), "line %llu", (unsigned long long)row->line);
     muster_record *record =
         singer->host->record(singer->run, reading->asked->stream, keyed ? reading->key.data : NULL, place);
     record_put(singer, record, object, &reading->schema);
@@ -216,7 +219,6 @@ static muster_rc row_emit(struct reading *reading, const struct spool_row *row)
         singer->host->put(record, "_sdc_extracted_at", MUSTER_TEXT, seen);
     rc = singer->host->emit(singer->run, record);
     muster_document_free(document);
-    reading->count++;
     return rc == MUSTER_DATA ? MUSTER_OK : rc; /* the host has rejected it already */
 }
 

@@ -8,7 +8,8 @@
  *   reject ID WHY     ID '-': none
  *   gone ID           the source says that it is no more
  *   partial WHY, changes, complete N, fail CODE TEXT   how it ends; else complete
- *   die               its process does
+ *   die, hang         its process does
+ *   take ID LINE      LINE, if the host lets it take this one
  * Built with TABLE_LATER it is a later version, which says less and says it otherwise: no cell of column C, and of
  * others only the first word. */
 #include <muster/connector.h>
@@ -149,6 +150,16 @@ static muster_rc tell(struct telling *telling, char *line)
         return host->gone(telling->run, telling->pull->stream, text);
     if (strcmp(word, "die") == 0)
         abort();
+    while (strcmp(word, "hang") == 0)
+        pause();
+    if (strcmp(word, "take") == 0) {
+        char *id = strsep(&text, " "), place[40];
+        snprintf(place, sizeof(place), "line %d", telling->line);
+        if (host->take(telling->run, telling->pull->stream, strcmp(id, "-") == 0 ? NULL : id, place))
+            return text ? tell(telling, text) : MUSTER_OK;
+        telling->count++;
+        return MUSTER_OK;
+    }
     if (strcmp(word, "fail") == 0) {
         char *code = strsep(&text, " ");
         return host->fail(telling->run, (muster_rc)strtol(code, NULL, 10), "%s", text ? text : "");

@@ -369,12 +369,19 @@ int lane_pull(struct lane *lane, const muster_pull *pull, const struct lane_sink
     return rc;
 }
 
-int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_sink *sink,
-                    struct lane_result *ret_result, struct err *err)
+int lane_pull_start(struct lane *lane, const muster_pull *pull, const struct lane_left *left_out, size_t count,
+                    const struct lane_sink *sink, struct lane_result *ret_result, struct err *err)
 {
+    (void)left_out, (void)count;
     lane->rc = lane_pull(lane, pull, sink, ret_result, err);
     lane->ended = true;
     return 0;
+}
+
+bool lane_fell_on(const struct lane *lane, struct lane_object *ret_object)
+{
+    (void)lane, (void)ret_object;
+    return false;
 }
 
 int lanes_wait(struct lane *const *lanes, size_t count, size_t *ret_nth, int *ret_rc)

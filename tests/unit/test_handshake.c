@@ -57,7 +57,7 @@ static const struct {
     {"wrong-magic", "odd", "begins with 0x12345678 instead of 0x4d535431"},
     {"major-old", "odd", "major version 0 of the connector interface, which is too old"},
     {"major-new", "odd", "major version 2 of the connector interface, which is too new"},
-    {"minor-needed", "odd", "needs version 1.5 of the connector interface and this host has 1.4"},
+    {"minor-needed", "odd", "needs version 1.6 of the connector interface and this host has 1.5"},
     {"tiny", "odd", "8 bytes long: not even its versions fit"},
     {"short", "odd", "its description is too short"},
     {"wrong-stride", "odd", "stream_size in its description is 64, and no entry of that table can be so short"},

@@ -235,7 +235,7 @@ static void of_several_lanes_whoever_falls_or_takes_for_ever_keeps_no_other_wait
         sinks[i] = sink_of(&heard[i]);
         sinks[i].columns = NULL;
         sinks[i].record = NULL;
-        assert_int_equal(lane_pull_start(lanes[i], &pull, &sinks[i], &results[i], &errs[i]), 0);
+        assert_int_equal(lane_pull_start(lanes[i], &pull, NULL, 0, &sinks[i], &results[i], &errs[i]), 0);
     }
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lanes_wait(lanes, COUNT, &nth, &rc), 0);

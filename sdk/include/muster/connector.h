@@ -31,7 +31,8 @@
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
  * ABI 1.2: muster_host has lacking.
  * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called.
- * ABI 1.4: routes that reply are called, and answer() is offered; more schemes of routes; find() of people. */
+ * ABI 1.4: routes that reply are called, and answer() is offered; more schemes of routes; find() of people.
+ * ABI 1.5: muster_host has take. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -41,7 +42,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 4       /* +1 for each append */
+#define MUSTER_ABI_MINOR 5       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -349,6 +350,10 @@ struct muster_host {
      * `when` or `key` stay as they were instead of being gone, whatever the claim; the run says why ("": it was said).
      * All records of the stream still count. */
     muster_rc (*lacking)(muster_run *, const char *stream, const char *field, const char *why);
+    /* 1.5, in a pull: before the connector looks into an object, with what reject() would say of it. Should the process
+     * die or fall silent from here to the next take(), emit() or reject(), the partition is read once more, and when
+     * that object kills again, all but it. 1: go on. 0: leave it out; the host has rejected it already, count it. */
+    int32_t (*take)(muster_run *, const char *stream, const char *source_id, const char *place);
 };
 
 typedef struct muster_connector {
