@@ -15,7 +15,7 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_WORDS, EXIT_PARTLY, EXIT_HELD, EXIT_BUSY }; 
 
 /* Of one number, 2^20 are told apart; one of none comes behind all others. */
 enum { SAME_BITS = 20, DIGITS = 12 };
-static const uint64_t LAST = (uint64_t)1 << 43;
+static const uint64_t NONE = (uint64_t)1 << 43;
 
 struct line {
     const char *text;
@@ -41,7 +41,7 @@ struct ordering {
     uint64_t number;
 };
 
-/* An instant in milliseconds, or the number that a member is, or ends in: 12 of "h12". */
+/* An instant in milliseconds, or the number that a member is: 12 of "h12". "pause:store2" is none. */
 static int take_number(void *context, const struct jsonobject_member *member)
 {
     struct ordering *ordering = context;
@@ -55,14 +55,14 @@ static int take_number(void *context, const struct jsonobject_member *member)
     size_t digits = 0;
     while (digits < member->text_len && isdigit((unsigned char)member->text[member->text_len - digits - 1]))
         digits++;
-    if (digits > 0 && digits <= DIGITS)
+    if (digits > 0 && digits <= DIGITS && digits + 1 >= member->text_len)
         ordering->number = strtoull(member->text + member->text_len - digits, NULL, 10);
     return 0;
 }
 
 static void read_line(struct lines *lines, const char *text, size_t len, const char *order)
 {
-    struct ordering ordering = {order, LAST};
+    struct ordering ordering = {order, NONE};
     const char *why;
     size_t at;
     int rc = jsonobject_split(text, len, take_number, &ordering, &why, &at);
@@ -101,12 +101,16 @@ static int by_order(const void *a_item, const void *b_item)
 
 /* No two are the same: those of one number follow it, in the order in which they were told. So a page goes on where the
  * one before it ended, whatever has come since. */
-static void put_in_order(struct lines *lines, bool newest)
+static void put_in_order(struct lines *lines, const struct operation *operation)
 {
     uint64_t before = 0;
-    for (size_t i = 0; newest && i < lines->count; i++)
-        if (lines->items[i].order != LAST)
-            lines->items[i].order = LAST - 1 - lines->items[i].order;
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->items[i];
+        if (line->order == NONE)
+            line->order = operation->none_first ? 0 : NONE;
+        else if (operation->newest)
+            line->order = NONE - 1 - line->order;
+    }
     if (lines->count > 1)
         qsort(lines->items, lines->count, sizeof(*lines->items), by_order);
     for (size_t i = 0; i < lines->count; i++) {
@@ -194,7 +198,7 @@ static void write_items(struct act *act, struct lines *lines)
     uint64_t told = 0, last = 0;
     size_t i = 0;
     if (act->operation->pages)
-        put_in_order(lines, act->operation->newest);
+        put_in_order(lines, act->operation);
     buffer_text(out, "{\"items\":[");
     for (; i < lines->count && told < act->limit; i++) {
         if (act->operation->pages && lines->items[i].order <= act->after)

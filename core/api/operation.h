@@ -49,6 +49,7 @@ struct operation {
     const char *order;                     /* of pages that a verb gave: the member that is an instant, or ends in a
                                               number */
     bool newest;                           /* the highest of them comes first */
+    bool none_first;                       /* what has none comes before all others, else behind them */
     struct parameter parameters[PARAMETERS_MOST];
     const char *doc;
     const char *example; /* a body, of an act */
