@@ -20,8 +20,13 @@ static const struct {
     {"Status",
      "How an organization is doing: 0 well, 3 something did not come through, 4 something waits. refused: what is kept "
      "is another configuration's, and no run begins.",
-     "organization:text status:count connections:[ConnectionHealth] reader?:Reader refused?:text paused:[object] "
-     "quarantine:[object]"},
+     "organization:text status:count connections:[ConnectionHealth] reader?:Reader horizon?:Horizon refused?:text "
+     "paused:[object] quarantine:[object]"},
+    {"Horizon",
+     "How far back history is whole, where runs were let go: from that run on; what was true before that instant is "
+     "not "
+     "known. sentence: why.",
+     "run:count before:time sentence:text"},
     {"ConnectionHealth",
      "How a connection is doing: its last run, of what it could not read or tell why, and what waits of it.",
      "connection:text run:count started:time~ outcome:text~ reasons:[ReasonOfPartition] good:time~ population:count "

@@ -2,8 +2,10 @@
 #include "cli/overview.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/jsontext.h"
 #include "cli/waits.h"
+#include "query/horizon.h"
 
 #include <string.h>
 
@@ -98,6 +100,24 @@ void overview_reader_json(const struct query *query, struct buffer *out)
     buffer_byte(out, '{');
     json_member_number(out, "process", (uint64_t)pid);
     json_member_number(out, "commits", commits);
+    buffer_byte(out, '}');
+}
+
+void overview_horizon_json(struct query *query, struct buffer *out)
+{
+    TIDY_DONE(screen_buffer_done) struct buffer text = {0};
+    struct bygone bygone;
+    char time[25];
+    if (!bygone_get(&query->txn, &bygone))
+        return;
+    buffer_text(&text, "Runs of before ");
+    horizon_tell(query->organization, &bygone, &text);
+    instant_write(bygone.until_ms, time);
+    json_name(out, "horizon");
+    buffer_byte(out, '{');
+    json_member_number(out, "run", bygone.run + 1);
+    json_member_text(out, "before", time);
+    json_member_text(out, "sentence", text.data);
     buffer_byte(out, '}');
 }
 

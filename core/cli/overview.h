@@ -21,5 +21,7 @@ void overview_waits(struct context *context, struct query *query);
 void overview_reader(struct context *context, struct query *query);
 /* Member "reader", where there is one: its process, and the commits since. */
 void overview_reader_json(const struct query *query, struct buffer *out);
+/* Member "horizon", {run, before, sentence}: how far back history is whole; none where no run was let go. */
+void overview_horizon_json(struct query *query, struct buffer *out);
 
 #endif

@@ -293,6 +293,7 @@ static int organization_json(struct context *context, const struct health *healt
         awaiting_json(health->organization, health->awaiting, &out);
     if (health->query) {
         overview_reader_json(health->query, &out);
+        overview_horizon_json(health->query, &out);
         waits_readings_json(health->query, &out);
     }
     buffer_text(&out, "}\n");
