@@ -72,7 +72,9 @@ static const struct {
      "at?:time~ outcome?:text~ overtaken_by?:count rows?:count refused?:count created?:count updated?:count "
      "missing?:count "
      "since?:time~ reason?:text~"},
-    {"Call", "One call by HTTP.", "at:time method:text url:text"},
+    {"Call", "One call by HTTP, and what came of it: `why` where that is not well. What is secret in a URL is masked.",
+     "at:time method:text url:text status?:count class?:text sent?:count received?:count ms?:count attempts?:count "
+     "for?:text why?:text"},
     {"Quarantine",
      "A connection, or a partition of one, that is set aside. direction: reading or telling; each is so by itself, but "
      "a log-in that was refused when it was read is not tried for telling either.",
