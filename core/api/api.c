@@ -197,7 +197,9 @@ void api_tick(struct api *api)
 {
     int64_t now = clock_steady_ms();
     acts_tick(api->acts);
-    feed_tick(api->feed);
+    struct badges *badges = badges_now(api);
+    feed_tick(api->feed, badges);
+    badges_free(badges);
     if (now - api->tidied_ms >= TIDIED) {
         api->tidied_ms = now;
         shelf_tidy(api->shelf);

@@ -247,6 +247,14 @@ struct badge *badges_find(struct badges *badges, const char *said, int64_t now_m
     return found;
 }
 
+bool badges_have(const struct badges *badges, const struct badge *before, int64_t now_ms)
+{
+    for (size_t i = 0; i < badges->count; i++)
+        if (digest_equal(before->digest, badges->items[i].digest))
+            return badge_valid(&badges->items[i], now_ms);
+    return false;
+}
+
 bool badge_sees(const struct badge *badge, const char *organization)
 {
     size_t len = strlen(organization);

@@ -60,6 +60,8 @@ int badges_keep_used(const struct badges *badges, const char *state);
 struct badge *badges_find(struct badges *badges, const char *said, int64_t now_ms);
 bool badge_sees(const struct badge *badge, const char *organization);
 bool badge_valid(const struct badge *badge, int64_t now_ms);
+/* Whether one of before is among these, and counts. */
+bool badges_have(const struct badges *badges, const struct badge *before, int64_t now_ms);
 
 /* Makes one and keeps it: name, organizations, role, protected, times and author are said, the token is in ret_text. */
 int badge_create(const char *state, const struct badge *badge, char ret_text[BADGE_TEXT], struct err *err);

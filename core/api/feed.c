@@ -297,7 +297,18 @@ static void woken(uv_async_t *handle)
     watch_followers(feed);
 }
 
-void feed_tick(struct feed *feed)
+/* A token that was revoked, or whose time is over, is asked for with the next request, and this one has no next. */
+static void send_away(struct feed *feed, const struct badges *badges)
+{
+    int64_t now = clock_now_ms();
+    pthread_mutex_lock(&feed->followers_lock);
+    for (struct follower *follower = feed->followers; badges && follower; follower = follower->next)
+        if (!badges_have(badges, follower->visitor->badge, now))
+            web_stream_ends(follower->visitor->request);
+    pthread_mutex_unlock(&feed->followers_lock);
+}
+
+void feed_tick(struct feed *feed, const struct badges *badges)
 {
     int64_t now = clock_steady_ms();
     bool anyway = now - feed->looked_ms >= ANYWAY;
@@ -305,6 +316,7 @@ void feed_tick(struct feed *feed)
     if (!anyway)
         return;
     feed->looked_ms = now;
+    send_away(feed, badges);
     tell_followers(feed, NULL);
     forget_places(feed, false);
     if (now - feed->alive_ms >= ALIVE) { /* who has gone is known when something is said */

@@ -18,7 +18,7 @@ bool feed_wait(struct feed *feed, struct visitor *visitor, feed_again_fn *again,
 struct events_seen {
     bool known; /* what there is already is not told */
     uint32_t run;
-    uint64_t sequence;
+    uint64_t sequence, commit;
 };
 bool feed_follow(struct feed *feed, struct visitor *visitor, const struct events_seen *seen);
 void feed_forget(struct feed *feed, struct visitor *visitor);
@@ -28,7 +28,8 @@ uint64_t events_tell(struct visitor *visitor, struct events_seen *seen);
 void feed_progress(struct feed *feed, const char *organization, const char *json, size_t len);
 
 /* On the loop's thread. */
-void feed_tick(struct feed *feed);
+/* `badges`: those that count now; NULL: it is not known. Who follows with another one is sent away. */
+void feed_tick(struct feed *feed, const struct badges *badges);
 size_t feed_waiting(struct feed *feed); /* for a change; followers, too */
 /* Whoever waits is answered with nothing. */
 void feed_ends(struct feed *feed);

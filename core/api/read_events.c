@@ -36,6 +36,10 @@ uint64_t events_tell(struct visitor *visitor, struct events_seen *seen)
     }
     if (seen->known && sequence != seen->sequence)
         buffer_format(&out, "event: change\ndata: {\"sequence\":%lu}\n\n", (unsigned long)sequence);
+    uint64_t commit = txn_last_commit(&book->query->txn);
+    if (seen->known && out.len == 0 && commit != seen->commit)
+        buffer_format(&out, "event: written\ndata: {\"commit\":%lu}\n\n", (unsigned long)commit);
+    seen->commit = commit;
     seen->sequence = sequence;
     seen->known = true;
     cursor_close(&cursor);

@@ -52,8 +52,10 @@ static const struct {
      "kind:text id:count what:text changes:object"},
     {"Event",
      "The data of an event. run.progress: connection, partition, read, total (0: not known); run.ended: the report of "
-     "the run, whose number is the event's id; change: the sequence up to which listChanges has something.",
-     "organization?:text connection?:text~ partition?:text read?:count total?:count run?:count sequence?:count"},
+     "the run, whose number is the event's id; change: the sequence up to which listChanges has something; written: "
+     "the commit of something else.",
+     "organization?:text connection?:text~ partition?:text read?:count total?:count run?:count sequence?:count "
+     "commit?:count"},
     {"HistoryEntry", "One change of one thing.",
      "at:time sequence:count run:count connection:text kind:text id:count what:text changes:object verb?:text "
      "author?:text reason?:text~"},

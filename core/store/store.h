@@ -76,6 +76,8 @@ struct txn {
 enum { TXN_DIRTY_MAX = 32 << 20 };
 
 void txn_begin(struct txn *txn, struct store *store, bool write);
+/* The number of the commit that one that reads looks at: another one when anything was written since. */
+uint64_t txn_last_commit(const struct txn *txn);
 /* Commits a write transaction without failure and ends the rest. Returns the first failure. */
 int txn_end(struct txn *txn);
 void txn_abort(struct txn *txn);

@@ -69,6 +69,11 @@ void txn_begin(struct txn *txn, struct store *store, bool write)
     txn->mdb = mdb;
 }
 
+uint64_t txn_last_commit(const struct txn *txn)
+{
+    return txn->mdb ? mdb_txn_id(txn->mdb) : 0;
+}
+
 static void near_close(struct txn *txn)
 {
     for (size_t n = 0; n < TXN_NEAR; n++)
