@@ -80,5 +80,6 @@ bool read_run(struct visitor *visitor);
 bool read_changes(struct visitor *visitor);
 bool read_events(struct visitor *visitor);
 bool read_act(struct visitor *visitor);
+bool read_token(struct visitor *visitor);
 
 #endif

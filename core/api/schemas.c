@@ -16,6 +16,8 @@ static const struct {
     {"Any", "An object whose members the verb's page in muster(1) tells.", ""},
     {"Problem", "RFC 9457, with a reason for programs, the place, and a way out.",
      "type:text title:text status:count detail:text reason?:text place?:text next?:text"},
+    {"Token", "Whose token it is, and which acts, by their operationId, it lets them do.",
+     "name:text role:text protected:flag expires:time~ may:[text]"},
     {"Organization", "An organization that the token sees.", "id:text"},
     {"Status",
      "How an organization is doing: 0 well, 3 something did not come through, 4 something waits. refused: what is kept "
