@@ -13,9 +13,12 @@ PAGE(page_console, "console.js");
 PAGE(page_acts, "acts.js");
 PAGE(page_api, "api.js");
 PAGE(page_dom, "dom.js");
+PAGE(page_files, "files.js");
+PAGE(page_follow, "follow.js");
 PAGE(page_inbox, "inbox.js");
 PAGE(page_organization, "organization.js");
 PAGE(page_people, "people.js");
+PAGE(page_renew, "renew.js");
 PAGE(page_runs, "runs.js");
 PAGE(page_statements, "statements.js");
 
@@ -32,9 +35,12 @@ static const struct page {
     {"acts.js", JS, page_acts, page_acts_end},
     {"api.js", JS, page_api, page_api_end},
     {"dom.js", JS, page_dom, page_dom_end},
+    {"files.js", JS, page_files, page_files_end},
+    {"follow.js", JS, page_follow, page_follow_end},
     {"inbox.js", JS, page_inbox, page_inbox_end},
     {"organization.js", JS, page_organization, page_organization_end},
     {"people.js", JS, page_people, page_people_end},
+    {"renew.js", JS, page_renew, page_renew_end},
     {"runs.js", JS, page_runs, page_runs_end},
     {"statements.js", JS, page_statements, page_statements_end},
 };

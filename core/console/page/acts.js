@@ -4,6 +4,11 @@ import { ask, counted, h, say, sayProblem, table, value, words } from "./dom.js"
 
 const SEEN = 200; // changes that are shown before something is done
 
+let doing = 0;
+
+/* Whether something that was begun here is still done. */
+export const isDoing = () => doing > 0;
+
 /* What an act that was only tried would change, as rows. */
 function changesOf(result) {
   if (result.taken_back) return result.taken_back.map((one) => ({ who: `id:${one.person}`, what: "back", ...one }));
@@ -43,13 +48,22 @@ function told(answer) {
   );
 }
 
+async function perform(path, body, attempt) {
+  doing++;
+  try {
+    const answer = await act(path, body, attempt);
+    told(answer);
+    return answer;
+  } finally {
+    doing--;
+  }
+}
+
 /* Does it at once. What came of it, or null when it was refused. */
 export async function doNow(path, body, saying) {
   say(saying);
   try {
-    const answer = await act(path, body);
-    told(answer);
-    return answer;
+    return await perform(path, body);
   } catch (problem) {
     sayProblem(problem);
     return null;
@@ -67,20 +81,21 @@ async function tried(path, body) {
 /* Shows what would come of it, asks for the reason, does it. With `fields` they are asked for first; `whole` makes the
  * body of what was filled in. `tries` false: the API cannot try this. What came of it, or null. */
 export async function doAsked(path, body, { title, yes, fields = [], tries = true, whole = (all) => all }) {
+  const attempt = {};
+  const does = (all) => perform(path, all, attempt);
+  const filledIn = (filled) => whole({ ...body, ...given(filled) });
+  say("");
   try {
-    say("");
-    let all = body;
-    if (fields.length > 0) {
-      const filled = await ask(title, [], [...fields, WHY], tries ? "Look at it" : yes);
-      if (!filled) return null;
-      all = whole({ ...body, ...given(filled) });
+    if (!tries) return await ask(title, [], [...fields, WHY], yes, (filled) => does(filledIn(filled)));
+    if (fields.length === 0) {
+      const trial = await tried(path, body);
+      return await ask(title, trial, [WHY], yes, (filled) => does({ ...body, ...given(filled) }));
     }
-    if (tries) {
-      const filled = await ask(title, await tried(path, all), fields.length > 0 ? [] : [WHY], yes);
-      if (!filled) return null;
-      all = { ...all, ...given(filled) };
-    }
-    return await doNow(path, all, `${yes} …`);
+    const looked = await ask(title, [], [...fields, WHY], "Look at it", async (filled) => {
+      const all = filledIn(filled);
+      return { all, trial: await tried(path, all) };
+    });
+    return looked && (await ask(title, looked.trial, [], yes, () => does(looked.all)));
   } catch (problem) {
     sayProblem(problem);
     return null;

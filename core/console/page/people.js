@@ -1,9 +1,9 @@
 /* people - finding somebody; one person with all that hangs on them, where each value is from, and what it was. */
-import { get, organizationPath, page } from "./api.js";
+import { get, may, organizationPath, pages } from "./api.js";
 import { doAsked } from "./acts.js";
-import { badge, button, h, link, sayProblem, section, table, value, when, words } from "./dom.js";
+import { badge, button, finder, h, link, more, sayProblem, section, table, value, when, words } from "./dom.js";
 
-const PAGE = 50;
+const PAGE = 100;
 const PIN = [
   { name: "value", label: "Its value; empty: that there is none" },
   { name: "until", label: "Until when? A day, or source-agrees; empty: until it is taken off", value: "source-agrees" },
@@ -11,42 +11,36 @@ const PIN = [
 const withValue = (body) => ({ value: "", ...body });
 const HIDDEN = new Set(["id", "sources", "provenance", "person", "valid_from", "record"]);
 
-export async function showPeople({ organization, parameters }) {
+export async function showPeople({ organization, parameters, kept, again }) {
   const path = organizationPath(organization);
   const text = parameters.get("text") || "";
-  const found = await page(`${path}/people`, { text, limit: PAGE, cursor: parameters.get("cursor") || undefined });
-  const input = h("input", {
+  const found = await pages(`${path}/people`, { text, limit: PAGE }, kept.depth);
+  const title = "Name, number or e-mail";
+  const field = h("input", {
     type: "search",
     name: "text",
     value: text,
-    ariaLabel: "Name, number or e-mail",
+    ariaLabel: title,
+    placeholder: title,
     autofocus: true,
   });
-  const search = h(
-    "form",
-    {
-      className: "buttons",
-      onsubmit: (event) => {
-        event.preventDefault();
-        location.hash = `#/${organization}/people?${new URLSearchParams({ text: input.value.trim() })}`;
-      },
-    },
-    input,
-    h("button", { className: "main" }, "Find"),
-  );
-  const more = new URLSearchParams({ text, cursor: found.next || "" });
+  const to = (said) => `#/${encodeURIComponent(organization)}/people?${new URLSearchParams({ text: said })}`;
   return [
     h("h1", {}, "People"),
-    search,
+    finder(field, "Find", to),
     found.items.length === 0 && h("p", {}, text ? `Nobody is found by “${text}”.` : "Nobody yet."),
     found.items.length > 0 &&
-      table(found.items, [
-        ["Number", (one) => one.employee_number],
-        ["Name", (one) => link([organization, "people", `id:${one.id}`], one.name || `id:${one.id}`)],
-        ["Status", (one) => one.status && badge(one.status)],
-        ["E-mail", (one) => one.work_email],
-      ]),
-    found.next && h("p", {}, h("a", { href: `#/${organization}/people?${more}` }, "Further")),
+      table(
+        found.items,
+        [
+          ["Number", (one) => one.employee_number],
+          ["Name", (one) => link([organization, "people", `id:${one.id}`], one.name || `id:${one.id}`)],
+          ["Status", (one) => one.status && badge(one.status)],
+          ["E-mail", (one) => one.work_email],
+        ],
+        (one) => one.id,
+      ),
+    more(found, { kept, again }),
   ];
 }
 
@@ -59,7 +53,7 @@ function explanation(item) {
     table(item.records || [], [
       ["Record", (one) => one.record],
       ["Says", (one) => value(one.says)],
-      ["", (one) => one.sentence],
+      ["Why", (one) => one.sentence],
       ["Held", (one) => one.held && `${value(one.held)} (${words(one.held_reason || "")})`],
       ["Where", (one) => one.place],
       ["Rule", (one) => one.rule_at],
@@ -84,7 +78,7 @@ function telling(item) {
       ["Field", (one) => one.field],
       ["There", (one) => (one.known ? value(one.there) : "not known")],
       ["Is to be", (one) => value(one.is_to_be)],
-      ["", (one) => one.differs && badge("differs", "held")],
+      ["Differs", (one) => one.differs && badge("differs", "held")],
       ["From", (one) => one.from && words(one.from)],
       ["Rule", (one) => one.rule],
     ]),
@@ -97,18 +91,23 @@ const guarded = (work) => (about) => work(about).catch(sayProblem);
 /* The fields of one thing. A click on a value explains it. */
 function fields(thing, prefix, explain) {
   const rows = Object.entries(thing).filter(([name, said]) => !HIDDEN.has(name) && !isPart(said));
-  return table(rows, [
-    ["Field", ([name]) => words(name)],
-    ["Value", ([, said]) => value(said)],
-    ["From", ([name]) => thing.provenance?.[name]],
-    ["", ([name]) => button("Why?", () => explain(prefix + name))],
-  ]);
+  return table(
+    rows,
+    [
+      ["Field", ([name]) => words(name)],
+      ["Value", ([, said]) => value(said)],
+      ["From", ([name]) => thing.provenance?.[name]],
+      ["Why?", ([name]) => button("Why?", () => explain(prefix + name), `Why? ${words(prefix + name)}`), "doings"],
+    ],
+    ([name]) => name,
+  );
 }
 
 /* A list of things that hang on the person, as employments do. */
 const isPart = (said) => Array.isArray(said) && said.length > 0 && typeof said[0] === "object";
 
 function changes(items) {
+  const from = (one) => ("from" in one ? value(one.from) : "kept no longer");
   const rows = items.flatMap((one) =>
     Object.entries(one.changes || {}).length
       ? Object.entries(one.changes).map(([field, change]) => ({ ...one, field, ...change }))
@@ -120,50 +119,63 @@ function changes(items) {
     ["By", (one) => one.author || one.connection],
     ["What", (one) => `${words(one.kind)} ${words(one.what)}`],
     ["Field", (one) => one.field && words(one.field)],
-    ["From", (one) => one.field && value(one.from)],
+    ["From", (one) => one.field && from(one)],
     ["To", (one) => one.field && value(one.to)],
     ["Why", (one) => one.reason],
   ]);
 }
 
-export async function showPerson({ organization, rest: [key], again }) {
+/* How far back what stands in the history is whole. */
+function bygone(items, horizon) {
+  if (!horizon || !items.some((one) => one.run < horizon.run)) return null;
+  const rest = "of older changes is left what stood then, and since when";
+  return h("p", { className: "faint" }, `Whole from run ${horizon.run} on. ${horizon.sentence}; ${rest}.`);
+}
+
+/* What was asked by a click last, asked anew: why a value is what it is, or what a target is told. */
+async function answerTo(path, asked, decide) {
+  if (asked.target) {
+    const { items } = await get(`${path}/explain`, { target: asked.target });
+    return [
+      h("h2", {}, `What ${asked.target} is told`),
+      items.length ? items.map(telling) : h("p", {}, "Nothing, and nothing is to be told."),
+    ];
+  }
+  const { field } = asked;
+  const { items } = await get(`${path}/explain`, { field });
+  const pin = { title: `Put another value above ${words(field)}`, yes: "Pin", fields: PIN, whole: withValue };
+  const unpin = { title: `Let the sources say ${words(field)} again`, yes: "Unpin" };
+  const pinned = items.some((item) => item.pinned);
+  return [
+    h("h2", {}, "Why?"),
+    items.map(explanation),
+    h(
+      "p",
+      { className: "buttons" },
+      may("pin") && button("Pin …", () => decide("pin", { field }, pin)),
+      may("unpin") && pinned && button("Unpin …", () => decide("unpin", { field }, unpin)),
+    ),
+  ];
+}
+
+export async function showPerson({ organization, rest: [key], horizon, kept, again }) {
   const path = organizationPath(organization, "people", key);
-  const [person, history, connections] = await Promise.all([
+  const decide = async (act, body, how) => (await doAsked(`${path}/${act}`, body, how)) && again();
+  const [person, history, connections, answer] = await Promise.all([
     get(path, { origin: true }),
     get(`${path}/history`),
     get(organizationPath(organization, "connections")),
+    kept.asked && answerTo(path, kept.asked, decide).catch((problem) => h("p", { className: "bad" }, problem.message)),
   ]);
   const targets = connections.items.filter((one) => one.target).map((one) => one.connection);
-  const why = h("div", { id: "why", ariaLive: "polite" });
-  const show = (...found) => {
-    why.replaceChildren(...found.flat(Infinity).filter(Boolean));
-    why.scrollIntoView({ block: "nearest" });
-  };
-  const decide = async (act, body, how) => (await doAsked(`${path}/${act}`, body, how)) && again();
-  const explain = guarded(async (field) => {
-    const { items } = await get(`${path}/explain`, { field });
-    const pin = () =>
-      decide(
-        "pin",
-        { field },
-        { title: `Put another value above ${words(field)}`, yes: "Pin", fields: PIN, whole: withValue },
-      );
-    const unpin = () =>
-      decide("unpin", { field }, { title: `Let the sources say ${words(field)} again`, yes: "Unpin" });
-    const pinned = items.some((item) => item.pinned);
-    show(
-      h("h2", {}, "Why?"),
-      items.map(explanation),
-      h("p", { className: "buttons" }, button("Pin …", pin), pinned && button("Unpin …", unpin)),
-    );
+  const asks = guarded(async (asked) => {
+    const said = await answerTo(path, asked, decide);
+    const place = document.getElementById("why");
+    kept.asked = asked;
+    place.replaceChildren(h("div", {}, said));
+    place.scrollIntoView({ block: "nearest" });
   });
-  const told = guarded(async (target) => {
-    const { items } = await get(`${path}/explain`, { target });
-    show(
-      h("h2", {}, `What ${target} is told`),
-      items.length ? items.map(telling) : h("p", {}, "Nothing, and nothing is to be told."),
-    );
-  });
+  const explain = (field) => asks({ field });
   const name = [person.given_name, person.family_name].filter(Boolean).join(" ");
   const parts = Object.entries(person).filter(([kind, said]) => !HIDDEN.has(kind) && isPart(said));
   return [
@@ -173,13 +185,13 @@ export async function showPerson({ organization, rest: [key], again }) {
       h(
         "p",
         { className: "buttons" },
-        targets.map((one) => button(`What is ${one} told?`, () => told(one))),
+        targets.map((target) => button(`What is ${target} told?`, () => asks({ target }))),
       ),
-    why,
+    h("div", { id: "why", ariaLive: "polite" }, answer && h("div", {}, answer)),
     parts.map(([kind, things]) =>
       section(
         words(kind),
-        things.map((thing, n) => fields(thing, `${kind}[${n + 1}].`, explain)),
+        things.map((thing, n) => h("div", { data: { key: thing.id } }, fields(thing, `${kind}[${n + 1}].`, explain))),
       ),
     ),
     section(
@@ -191,6 +203,6 @@ export async function showPerson({ organization, rest: [key], again }) {
         ["Since", (one) => when(one.since)],
       ]),
     ),
-    section("History", changes(history.items)),
+    section("History", changes(history.items), bygone(history.items, horizon)),
   ];
 }

@@ -1,7 +1,8 @@
 /* runs - what was done, and how to take it back; plans: what would be done, and doing exactly that. */
-import { get, list, organizationPath, page } from "./api.js";
+import { get, may, organizationPath, pages } from "./api.js";
 import { doAsked, doNow, preview } from "./acts.js";
-import { badge, button, h, link, number, section, some, table, value, when, words } from "./dom.js";
+import { filesOf } from "./files.js";
+import { badge, button, h, link, more, number, section, some, table, value, when, words } from "./dom.js";
 
 const COUNTS = ["read", "created", "updated", "unchanged", "missing", "deactivated", "reactivated", "linked"];
 const WAITING = ["held", "reviews", "dead_letters", "drift"];
@@ -13,29 +14,35 @@ const said = (report) =>
     .filter(Boolean)
     .join("; ");
 
-export async function showRuns({ organization, parameters }) {
-  const found = await page(`${organizationPath(organization)}/runs`, {
-    limit: 50,
-    cursor: parameters.get("cursor") || undefined,
-  });
+const PAGE = 100;
+
+/* How far back there is a report of each. */
+export const bygone = (horizon) =>
+  horizon && h("p", { className: "faint" }, `${horizon.sentence}. Of these is listed what is still needed.`);
+
+export async function showRuns({ organization, horizon, kept, again }) {
+  const found = await pages(`${organizationPath(organization)}/runs`, { limit: PAGE }, kept.depth);
+  const told = ({ pushed }) =>
+    ["created", "updated", "deactivated"].reduce((sum, name) => sum + (pushed?.[name] || 0), 0);
   return [
     h("h1", {}, "Runs"),
-    table(found.items, [
-      ["Run", (one) => link([organization, "runs", String(one.run)], String(one.run))],
-      ["When", (one) => when(one.started)],
-      ["What", (one) => one.connection || one.verb],
-      ["By", (one) => one.author],
-      ["Outcome", (one) => badge(one.outcome)],
-      ...columnsOf(COUNTS, (one) => one),
-      ...columnsOf(WAITING, (one) => one),
+    found.items.length === 0 && h("p", {}, "Nothing was run yet."),
+    table(
+      found.items,
       [
-        "told",
-        (one) => some(["created", "updated", "deactivated"].reduce((sum, name) => sum + (one.pushed?.[name] || 0), 0)),
-        "number",
+        ["Run", (one) => link([organization, "runs", String(one.run)], String(one.run))],
+        ["When", (one) => when(one.started)],
+        ["What", (one) => one.connection || one.verb],
+        ["By", (one) => one.author],
+        ["Outcome", (one) => badge(one.outcome)],
+        ...columnsOf(COUNTS, (one) => one),
+        ...columnsOf(WAITING, (one) => one),
+        ["told", (one) => some(told(one)), "number"],
       ],
-    ]),
-    found.next &&
-      h("p", {}, h("a", { href: `#/${organization}/runs?${new URLSearchParams({ cursor: found.next })}` }, "Earlier")),
+      (one) => one.run,
+    ),
+    more(found, { kept, again }),
+    !found.next && bygone(horizon),
   ];
 }
 
@@ -90,16 +97,19 @@ export async function showRun({ organization, rest: [run], again }) {
           {},
           report.files.map((file) => h("li", {}, file)),
         ),
+        h("p", {}, h("a", { href: filesOf(organization, report.connection) }, "What each gave")),
       ),
-    h("p", { className: "buttons" }, button("Revert …", revert)),
+    may("revert") && h("p", { className: "buttons" }, button("Revert …", revert)),
   ];
 }
 
-export async function showPlans({ organization }) {
-  const plans = await list(`${organizationPath(organization)}/plans`);
+export async function showPlans({ organization, kept, again }) {
+  const found = await pages(`${organizationPath(organization)}/plans`, { limit: PAGE }, kept.depth);
+  const plans = found.items;
   return [
     h("h1", {}, "Plans"),
-    plans.length === 0 && h("p", {}, "There is no plan. The organization's page makes one."),
+    plans.length === 0 &&
+      h("p", {}, may("makePlan") ? "There is no plan. The organization's page makes one." : "There is no plan."),
     plans.length > 0 &&
       table(plans, [
         ["Plan", (one) => link([organization, "plans", String(one.plan)], String(one.plan))],
@@ -109,6 +119,7 @@ export async function showPlans({ organization }) {
         ["Until", (one) => when(one.expires)],
         ["Why", (one) => said(one.report || {})],
       ]),
+    more(found, { kept, again }),
   ];
 }
 
@@ -144,6 +155,7 @@ export async function showPlan({ organization, rest: [number], again }) {
         ]),
       ),
     plan.state === "open" &&
+      may("applyPlan") &&
       h("p", { className: "buttons" }, h("button", { className: "main", onclick: apply }, "Apply exactly this")),
   ];
 }
