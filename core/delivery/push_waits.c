@@ -25,13 +25,18 @@ static uint64_t person_of(struct txn *txn, enum kind kind, uint64_t id)
     return __builtin_bswap64(be);
 }
 
-/* A person has said of just this change that it may not be, or that nobody wants to hear of it. */
+/* A person has said of just this change that it may not be, or that nobody wants to hear of it; or that it may be, and
+ * a run that looks at somebody else only has not told it yet. */
 static bool is_quiet(struct push *push, const struct push_stream *stream, enum kind kind, uint64_t id,
                      const struct delivery *row)
 {
-    enum statement_type type = row->state == DELIVERY_HELD ? STATEMENT_REJECT : STATEMENT_DISCARD;
-    return push->said.persons &&
-           statement_stands(&push->said, delivery_subject(stream->number, kind, id, row), type, NULL);
+    if (!push->said.persons)
+        return false;
+    uint64_t subject = delivery_subject(stream->number, kind, id, row);
+    if (row->state != DELIVERY_HELD)
+        return statement_stands(&push->said, subject, STATEMENT_DISCARD, NULL);
+    return statement_stands(&push->said, subject, STATEMENT_REJECT, NULL) ||
+           statement_stands(&push->said, subject, STATEMENT_APPROVE, NULL);
 }
 
 /* The fields that an update would change, by name: "Department, Title". */
