@@ -59,7 +59,7 @@ static void add_day(int64_t day, struct buffer *out)
 }
 
 /* What counts more for a status than any record's word. */
-enum over { OVER_NOTHING, OVER_GONE, OVER_LEFT, OVER_TO_COME, OVER_UNSAID };
+enum over { OVER_NOTHING, OVER_GONE, OVER_LEFT, OVER_UNREAD, OVER_TO_COME, OVER_UNSAID };
 
 static enum over status_over(const struct explained *explained, struct ground_status *ret_status)
 {
@@ -67,12 +67,15 @@ static enum over status_over(const struct explained *explained, struct ground_st
         return OVER_NOTHING;
     int rc = grounds_status(explained->query, explained->entity, ret_status);
     screen_fail(rc);
-    return rc != 0                                                                                     ? OVER_NOTHING
-           : !ret_status->exists                                                                       ? OVER_GONE
-           : ret_status->terminated_day != INT64_MIN && ret_status->terminated_day < ret_status->today ? OVER_LEFT
-           : ret_status->hired_day != INT64_MIN && ret_status->hired_day > ret_status->today           ? OVER_TO_COME
-           : ret_status->said == 0                                                                     ? OVER_UNSAID
-                                                                                                       : OVER_NOTHING;
+    bool left = ret_status->terminated_day != INT64_MIN && ret_status->terminated_day < ret_status->today;
+    bool to_come = ret_status->hired_day != INT64_MIN && ret_status->hired_day > ret_status->today;
+    return rc != 0                 ? OVER_NOTHING
+           : !ret_status->exists   ? OVER_GONE
+           : left                  ? OVER_LEFT
+           : ret_status->unread    ? OVER_UNREAD
+           : to_come               ? OVER_TO_COME
+           : ret_status->said == 0 ? OVER_UNSAID
+                                   : OVER_NOTHING;
 }
 
 void explain_status(const struct explained *explained, struct buffer *out)
@@ -87,6 +90,14 @@ void explain_status(const struct explained *explained, struct buffer *out)
         buffer_text(out, "The last day worked, ");
         add_day(status.terminated_day, out);
         buffer_text(out, ", is over: that counts more than what a source says.");
+        break;
+    case OVER_UNREAD:
+        buffer_format(
+            out,
+            "What is said of %s is not understood, and nothing that is known stands in its place: they are inactive "
+            "until it is, so that nobody gets an account by it. Mend it in the source or the mapping (`muster "
+            "deadletters %s`), or `muster pin` says how it is.",
+            status.unread == FIELD_person_status ? "it" : "their last day", explained->query->organization->id);
         break;
     case OVER_TO_COME:
         buffer_text(out, "The first day, ");
@@ -368,6 +379,7 @@ void explain_row(const struct explained *explained, struct grid *grid)
         explained->run == 0 && grounds->winner != SIZE_MAX ? &grounds->items[grounds->winner] : NULL;
     static const char *const over_words[] = {[OVER_GONE] = "no source has the person any more",
                                              [OVER_LEFT] = "the last day worked is over",
+                                             [OVER_UNREAD] = "what is said is not understood",
                                              [OVER_TO_COME] = "the first day is still to come",
                                              [OVER_UNSAID] = "no source says one"};
     struct ground_status status;

@@ -318,8 +318,10 @@ static int map_value(struct map *map, const struct rule *rule, const struct tran
     int rc = transform_rule(map->transform, rule, input, &value, &rejection);
     if (rc == ERR_DATA) {
         map_dead_letter(map, id, rejection.reason, rejection.column, rule->field);
-        if (!main || !field_is_required(map->mapping, rule->field))
+        if (!main || !field_is_required(map->mapping, rule->field)) {
+            map_unread(map, rule->field);
             return 0; /* the field is as if nothing was said; the rest of the row goes on */
+        }
         map_why(map, rejection.reason, rejection.column, rule->field);
         map->count.rejected++;
         return 1;

@@ -110,6 +110,8 @@ const char *map_place(struct map *map, const char *record_place, int column);
 void map_dead_letter(struct map *map, const char *id, const char *reason, int column, const struct field *field);
 /* The same for the record as a whole, packed into map->why; its place stays in map->place. */
 void map_why(struct map *map, const char *reason, int column, const struct field *field);
+/* Nobody is taken for active by default while what their source says of it is not understood: that is kept in mind. */
+void map_unread(struct map *map, const struct field *field);
 
 /* map.c. One section of the row, laid behind the others. 1: the row is rejected. */
 int map_section(struct map *map, const struct section *section, const struct transform_input *input, const char *id,

@@ -86,3 +86,10 @@ void map_why(struct map *map, const char *reason, int column, const struct field
     map_place(map, map->record->place, column);
     decision_pack(reason, map_field_name(map, field), map_cell_text(map, column, field), &map->why);
 }
+
+void map_unread(struct map *map, const struct field *field)
+{
+    bool status = field->number == FIELD_person_status || field->number == FIELD_person_terminated_on;
+    if (field->kind == KIND_person && status)
+        image_put(map->maker, field->number, (struct value){.presence = PRESENCE_NULL, .flags = VALUE_UNREAD});
+}

@@ -119,12 +119,15 @@ const struct section_view *section_find(const struct section_view *sections, uin
     return NULL;
 }
 
-/* Whether the source says something that replaces what it said before. Absent never does; blank does not under `keep`.
+/* Whether the source says something that replaces what it said before. Absent never does; blank does not under `keep`;
+ * and what nobody understood leaves what is known of a record, but for one that was gone: what it said then is no news.
  */
-static bool value_said(struct value value, struct value before)
+static bool value_said(struct value value, struct value before, bool was_gone)
 {
     if (value.presence == PRESENCE_ABSENT)
         return false;
+    if (value.flags & VALUE_UNREAD)
+        return was_gone || before.flags & VALUE_UNREAD;
     return value.presence == PRESENCE_VALUE || value.flags & VALUE_CLEARS || before.presence != PRESENCE_VALUE;
 }
 
@@ -133,27 +136,29 @@ static bool value_said(struct value value, struct value before)
 static struct image image_overlay(struct stage *stage, const struct mapping *mapping, enum kind kind,
                                   struct image image, struct image old, struct buffer *out)
 {
-    bool carried = false;
+    bool other = false, was_gone = stage->old.state == SOURCE_GONE;
     image_start(&stage->image);
     uint16_t field;
     for (uint16_t n = 0; n < image_count(old); n++) {
         struct value value = image_nth(old, n, &field);
         const struct rule *rule = NULL;
-        if (value_said(image_get(image, field), value) || !(rule = mapping_rule(mapping, kind, field)))
+        if (value_said(image_get(image, field), value, was_gone) || !(rule = mapping_rule(mapping, kind, field)))
             continue;
         if (rule->unit_type && out->rc == 0)
             out->rc = stage_unit_carried(stage, value);
         value.flags |= VALUE_CARRIED;
         image_put(&stage->image, field, value);
-        carried = true;
+        other = true;
     }
-    if (!carried)
-        return image;
     for (uint16_t n = 0; n < image_count(image); n++) {
         struct value value = image_nth(image, n, &field);
-        if (value_said(value, image_get(old, field)))
+        if (value_said(value, image_get(old, field), was_gone))
             image_put(&stage->image, field, value);
+        else if (value.flags & VALUE_UNREAD)
+            other = true;
     }
+    if (!other)
+        return image;
     size_t begin = out->len;
     image_write(&stage->image, out);
     return (struct image){(const uint8_t *)out->data + begin, (uint32_t)(out->len - begin)};

@@ -13,15 +13,29 @@ static int64_t maker_day(const struct image_maker *maker, uint16_t field)
     return INT64_MIN;
 }
 
+/* Whether what the sources say of the field, if anything, was not understood. */
+static bool weave_unread(const struct weave *weave, uint16_t field, size_t inputs, size_t winners)
+{
+    size_t counts = SIZE_MAX;
+    for (size_t i = 0; i < winners; i++)
+        if (weave->winners[i].field == field)
+            counts = weave->winners[i].input;
+    if (counts == inputs) /* a person has put another value above it */
+        return false;
+    return merge_unread(weave->match->organization, field, weave->inputs, inputs, counts);
+}
+
 /* The status as of today, computed last: over what the sources say stand their silence and the calendar. */
-static void weave_status(struct weave *weave, size_t begin, size_t end, size_t input_count)
+static void weave_status(struct weave *weave, size_t begin, size_t end, size_t input_count, size_t winners)
 {
     uint8_t said = 0;
     for (uint16_t n = 0; n < weave->maker->count; n++)
         if (weave->maker->fields[n] == FIELD_person_status && weave->maker->values[n].len == 1)
             said = (uint8_t)*weave->maker->values[n].bytes;
     bool exists = merge_exists(weave->match->organization, weave->inputs, input_count);
-    char status = (char)merge_status(said, exists, maker_day(weave->maker, FIELD_person_hired_on),
+    bool unread = weave_unread(weave, FIELD_person_status, input_count, winners) ||
+                  (said == 0 && weave_unread(weave, FIELD_person_terminated_on, input_count, winners));
+    char status = (char)merge_status(said, unread, exists, maker_day(weave->maker, FIELD_person_hired_on),
                                      maker_day(weave->maker, FIELD_person_terminated_on), weave->today, &weave->due);
     status = weave_pinned_status(weave, begin, end, status);
     char *place = arena_copy(weave->arena, &status, 1);
@@ -130,7 +144,7 @@ size_t weave_image(struct weave *weave, size_t begin, size_t end)
             image_put(weave->maker, winner->field, value);
     }
     if (first->kind == KIND_person)
-        weave_status(weave, begin, end, inputs);
+        weave_status(weave, begin, end, inputs, winners);
     else if (weave->kind == KIND_person)
         weave_owner(weave, first);
     else

@@ -164,7 +164,35 @@ bool merge_exists(const struct organization *organization, const struct merge_in
     return false;
 }
 
-uint8_t merge_status(uint8_t said, bool exists, int64_t hired_day, int64_t terminated_day, int64_t today,
+static bool input_unread(const struct merge_input *input, uint16_t field)
+{
+    return !input->gone && image_get(input->image, field).flags & VALUE_UNREAD;
+}
+
+/* Whether the person was known without that record. */
+static bool input_late(const struct organization *organization, uint16_t field, const struct merge_input *inputs,
+                       size_t count, size_t nth)
+{
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i].seed < inputs[nth].seed && inputs[i].connection != inputs[nth].connection &&
+            !input_unread(&inputs[i], field) && merge_exists(organization, &inputs[i], 1))
+            return true;
+    return false;
+}
+
+bool merge_unread(const struct organization *organization, uint16_t field, const struct merge_input *inputs,
+                  size_t count, size_t counts)
+{
+    bool understood = counts < count && !inputs[counts].gone;
+    for (size_t i = 0; !understood && i < count; i++)
+        if (input_unread(&inputs[i], field) &&
+            merge_rank(organization, KIND_person, field_by_number(KIND_person, field), inputs[i].connection) >= 0 &&
+            !input_late(organization, field, inputs, count, i))
+            return true;
+    return false;
+}
+
+uint8_t merge_status(uint8_t said, bool unread, bool exists, int64_t hired_day, int64_t terminated_day, int64_t today,
                      int64_t *ret_due)
 {
     *ret_due = INT64_MAX;
@@ -174,6 +202,8 @@ uint8_t merge_status(uint8_t said, bool exists, int64_t hired_day, int64_t termi
         return TERMINATED;
     if (terminated_day != INT64_MIN)
         *ret_due = terminated_day + 1; /* it is the last day worked */
+    if (unread)
+        return INACTIVE;
     if (hired_day != INT64_MIN && hired_day > today) {
         *ret_due = hired_day < *ret_due ? hired_day : *ret_due;
         return PENDING;

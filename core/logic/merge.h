@@ -38,9 +38,16 @@ int merge_rank(const struct organization *organization, enum kind kind, const st
 /* Whether somebody who may say so still knows the person. */
 bool merge_exists(const struct organization *organization, const struct merge_input *inputs, size_t count);
 
-/* The effective status as of a day. said: 0 when no source says one. *ret_due: the next day on which the answer
+/* Whether a record says something of the field that nobody understood, and nothing that was understood takes its place:
+ * neither another record's word, nor that an older one of another connection that may say who exists knows the person
+ * without it. What a record said that is gone is no news. `counts`: the input whose word counts; SIZE_MAX: nobody's. */
+bool merge_unread(const struct organization *organization, uint16_t field, const struct merge_input *inputs,
+                  size_t count, size_t counts);
+
+/* The effective status as of a day. said: 0 when no source says one; unread: what one says is not understood, so that
+ * nobody is taken to be there who is not known to be. *ret_due: the next day on which the answer
  * changes by itself; INT64_MAX: never. Days are since 1970-01-01; INT64_MIN: no such date. */
-uint8_t merge_status(uint8_t said, bool exists, int64_t hired_day, int64_t terminated_day, int64_t today,
+uint8_t merge_status(uint8_t said, bool unread, bool exists, int64_t hired_day, int64_t terminated_day, int64_t today,
                      int64_t *ret_due);
 
 #endif

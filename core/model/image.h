@@ -30,6 +30,7 @@ enum {                      /* flags of a value */
        VALUE_FLAGGED = 0x2, /* taken, but odd: a numeric cell in an identifier, a guessed instant */
        VALUE_SEALED = 0x4,  /* a digest stands for a protected value */
        VALUE_CLEARS = 0x8,  /* null or empty that counts as "no value" and wins; without it, as if nothing was said */
+       VALUE_UNREAD = 0x20, /* null; the source says something that nobody understood. 0x10 is tables/entity.h's */
 };
 
 struct value {

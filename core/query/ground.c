@@ -27,6 +27,7 @@ static const struct {
     [GROUND_OUTRANKED] = {"outranked", "another connection's word counts more"},
     [GROUND_LATER] = {"later", "an older record of the same connection counts"},
     [GROUND_UNKNOWN] = {"unknown", "its connection is no longer in the file"},
+    [GROUND_UNREAD] = {"unread", "says something that was not understood"},
 };
 
 const char *ground_word(enum ground_why why)
@@ -178,6 +179,8 @@ static enum ground_why ground_judge(const struct grounds *grounds, size_t nth)
         return GROUND_UNASKED;
     if (value.presence == PRESENCE_ABSENT)
         return GROUND_SILENT;
+    if (value.flags & VALUE_UNREAD)
+        return GROUND_UNREAD;
     if (value.presence != PRESENCE_VALUE && !(value.flags & VALUE_CLEARS))
         return GROUND_BLANK;
     if (ground->state == SOURCE_GONE)
@@ -301,22 +304,44 @@ int grounds_read(struct query *query, enum kind kind, const struct entity *entit
     return rc;
 }
 
+/* Whether what is said of the field was not understood; the inputs and whose word counts are found anew. */
+static int ground_unread(struct query *query, const struct entity *person, uint16_t number, struct asked *asked,
+                         struct grounds *ret_grounds, bool *ret_unread)
+{
+    size_t counts = SIZE_MAX;
+    int rc = grounds_read(query, KIND_person, person, field_by_number(KIND_person, number), ret_grounds);
+    if (rc != 0 || !asked_new(query, person, ret_grounds, asked))
+        return rc ? rc : -ENOMEM;
+    asked_winner(query, asked, ret_grounds, SIZE_MAX);
+    for (size_t i = 0; i < asked->count; i++)
+        if (asked->grounds[i] == ret_grounds->winner)
+            counts = i;
+    bool pinned = ret_grounds->pinned && number != FIELD_person_status; /* without its pin is asked of the status */
+    *ret_unread = !pinned && merge_unread(query->organization, number, asked->inputs, asked->count, counts);
+    return 0;
+}
+
 int grounds_status(struct query *query, const struct entity *person, struct ground_status *ret_status)
 {
-    struct grounds grounds;
+    struct grounds grounds, last_day;
     struct asked asked;
     struct date date;
-    const struct field *field = field_by_number(KIND_person, FIELD_person_status);
-    int rc = grounds_read(query, KIND_person, person, field, &grounds);
-    if (rc != 0 || !asked_new(query, person, &grounds, &asked))
-        return rc ? rc : -ENOMEM;
-    asked_winner(query, &asked, &grounds, SIZE_MAX);
+    bool unread = false, unread_day = false;
+    int rc = ground_unread(query, person, FIELD_person_terminated_on, &asked, &last_day, &unread_day);
+    if (rc == 0)
+        rc = ground_unread(query, person, FIELD_person_status, &asked, &grounds, &unread);
+    if (rc != 0)
+        return rc;
     struct value said = grounds.winner == SIZE_MAX ? (struct value){0} : grounds.items[grounds.winner].value;
     struct value hired = image_get(person->image, FIELD_person_hired_on);
     struct value left = image_get(person->image, FIELD_person_terminated_on);
+    uint8_t word = said.presence == PRESENCE_VALUE && said.len == 1 ? (uint8_t)*said.bytes : 0;
     *ret_status =
         (struct ground_status){.exists = merge_exists(query->organization, asked.inputs, asked.count),
-                               .said = said.presence == PRESENCE_VALUE && said.len == 1 ? (uint8_t)*said.bytes : 0,
+                               .said = word,
+                               .unread = unread                    ? FIELD_person_status
+                                         : word == 0 && unread_day ? FIELD_person_terminated_on
+                                                                   : 0,
                                .hired_day = date_read(hired.bytes, hired.len, &date) ? date_days(date) : INT64_MIN,
                                .terminated_day = date_read(left.bytes, left.len, &date) ? date_days(date) : INT64_MIN,
                                .today = zone_day(query->zone, clock_now_ms())};

@@ -19,6 +19,7 @@ enum ground_why {
     GROUND_OUTRANKED, /* another connection's counts more */
     GROUND_LATER,     /* an older record of the same connection counts */
     GROUND_UNKNOWN,   /* its connection is no longer in the file */
+    GROUND_UNREAD,    /* says something that nobody understood */
 };
 const char *ground_word(enum ground_why why);     /* "outranked" */
 const char *ground_sentence(enum ground_why why); /* "another connection's word counts more" */
@@ -75,6 +76,7 @@ void ground_place(const struct ground *ground, struct buffer *out);
 struct ground_status {
     bool exists; /* a source that decides who exists still has them */
     uint8_t said;
+    uint16_t unread;                          /* the field of which something is said that nobody understood; 0: none */
     int64_t hired_day, terminated_day, today; /* INT64_MIN: none */
 };
 int grounds_status(struct query *query, const struct entity *person, struct ground_status *ret_status);

@@ -28,6 +28,7 @@ COLUMNS = {
 }
 STATUS = {"A": "active", "V": "on_leave", "L": "terminated"}
 CLEARED = "(cleared)"
+UNREAD = "(not understood)"
 
 
 def day_of(ms, zone):
@@ -174,6 +175,8 @@ class Reference:
                 said[field] = value
             elif value[0] == "dead":
                 dead.add(value[1])
+                if field in ("status", "terminated_on"):
+                    said[field] = UNREAD
             elif blanks[field] == "clear":
                 said[field] = CLEARED
         return said, dead
@@ -182,7 +185,10 @@ class Reference:
         record = self.records.get(name)
         if not record:
             self.orders += 1
-            record = self.records[name] = Record(name, connection["name"], self.orders, {})
+            record = self.records[name] = Record(name, connection["name"], self.orders, {}, "new")
+        if record.state not in ("new", "gone"):  # what nobody understood leaves what is known of who is there
+            said = {field: value for field, value in said.items()
+                    if value != UNREAD or record.said.get(field) == UNREAD}
         record.said |= said  # what is absent, or kept, stays as it was said before
         if record.state != "present":
             record.state, record.since = "present", self.now
@@ -301,18 +307,31 @@ class Reference:
         found = {}
         for field in FIELDS:
             rank = self.authority(field)
-            heard = [record for record in records if record.connection in rank and field in record.said]
+            heard = [record for record in records if record.connection in rank
+                     and record.said.get(field, UNREAD) != UNREAD]
             heard.sort(key=lambda record: (record.state == "gone", rank[record.connection],
                                            record.said.get("status") in ("inactive", "terminated"), record.order))
             if heard and heard[0].said[field] != CLEARED:
                 found[field] = heard[0].said[field]
-        found["status"] = self.status(found, self.exists(records))
         pinned = self.pinned(names)
-        if "status" not in pinned and {"hired_on", "terminated_on"} & set(pinned):
-            found["status"] = self.status(found | pinned, self.exists(records))
+        unread = self.unread("status", records) or (
+            "status" not in found and "terminated_on" not in pinned and self.unread("terminated_on", records))
+        found["status"] = self.status(found | {field: value for field, value in pinned.items() if field != "status"},
+                                      self.exists(records), unread)
         return {field: value for field, value in (found | pinned).items() if value}
 
-    def status(self, golden, exists):
+    def unread(self, field, records):
+        """Whether somebody said something of it that was not understood, and nobody says or knows better."""
+        rank = self.authority(field)
+        there = [record for record in records if record.state != "gone"]
+        if any(record.connection in rank and record.said.get(field, UNREAD) != UNREAD for record in there):
+            return False
+        return any(record.connection in rank and record.said.get(field) == UNREAD
+                   and not any(other.order < record.order and other.connection != record.connection
+                               and other.said.get(field) != UNREAD and self.exists([other]) for other in there)
+                   for record in there)
+
+    def status(self, golden, exists, unread):
         today = day_of(self.now, self.config["time_zone"])
         left, hired = date(golden.get("terminated_on", "")), date(golden.get("hired_on", ""))
         said = golden.get("status", "active")
@@ -320,6 +339,8 @@ class Reference:
             return "inactive"
         if left and left < today:
             return "terminated"
+        if unread:
+            return "inactive"
         if hired and hired > today:
             return "pending"
         return "active" if said == "terminated" and left else said

@@ -258,7 +258,7 @@ static void check_members(struct check *check, enum kind kind, uint64_t id)
             if (value.presence == PRESENCE_VALUE && date_read(value.bytes, value.len, &date))
                 days[i] = date_days(date);
         }
-        merge_status(0, true, days[0], days[1], today, &due);
+        merge_status(0, false, true, days[0], days[1], today, &due);
         if (due != INT64_MAX) {
             uint8_t entity_at[ENTITY_KEY];
             entity_key(kind, id, entity_at);

@@ -213,12 +213,74 @@ static void the_status_is_as_of_a_day(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t due = 1;
-        uint8_t is = merge_status(cases[i].said, cases[i].exists, cases[i].hired, cases[i].left, today, &due);
+        uint8_t is = merge_status(cases[i].said, false, cases[i].exists, cases[i].hired, cases[i].left, today, &due);
         if (is != cases[i].is || due != cases[i].due)
             print_message("case %zu\n", i);
         assert_int_equal(is, cases[i].is);
         assert_true(due == cases[i].due);
     }
+}
+
+static void what_nobody_understood_makes_nobody_active(void **state)
+{
+    (void)state;
+    enum { ACTIVE = 1, INACTIVE = 5, TERMINATED };
+    /* the status of each record in the order in which they were first seen: a understood, u not understood, - nothing
+     */
+    static const struct {
+        int who[3];
+        const char *says, *gone;
+        size_t counts;
+        bool unread;
+    } cases[] = {
+        {{HR}, "u", " ", SIZE_MAX, true},
+        {{HR}, "-", " ", SIZE_MAX, false},
+        {{HR}, "u", "g", SIZE_MAX, false},
+        {{PAY}, "u", " ", SIZE_MAX, false},        /* its word does not count */
+        {{HR, DESK}, "ua", "  ", 1, false},        /* another's is understood */
+        {{HR, DESK}, "ua", " g", 1, true},         /* what was said by who is gone is no news */
+        {{HR, DESK}, "u-", "  ", SIZE_MAX, true},  /* who comes later knows no more */
+        {{DESK, HR}, "-u", "  ", SIZE_MAX, false}, /* known before */
+        {{DESK, HR}, "-u", "g ", SIZE_MAX, true},  /* not any more */
+        {{DESK, HR}, "uu", "  ", SIZE_MAX, true},
+        {{HR, HR}, "-u", "  ", SIZE_MAX, true},  /* another list of the same system */
+        {{PAY, HR}, "-u", "  ", SIZE_MAX, true}, /* which may not say who exists */
+    };
+    const struct authority authorities[] = {{KIND_person, NULL, hr_desk, NULL}, {0}};
+    const struct organization organization = {
+        .connections = connections, .connection_count = 3, .authorities = authorities, .exists = hr_desk};
+    static struct image_maker maker;
+    static const char active = ACTIVE;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct merge_input inputs[3];
+        struct buffer images[3] = {{0}};
+        size_t count = strlen(cases[i].says);
+        for (size_t n = 0; n < count; n++) {
+            image_start(&maker);
+            if (cases[i].says[n] == 'a')
+                image_put(&maker, FIELD_person_status, (struct value){PRESENCE_VALUE, 0, 1, &active});
+            if (cases[i].says[n] == 'u')
+                image_put(&maker, FIELD_person_status, (struct value){PRESENCE_NULL, VALUE_UNREAD, 0, NULL});
+            image_write(&maker, &images[n]);
+            inputs[n] = (struct merge_input){.connection = &connections[cases[i].who[n]],
+                                             .gone = cases[i].gone[n] == 'g',
+                                             .image = {(const uint8_t *)images[n].data, (uint32_t)images[n].len},
+                                             .seed = n + 1};
+        }
+        bool unread = merge_unread(&organization, FIELD_person_status, inputs, count, cases[i].counts);
+        if (unread != cases[i].unread)
+            print_message("case %zu\n", i);
+        assert_int_equal(unread, cases[i].unread);
+        for (size_t n = 0; n < count; n++)
+            buffer_done(&images[n]);
+    }
+    int64_t due;
+    assert_int_equal(merge_status(0, true, true, INT64_MIN, INT64_MIN, 20000, &due), INACTIVE);
+    assert_int_equal(merge_status(0, true, true, 20010, INT64_MIN, 20000, &due),
+                     INACTIVE); /* also before the first day */
+    assert_int_equal(merge_status(0, true, true, INT64_MIN, 19999, 20000, &due), TERMINATED);
+    assert_int_equal(merge_status(0, true, true, INT64_MIN, 20003, 20000, &due), INACTIVE);
+    assert_true(due == 20004);
 }
 
 static void how_many_may_go_at_once(void **state)
@@ -281,6 +343,7 @@ int main(void)
         cmocka_unit_test(without_a_word_on_authority_the_order_of_the_file_counts),
         cmocka_unit_test(only_who_may_say_so_keeps_a_person_alive),
         cmocka_unit_test(the_status_is_as_of_a_day),
+        cmocka_unit_test(what_nobody_understood_makes_nobody_active),
         cmocka_unit_test(how_many_may_go_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
