@@ -55,6 +55,17 @@ static size_t decode(const char *text, size_t len, int32_t *ret_point)
     return used > 0 ? (size_t)used : 1;
 }
 
+void text_mend(const char *text, size_t len, struct buffer *out)
+{
+    while (len > 0) {
+        int32_t point;
+        size_t used = decode(text, len, &point);
+        buffer_add(out, point < 0 ? "\xef\xbf\xbd" : text, point < 0 ? 3 : used);
+        text += used;
+        len -= used;
+    }
+}
+
 bool text_valid(const char *text, size_t len)
 {
     while (len > 0) {

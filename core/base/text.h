@@ -10,6 +10,8 @@
 enum { TEXT_NORMALIZER = 1 }; /* raised whenever text_normalize() changes what it gives; kept in the store */
 
 bool text_valid(const char *text, size_t len); /* well-formed UTF-8 */
+/* Appends the text with each byte that is no UTF-8 as U+FFFD. */
+void text_mend(const char *text, size_t len, struct buffer *out);
 /* Cuts white space (Unicode's, no-break space and BOM included) off both ends, in place. */
 void text_trim(const char **text, size_t *len);
 /* Appends the text as matching compares it: NFKC_Casefold, trimmed, inner white space one blank. Plain lower-case

@@ -55,7 +55,7 @@ enum wire_type {
     WIRE_STORE,      /* name; fd */
     WIRE_UNCHANGED,  /* → 0 or 1 */
     WIRE_AFTERWARDS, /* name, what, to */
-    WIRE_DONE,       /* rc, sentence, claim, count, why */
+    WIRE_DONE,       /* rc, sentence, claim, count, why, functions by which something came that is no UTF-8 */
     WIRE_NEXT = 140, /* → count, { nth, op, key, remote id, before or no row, after or no row } */
     WIRE_APPLIED,    /* nth, remote id */
     WIRE_REFUSES,    /* nth, rc, why */

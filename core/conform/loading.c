@@ -96,6 +96,24 @@ static void hosts_judge(struct trial *trial, const muster_connector *connector)
     }
 }
 
+/* "1.4.2", "2.0.0-beta.1" */
+static bool version_plain(const char *version)
+{
+    const char *at = version;
+    for (;; at++) {
+        size_t digits = strspn(at, "0123456789");
+        if (digits == 0)
+            return false;
+        at += digits;
+        if (*at != '.')
+            break;
+    }
+    if (*at == '\0')
+        return true;
+    static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-";
+    return (*at == '-' || *at == '+') && at[1] != '\0' && at[strspn(at, more)] == '\0';
+}
+
 void loading_judge(struct trial *trial, struct subject *subject)
 {
     struct err err = {0};
@@ -108,6 +126,9 @@ void loading_judge(struct trial *trial, struct subject *subject)
     const muster_connector *connector = subject->description;
     if (trial_wants(trial, RULE_C3))
         repeat_judge(trial, subject);
+    trial_looked(trial, RULE_C27);
+    if (!version_plain(connector->version))
+        trial_fault(trial, RULE_C27, "", "its version is '%.100s'", connector->version);
     needs_judge(trial, connector);
     hosts_judge(trial, connector);
     if (given_has(connector, GIVEN_http) && (connector->pull || connector->apply)) {

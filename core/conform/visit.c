@@ -1,10 +1,12 @@
 /* visit - the connector in a host of its own, with the true broker around it, for one or several calls. */
 #include "conform/visit.h"
 
+#include "base/text.h"
 #include "broker/http.h"
 #include "config/given.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +28,37 @@ static int columns_tell(struct haul *haul, const struct lane_stream *stream)
     return rc;
 }
 
+static void utf8_judge(const struct visit *visit, const char *what, const char *of, const char *text, size_t len)
+{
+    char subject[400];
+    if (!text || text_valid(text, len))
+        return;
+    snprintf(subject, sizeof(subject), "%s %s", what, of);
+    trial_fault(visit->trial, RULE_C26, subject, "comes with bytes that are no UTF-8");
+}
+
+/* What is mapped of it would be a dead letter. */
+static void record_utf8_judge(const struct visit *visit, const struct lane_record *record)
+{
+    const struct lane_stream *stream = record->stream;
+    char field[300];
+    trial_looked(visit->trial, RULE_C26);
+    utf8_judge(visit, "ids of stream", stream->name, record->source_id,
+               record->source_id ? strlen(record->source_id) : 0);
+    utf8_judge(visit, "places of stream", stream->name, record->place, strlen(record->place));
+    for (size_t i = 0; i < record->count; i++) {
+        const struct lane_value *value = &record->values[i];
+        if (value->presence != PRESENCE_VALUE || text_valid(value->bytes, value->len))
+            continue;
+        snprintf(field, sizeof(field), "%s.%s", stream->name, stream->names[value->column]);
+        utf8_judge(visit, "field", field, value->bytes, value->len);
+    }
+}
+
 static int take_record(void *context, const struct lane_record *record)
 {
     struct visit *visit = context;
+    record_utf8_judge(visit, record);
     stream_heard(context, record->stream->name);
     if (visit->discovers && columns_tell(visit->haul, record->stream) != 0)
         return -ENOMEM;
@@ -85,6 +115,7 @@ static int take_reject(void *context, const char *stream, const char *source_id,
 static int take_gone(void *context, const char *stream, const char *source_id)
 {
     stream_heard(context, stream);
+    utf8_judge(context, "ids of stream", stream, source_id, strlen(source_id));
     return haul_gone(((struct visit *)context)->haul, source_id);
 }
 
@@ -92,6 +123,7 @@ static int take_cursor(void *context, const char *value, bool checkpoint)
 {
     struct haul *haul = ((struct visit *)context)->haul;
     (void)checkpoint;
+    utf8_judge(context, "cursor of", haul->asked ? haul->asked : "it", value, strlen(value));
     haul->cursor = arena_text(haul->arena, value);
     return haul->cursor ? 0 : -ENOMEM;
 }
@@ -206,6 +238,9 @@ static void heard(struct visit *visit, const char *call)
                     haul->asked);
     if (haul->rc == 0 && haul->result.tried[0])
         trial_fault(visit->trial, RULE_C13, haul->result.tried, "%s() tried this, and the fence refused it", call);
+    trial_looked(visit->trial, RULE_C26);
+    if (haul->rc == 0 && haul->result.mended[0])
+        trial_fault(visit->trial, RULE_C26, call, "what it says by %s is no UTF-8", haul->result.mended);
     if (haul->rc == 0 && haul->result.rc < 0)
         trial_looked(visit->trial, RULE_C21);
     if (haul->rc == 0 && haul->result.rc < 0 && !*haul->result.text)

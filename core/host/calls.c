@@ -15,6 +15,7 @@
 #include "host/record.h"
 #include "host/taking.h"
 #include "host/session.h"
+#include "host/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,13 +92,13 @@ __attribute__((format(printf, 3, 4))) static void call_log(muster_run *run, int3
     char text[LINE_MAX_BYTES];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    words_format(text, sizeof(text), format, args);
     va_end(args);
     size_t begin = session_begin(session, WIRE_LOG);
     wire_put_u32(&session->out, (uint32_t)(level < MUSTER_DEBUG   ? MUSTER_DEBUG
                                            : level > MUSTER_ERROR ? MUSTER_ERROR
                                                                   : level));
-    wire_put_text(&session->out, text);
+    words_put(session, "log()", text, 0);
     session_end(session, begin);
 }
 
@@ -107,7 +108,7 @@ __attribute__((format(printf, 3, 4))) static muster_rc call_fail(muster_run *run
     char text[sizeof(session->failed)];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    words_format(text, sizeof(text), format, args);
     va_end(args);
     return session_fail(session, rc, "%s", text);
 }
@@ -221,15 +222,15 @@ static muster_rc call_afterwards(muster_run *run, const char *name, int32_t what
     return MUSTER_OK;
 }
 
+#define NULL_TEXT "the connector called a function of its host with NULL for a text that must be there"
+
 /* A message of up to three texts. `needed` of them must be there. */
 static muster_rc say(muster_run *run, enum wire_type type, size_t needed, size_t count, const char *const *texts)
 {
     struct session *session = session_of(run);
     for (size_t i = 0; i < needed; i++)
         if (!texts[i])
-            return session_fail(session, MUSTER_FAIL,
-                                "the connector called a function of its host with NULL for a text "
-                                "that must be there");
+            return session_fail(session, MUSTER_FAIL, NULL_TEXT);
     size_t begin = session_begin(session, type);
     for (size_t i = 0; i < count; i++)
         wire_put_text(&session->out, texts[i]);
@@ -244,7 +245,15 @@ static muster_rc call_gone(muster_run *run, const char *stream, const char *sour
 
 static muster_rc call_lacking(muster_run *run, const char *stream, const char *field, const char *why)
 {
-    return say(run, WIRE_LACKING, 3, 3, (const char *const[]){stream, field, why});
+    struct session *session = session_of(run);
+    if (!stream || !field || !why)
+        return session_fail(session, MUSTER_FAIL, NULL_TEXT);
+    size_t begin = session_begin(session, WIRE_LACKING);
+    wire_put_text(&session->out, stream);
+    wire_put_text(&session->out, field);
+    words_put(session, "lacking()", why, 0);
+    session_end(session, begin);
+    return MUSTER_OK;
 }
 
 static muster_rc call_cursor(muster_run *run, const char *value)
@@ -269,7 +278,7 @@ static muster_rc claim(muster_run *run, uint32_t what, uint64_t count, const cha
         return session_fail(session, MUSTER_FAIL, "the connector claimed twice how complete its answer is");
     session->claim = what;
     session->claim_count = count;
-    snprintf(session->claim_why, sizeof(session->claim_why), "%s", why ? why : "");
+    words_write(session->claim_why, sizeof(session->claim_why), "%s", why ? why : "");
     return MUSTER_OK;
 }
 
@@ -309,9 +318,14 @@ static muster_rc call_field(muster_run *run, const char *stream, const muster_fi
     struct session *session = session_of(run);
     if (!stream || !field || !field->name)
         return session_fail(session, MUSTER_FAIL, "the connector called field() without a stream or a name");
+    __attribute__((cleanup(buffer_done))) struct buffer bytes = {0};
+    char why[200];
+    if (describe_field(field, &bytes, why, sizeof(why)) != 0 || bytes.rc != 0)
+        return session_fail(session, MUSTER_FAIL, "stream '%.100s': %s", stream,
+                            bytes.rc != 0 ? err_text(bytes.rc) : why);
     size_t begin = session_begin(session, WIRE_FIELD);
     wire_put_text(&session->out, stream);
-    describe_field(field, &session->out);
+    buffer_add(&session->out, bytes.data, bytes.len);
     session_end(session, begin);
     return MUSTER_OK;
 }

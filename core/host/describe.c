@@ -2,6 +2,7 @@
 #include "host/describe.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/wire.h"
 
 #include <stdio.h>
@@ -13,7 +14,21 @@ struct describe {
     struct buffer *out;
     char *why;
     size_t room;
+    int rc; /* the first text that is no UTF-8 */
 };
+
+/* "the sentence of option 'key'": who a text belongs to is named where that can be read. */
+static void text(struct describe *describe, const char *what, const char *of, const char *name, const char *value)
+{
+    wire_put_text(describe->out, value);
+    if (describe->rc != 0 || !value || text_valid(value, strlen(value)))
+        return;
+    bool named = name && text_valid(name, strlen(name));
+    snprintf(describe->why, describe->room,
+             "%s of %s%s%.100s%s in its description is no UTF-8: save its source as UTF-8", what, of, named ? " '" : "",
+             named ? name : "", named ? "'" : "");
+    describe->rc = ERR_CONNECTOR;
+}
 
 /* Counts the entries before the one without a name. */
 #define COUNT(describe, table, stride, what, ret_count)                                                                \
@@ -43,10 +58,10 @@ static int options(struct describe *describe, const muster_option *table, int de
     wire_put_u32(describe->out, count);
     for (uint32_t i = 0; rc == 0 && i < count; i++) {
         const muster_option *option = DESCRIBE_NTH(table, stride, i);
-        wire_put_text(describe->out, option->name);
-        wire_put_text(describe->out, option->initial);
-        wire_put_text(describe->out, option->doc);
-        wire_put_text(describe->out, option->choices);
+        text(describe, "the name", "an option", NULL, option->name);
+        text(describe, "the initial value", "option", option->name, option->initial);
+        text(describe, "the sentence", "option", option->name, option->doc);
+        text(describe, "choices", "option", option->name, option->choices);
         wire_put_u32(describe->out, (uint32_t)option->type);
         wire_put_u32(describe->out, option->flags);
         wire_put_u64(describe->out, (uint64_t)option->min);
@@ -58,13 +73,13 @@ static int options(struct describe *describe, const muster_option *table, int de
     return rc;
 }
 
-void describe_field(const muster_field *field, struct buffer *out)
+static void field(struct describe *describe, const muster_field *one)
 {
-    wire_put_text(out, field->name);
-    wire_put_text(out, field->doc);
-    wire_put_text(out, field->to);
-    wire_put_u32(out, (uint32_t)field->type);
-    wire_put_u32(out, field->flags);
+    text(describe, "the name", "a field", NULL, one->name);
+    text(describe, "the sentence", "field", one->name, one->doc);
+    text(describe, "the stream that it points to", "field", one->name, one->to);
+    wire_put_u32(describe->out, (uint32_t)one->type);
+    wire_put_u32(describe->out, one->flags);
 }
 
 static int fields(struct describe *describe, const muster_field *table)
@@ -75,18 +90,18 @@ static int fields(struct describe *describe, const muster_field *table)
     wire_put_u32(describe->out, table != NULL);
     wire_put_u32(describe->out, count);
     for (uint32_t i = 0; rc == 0 && i < count; i++)
-        describe_field(DESCRIBE_NTH(table, stride, i), describe->out);
+        field(describe, DESCRIBE_NTH(table, stride, i));
     return rc;
 }
 
 static int stream(struct describe *describe, const muster_stream *one)
 {
-    wire_put_text(describe->out, one->name);
-    wire_put_text(describe->out, one->doc);
-    wire_put_text(describe->out, one->mapping_in);
-    wire_put_text(describe->out, one->mapping_out);
-    wire_put_text(describe->out, one->kinds);
-    wire_put_text(describe->out, one->set);
+    text(describe, "the name", "a stream", NULL, one->name);
+    text(describe, "the sentence", "stream", one->name, one->doc);
+    text(describe, "the mapping", "stream", one->name, one->mapping_in);
+    text(describe, "the mapping out", "stream", one->name, one->mapping_out);
+    text(describe, "the kinds", "stream", one->name, one->kinds);
+    text(describe, "the set", "stream", one->name, one->set);
     wire_put_u32(describe->out, one->flags);
     wire_put_u32(describe->out, one->gone);
     wire_put_u32(describe->out, one->batch);
@@ -112,8 +127,8 @@ static int verbs(struct describe *describe, const muster_verb *table, const char
     wire_put_u32(describe->out, count);
     for (uint32_t i = 0; rc == 0 && i < count; i++) {
         const muster_verb *verb = DESCRIBE_NTH(table, stride, i);
-        wire_put_text(describe->out, verb->name);
-        wire_put_text(describe->out, verb->doc);
+        text(describe, "the name", "a lookup or action", NULL, verb->name);
+        text(describe, "the sentence", "lookup or action", verb->name, verb->doc);
         rc = options(describe, verb->arguments, 0);
         if (rc == 0)
             rc = fields(describe, verb->answer);
@@ -131,11 +146,11 @@ static int routes(struct describe *describe, const muster_route *table)
     wire_put_u32(describe->out, count);
     for (uint32_t i = 0; i < count; i++) {
         const muster_route *route = DESCRIBE_NTH(table, stride, i);
-        wire_put_text(describe->out, route->method);
-        wire_put_text(describe->out, route->path);
-        wire_put_text(describe->out, route->auth);
-        wire_put_text(describe->out, route->secret);
-        wire_put_text(describe->out, route->key);
+        text(describe, "the method", "route", route->path, route->method);
+        text(describe, "the path", "a route", NULL, route->path);
+        text(describe, "the scheme", "route", route->path, route->auth);
+        text(describe, "the secret", "route", route->path, route->secret);
+        text(describe, "the key", "route", route->path, route->key);
         wire_put_u32(describe->out, (uint32_t)route->replies);
         wire_put_u32(describe->out, route->body_max);
     }
@@ -153,15 +168,15 @@ static uint32_t roles(const muster_connector *c)
 
 int describe_write(const muster_connector *connector, struct buffer *out, char *ret_why, size_t room)
 {
-    struct describe describe = {connector, out, ret_why, room};
+    struct describe describe = {connector, out, ret_why, room, 0};
     wire_put_u32(out, (uint32_t)connector->abi_major << 16 | connector->abi_minor);
     wire_put_u32(out, connector->needs_minor);
     wire_put_u32(out, connector->needs);
-    wire_put_text(out, connector->name);
-    wire_put_text(out, connector->version);
-    wire_put_text(out, connector->summary);
-    wire_put_text(out, connector->hosts);
-    wire_put_text(out, connector->account);
+    text(&describe, "the name", "the connector", NULL, connector->name);
+    text(&describe, "the version", "the connector", NULL, connector->version);
+    text(&describe, "the summary", "the connector", NULL, connector->summary);
+    text(&describe, "the list of hosts", "the connector", NULL, connector->hosts);
+    text(&describe, "the account's option", "the connector", NULL, connector->account);
     wire_put_u32(out, connector->requests);
     wire_put_u32(out, connector->per_ms);
     wire_put_u32(out, roles(connector));
@@ -172,12 +187,22 @@ int describe_write(const muster_connector *connector, struct buffer *out, char *
         rc = verbs(&describe, connector->lookups, "lookups");
     if (rc == 0)
         rc = verbs(&describe, connector->actions, "actions");
-    return rc != 0 ? rc : routes(&describe, connector->routes);
+    if (rc == 0)
+        rc = routes(&describe, connector->routes);
+    return rc != 0 ? rc : describe.rc;
 }
 
 int describe_stream(const muster_connector *connector, const muster_stream *one, struct buffer *out, char *ret_why,
                     size_t room)
 {
-    struct describe describe = {connector, out, ret_why, room};
-    return stream(&describe, one);
+    struct describe describe = {connector, out, ret_why, room, 0};
+    int rc = stream(&describe, one);
+    return rc != 0 ? rc : describe.rc;
+}
+
+int describe_field(const muster_field *one, struct buffer *out, char *ret_why, size_t room)
+{
+    struct describe describe = {NULL, out, ret_why, room, 0};
+    field(&describe, one);
+    return describe.rc;
 }

@@ -7,12 +7,12 @@
 #include <muster/connector.h>
 
 /* Appends the fields of the description. Returns 0, or ERR_CONNECTOR with the sentence when a table has no end or
- * nests too deep; the buffer's sticky error tells of the rest. */
+ * nests too deep, or a text is no UTF-8; the buffer's sticky error tells of the rest. */
 int describe_write(const muster_connector *connector, struct buffer *out, char *ret_why, size_t room);
 /* One stream or field, as discover() hands it over. */
 int describe_stream(const muster_connector *connector, const muster_stream *stream, struct buffer *out, char *ret_why,
                     size_t room);
-void describe_field(const muster_field *field, struct buffer *out);
+int describe_field(const muster_field *field, struct buffer *out, char *ret_why, size_t room);
 
 /* The nth entry of a table with that stride. */
 #define DESCRIBE_NTH(table, stride, n)                                                                                 \

@@ -159,7 +159,8 @@ static int members_check(struct load *load, const muster_connector *c)
         return refuse(load, "its description names it '%.100s', and its file '%s': they must be the same", c->name,
                       load->name);
     if (!plain_name(c->version) || !plain_name(c->summary))
-        return refuse(load, "its description has no %s", plain_name(c->version) ? "summary" : "version");
+        return refuse(load, "its description has no %s, or one that is no UTF-8",
+                      plain_name(c->version) ? "summary" : "version");
     if (!c->pull && !c->apply && !c->receive && !c->lookup && !c->action)
         return refuse(load, "it offers nothing: no pull, apply, receive, lookup or action");
     int rc = options_check(load, c->options, c->option_size);

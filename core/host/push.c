@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/tidy.h"
 #include "host/reading.h"
+#include "host/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -237,17 +238,6 @@ muster_rc push_applied(muster_run *run, const muster_change *asked, const char *
     return MUSTER_OK;
 }
 
-/* At most so many bytes of it, and no half character at the end. */
-static size_t cut(const char *text, size_t max)
-{
-    size_t len = strlen(text);
-    if (len <= max)
-        return len;
-    for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-        len--;
-    return len;
-}
-
 muster_rc push_refused(muster_run *run, const muster_change *asked, muster_rc rc, const char *why)
 {
     struct session *session = session_of(run);
@@ -256,13 +246,10 @@ muster_rc push_refused(muster_run *run, const muster_change *asked, muster_rc rc
     const struct change *change = answers(session, asked, "refused");
     if (!change)
         return MUSTER_FAIL;
-    size_t len = why ? cut(why, WHY_MAX) : 0;
-    if (!text_valid(why, len))
-        len = 0; /* the system's own words in a charset that nobody named */
     size_t begin = session_begin(session, WIRE_REFUSES);
     wire_put_u32(&session->out, change->nth);
     wire_put_u32(&session->out, (uint32_t)rc);
-    wire_put_bytes(&session->out, why ? why : "", len);
+    words_put(session, "refused()", why, WHY_MAX);
     session_end(session, begin);
     return MUSTER_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/reading.h"
 #include "host/taking.h"
+#include "host/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -475,8 +476,8 @@ muster_rc record_reject(muster_run *run, const char *stream, const char *source_
     size_t begin = session_begin(session, WIRE_REJECT);
     wire_put_text(&session->out, stream);
     wire_put_text(&session->out, source_id);
-    wire_put_text(&session->out, place);
-    wire_put_text(&session->out, why);
+    words_put_if(session, "reject()", place);
+    words_put(session, "reject()", why, 0);
     session_end(session, begin);
     taking_ends(session);
     return MUSTER_OK;

@@ -9,6 +9,7 @@
 #include "host/push.h"
 #include "host/question.h"
 #include "host/receive.h"
+#include "host/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,10 +58,11 @@ static void done(struct session *session, muster_rc rc)
     }
     size_t begin = session_begin(session, WIRE_DONE);
     wire_put_u32(&session->out, (uint32_t)rc);
-    wire_put_text(&session->out, rc < 0 ? sentence : "");
+    words_put(session, "fail()", rc < 0 ? sentence : "", sizeof(session->failed) - 1);
     wire_put_u32(&session->out, session->claim);
     wire_put_u64(&session->out, session->claim_count);
-    wire_put_text(&session->out, session->claim_why);
+    words_put(session, "partial()", session->claim_why, sizeof(session->claim_why) - 1);
+    wire_put_text(&session->out, session->mended);
     wire_end(&session->out, begin);
     session_flush(session, -1);
 }

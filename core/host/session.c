@@ -7,6 +7,7 @@
 #include "host/question.h"
 #include "host/record.h"
 #include "host/taking.h"
+#include "host/words.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -186,7 +187,7 @@ muster_rc session_fail(struct session *session, muster_rc rc, const char *format
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(session->failed, sizeof(session->failed), format, args);
+    words_format(session->failed, sizeof(session->failed), format, args);
     va_end(args);
     return rc;
 }
@@ -195,7 +196,7 @@ muster_rc session_spoil(struct session *session, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(session->failed, sizeof(session->failed), format, args);
+    words_format(session->failed, sizeof(session->failed), format, args);
     va_end(args);
     session->spoiled = MUSTER_FAIL;
     return MUSTER_FAIL;
@@ -204,7 +205,7 @@ muster_rc session_spoil(struct session *session, const char *format, ...)
 void session_call_begins(struct session *session)
 {
     session->asked_rc = session->spoiled = 0;
-    session->asked[0] = session->failed[0] = session->claim_why[0] = '\0';
+    session->asked[0] = session->failed[0] = session->claim_why[0] = session->mended[0] = '\0';
     session->claim = WIRE_CLAIM_NONE;
     session->claim_count = 0;
     session->progress_ms = 0;

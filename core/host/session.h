@@ -85,6 +85,7 @@ struct session {
     uint32_t claim;
     uint64_t claim_count;
     char claim_why[500];
+    char mended[100]; /* by which functions something was said that is no UTF-8: "log(), fail()" */
 };
 
 static inline struct session *session_of(muster_run *run)

@@ -162,6 +162,7 @@ struct lane_result {
     enum claim claim;
     uint64_t count;  /* of complete() and changes() */
     char why[500];   /* of partial() */
+    char mended[100]; /* functions by which it said something that was no UTF-8: "log()"; "" when all was */
     char tried[200]; /* system calls that its process tried and may not: "fork, socket"; "" when none */
 };
 

@@ -383,9 +383,9 @@ static int done(struct lane *lane, struct wire *message)
     const char *text = wire_need_text(message);
     uint32_t claim = wire_get_u32(message);
     uint64_t count = wire_get_u64(message);
-    const char *why = wire_need_text(message);
+    const char *why = wire_need_text(message), *mended = wire_need_text(message);
     if (!wire_finished(message) || claim > WIRE_CLAIM_PARTIAL || !text_valid(text, strlen(text)) ||
-        !text_valid(why, strlen(why)))
+        !text_valid(why, strlen(why)) || !text_valid(mended, strlen(mended)))
         return lane_nonsense(lane, "an end that is none");
     if (rc > MUSTER_SAME || rc < MUSTER_FAIL)
         return lane_nonsense(lane, "the result code %d, which is none", rc);
@@ -399,6 +399,7 @@ static int done(struct lane *lane, struct wire *message)
     result->count = count;
     snprintf(result->text, sizeof(result->text), "%s", text);
     snprintf(result->why, sizeof(result->why), "%s", why);
+    snprintf(result->mended, sizeof(result->mended), "%s", mended);
     lane->done = true;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <muster/connector.h>
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,11 @@ static void person(muster_run *run, const char *number, const char *called, cons
     const char *id = is("s4") ? "007" : is("s18") ? number + strspn(number, "0") : number;
     muster_record *record = run->host->record(run, is("s19") ? "persons" : "people", id, "");
     run->host->put(record, "number", MUSTER_TEXT, number);
-    run->host->put(record, "name", MUSTER_TEXT, is("s8") ? own : is("c24") ? run->host->text(run, "key") : called);
+    run->host->put(record, "name", MUSTER_TEXT,
+                   is("s8")    ? own
+                   : is("c24") ? run->host->text(run, "key")
+                   : is("c26") ? "Caf\xe9"
+                               : called);
     run->host->put(record, "since", MUSTER_DATE, is("s5") ? "3.2.2001" : since);
     if (!is("s7"))
         run->host->put(record, "boss", MUSTER_REF, number);
@@ -127,6 +132,15 @@ static muster_rc changes(muster_run *run, const char *cursor)
     return run->host->changes(run, 0);
 }
 
+/* What does not fit is cut off by the host, and not in the middle of a character. */
+static muster_rc long_fail(muster_run *run)
+{
+    char text[2000] = "ee";
+    for (size_t at = 2; at + 3 < sizeof(text); at += 2)
+        memcpy(text + at, "\xc3\xa9", 3);
+    return run->host->fail(run, MUSTER_DATA, "%s", text);
+}
+
 static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
 {
     const muster_http *reply = NULL;
@@ -158,6 +172,20 @@ static muster_rc pull(muster_run *run, void *self, const muster_pull *what)
         return run->host->changes(run, count);
     if (is("c13_tried")) /* refused, and it does not mind */
         close(socket(AF_INET, SOCK_STREAM, 0));
+    if (is("c13_open"))
+        close(open("/etc/passwd", O_RDONLY));
+    if (is("c13_fopen") && fopen("/etc/hostname", "re"))
+        abort();
+    if (is("c13_fork") && fork() == 0)
+        _exit(0);
+    if (is("c13_popen") && popen("/bin/true", "re"))
+        abort();
+    if (is("c26_log"))
+        run->host->log(run, MUSTER_INFO, "%s", "caf\xe9");
+    if (is("c26_long"))
+        return long_fail(run);
+    if (is("c26_fail"))
+        return run->host->fail(run, MUSTER_DATA, "%s", "the caf\xe9 is closed");
     if (is("c21_rejected") && run->host->reject(run, "people", "010", "", "") == MUSTER_OK)
         count++;
     return run->host->complete(run, count + is("s3"));
@@ -366,6 +394,8 @@ static void tables_spoil(void)
     muster_option *more = &options[4];
     if (is("c4"))
         more->doc = NULL;
+    if (is("c1_text"))
+        more->doc = "Caf\xe9s.";
     if (is("c5"))
         more->name = "More Things";
     if (is("c6"))
@@ -437,7 +467,7 @@ const muster_connector *muster_connector_entry(void)
                                             : is("c24") ? MUSTER_NEEDS_SECRETS
                                                         : 0,
                                    .name = is("c1") ? "another" : name,
-                                   .version = "1.0",
+                                   .version = is("c27") ? "v1 beta" : "1.0",
                                    .summary = summary,
                                    .hosts = is("c14") ? "*.com" : NULL,
                                    .options = options,

@@ -81,7 +81,8 @@ static void each_code_of_a_refusal_comes_through_with_its_words(void **state)
     BOOK book = {.generated = 11};
     applies_well("refuse", &book);
     assert_string_equal(book.heard.text.data,
-                        "refused 0 -1 because\nrefused 1 -2 \nrefused 2 -3 \nrefused 3 -4  wwwwwwwww…\n"
+                        "refused 0 -1 because\nrefused 1 -2 \nrefused 2 -3 \xef\xbf\xbd no UTF…\n"
+                        "refused 3 -4  wwwwwwwww…\n"
                         "refused 4 -5 because\nrefused 5 -6 because\nrefused 6 -7 because\nrefused 7 -8 because\n"
                         "refused 8 -9 because\nrefused 9 -10 because\nrefused 10 -5 because\n");
 }

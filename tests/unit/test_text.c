@@ -32,6 +32,15 @@ static void only_well_formed_utf8_is_valid(void **state)
     assert_true(text_valid("a\0b", 3));
 }
 
+static void what_is_no_utf8_is_mended_byte_by_byte(void **state)
+{
+    (void)state;
+    assert_writes(text_mend, "", 0, "");
+    assert_writes(text_mend, "Zoë 😀", strlen("Zoë 😀"), "Zoë 😀");
+    assert_writes(text_mend, "caf\xe9.", 5, "caf\xef\xbf\xbd.");
+    assert_writes(text_mend, "\xf0\x9f\x98", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 static void trimming_takes_every_invisible_end_and_nothing_else(void **state)
 {
     (void)state;
@@ -257,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_well_formed_utf8_is_valid),
+        cmocka_unit_test(what_is_no_utf8_is_mended_byte_by_byte),
         cmocka_unit_test(trimming_takes_every_invisible_end_and_nothing_else),
         cmocka_unit_test(normalizing_folds_case_width_and_white_space),
         cmocka_unit_test(normalizing_appends),

@@ -12,7 +12,9 @@
  * Memory: what a callback is handed lives until that callback returns, unless
  * its line says sooner; what a connector hands over is copied before the call
  * returns. Neither side frees what the other allocated. Text is UTF-8 ending
- * in '\0'. Structs that start with size grow at the end; tables end with an
+ * in '\0': with other bytes in it a description is refused, a value that is
+ * mapped is a dead letter, and in sentences and log lines U+FFFD stands for
+ * them. Structs that start with size grow at the end; tables end with an
  * entry whose name is NULL and are walked by the stride in the description.
  *
  * Errors: every muster_rc is one of the codes below; it says whose turn it is.
@@ -361,6 +363,9 @@ typedef struct muster_connector {
     uint16_t abi_major, abi_minor, needs_minor;
     uint16_t option_size, field_size, stream_size, verb_size, route_size;
     uint32_t needs; /* MUSTER_NEEDS_...; 0 is the rule */
+    /* version: numbers with dots, "1.4.2"; behind '-' or '+' more may stand ("2.0.0-beta.1"), and no blank. NAME@1.4.2
+     * is how an organization's file asks for just that one; the first number rises when something that was offered
+     * is taken away or means something else. */
     const char *name, *version, *summary;
     const char *hosts;   /* besides those that options name: "*.example.com" */
     const char *account; /* option that names the provider account, for the shared budget */
