@@ -37,7 +37,7 @@ enum wire_type {
     WIRE_ACTION,     /* name, fields, row */
     WIRE_RECEIVE,    /* count, waited for, { number, received ms, method, target, type, body } */
     /* host → engine */
-    WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, the description */
+    WIRE_DESCRIPTION = 100, /* version, what the kernel lacks, what loading tried and may not, the description */
     WIRE_REFUSED,           /* a sentence: it did not load */
     WIRE_COLUMNS,    /* stream number, stream, table, first, count, { name, place } → a text of a letter for each */
     WIRE_RECORD,     /* stream number, source id, place, count, { u16 column, u8 type, u8 presence, u32 len, bytes } */
@@ -66,7 +66,7 @@ enum wire_type {
     WIRE_HTTP,       /* WIRE_HTTP_…, tag, what is asked; fd of a large body → a reply, if it is waited for */
     WIRE_HTTP_WAIT,  /* → a reply */
     WIRE_LACKING,    /* stream, field, why */
-    WIRE_TRIED,      /* names of system calls that were refused */
+    WIRE_TRIED,      /* names of calls that were refused, the first path among them */
     WIRE_REPLY,      /* status, type of the body, body: what who called is told */
 };
 

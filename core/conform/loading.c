@@ -47,6 +47,10 @@ static void repeat_judge(struct trial *trial, struct subject *subject)
         rc = lane_begin(&start, &lanes[i], &err);
         bytes[i] = rc == 0 ? lane_description_bytes(lanes[i], &len[i]) : NULL;
     }
+    const char *path = "", *tried = lanes[0] ? lane_tried(lanes[0], &path) : "";
+    if (*tried)
+        trial_fault(trial, RULE_C13, tried, "it tried this while it was loaded, and the fence refused it%s%s",
+                    *path ? ": " : "", path);
     trial_looked(trial, RULE_C3);
     if (rc != 0)
         trial_fault(trial, RULE_C3, "", "it loads once, and then not again: %s", err.text);
@@ -124,7 +128,7 @@ void loading_judge(struct trial *trial, struct subject *subject)
         return;
     }
     const muster_connector *connector = subject->description;
-    if (trial_wants(trial, RULE_C3))
+    if (trial_wants(trial, RULE_C3) || trial_wants(trial, RULE_C13))
         repeat_judge(trial, subject);
     trial_looked(trial, RULE_C27);
     if (!version_plain(connector->version))

@@ -237,7 +237,8 @@ static void heard(struct visit *visit, const char *call)
         trial_fault(visit->trial, RULE_S19, call, "it speaks of stream '%s' when '%s' is asked for", haul->stray,
                     haul->asked);
     if (haul->rc == 0 && haul->result.tried[0])
-        trial_fault(visit->trial, RULE_C13, haul->result.tried, "%s() tried this, and the fence refused it", call);
+        trial_fault(visit->trial, RULE_C13, haul->result.tried, "%s() tried this, and the fence refused it%s%s", call,
+                    *haul->result.path ? ": " : "", haul->result.path);
     trial_looked(visit->trial, RULE_C26);
     if (haul->rc == 0 && haul->result.mended[0])
         trial_fault(visit->trial, RULE_C26, call, "what it says by %s is no UTF-8", haul->result.mended);

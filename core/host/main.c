@@ -4,6 +4,7 @@
  * constructors already run behind the fence), close the fence further,
  * describe, serve. */
 #include "base/error.h"
+#include "host/door.h"
 #include "host/load.h"
 #include "host/sandbox.h"
 #include "host/serve.h"
@@ -71,6 +72,8 @@ static int prepare(struct session *session, char *ret_why, size_t room)
     rc = sandbox_enter(&sandbox, ret_why, room);
     if (rc == 0)
         rc = watch_start(ret_why, room); /* behind the fence: a thread takes over what its maker may */
+    if (rc == 0 && (session->may & ~(uint32_t)MUSTER_NEEDS_SECRETS) == 0)
+        rc = door_watch(session->path);
     if (rc == 0)
         rc = load_file(session->path, session->name, &session->connector, ret_why, room);
     if (rc == 0)

@@ -16,9 +16,13 @@
 
 int serve_describe(struct session *session, const char *lacks, char *ret_why, size_t room)
 {
+    char names[200], path[300];
     size_t begin = session_begin(session, WIRE_DESCRIPTION);
     wire_put_u32(&session->out, WIRE_VERSION);
     wire_put_text(&session->out, lacks);
+    attempt_noted(names, sizeof(names), path, sizeof(path));
+    wire_put_text(&session->out, names);
+    wire_put_text(&session->out, path);
     int rc = describe_write(session->connector, &session->out, ret_why, room);
     if (rc == 0 && session->out.rc != 0) {
         snprintf(ret_why, room, "its description is too large");
@@ -50,10 +54,11 @@ static void done(struct session *session, muster_rc rc)
     const char *sentence = session->failed[0]                  ? session->failed
                            : rc < 0 && rc == session->asked_rc ? session->asked
                                                                : "";
-    char names[200];
-    if (attempt_told(names, sizeof(names))) {
+    char names[200], path[300];
+    if (attempt_told(names, sizeof(names), path, sizeof(path))) {
         size_t tried = session_begin(session, WIRE_TRIED);
         wire_put_text(&session->out, names);
+        wire_put_text(&session->out, path);
         session_end(session, tried);
     }
     size_t begin = session_begin(session, WIRE_DONE);

@@ -128,6 +128,11 @@ static int first_answer(struct lane *lane, uint32_t type, struct wire *message)
         return lane_nonsense(lane, "a first answer that is none");
     if (type == WIRE_REFUSED)
         return err_set(lane->err, ERR_CONNECTOR, "connector '%s' cannot be used: %s", lane->name, text);
+    const char *tried = wire_need_text(message), *path = wire_need_text(message);
+    if (message->bad || !text_valid(tried, strlen(tried)) || !text_valid(path, strlen(path)))
+        return lane_nonsense(lane, "a first answer that is none");
+    snprintf(lane->loading_tried, sizeof(lane->loading_tried), "%s", tried);
+    snprintf(lane->loading_path, sizeof(lane->loading_path), "%s", path);
     lane->lacks = mem_text(text);
     buffer_add(&lane->description_bytes, message->at, (size_t)(message->end - message->at));
     if (!lane->lacks || lane->description_bytes.rc != 0)
@@ -225,6 +230,12 @@ const muster_connector *lane_description(const struct lane *lane)
 const char *lane_sandbox_lacks(const struct lane *lane)
 {
     return lane->lacks;
+}
+
+const char *lane_tried(const struct lane *lane, const char **ret_path)
+{
+    *ret_path = lane->loading_path;
+    return lane->loading_tried;
 }
 
 const void *lane_description_bytes(const struct lane *lane, size_t *ret_len)

@@ -160,10 +160,11 @@ struct lane_result {
     muster_rc rc;
     char text[1000]; /* of fail(); "" when none */
     enum claim claim;
-    uint64_t count;  /* of complete() and changes() */
-    char why[500];   /* of partial() */
+    uint64_t count;   /* of complete() and changes() */
+    char why[500];    /* of partial() */
+    char tried[200];  /* calls that its process tried and may not: "fork, socket"; "" when none */
     char mended[100]; /* functions by which it said something that was no UTF-8: "log()"; "" when all was */
-    char tried[200]; /* system calls that its process tried and may not: "fork, socket"; "" when none */
+    char path[300];   /* the first file among them; a word of the connector's, so not for logs */
 };
 
 struct lane_start {
@@ -189,6 +190,9 @@ const void *lane_description_bytes(const struct lane *lane, size_t *ret_len);
 int lane_program(char *ret_path, struct err *err);
 /* What this kernel lacks for the sandbox: "landlock seccomp"; "" when nothing. Lives as long as the lane. */
 const char *lane_sandbox_lacks(const struct lane *lane);
+/* What it tried while it was loaded and may not, of what is refused without a signal: "fork, open", and the first file;
+ * "" when nothing. Live as long as the lane. */
+const char *lane_tried(const struct lane *lane, const char **ret_path);
 /* open() was called at the first of these; close() is called by lane_stop(). rc 0: the call came back, see the result
  * (whose rc may still be a failure); else the lane is dead. */
 int lane_options(struct lane *lane, const struct lane_sink *sink, struct lane_result *ret_result, struct err *err);

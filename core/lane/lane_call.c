@@ -244,7 +244,8 @@ static void call_end(struct lane *lane, int rc)
     } else {
         *lane->ret_result = lane->result;
         snprintf(lane->ret_result->tried, sizeof(lane->ret_result->tried), "%s", lane->tried);
-        lane->tried[0] = '\0';
+        snprintf(lane->ret_result->path, sizeof(lane->ret_result->path), "%s", lane->tried_path);
+        lane->tried[0] = lane->tried_path[0] = '\0';
         if (lane->result.rc == MUSTER_AUTH && lane->sink->http)
             http_distrust(lane->sink->http);
     }

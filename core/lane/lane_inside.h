@@ -76,6 +76,8 @@ struct lane {
     int64_t watch_at;       /* steady ms; when it is looked at again */
     uint64_t free_at_first; /* bytes on the disk of its scratch folder when the call began */
     char tried[200];        /* what was refused and is not told yet */
+    char tried_path[300];
+    char loading_tried[200], loading_path[300]; /* the same of what its constructors did */
     /* the talk */
     struct frame_reader in;
     struct buffer out;

@@ -301,11 +301,13 @@ static int hears_log(struct lane *lane, struct wire *message)
 static int tried(struct lane *lane, struct wire *message)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789_, ?";
-    const char *names = wire_need_text(message);
+    const char *names = wire_need_text(message), *path = wire_need_text(message);
     char text[sizeof(lane->tried) + 100];
     size_t len = strlen(lane->tried);
-    if (!wire_finished(message) || names[strspn(names, plain)] != '\0')
-        return lane_nonsense(lane, "system calls that are none");
+    if (!wire_finished(message) || names[strspn(names, plain)] != '\0' || !text_valid(path, strlen(path)))
+        return lane_nonsense(lane, "calls that are none");
+    if (!lane->tried_path[0])
+        snprintf(lane->tried_path, sizeof(lane->tried_path), "%s", path);
     if (!strstr(lane->tried, names))
         snprintf(lane->tried + len, sizeof(lane->tried) - len, "%s%s", len ? ", " : "", names);
     snprintf(text, sizeof(text), "its process tried what it may not, which was refused: %s", names);

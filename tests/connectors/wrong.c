@@ -24,6 +24,8 @@ __attribute__((constructor)) static void construct(void)
         abort();
     snprintf(name, sizeof(name), "%s", strrchr(info.dli_fname, '/') + 1);
     name[strcspn(name, ".")] = '\0';
+    if (strcmp(name, "c13_loading") == 0)
+        close(open("/etc/passwd", O_RDONLY));
 }
 
 static int is(const char *fault)
