@@ -45,34 +45,6 @@ static muster_rc flight_start(struct sending *sending, struct flight *flight)
     return settings->host->http_start(settings->run, &ask, flight);
 }
 
-/* The next change takes off, if there is one. */
-static muster_rc take_off(struct sending *sending)
-{
-    struct settings *settings = sending->settings;
-    const muster_change *change = NULL;
-    struct flight *flight = sending->flights;
-    muster_rc rc = settings->host->next(settings->run, &change);
-    sending->no_more = change == NULL;
-    if (rc != MUSTER_OK || !change)
-        return rc;
-    while (flight->change)
-        flight++;
-    rc = employee_make(settings, change, &flight->employee);
-    if (rc != MUSTER_OK)
-        return rc;
-    lacking_count(&sending->lacking, &flight->employee);
-    flight->has_id = employee_id(&flight->employee, flight->id) != NULL;
-    flight->leaving = false;
-    rc = flight_start(sending, flight);
-    if (rc == MUSTER_OK) {
-        flight->change = change;
-        sending->flying++;
-    } else {
-        employee_done(&flight->employee);
-    }
-    return rc;
-}
-
 static void land(struct sending *sending, struct flight *flight)
 {
     employee_done(&flight->employee);
@@ -145,6 +117,51 @@ static muster_rc arrive(struct sending *sending)
         sending->troubles = 0;
     rc = answer.rc == MUSTER_OK || gone ? accepted(sending, flight, &answer) : refused(sending, flight, &answer);
     answer_done(&answer);
+    return rc;
+}
+
+/* Another change of the same employee is under way: who arrives first there would be chance. */
+static bool is_flying(const struct sending *sending, const struct flight *flight)
+{
+    for (size_t n = 0; n < AT_ONCE && flight->has_id; n++) {
+        const struct flight *other = &sending->flights[n];
+        if (other->change && other->has_id && strcmp(other->id, flight->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The next change takes off, if there is one. */
+static muster_rc take_off(struct sending *sending)
+{
+    struct settings *settings = sending->settings;
+    const muster_change *change = NULL;
+    struct flight *flight = sending->flights;
+    muster_rc rc = settings->host->next(settings->run, &change);
+    sending->no_more = change == NULL;
+    if (rc != MUSTER_OK || !change)
+        return rc;
+    while (flight->change)
+        flight++;
+    rc = employee_make(settings, change, &flight->employee);
+    if (rc != MUSTER_OK)
+        return rc;
+    lacking_count(&sending->lacking, &flight->employee);
+    flight->has_id = employee_id(&flight->employee, flight->id) != NULL;
+    flight->leaving = false;
+    while (rc == MUSTER_OK && is_flying(sending, flight))
+        rc = arrive(sending);
+    if (rc != MUSTER_OK) {
+        employee_done(&flight->employee);
+        return rc;
+    }
+    rc = flight_start(sending, flight);
+    if (rc == MUSTER_OK) {
+        flight->change = change;
+        sending->flying++;
+    } else {
+        employee_done(&flight->employee);
+    }
     return rc;
 }
 
