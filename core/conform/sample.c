@@ -40,7 +40,10 @@ static int member_read(void *context, const struct jsonobject_member *member)
     const struct {
         const char *name;
         const char *const **to;
-    } lists[] = {{"create", &line->sample->create}, {"update", &line->sample->update}, {"leave", &line->sample->leave}};
+    } lists[] = {{"create", &line->sample->create},
+                 {"update", &line->sample->update},
+                 {"leave", &line->sample->leave},
+                 {"refused", &line->sample->create}};
     const char *why;
     size_t at, nth = 0;
     if (strcmp(member->name, "stream") == 0) {
@@ -56,6 +59,7 @@ static int member_read(void *context, const struct jsonobject_member *member)
         return -ENOMEM;
     int rc = jsonobject_split(member->text, member->text_len, pair_read, &pairs, &why, &at);
     *lists[nth].to = pairs.words;
+    line->sample->refused |= strcmp(member->name, "refused") == 0;
     return rc;
 }
 
@@ -78,8 +82,10 @@ int samples_read(const char *path, struct arena *arena, struct samples *ret_samp
         items[count++] = (struct sample){0};
         int rc = jsonobject_split(text, (size_t)len, member_read, &line, &why, &at);
         if (rc == ERR_DATA || (rc == 0 && (!line.sample->stream || !line.sample->create)))
-            return err_set(err, ERR_CONFIG, "%s:%zu: a line is {\"stream\":NAME,\"create\":{…},\"update\":{…}}", path,
-                           count);
+            return err_set(
+                err, ERR_CONFIG,
+                "%s:%zu: a line is {\"stream\":NAME,\"create\":{…},\"update\":{…}}, or with \"refused\" alone", path,
+                count);
         if (rc != 0)
             return rc;
     }
@@ -87,12 +93,22 @@ int samples_read(const char *path, struct arena *arena, struct samples *ret_samp
     return 0;
 }
 
-const struct sample *samples_find(const struct samples *samples, const char *stream)
+static const struct sample *find(const struct samples *samples, const char *stream, bool refused, size_t nth)
 {
     for (size_t i = 0; i < samples->count; i++)
-        if (strcmp(samples->items[i].stream, stream) == 0)
+        if (strcmp(samples->items[i].stream, stream) == 0 && samples->items[i].refused == refused && nth-- == 0)
             return &samples->items[i];
     return NULL;
+}
+
+const struct sample *samples_nth(const struct samples *samples, const char *stream, size_t nth)
+{
+    return find(samples, stream, false, nth);
+}
+
+const struct sample *samples_refused(const struct samples *samples, const char *stream)
+{
+    return find(samples, stream, true, 0);
 }
 
 static const char *pair_find(const char *const *pairs, const char *name)

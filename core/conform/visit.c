@@ -69,6 +69,8 @@ static int take_record(void *context, const struct lane_record *record)
 static void exchange_heard(void *context, const struct exchange *exchange)
 {
     struct visit *visit = context;
+    if (visit->overhears)
+        visit->overhears(visit->overhearer, exchange);
     if (circle_exchange(&visit->circle, exchange))
         atomic_store(&visit->cancel, true);
 }

@@ -30,6 +30,8 @@ struct visit {
     atomic_bool cancel;
     bool discovers;
     const struct lane_found *person; /* of visit_ask(): whom the organization knows by what a person typed */
+    void (*overhears)(void *context, const struct exchange *exchange); /* each call with its answer; NULL: nobody */
+    void *overhearer;
 };
 
 /* `cassette` stays the caller's. Failure: a sentence in err. */

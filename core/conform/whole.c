@@ -47,11 +47,11 @@ static int all_tell(struct addressee *target, struct all *all, struct haul *haul
     if (!other || haul_new(haul) != 0)
         return -ENOMEM;
     for (size_t i = 0; i < target->fields.count; i++) {
-        other[i] = target->create[i];
+        other[i] = target->first.create[i];
         if (other[i].bytes && (target->declared[i].flags & MUSTER_ID))
             other[i] = addressee_cell(arena_format(arena, "%s2", (const char *)other[i].bytes), true);
     }
-    *all = (struct all){.changes = {{1, MUSTER_CREATE, "one", NULL, NULL, target->create},
+    *all = (struct all){.changes = {{1, MUSTER_CREATE, "one", NULL, NULL, target->first.create},
                                     {2, MUSTER_CREATE, "another", NULL, NULL, other}}};
     visit_apply(target->visit, &push, all_next, all_applied, all_refused, all, haul);
     return 0;

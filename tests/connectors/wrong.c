@@ -237,22 +237,96 @@ static muster_rc answer(muster_run *run, const muster_change *change, muster_rc 
     return run->host->applied(run, change, is("t1") ? NULL : reply->body);
 }
 
+static muster_rc change_send(muster_run *run, const muster_change *change, const muster_http **reply)
+{
+    char url[500], body[500];
+    const char *number = change->after ? run->host->get(change->after, "number") : NULL;
+    const char *called = change->remote_id && change->after ? run->host->get(change->after, "name") : NULL;
+    snprintf(url, sizeof(url), "%s/people%s%s", run->host->text(run, "base_url"), change->remote_id ? "/" : "",
+             change->remote_id ? change->remote_id : "");
+    snprintf(body, sizeof(body), "%s%s%s", number ? number : "-", called ? " " : "", called ? called : "");
+    muster_http ask = {.size = sizeof(ask), .method = change->remote_id ? "PATCH" : "POST", .url = url, .fd = -1};
+    ask.body = body;
+    ask.body_len = strlen(body);
+    return run->host->http(run, &ask, reply);
+}
+
 static muster_rc one(muster_run *run, const muster_change *change)
 {
     const muster_http *reply = NULL;
-    char url[500];
-    const char *number = change->after ? run->host->get(change->after, "number") : NULL;
     if (is("t6") && change->op == MUSTER_UPDATE)
         return MUSTER_OK;
     if ((is("t3") && change->op == MUSTER_UPDATE) || (is("t4") && change->op == MUSTER_DEACTIVATE))
         return run->host->refused(run, change, MUSTER_UNSUPPORTED, "not this");
-    snprintf(url, sizeof(url), "%s/people%s%s", run->host->text(run, "base_url"), change->remote_id ? "/" : "",
-             change->remote_id ? change->remote_id : "");
-    muster_http ask = {.size = sizeof(ask), .method = change->remote_id ? "PATCH" : "POST", .url = url, .fd = -1};
-    ask.body = number ? number : "-";
-    ask.body_len = strlen(ask.body);
-    muster_rc rc = run->host->http(run, &ask, &reply);
+    muster_rc rc = change_send(run, change, &reply);
     return answer(run, change, rc, reply);
+}
+
+/* Those that gather, and are right as long as there is one. */
+enum { GATHERED_MOST = 10 };
+struct gathered {
+    const muster_change *change;
+    muster_rc rc;
+    char id[20];
+};
+
+static void gathered_spoil(struct gathered *rows, size_t count)
+{
+    struct gathered first = rows[0];
+    size_t bad = 0;
+    while (bad < count && rows[bad].rc == MUSTER_OK)
+        bad++;
+    for (size_t i = 0; is("t10") && bad < count && i < count; i++)
+        rows[i].rc = rows[bad].rc;
+    for (size_t i = 0; (is("t11") || (is("t10_wrong") && bad < count)) && i < count; i++) {
+        const struct gathered *other = i + 1 < count ? &rows[i + 1] : &first;
+        rows[i].rc = other->rc;
+        snprintf(rows[i].id, sizeof(rows[i].id), "%s", other->id);
+    }
+    if (is("t12_code") && count == 2)
+        rows[1].rc = MUSTER_DATA;
+}
+
+static muster_rc gathered_answer(muster_run *run, struct gathered *rows, size_t count)
+{
+    if (count > 1)
+        gathered_spoil(rows, count);
+    for (size_t i = 0; i < count && !(is("t6_batch") && count > 1 && i + 1 == count); i++) {
+        muster_rc rc = rows[i].rc == MUSTER_OK ? run->host->applied(run, rows[i].change, rows[i].id)
+                                               : run->host->refused(run, rows[i].change, rows[i].rc, "not taken");
+        if (rc != MUSTER_OK)
+            return rc;
+        if (is("t10_ends") && rows[i].rc != MUSTER_OK && count > 1)
+            return run->host->fail(run, rows[i].rc, "one was not taken");
+    }
+    return MUSTER_OK;
+}
+
+static int gathers(void)
+{
+    return strncmp(name, "t10", 3) == 0 || strncmp(name, "t11", 3) == 0 || strncmp(name, "t12", 3) == 0 ||
+           is("t6_batch") || is("t7_batch");
+}
+
+static muster_rc gathered_apply(muster_run *run)
+{
+    struct gathered rows[GATHERED_MOST];
+    const muster_change *change = NULL;
+    const muster_http *reply = NULL;
+    size_t count = 0;
+    muster_rc rc = MUSTER_OK;
+    while (count < GATHERED_MOST && (rc = run->host->next(run, &change)) == MUSTER_OK && change)
+        rows[count++].change = change;
+    for (size_t n = 0; n < count && rc == MUSTER_OK; n++) {
+        struct gathered *row = &rows[is("t12") ? count - 1 - n : n];
+        row->rc = change_send(run, row->change, &reply);
+        if (n > 0 && row->rc == MUSTER_RETRY && is("t7_batch"))
+            row->rc = MUSTER_OK;
+        snprintf(row->id, sizeof(row->id), "%s",
+                 row->rc == MUSTER_OK && reply->body && *reply->body ? reply->body : "0");
+        rc = row->rc == MUSTER_AUTH || row->rc == MUSTER_RETRY ? row->rc : MUSTER_OK;
+    }
+    return rc == MUSTER_OK ? gathered_answer(run, rows, count) : rc;
 }
 
 static muster_rc apply(muster_run *run, void *self, const muster_push *push)
@@ -260,6 +334,8 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
     const muster_change *change = NULL;
     muster_rc rc;
     (void)self, (void)push;
+    if (gathers())
+        return gathered_apply(run);
     while ((rc = run->host->next(run, &change)) == MUSTER_OK && change)
         if ((rc = one(run, change)) != MUSTER_OK)
             return rc;

@@ -334,8 +334,12 @@ struct muster_host {
     const char *(*json)(muster_run *, const muster_record *); /* typed; until the next call */
     /* Writing: next() until *change is NULL; one answer each, in any order, at once or after many were gathered. A
      * change lives until it is answered and next() is called once more. What is not answered is unknown and looked up
-     * before it is repeated; what next() never gave was not tried. emit() is allowed, for what a reply tells. Whoever
-     * ends with OK before *change was NULL has done a part. remote_id: at most 200 bytes; NULL when it has none. */
+     * before it is repeated; what next() never gave was not tried. Whoever ends with OK before *change was NULL has
+     * done a part. remote_id: at most 200 bytes; NULL when it has none. Where several are gathered each is answered by
+     * what the system says of just that one. Of one thing an apply() has one change, in sets one for each set; where
+     * two mean the same object all the same (by remote_id, or by what identifies it), the earlier one goes first, and
+     * the later one is taken on top of it or refused as MUSTER_CONFLICT. emit() is allowed, of a stream that is read
+     * from this connection, for what a reply tells of it: it is taken as a record that changed. */
     muster_rc (*next)(muster_run *, const muster_change **change);
     const char *(*changed)(const muster_change *, size_t nth); /* names of fields that differ; NULL after the last */
     muster_rc (*applied)(muster_run *, const muster_change *, const char *remote_id);
