@@ -203,7 +203,8 @@ typedef const char *const *installed_fn(void *context);
 
 /* Reads DIR/muster.yaml (it may be missing). The files of organizations are in DIR/organizations; runs that musterd
  * starts are told in the environment, by MUSTER_ORGANIZATIONS, where the last good ones are. `state` and `connectors`
- * override what it says; NULL: as it says. */
+ * override what it says; NULL: as it says. `connectors` may be several folders with ':' between, where an empty one is
+ * that in which muster's own are installed. */
 int settings_read(const char *dir, const char *state, const char *connectors, struct complaints *complaints,
                   struct settings **ret_settings);
 void settings_free(struct settings *settings);

@@ -37,6 +37,24 @@ static const char *installed(struct reading *reading)
     return reading_format(reading, "%s", folder);
 }
 
+/* "FOLDER:FOLDER", where one that is empty is that of muster's own. */
+static const char *const *folders_listed(struct reading *reading, const char *list)
+{
+    size_t count = 1, n = 0;
+    for (const char *at = list; *at; at++)
+        count += *at == ':';
+    const char **folders = reading_get(reading, count + 1, sizeof(*folders));
+    for (const char *at = list; folders; at++) {
+        size_t len = strcspn(at, ":");
+        const char *one = reading_format(reading, "%.*s", (int)len, at);
+        folders[n++] = len > 0 ? absolute(reading, one) : installed(reading);
+        at += len;
+        if (!*at)
+            break;
+    }
+    return folders;
+}
+
 static void want_absolute(struct reading *reading, const struct node *node, const char *what, const char *path)
 {
     if (path && path[0] != '/')
@@ -55,13 +73,9 @@ static void read_folders(struct reading *reading, const struct node *root, struc
     const char *const *folders = want_texts(reading, node, "connectors");
     for (size_t i = 0; folders && folders[i]; i++)
         want_absolute(reading, node->type == NODE_LIST ? node->items[i] : node, "connectors", folders[i]);
-    if (connectors || !folders) {
-        const char **one = reading_get(reading, 2, sizeof(*one));
-        if (one)
-            one[0] = connectors ? absolute(reading, connectors) : installed(reading);
-        folders = (const char *const *)one;
-    }
-    settings->connectors = folders;
+    settings->connectors = connectors ? folders_listed(reading, connectors)
+                           : folders  ? folders
+                                      : folders_listed(reading, "");
 }
 
 static int64_t limit_time(struct reading *reading, const struct node *limits, const char *name, int64_t otherwise)
