@@ -408,6 +408,32 @@ static int told_refused(void *context, uint32_t nth, muster_rc rc, const char *w
     return told->refused(told->context, nth, rc, why);
 }
 
+static bool is_read(const muster_connector *connector, const char *name)
+{
+    const uint32_t reads = MUSTER_READ_FULL | MUSTER_READ_CHANGES;
+    for (const muster_stream *stream = connector->streams; stream && stream->name; stream++)
+        if ((stream->flags & reads) && ((stream->flags & MUSTER_DYNAMIC) || strcmp(stream->name, name) == 0))
+            return connector->pull != NULL;
+    return false;
+}
+
+/* What a target gave back while it was told. */
+static void emitted_judge(const struct visit *visit, const struct haul *haul)
+{
+    const muster_connector *connector = visit->subject->description;
+    for (size_t i = 0; i < haul->count; i++) {
+        const struct haul_record *record = &haul->records[i];
+        trial_looked(visit->trial, RULE_T13);
+        if (!is_read(connector, record->stream))
+            trial_fault(visit->trial, RULE_T13, record->stream, "apply() emits a record of it, and nobody can read it");
+        else if (connector->partitions)
+            trial_fault(visit->trial, RULE_T13, record->stream,
+                        "apply() emits a record of it, and nobody knows of which of its partitions it is");
+        else if (record->count == 0)
+            trial_fault(visit->trial, RULE_T13, record->stream, "apply() emits a record of it that has no field");
+    }
+}
+
 void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(void *, struct lane_batch *),
                  int (*applied)(void *, uint32_t, const char *),
                  int (*refused)(void *, uint32_t, muster_rc, const char *), void *context, struct haul *haul)
@@ -423,6 +449,7 @@ void visit_apply(struct visit *visit, const struct lane_push *push, int (*next)(
     haul->rc = lane_apply(visit->lane, push, &sink, &haul->result, &haul->err);
     visit->told = NULL;
     heard(visit, "apply");
+    emitted_judge(visit, haul);
 }
 
 const char *visit_unknown(const struct visit *visit)

@@ -254,11 +254,17 @@ static muster_rc change_send(muster_run *run, const muster_change *change, const
 static muster_rc one(muster_run *run, const muster_change *change)
 {
     const muster_http *reply = NULL;
+    const char *number = change->after ? run->host->get(change->after, "number") : NULL;
     if (is("t6") && change->op == MUSTER_UPDATE)
         return MUSTER_OK;
     if ((is("t3") && change->op == MUSTER_UPDATE) || (is("t4") && change->op == MUSTER_DEACTIVATE))
         return run->host->refused(run, change, MUSTER_UNSUPPORTED, "not this");
     muster_rc rc = change_send(run, change, &reply);
+    if ((is("t13") || is("target")) && rc == MUSTER_OK && number) {
+        muster_record *record = run->host->record(run, is("t13") ? "persons" : "people", number, "");
+        run->host->put(record, "number", MUSTER_TEXT, number);
+        run->host->emit(run, record);
+    }
     return answer(run, change, rc, reply);
 }
 
