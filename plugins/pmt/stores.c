@@ -135,7 +135,7 @@ static muster_rc stores_asked(struct pmt *pmt,
     char chain[URL_ROOM], url[URL_ROOM + 20];
     muster_document *document = NULL;
     const muster_node *list = NULL;
-    struct store store;
+    struct store store = {0};
     muster_rc rc = chain_find(pmt, chain);
     if (rc != MUSTER_OK)
         return rc;
@@ -173,7 +173,7 @@ muster_rc stores_each(struct pmt *pmt, muster_rc (*each)(struct pmt *pmt, const 
         return stores_asked(pmt, each, context);
     muster_rc rc = MUSTER_OK;
     for (size_t n = 0; rc == MUSTER_OK && n < listed; n++) {
-        struct store store;
+        struct store store = {0};
         rc = listed_store(pmt, n, &store);
         if (rc == MUSTER_OK)
             rc = each(pmt, &store, context);
