@@ -23,22 +23,22 @@ bool api_is(const struct web_request *request)
 static struct badges *badges_now(struct api *api)
 {
     const char *bad;
+    int rc = 0;
     pthread_mutex_lock(&api->lock);
     if (badges_changed(api->badges, api->state)) {
         struct badges *read = NULL;
-        int rc = badges_read(api->state, &read, &bad);
+        rc = badges_read(api->state, &read, &bad);
         if (rc == 0) { /* what was counted meanwhile goes along */
             (void)badges_keep_used(api->badges, api->state);
             badges_carry(api->badges, read);
             badges_free(api->badges);
             api->badges = read;
-        } else {
-            log_error(NULL, "tokens cannot be read: %s. Nobody is let in.", err_text(rc));
-            pthread_mutex_unlock(&api->lock);
-            return NULL;
         }
     }
-    struct badges *badges = badges_use(api->badges);
+    if (rc != 0 && rc != api->unread) /* they are looked at all the time */
+        log_error(NULL, "tokens cannot be read: %s. Nobody is let in.", err_text(rc));
+    api->unread = rc;
+    struct badges *badges = rc == 0 ? badges_use(api->badges) : NULL;
     pthread_mutex_unlock(&api->lock);
     return badges;
 }

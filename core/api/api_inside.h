@@ -19,6 +19,7 @@ struct api {
     char *state;
     struct acts *acts;
     struct feed *feed;
+    int unread;                 /* why tokens could not be read the last time; 0: they could */
     int64_t kept_ms, tidied_ms; /* by the steady clock */
 };
 
