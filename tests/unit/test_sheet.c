@@ -152,6 +152,12 @@ static muster_rc fake_emit(muster_run *run, muster_record *record)
     return MUSTER_OK;
 }
 
+static int32_t fake_take(muster_run *run, const char *stream, const char *source_id, const char *place)
+{
+    (void)run, (void)stream, (void)source_id, (void)place;
+    return 1;
+}
+
 static muster_rc fake_reject(muster_run *run, const char *stream, const char *source_id, const char *place,
                              const char *why)
 {
@@ -196,6 +202,7 @@ static const muster_host host = {.size = sizeof(host),
                                  .put_nth = fake_put_nth,
                                  .emit = fake_emit,
                                  .reject = fake_reject,
+                                 .take = fake_take,
                                  .complete = fake_complete,
                                  .partial = fake_partial,
                                  .field = fake_field};
