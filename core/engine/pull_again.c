@@ -5,14 +5,14 @@
 
 enum { TRIES_MAX = 2 * PULL_LEFT_MAX };
 
-static bool text_same(const char *one, const char *other)
+static bool both_same(const char *one, const char *other)
 {
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
 static bool object_same(const struct lane_object *one, const struct lane_object *other)
 {
-    return text_same(one->source_id, other->source_id) && text_same(one->place, other->place);
+    return both_same(one->source_id, other->source_id) && both_same(one->place, other->place);
 }
 
 /* A copy that lives as long as the pull. */

@@ -13,8 +13,8 @@
 #include "host/reading.h"
 #include "host/receive.h"
 #include "host/record.h"
-#include "host/taking.h"
 #include "host/session.h"
+#include "host/taking.h"
 #include "host/words.h"
 
 #include <errno.h>

@@ -358,7 +358,8 @@ struct muster_host {
     muster_rc (*lacking)(muster_run *, const char *stream, const char *field, const char *why);
     /* 1.5, in a pull: before the connector looks into an object, with what reject() would say of it. Should the process
      * die or fall silent from here to the next take(), emit() or reject(), the partition is read once more, and when
-     * that object kills again, all but it. 1: go on. 0: leave it out; the host has rejected it already, count it. */
+     * that object kills again, all but it; after five of them it fails. 1: go on. 0: leave it out; the host has
+     * rejected it already, count it. */
     int32_t (*take)(muster_run *, const char *stream, const char *source_id, const char *place);
 };
 
