@@ -385,9 +385,9 @@ const struct command commands[] = {
      "those withdrawn, and those whose time is over.",
      "muster statements acme\nmuster statements acme 1001 --all", verb_statements},
     {"withdraw", "ORG STATEMENT", 2, 2, OPTION_BIT(reason) | OPTION_BIT(plan), "Take back what a person decided",
-     "Everything becomes what it would be without it. run:12 means all that people stated in run 12, or by which it "
-     "was "
-     "reverted.",
+     "Everything becomes what it would be without it. Records that waited, and became somebody's by the rules since "
+     "it was said, are judged again by what sources say now. run:12 means all that people stated in run 12, or by "
+     "which it was reverted.",
      "muster withdraw acme s12 --reason \"it was the other one\"\n"
      "muster withdraw acme run:12 --reason \"it was right after all\"",
      verb_withdraw},
