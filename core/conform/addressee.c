@@ -3,6 +3,7 @@
 
 #include "delivery/view.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -146,4 +147,31 @@ int addressee_refused(const struct addressee *target, struct somebody *ret_someb
 {
     const struct sample *refused = samples_refused(target->walk->samples, target->name);
     return refused ? somebody_make(target, refused, 0, ret_somebody) : ERR_GONE;
+}
+
+/* --- in what was told --- */
+
+const char *addressee_stands(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = text; len > 0 && (at = strstr(at, word)); at++)
+        if (!(at > text && isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[len]))
+            return at;
+    return NULL;
+}
+
+const char *addressee_word(const struct addressee *target, const struct somebody *people, size_t count, size_t nth)
+{
+    enum { LEAST = 3 };
+    for (size_t f = 0; f < target->fields.count; f++) {
+        const char *value = people[nth].create[f].bytes;
+        bool own = value && strlen(value) >= LEAST;
+        for (size_t i = 0; i < count && own; i++) {
+            const char *other = people[i].create[f].bytes;
+            own = i == nth || (other && strcmp(other, value) != 0);
+        }
+        if (own)
+            return value;
+    }
+    return NULL;
 }

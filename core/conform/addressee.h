@@ -43,9 +43,14 @@ int addressee_other(const struct addressee *target, size_t nth, struct somebody 
 /* Whom the system does not take. ERR_GONE: nobody says so. */
 int addressee_refused(const struct addressee *target, struct somebody *ret_somebody);
 
+/* Where `text` has it as a word of its own; NULL: nowhere. */
+const char *addressee_stands(const char *text, const char *word);
+/* A value of the nth of them that none of the others has; NULL: none. */
+const char *addressee_word(const struct addressee *target, const struct somebody *people, size_t count, size_t nth);
+
 /* together.c: several changes in one call (T6, T10 to T12). */
 int together_judge(struct addressee *target, struct err *err);
-/* whole.c: what is written whole, or in sets (T9). */
+/* whole.c: what is written whole, or in sets (T9, T14). */
 int whole_judge(struct addressee *target, struct err *err);
 
 #endif

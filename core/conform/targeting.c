@@ -237,8 +237,9 @@ static size_t targets_list(const struct walk *walk, struct addressee *ret_target
 
 int targeting_judge(const struct walk *walk, bool mock, struct err *err)
 {
-    static const enum rule_number rules[] = {RULE_T1, RULE_T2, RULE_T3,  RULE_T4,  RULE_T5,  RULE_T6,  RULE_T7,
-                                             RULE_T8, RULE_T9, RULE_T10, RULE_T11, RULE_T12, RULE_T13, RULES};
+    static const enum rule_number rules[] = {RULE_T1,  RULE_T2,  RULE_T3,  RULE_T4,  RULE_T5,
+                                             RULE_T6,  RULE_T7,  RULE_T8,  RULE_T9,  RULE_T10,
+                                             RULE_T11, RULE_T12, RULE_T13, RULE_T14, RULES};
     const struct target *target = walk->subject->connection->target;
     size_t room = target ? target->stream_count : 0;
     for (const muster_stream *stream = walk->subject->description->streams; stream && stream->name; stream++)

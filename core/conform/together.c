@@ -196,46 +196,20 @@ static bool each_judge(struct trying *trying, const struct together *all, size_t
     return well;
 }
 
-/* As a word of its own. */
-static const char *stands(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *at = text; len > 0 && (at = strstr(at, word)); at++)
-        if (!(at > text && isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[len]))
-            return at;
-    return NULL;
-}
-
-/* A value that only this one has of those who were told; NULL: none. */
-static const char *own_value(const struct trying *trying, size_t count, size_t nth)
-{
-    for (size_t f = 0; f < trying->target->fields.count; f++) {
-        const char *value = trying->others[nth].create[f].bytes;
-        bool own = value && strlen(value) >= WORD_LEAST;
-        for (size_t i = 0; i < count && own; i++) {
-            const char *other = trying->others[i].create[f].bytes;
-            own = i == nth || (other && strcmp(other, value) != 0);
-        }
-        if (own)
-            return value;
-    }
-    return NULL;
-}
-
 /* The call that was about this one and none of the others answered with the id of another. */
 static bool reply_says_another(const struct trying *trying, size_t count, size_t nth)
 {
-    const char *own = own_value(trying, count, nth);
+    const char *own = addressee_word(trying->target, trying->others, count, nth);
     for (size_t e = 0; own && e < trying->exchange_count; e++) {
         const struct overheard *exchange = &trying->exchanges[e];
-        bool alone = stands(exchange->body, own), another = false;
+        bool alone = addressee_stands(exchange->body, own), another = false;
         for (size_t i = 0; i < count && alone; i++) {
-            const char *theirs = i == nth ? NULL : own_value(trying, count, i);
-            alone = !theirs || !stands(exchange->body, theirs);
+            const char *theirs = i == nth ? NULL : addressee_word(trying->target, trying->others, count, i);
+            alone = !theirs || !addressee_stands(exchange->body, theirs);
         }
         for (size_t i = 0; i < count; i++)
-            another |= i != nth && stands(exchange->reply, trying->ids[i]);
-        if (alone && another && !stands(exchange->reply, trying->ids[nth]))
+            another |= i != nth && addressee_stands(exchange->reply, trying->ids[i]);
+        if (alone && another && !addressee_stands(exchange->reply, trying->ids[nth]))
             return true;
     }
     return false;

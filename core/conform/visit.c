@@ -1,7 +1,9 @@
 /* visit - the connector in a host of its own, with the true broker around it, for one or several calls. */
 #include "conform/visit.h"
 
+#include "base/mem.h"
 #include "base/text.h"
+#include "base/tidy.h"
 #include "broker/http.h"
 #include "config/given.h"
 
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A run ends where a connector speaks of another stream than it was asked for. */
 static void stream_heard(void *context, const char *stream)
@@ -164,8 +167,20 @@ static int take_afterwards(void *context, const char *name, int what, const char
     return 0;
 }
 
+/* As much of a file as is looked into. */
+static void store_heard(struct visit *visit, const char *name, int fd)
+{
+    enum { MOST = 1 << 20 };
+    char *bytes __attribute__((cleanup(tidy_free))) = visit->overhears ? mem_new(1, MOST) : NULL;
+    ssize_t len = bytes ? pread(fd, bytes, MOST, 0) : -1;
+    if (len >= 0)
+        visit->overhears(visit->overhearer,
+                         &(struct exchange){.what = "store", .asked = name, .body = bytes, .body_len = (size_t)len});
+}
+
 static int take_stored(void *context, const char *name, int fd, struct err *err)
 {
+    store_heard(context, name, fd);
     return files_store(((struct visit *)context)->files, name, fd, err);
 }
 

@@ -4,7 +4,7 @@
  * The system that it reads answers GET /ping with "pong", and GET
  * /people?page=N with a line "NUMBER NAME DAY" for each, and "next" or "end"
  * as the last one. */
-#include <muster/connector.h>
+#include "wrong.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ __attribute__((constructor)) static void construct(void)
         close(open("/etc/passwd", O_RDONLY));
 }
 
-static int is(const char *fault)
+int is(const char *fault)
 {
     return strcmp(name, fault) == 0;
 }
@@ -216,13 +216,13 @@ static muster_rc partitions(muster_run *run, void *self)
 /* Those that write: POST /people and PATCH /people/ID, with the number; the answer is the id. */
 static int writes(void)
 {
-    return is("target") || is("finder") || is("whole") || is("t_c21") ||
+    return is("target") || is("finder") || writes_whole() || is("t_c21") ||
            (name[0] == 't' && name[1] >= '0' && name[1] <= '9');
 }
 
 static muster_rc answer(muster_run *run, const muster_change *change, muster_rc rc, const muster_http *reply)
 {
-    if (((is("t7") || is("t9")) && rc != MUSTER_OK) || (is("t5") && rc == MUSTER_GONE))
+    if ((is("t7") && rc != MUSTER_OK) || (is("t5") && rc == MUSTER_GONE))
         return run->host->applied(run, change, "1");
     if (rc == MUSTER_AUTH || rc == MUSTER_RETRY)
         return rc;
@@ -269,7 +269,6 @@ static muster_rc one(muster_run *run, const muster_change *change)
 }
 
 /* Those that gather, and are right as long as there is one. */
-enum { GATHERED_MOST = 10 };
 struct gathered {
     const muster_change *change;
     muster_rc rc;
@@ -340,6 +339,8 @@ static muster_rc apply(muster_run *run, void *self, const muster_push *push)
     const muster_change *change = NULL;
     muster_rc rc;
     (void)self, (void)push;
+    if (writes_whole())
+        return whole_apply(run);
     if (gathers())
         return gathered_apply(run);
     while ((rc = run->host->next(run, &change)) == MUSTER_OK && change)
@@ -510,8 +511,12 @@ static void tables_spoil(void)
         streams[0].flags |= MUSTER_READ_CHANGES;
     if (writes())
         streams[0].flags |= MUSTER_WRITE;
-    if (is("whole") || is("t9"))
+    if (writes_whole() && !in_sets())
         streams[0].flags |= MUSTER_SNAPSHOT;
+    if (in_sets()) {
+        streams[0].flags |= MUSTER_REPEAT_SAFE;
+        streams[0].set = "since";
+    }
     if (is("r1"))
         routes[0].path = "people";
     if (is("r1_method"))
