@@ -61,7 +61,7 @@ static int rows_begin(struct retaining *retaining, struct txn *txn)
 
 int retain_rows_look(struct retaining *retaining, struct txn *txn)
 {
-    struct cursor cursor __attribute__((cleanup(tidy_cursor)));
+    struct cursor cursor __attribute__((cleanup(tidy_cursor))) = {.mdb = NULL};
     struct rows *rows = &retaining->rows;
     size_t most = retain_most(retaining, "retain-things", RETAIN_THINGS);
     size_t looks = retain_most(retaining, "retain-rows", RETAIN_ROWS);

@@ -131,7 +131,7 @@ static int adopt_table(struct adopting *adopting)
 {
     struct push *push = adopting->push;
     struct push_stream *stream = adopting->stream;
-    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     int rc = push_remotes_read(push, stream, &adopting->remotes);
     if (rc == 0 && !adopting->remotes.whole)
         rc = err_set(push->run->err, ERR_CONNECTOR, "not all that the target has could be read: nothing was linked");
@@ -276,7 +276,7 @@ static int adopt_named(struct adopting *adopting)
 {
     struct push *push = adopting->push;
     struct push_stream *stream = adopting->stream;
-    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     const struct push_job job = {.id = adopting->adoption->unit, .person = adopting->adoption->unit};
     if (stream->unit != KIND_person)
         return 0;
@@ -300,7 +300,7 @@ static int adopt_stream(struct push *push, struct push_stream *stream, struct pu
 {
     struct adopting adopting = {.push = push, .stream = stream, .adoption = adoption};
     bool narrowed = true;
-    struct txn txn __attribute__((cleanup(tidy_txn)));
+    struct txn txn __attribute__((cleanup(tidy_txn))) = {0};
     size_t field;
     int rc;
     if (push_is_whole(stream) || !push_match_field(push, stream, 0, &field))

@@ -143,7 +143,7 @@ static bool is_asked(const struct push_verdict *verdict)
 /* Judged anew, now that more is known. */
 static int job_again(struct push *push, struct push_stream *stream, struct push_job *job, struct asking *asking)
 {
-    struct push_verdict verdict;
+    struct push_verdict verdict = {.what = PUSH_NOTHING};
     TIDY(projector_free) struct projector *projector = NULL;
     struct txn txn __attribute__((cleanup(tidy_txn)));
     txn_begin(&txn, push->run->store, false);
