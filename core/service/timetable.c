@@ -213,7 +213,8 @@ static int trigger_make(const struct timed_organization *organization, struct ti
         const struct trigger *trigger = timed->trigger;
         *timed = before->triggers[t];
         timed->trigger = trigger;
-        if (trigger->how != TRIGGER_EVERY) /* zone and windows may be others now */
+        /* Zone and windows may be others now; what came due while the files were read is due still. */
+        if (trigger->how != TRIGGER_EVERY && timed->next_ms > now_ms)
             timed->next_ms = occasion_next(trigger, organization->organization->zone, now_ms, 0, 0);
         return 0;
     }

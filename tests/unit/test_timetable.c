@@ -46,6 +46,15 @@ static void connect(struct made *made, size_t organization, const char *name, co
         (struct roster_connection){.name = name, .triggers = triggers, .trigger_count = count};
 }
 
+/* One organization with one connection. */
+static void begin(struct made *made, struct timetable *timetable, const char *name, const struct trigger *triggers,
+                  size_t count, int64_t now)
+{
+    make(made, 1);
+    connect(made, 0, name, triggers, count);
+    assert_int_equal(timetable_make(timetable, &made->roster, NULL, NULL, NULL, now), 0);
+}
+
 static void ends(struct timetable *timetable, const struct job_order *order, enum job_end end, int64_t now)
 {
     enum job_end all[JOB_CONNECTIONS];
@@ -74,9 +83,7 @@ static void a_run_is_due_at_its_time_and_once(void **state)
     struct timetable timetable;
     struct job_order order;
     int64_t morning = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "hr", mornings, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, morning - HOUR), 0);
+    begin(&made, &timetable, "hr", mornings, 1, morning - HOUR);
     assert_true(timetable_wakes(&timetable) == morning);
     timetable_tick(&timetable, morning - 1);
     assert_false(timetable_pick(&timetable, morning - 1, 2, &order));
@@ -165,9 +172,7 @@ static void what_comes_while_a_run_goes_is_one_more_run(void **state)
     struct timetable timetable;
     struct job_order order, next;
     int64_t now = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "hr", files, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
+    begin(&made, &timetable, "hr", files, 1, now);
     assert_true(timetable_pick(&timetable, now, 2, &order)); /* it may have come before we looked */
     for (int i = 0; i < 5; i++)
         timetable_arrived(&timetable.items[0], &timetable.items[0].connections[0], now + i * 2 * SECOND);
@@ -186,9 +191,7 @@ static void a_file_that_still_grows_is_waited_for_but_not_for_ever(void **state)
     struct timetable timetable;
     struct job_order order;
     int64_t now = at(MORNING), grown = now;
-    make(&made, 1);
-    connect(&made, 0, "hr", files, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
+    begin(&made, &timetable, "hr", files, 1, now);
     assert_true(timetable_pick(&timetable, now, 2, &order));
     ends(&timetable, &order, JOB_WELL, now);
     for (; grown < now + 30 * SECOND; grown += SECOND / 2) {
@@ -236,9 +239,7 @@ static void a_change_is_told_within_a_second_and_once(void **state)
     struct timetable timetable;
     struct job_order order;
     int64_t now = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "desk", changes, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
+    begin(&made, &timetable, "desk", changes, 1, now);
     assert_true(timetable_pick(&timetable, now, 1, &order));
     ends(&timetable, &order, JOB_WELL, now);
     for (int i = 0; i < 10; i++)
@@ -417,9 +418,7 @@ static void a_wish_for_all_streams_is_a_wish_for_each(void **state)
     struct timetable timetable, again;
     struct job_order order;
     int64_t now = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "hr", parts, 3);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    begin(&made, &timetable, "hr", parts, 3, now - 1);
     timetable_tick(&timetable, now); /* a file may lie there, and people are due */
     assert_true(timetable_pick(&timetable, now, 1, &order));
     expect_streams(&order, "");
@@ -443,9 +442,7 @@ static void a_failed_run_is_tried_again_later_each_time_and_not_for_ever(void **
     struct job_order order;
     int64_t now = at(MORNING), waited = 0;
     unsigned tries = 0;
-    make(&made, 1);
-    connect(&made, 0, "hr", mornings, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    begin(&made, &timetable, "hr", mornings, 1, now - 1);
     for (; tries < 40; tries++) {
         timetable_tick(&timetable, now);
         if (!timetable_pick(&timetable, now, 1, &order))
@@ -475,9 +472,7 @@ static void where_somebody_else_is_at_it_it_is_tried_soon(void **state)
     struct timetable timetable;
     struct job_order order;
     int64_t now = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "hr", mornings, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now - 1), 0);
+    begin(&made, &timetable, "hr", mornings, 1, now - 1);
     timetable_tick(&timetable, now);
     assert_true(timetable_pick(&timetable, now, 1, &order));
     ends(&timetable, &order, JOB_BUSY, now);
@@ -497,9 +492,7 @@ static void a_wish_waits_for_its_window(void **state)
     struct timetable timetable;
     struct job_order order;
     int64_t night = at("2026-11-23T02:00:00Z"), day = at("2026-11-23T05:00:00Z");
-    make(&made, 1);
-    connect(&made, 0, "hr", by_day, 1);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, night), 0);
+    begin(&made, &timetable, "hr", by_day, 1, night);
     timetable_arrived(&timetable.items[0], &timetable.items[0].connections[0], night);
     assert_false(timetable_pick(&timetable, night + HOUR, 1, &order));
     assert_true(timetable_wakes(&timetable) == day);
@@ -549,9 +542,7 @@ static void triggers_that_are_read_again_keep_their_time(void **state)
     struct timetable timetable, again;
     struct job_order order;
     int64_t now = at(MORNING);
-    make(&made, 1);
-    connect(&made, 0, "hr", before, 4);
-    assert_int_equal(timetable_make(&timetable, &made.roster, NULL, NULL, NULL, now), 0);
+    begin(&made, &timetable, "hr", before, 4, now);
     for (size_t t = 0; t < 4; t++) /* none at the time of another */
         timetable.items[0].connections[0].triggers[t].next_ms = now + (int64_t)(t + 1) * HOUR;
     made.connections[0][0].triggers = after;
@@ -561,6 +552,25 @@ static void triggers_that_are_read_again_keep_their_time(void **state)
     for (size_t t = 0; t < 4; t++)
         assert_true(again.items[0].connections[0].triggers[t].next_ms == now + hours[t] * HOUR);
     assert_false(timetable_pick(&again, now + MINUTE, 1, &order));
+    done(&made, &again);
+}
+
+/* Reading all files again takes its time, and the clock goes on. */
+static void what_comes_due_while_files_are_read_again_runs_all_the_same(void **state)
+{
+    (void)state;
+    static const struct trigger both[] = {{.how = TRIGGER_SCHEDULE, .text = "30 6 * * Mon-Fri"},
+                                          {.how = TRIGGER_AT, .text = "2026-11-23 06:30", .full = true}};
+    struct made made;
+    struct timetable timetable, again;
+    struct job_order order;
+    int64_t morning = at(MORNING);
+    begin(&made, &timetable, "hr", both, 2, morning - HOUR);
+    assert_int_equal(timetable_make(&again, &made.roster, &timetable, NULL, NULL, morning + 2 * SECOND), 0);
+    timetable_done(&timetable);
+    timetable_tick(&again, morning + 2 * SECOND);
+    assert_true(timetable_pick(&again, morning + 2 * SECOND, 1, &order));
+    assert_true(order.full && timetable_wakes(&again) == morning + DAY); /* both of them, and once */
     done(&made, &again);
 }
 
@@ -584,6 +594,7 @@ int main(void)
         cmocka_unit_test(where_somebody_else_is_at_it_it_is_tried_soon),
         cmocka_unit_test(a_wish_waits_for_its_window),
         cmocka_unit_test(files_that_are_read_again_lose_no_wish_and_no_run),
+        cmocka_unit_test(what_comes_due_while_files_are_read_again_runs_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
