@@ -145,16 +145,18 @@ void inbox_close(struct inbox *inbox)
 {
     if (!inbox)
         return;
+    /* It is closed under the lock: were it opened anew meanwhile, closing this one would let go of LMDB's locks on
+     * the other one, too. */
     pthread_mutex_lock(&registry_lock);
-    bool last = --inbox->users == 0;
-    for (struct inbox **at = &registry; last && *at; at = &(*at)->next)
-        if (*at == inbox) {
-            *at = inbox->next;
-            break;
-        }
-    pthread_mutex_unlock(&registry_lock);
-    if (last)
+    if (--inbox->users == 0) {
+        for (struct inbox **at = &registry; *at; at = &(*at)->next)
+            if (*at == inbox) {
+                *at = inbox->next;
+                break;
+            }
         inbox_free(inbox);
+    }
+    pthread_mutex_unlock(&registry_lock);
 }
 
 int inbox_copy(struct inbox *inbox, const char *folder)

@@ -7,10 +7,13 @@
 
 #include "base/arena.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 enum { PLENTY = 1 << 30, BODY = 40, MANY = 3000 };
 
@@ -92,6 +95,68 @@ static void full_at(unsigned bytes)
 }
 
 /* ---- one process ---- */
+
+/* How often this process has the file of the inbox open. */
+static unsigned times_open(void)
+{
+    char path[200];
+    struct stat file, other;
+    unsigned times = 0;
+    snprintf(path, sizeof(path), "%s/inbox/data.mdb", dir);
+    DIR *all = stat(path, &file) == 0 ? opendir("/proc/self/fd") : NULL;
+    for (struct dirent *entry; all && (entry = readdir(all));)
+        times += fstatat(dirfd(all), entry->d_name, &other, 0) == 0 && other.st_dev == file.st_dev &&
+                 other.st_ino == file.st_ino;
+    if (all)
+        closedir(all);
+    return times;
+}
+
+struct opening {
+    pthread_t thread;
+    unsigned nth, most; /* times that the file was open at once */
+    int rc;
+};
+
+static void *open_and_close(void *context)
+{
+    enum { ROUNDS = 30 };
+    struct opening *opening = context;
+    for (unsigned n = 0; n < ROUNDS && opening->rc == 0; n++) {
+        struct err err = {0};
+        struct inbox *one = NULL;
+        opening->rc = inbox_open(dir, master, "acme", true, &one, &err);
+        unsigned times = times_open();
+        opening->most = times > opening->most ? times : opening->most;
+        if (opening->rc == 0)
+            opening->rc = keep_numbers(one, 1 + opening->nth * ROUNDS + n, 1);
+        inbox_close(one);
+    }
+    return NULL;
+}
+
+/* A file that a process opens twice loses the locks of both with the first that is closed. Closing takes its time where
+ * a log is being settled. */
+static void an_inbox_is_open_once_whoever_opens_and_closes_it(void **state)
+{
+    (void)state;
+    struct opening openings[3] = {{.nth = 0}};
+    full_at(1);
+    struct inbox *inbox = open_one();
+    unsigned once = times_open();
+    assert_true(once > 0);
+    inbox_close(inbox);
+    for (unsigned n = 0; n < 3; n++) {
+        openings[n].nth = n;
+        assert_int_equal(pthread_create(&openings[n].thread, NULL, open_and_close, &openings[n]), 0);
+    }
+    for (unsigned n = 0; n < 3; n++)
+        pthread_join(openings[n].thread, NULL);
+    for (unsigned n = 0; n < 3; n++) {
+        assert_int_equal(openings[n].rc, 0);
+        assert_int_equal(openings[n].most, once);
+    }
+}
 
 static void a_key_is_known_wherever_it_lies(void **state)
 {
@@ -419,6 +484,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_key_is_known_wherever_it_lies, new_folder),
+        cmocka_unit_test_setup(an_inbox_is_open_once_whoever_opens_and_closes_it, new_folder),
         cmocka_unit_test_setup(another_connection_is_another_thing, new_folder),
         cmocka_unit_test_setup(its_files_grow_by_doubling_and_not_with_each_commit, new_folder),
         cmocka_unit_test_setup(an_earlier_round_counts_no_more, new_folder),
