@@ -177,18 +177,17 @@ static int inbox_erase(struct erase *erase, const struct run *run, struct err *e
 {
     uint8_t master[VAULT_MASTER];
     struct inbox *inbox TIDY(inbox_close) = NULL;
-    struct inbox_count before = {0}, after = {0};
+    uint64_t gone = 0;
     int rc = masterkey_load(run->request->settings, master, err);
     if (rc == 0)
         rc = inbox_open(run->dir, master, run->request->organization->id, false, &inbox, err);
     explicit_bzero(master, sizeof(master));
     if (rc != 0)
         return rc == ERR_GONE ? 0 : rc;
-    rc = inbox_count(inbox, &before);
-    for (size_t n = 0; n < erase->source_count && rc == 0; n++)
-        rc = inbox_done(inbox, erase->sources[n].connection, 0, NULL, 0, INT64_MAX);
-    rc = rc ? rc : inbox_count(inbox, &after);
-    erase->received = before.events - after.events;
+    for (size_t n = 0; n < erase->source_count && rc == 0; n++) {
+        rc = inbox_let_go(inbox, erase->sources[n].connection, &gone);
+        erase->received += rc == 0 ? gone : 0;
+    }
     return rc;
 }
 

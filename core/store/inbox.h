@@ -71,6 +71,8 @@ int inbox_version(struct inbox *inbox, const char *connection, const char *strea
 /* A run took all up to `number`, and these records are so far now. What was taken before `kept_ms` is let go. */
 int inbox_done(struct inbox *inbox, const char *connection, uint64_t number, const struct inbox_version *versions,
                size_t count, int64_t kept_ms);
+/* Lets go of all that was taken; how many events that were. */
+int inbox_let_go(struct inbox *inbox, const char *connection, uint64_t *ret_gone);
 
 struct inbox_count {
     uint64_t events, bytes;

@@ -170,6 +170,21 @@ int inbox_done(struct inbox *inbox, const char *connection, uint64_t number, con
     return work_end(&work);
 }
 
+int inbox_let_go(struct inbox *inbox, const char *connection, uint64_t *ret_gone)
+{
+    TIDY_DONE(work_abort) struct work work;
+    struct counters counters;
+    work_begin(&work, inbox, true);
+    counters_get(&work, &counters);
+    uint64_t before = counters.events;
+    inbox_make_room(&work, connection, UINT64_MAX, 0, INT64_MAX, &counters);
+    counters_set(&work, &counters);
+    int rc = work_end(&work);
+    if (rc == 0)
+        *ret_gone = before - counters.events;
+    return rc;
+}
+
 int inbox_count(struct inbox *inbox, struct inbox_count *ret_count)
 {
     TIDY_DONE(work_abort) struct work work = {.txn = NULL};

@@ -163,6 +163,25 @@ static void what_was_taken_goes_when_there_is_need_and_nothing_else(void **state
     assert_false(waits);
 }
 
+/* Others keep more meanwhile, and nobody has taken that. */
+static void what_was_taken_is_let_go_and_counted_and_nothing_else(void **state)
+{
+    (void)state;
+    uint64_t gone = 77;
+    keep("1", "a", PLENTY);
+    keep("2", "b", PLENTY);
+    keep("3", "c", PLENTY);
+    assert_string_equal(bodies(0), "a|b|c"); /* a run reads them, and writes down two */
+    assert_int_equal(inbox_done(inbox, "guards", 2, NULL, 0, 0), 0);
+    keep("4", "d", PLENTY);
+    assert_int_equal(inbox_let_go(inbox, "guards", &gone), 0);
+    assert_int_equal(gone, 2);
+    assert_string_equal(bodies(0), "c");
+    assert_string_equal(bodies(3), "d");
+    assert_int_equal(inbox_let_go(inbox, "guards", &gone), 0);
+    assert_int_equal(gone, 0);
+}
+
 static void how_far_a_record_is_is_remembered(void **state)
 {
     (void)state;
@@ -265,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_in_one_commit_are_told_apart_as_in_two, open_one, close_one),
         cmocka_unit_test_setup_teardown(an_event_comes_out_as_it_went_in, open_one, close_one),
         cmocka_unit_test_setup_teardown(what_was_taken_goes_when_there_is_need_and_nothing_else, open_one, close_one),
+        cmocka_unit_test_setup_teardown(what_was_taken_is_let_go_and_counted_and_nothing_else, open_one, close_one),
         cmocka_unit_test_setup_teardown(how_far_a_record_is_is_remembered, open_one, close_one),
         cmocka_unit_test(addresses_are_in_their_ranges),
         cmocka_unit_test(a_body_grows_no_more_than_it_may),
