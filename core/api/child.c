@@ -236,7 +236,8 @@ long child_pid(const struct child *child)
 
 void child_stop(struct child *child, bool now)
 {
-    uv_process_kill(&child->process, now ? SIGKILL : SIGINT);
+    if (!uv_is_closing((uv_handle_t *)&child->process)) /* else it has ended, and its number may be another's */
+        uv_process_kill(&child->process, now ? SIGKILL : SIGINT);
 }
 
 void child_drop(struct child *child)
