@@ -156,6 +156,23 @@ static int64_t date_seconds(const char *text)
     return curl_load(&curl, NULL) == 0 ? (int64_t)curl->getdate(text, NULL) : -1;
 }
 
+/* The address that a Location means, from where we are. */
+static int location_read(struct request *request, const char *to, struct url *ret_url)
+{
+    TIDY_DONE(buffer_done) struct buffer whole = {0};
+    struct url here = request->url;
+    if (to[strcspn(to, ":/?#")] == ':') { /* a scheme; behind a '?' may stand whole addresses, too */
+        buffer_text(&whole, to);
+    } else if (strncmp(to, "//", 2) == 0) {
+        buffer_format(&whole, "%s:%s", here.tls ? "https" : "http", to);
+    } else {
+        size_t kept = *to == '?' ? strlen(here.path) : (size_t)(strrchr(here.path, '/') - here.path) + 1;
+        url_origin(&here, &whole);
+        buffer_format(&whole, "%.*s%s", *to == '/' ? 0 : (int)kept, here.path, to);
+    }
+    return whole.rc ? whole.rc : url_read(request->arena, whole.data, ret_url);
+}
+
 /* To the same server only, and only what changes nothing there. */
 static bool redirected(struct request *request)
 {
@@ -166,20 +183,7 @@ static bool redirected(struct request *request)
         retry_class(status, request->accept) == MUSTER_OK)
         return false;
     struct url url = request->url;
-    int rc = 0;
-    if (strstr(to, "://") || strncmp(to, "//", 2) == 0) {
-        char *whole = arena_format(request->arena, "%s%s", *to == '/' ? request->url.tls ? "https:" : "http:" : "", to);
-        rc = whole ? url_read(request->arena, whole, &url) : -ENOMEM;
-    } else {
-        TIDY_DONE(buffer_done) struct buffer whole = {0};
-        struct url here = request->url;
-        here.query = "";
-        size_t folder = (size_t)(strrchr(here.path, '/') - here.path) + 1;
-        here.path = *to == '/' ? to : arena_format(request->arena, "%.*s%s", (int)folder, here.path, to);
-        if (here.path)
-            url_write(&here, "", &whole);
-        rc = here.path && whole.rc == 0 ? url_read(request->arena, whole.data, &url) : -ENOMEM;
-    }
+    int rc = location_read(request, to, &url);
     bool upgrade = strcmp(url.host, request->url.host) == 0 && url.tls && !request->url.tls;
     if (rc != 0 || (!url_same_origin(&url, &request->url) && !upgrade)) {
         said(request, MUSTER_CONFIG,

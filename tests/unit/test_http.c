@@ -242,6 +242,12 @@ static void a_redirect_stays_on_its_server(void **state)
     web_open(&web);
     web_call(&web, "GET", "/redirect?to=/headers", NULL);
     web_expect(&web, MUSTER_OK, 200, "");
+    web_call(&web, "GET", "/redirect?to=/headers?back=https://evil.example/", NULL);
+    web_expect(&web, MUSTER_OK, 200, "");
+    web_call(&web, "GET", "/redirect?to=headers", NULL);
+    web_expect(&web, MUSTER_OK, 200, "");
+    web_call(&web, "GET", "/redirect?to=?to=headers", NULL);
+    web_expect(&web, MUSTER_OK, 200, "");
     web_call(&web, "GET", "/redirect?to=https://evil.example/x", NULL);
     web_expect(&web, MUSTER_CONFIG, 302, "sends us to another server, evil.example");
     web_call(&web, "GET", "/redirect?to=//127.0.0.1:1/x", NULL);
