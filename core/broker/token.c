@@ -12,7 +12,8 @@
 
 enum {
     SKEW_MS = 60 * 1000,
-    LIFE_MS = 5 * 60 * 1000, /* of a token that does not say it */
+    LIFE_MS = 5 * 60 * 1000, /* of a token that does not say it, or says that it has none */
+    LIFE_MOST_S = 365 * 24 * 3600,
     AGAIN_MS = 5 * 1000,     /* after trouble on the way; a refused log-in stays refused */
     WORTH_MS = 2 * 60 * 1000 /* what lasts less is not kept for the next run */
 };
@@ -332,8 +333,11 @@ static int64_t life_ms(const struct request *request, const muster_auth *link)
     TIDY_DONE(buffer_done) struct buffer text = {0};
     const char *pointer = link->expires ? link->expires : "/expires_in";
     int64_t life = LIFE_MS;
-    if (jsonpointer_get(request->reply.body, request->reply.body_len, pointer, &text) == 0 && text.data)
-        life = (int64_t)strtoll(text.data, NULL, 10) * 1000;
+    if (jsonpointer_get(request->reply.body, request->reply.body_len, pointer, &text) == 0 && text.data) {
+        int64_t seconds = strtoll(text.data, NULL, 10);
+        if (seconds > 0)
+            life = (seconds < LIFE_MOST_S ? seconds : LIFE_MOST_S) * 1000;
+    }
     int64_t early = life / 10 < SKEW_MS ? life / 10 : SKEW_MS; /* renewed before it expires */
     return life > early ? life - early : 1;
 }

@@ -300,6 +300,33 @@ static void a_token_is_fetched_kept_and_renewed(void **state)
     web_expect(&web, MUSTER_RETRY, 0, "answers the log-in with what is no whole JSON object");
 }
 
+/* Some systems say 0 of tokens that do not end; a number that no clock has is none either. */
+static void a_token_that_says_no_time_of_its_own_is_not_fetched_for_each_call(void **state)
+{
+    static const char *const lives[] = {"0", "-1", "9223372036854775807"};
+    (void)state;
+    for (size_t n = 0; n < sizeof(lives) / sizeof(lives[0]); n++) {
+        WEB web;
+        web_begin(&web, "http");
+        web_option(&web, "user", "app");
+        web_secret(&web, "token", "client-canary-secret");
+        web_open(&web);
+        web_file("client", "app:client-canary-secret");
+        char url[200];
+        snprintf(url, sizeof(url), "%s/token?really=1200&life=%s", web.base, lives[n]);
+        const muster_auth oauth = {
+            .scheme = "oauth2-client-credentials", .secret = "token", .user = "user", .token_url = url};
+        web_forget();
+        for (int i = 0; i < 5; i++) {
+            web_call(&web, "GET", "/guarded", &oauth);
+            web_expect(&web, MUSTER_OK, 200, "");
+        }
+        json_t *seen = web_seen();
+        assert_int_equal(json_array_size(seen), 6); /* one of them for the token */
+        json_decref(seen);
+    }
+}
+
 static void a_refused_log_in_says_which_option_and_the_other_key_is_tried_once(void **state)
 {
     (void)state;
@@ -394,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_long_wait_that_is_asked_for_ends_the_call_and_says_until_when),
         cmocka_unit_test(a_redirect_stays_on_its_server),
         cmocka_unit_test(a_token_is_fetched_kept_and_renewed),
+        cmocka_unit_test(a_token_that_says_no_time_of_its_own_is_not_fetched_for_each_call),
         cmocka_unit_test(a_refused_log_in_says_which_option_and_the_other_key_is_tried_once),
         cmocka_unit_test(a_persons_token_is_taken_out_of_the_reply_and_used_by_name),
         cmocka_unit_test(trouble_on_the_way_is_told_as_what_it_is),
