@@ -65,11 +65,19 @@ static int no_memory(struct err *err)
     return err_set(err, -ENOMEM, "%s", err_text(-ENOMEM));
 }
 
-unsigned long sftp_refusal(struct link *link)
+/* The code of SFTP itself, when that is what failed; else LIBSSH2_FX_OK. */
+static unsigned long sftp_refusal(struct link *link)
 {
     if (link->rc != 0 || libssh2_session_last_errno(link->session) != LIBSSH2_ERROR_SFTP_PROTOCOL)
         return LIBSSH2_FX_OK;
     return libssh2_sftp_last_error(link->sftp);
+}
+
+/* Whether it refused because there is nothing of that name. */
+static bool is_missing(struct link *link)
+{
+    unsigned long code = sftp_refusal(link);
+    return code == LIBSSH2_FX_NO_SUCH_FILE || code == LIBSSH2_FX_NO_SUCH_PATH;
 }
 
 int sftp_failed(struct link *link, const char *verb, const char *path, struct err *err)
@@ -129,7 +137,7 @@ int64_t sftp_mtime(const LIBSSH2_SFTP_ATTRIBUTES *a)
     return a->flags & LIBSSH2_SFTP_ATTR_ACMODTIME ? (int64_t)(uint32_t)a->mtime : 0;
 }
 
-int sftp_handle_close(struct sftp_handle *handle)
+static int handle_close(struct sftp_handle *handle)
 {
     struct link *link = handle->link;
     int rc = LIBSSH2_ERROR_EAGAIN;
@@ -147,7 +155,7 @@ int sftp_handle_close(struct sftp_handle *handle)
 
 void sftp_handle_done(struct sftp_handle *handle)
 {
-    (void)sftp_handle_close(handle);
+    (void)handle_close(handle);
 }
 
 /* Folders */
@@ -157,7 +165,7 @@ static int open_folder(struct link *link, const char *folder, struct sftp_handle
     LINK_GET(link, handle->at, libssh2_sftp_opendir(link->sftp, folder));
     if (handle->at)
         return 0;
-    if (sftp_refusal(link) == LIBSSH2_FX_NO_SUCH_FILE || sftp_refusal(link) == LIBSSH2_FX_NO_SUCH_PATH)
+    if (is_missing(link))
         return err_set(err, ERR_GONE, "there is no folder %s on %s for user '%s'", folder, link->where, link->user);
     return sftp_failed(link, "list", folder, err);
 }
@@ -310,15 +318,17 @@ static int write_all(struct link *link, LIBSSH2_SFTP_HANDLE *at, int from, const
     }
 }
 
-static int store(struct link *link, const char *path, const char *part, int from, struct err *err)
+static int store(struct link *link, const char *folder, const char *path, const char *part, int from, struct err *err)
 {
     __attribute__((cleanup(sftp_handle_done))) struct sftp_handle handle = {.link = link};
     LINK_GET(link, handle.at,
              libssh2_sftp_open(link->sftp, part, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, 0640));
+    if (!handle.at && is_missing(link))
+        return err_set(err, ERR_GONE, "%s cannot be written: there is no folder %s on %s", path, folder, link->where);
     if (!handle.at)
         return sftp_failed(link, "write", path, err);
     int rc = write_all(link, handle.at, from, path, err);
-    if (rc == 0 && sftp_handle_close(&handle) != 0)
+    if (rc == 0 && handle_close(&handle) != 0)
         rc = sftp_failed(link, "write", path, err);
     if (rc == 0 && replace_path(link, part, path) != 0)
         rc = sftp_failed(link, "write", path, err);
@@ -337,10 +347,7 @@ int sftp_store(struct sftp *sftp, const struct place *place, int from, struct er
     __attribute__((cleanup(tidy_free))) char *path = place_path(place->folder, place->last);
     __attribute__((cleanup(tidy_free))) char *name = mem_format(".%s.muster-part", place->last);
     __attribute__((cleanup(tidy_free))) char *part = name ? place_path(place->folder, name) : NULL;
-    rc = path && part ? store(&sftp->link, path, part, from, err) : no_memory(err);
-    return rc == ERR_GONE ? err_set(err, rc, "%s cannot be written: there is no folder %s on %s", path, place->folder,
-                                    sftp->link.where)
-                          : rc;
+    return path && part ? store(&sftp->link, place->folder, path, part, from, err) : no_memory(err);
 }
 
 static int make_folder(struct link *link, const char *folder, struct err *err)
@@ -377,7 +384,7 @@ int sftp_look(struct sftp *sftp, const struct place *place, bool *ret_there, int
         return no_memory(err);
     LIBSSH2_SFTP_ATTRIBUTES a = {0};
     bool there = sftp_stat(link, path, &a) == 0;
-    if (!there && sftp_refusal(link) != LIBSSH2_FX_NO_SUCH_FILE && sftp_refusal(link) != LIBSSH2_FX_NO_SUCH_PATH)
+    if (!there && !is_missing(link))
         return sftp_failed(link, "look at", path, err);
     *ret_there = there;
     *ret_mtime_ms = there ? sftp_mtime(&a) * 1000 : 0;

@@ -9,8 +9,6 @@ struct sftp {
     struct link link;
 };
 
-/* The code of SFTP itself, when that is what failed; else LIBSSH2_FX_OK. */
-unsigned long sftp_refusal(struct link *link);
 /* The sentence for something that was refused or did not get through. `verb` as in "may not read". */
 int sftp_failed(struct link *link, const char *verb, const char *path, struct err *err);
 
@@ -25,7 +23,6 @@ struct sftp_handle {
     struct link *link;
     LIBSSH2_SFTP_HANDLE *at;
 };
-int sftp_handle_close(struct sftp_handle *handle);
 void sftp_handle_done(struct sftp_handle *handle);
 
 #endif

@@ -171,6 +171,10 @@ static void stored_files_replace_whole_ones_and_leave_no_parts(void **state)
     assert_int_not_equal(access(in_files(".out.csv.muster-part"), F_OK), 0);
     expect(&w, files_remove(w.files, w.location, &w.err), 0, NULL);
     expect(&w, files_remove(w.files, w.location, &w.err), ERR_GONE, "there is no");
+    end(&w);
+    begin_in_files(&w, "nowhere/out.csv");
+    with_key(&w);
+    expect(&w, files_store(w.files, w.location, from, &w.err), ERR_GONE, "cannot be written: there is no folder");
     close(from);
     end(&w);
 }
