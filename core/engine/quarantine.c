@@ -31,7 +31,8 @@ const char *quarantine_word(enum quarantine_of of)
 static bool quarantine_read(struct bytes key, struct bytes value, struct arena *arena, struct quarantine *ret)
 {
     struct wire wire = wire_over(value.data, value.len);
-    struct quarantine read = {.failures = wire_get_u32(&wire), .run = wire_get_u32(&wire)};
+    struct quarantine read = {.failures = wire_get_u32(&wire)};
+    read.run = wire_get_u32(&wire);
     read.rc = (int)wire_get_u32(&wire);
     read.since_ms = (int64_t)wire_get_u64(&wire);
     read.last_ms = (int64_t)wire_get_u64(&wire);

@@ -179,7 +179,8 @@ int lane_record(struct lane *lane, struct wire *message, bool row)
         return lane_nonsense(lane, "a record over the ceiling of %llu bytes",
                              (unsigned long long)lane->settings->limits.record_bytes);
     uint32_t number = wire_get_u32(message);
-    struct lane_record one = {.source_id = wire_get_text(message), .place = wire_get_text(message)};
+    struct lane_record one = {.source_id = wire_get_text(message)};
+    one.place = wire_get_text(message);
     uint32_t count = wire_get_u32(message);
     if (message->bad)
         return lane_nonsense(lane, "a record that ends too early");

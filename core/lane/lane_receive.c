@@ -44,7 +44,8 @@ static bool type_fine(const char *type)
 
 int lane_replies(struct lane *lane, struct wire *message)
 {
-    struct lane_reply reply = {.status = wire_get_u32(message), .type = wire_get_text(message)};
+    struct lane_reply reply = {.status = wire_get_u32(message)};
+    reply.type = wire_get_text(message);
     reply.body = wire_get_blob(message, &reply.body_len);
     if (!wire_finished(message) || !reply.body || reply.status < 200 || reply.status > 599 || !type_fine(reply.type))
         return lane_nonsense(lane, "an answer to who called that is none");

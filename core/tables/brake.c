@@ -23,7 +23,8 @@ static size_t brake_key(const char *connection, char ret_key[KEY_MAX])
 static bool brake_read(struct bytes key, struct bytes value, struct arena *arena, struct pause *ret_pause)
 {
     struct wire wire = wire_over(value.data, value.len);
-    struct pause pause = {.since_ms = (int64_t)wire_get_u64(&wire), .until_ms = (int64_t)wire_get_u64(&wire)};
+    struct pause pause = {.since_ms = (int64_t)wire_get_u64(&wire)};
+    pause.until_ms = (int64_t)wire_get_u64(&wire);
     const char *author = wire_need_text(&wire), *reason = wire_need_text(&wire);
     if (!wire_finished(&wire) || key.len == 0)
         return false;
