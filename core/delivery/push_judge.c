@@ -42,12 +42,16 @@ static struct image image_over(struct bytes bytes)
     return (struct image){bytes.data, (uint32_t)bytes.len};
 }
 
-static bool field_differs(const struct push_stream *stream, const struct push_verdict *verdict, size_t field)
+static bool values_differ(struct value was, struct value is)
 {
-    struct value was = image_get(image_over(verdict->row.confirmed), stream->numbers[field]);
-    struct value is = image_get(image_over(verdict->projection.kept), stream->numbers[field]);
     bool blank_was = was.presence != PRESENCE_VALUE, blank_is = is.presence != PRESENCE_VALUE;
     return blank_was || blank_is ? blank_was != blank_is : !value_equal(was, is);
+}
+
+static bool field_differs(const struct push_stream *stream, const struct push_verdict *verdict, size_t field)
+{
+    return values_differ(image_get(image_over(verdict->row.confirmed), stream->numbers[field]),
+                         image_get(image_over(verdict->projection.kept), stream->numbers[field]));
 }
 
 static void why_add(struct push_verdict *verdict, const char *before, const char *name)
@@ -90,12 +94,6 @@ static void why_change(const struct push_stream *stream, struct bytes was, struc
     size_t len = strlen(why);
     if (len + strlen(all) + 2 < PUSH_WHY)
         snprintf(why + len, PUSH_WHY - len, "%s%s", len ? ", " : "", all);
-}
-
-static bool values_differ(struct value was, struct value is)
-{
-    bool blank_was = was.presence != PRESENCE_VALUE, blank_is = is.presence != PRESENCE_VALUE;
-    return blank_was || blank_is ? blank_was != blank_is : !value_equal(was, is);
 }
 
 void push_differences(const struct push_stream *stream, struct bytes was, struct bytes is, char ret_text[PUSH_WHY])
