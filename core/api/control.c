@@ -20,7 +20,6 @@ struct control {
     int folder;
     unsigned open; /* handles, of callers also */
     unsigned callers;
-    bool closing;
     control_asked_fn *asked;
     void *context;
     struct caller *first;

@@ -251,7 +251,6 @@ void lane_kill(struct lane *lane)
     bury(lane, 0, &info);
 }
 
-/* Empties a folder. One level is all there is, unless programs of its own were at work: then as deep as those went. */
 void lane_despawn(struct lane *lane)
 {
     lane_kill(lane);
