@@ -31,9 +31,6 @@ struct backup {
 int backup_make(const struct settings *settings, const struct organization *organization, const char *path,
                 struct arena *arena, struct backup *ret_backup, struct err *err);
 
-/* ERR_DATA: it is no backup, or it is damaged; ERR_NEWER. */
-int backup_read(const char *path, struct arena *arena, struct backup *ret_backup, struct err *err);
-
 struct restored {
     const char *replaced; /* where what was there before is now; NULL: nothing was */
     const char *file;     /* the organization's file */
@@ -42,7 +39,7 @@ struct restored {
 
 /* Puts the organization back, whole or not at all, and pauses it: nobody is told anything before a person has looked.
  * `replace`: what is there now is put aside. ERR_CONFLICT: something is there, and it is not to be replaced. ERR_BUSY:
- * a run is at it, or musterd looks after that state folder. */
+ * a run is at it, or musterd looks after that state folder. ERR_DATA: it is no backup, or it is damaged; ERR_NEWER. */
 int backup_restore(const struct settings *settings, const char *path, bool replace, const char *author,
                    struct arena *arena, struct backup *ret_backup, struct restored *ret_restored, struct err *err);
 

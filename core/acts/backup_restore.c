@@ -119,15 +119,6 @@ static int packed_open(struct packed *packed, struct err *err)
                : damaged(packed, BACKUP_ABOUT, err);
 }
 
-int backup_read(const char *path, struct arena *arena, struct backup *ret_backup, struct err *err)
-{
-    TIDY_DONE(packed_done) struct packed packed = {.path = path, .arena = arena};
-    int rc = packed_open(&packed, err);
-    if (rc == 0)
-        *ret_backup = packed.about;
-    return rc;
-}
-
 /* --- out of the zip --- */
 
 static int part_write(const struct packed *packed, zip_uint64_t index, const char *path, struct err *err)

@@ -200,7 +200,8 @@ int identity_apart(void *context, struct match *match, struct err *err)
 
 /* --- taking back --- */
 
-bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement)
+/* Looks a statement of a person up by its number, also a withdrawn one. */
+static bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement)
 {
     struct cursor cursor __attribute__((cleanup(tidy_cursor)));
     struct statement read;

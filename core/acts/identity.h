@@ -39,7 +39,4 @@ int identity_withdraw_run(void *context, struct match *match, struct err *err);
 /* Whether the record of a seed is somebody's only by what people said when it was nobody's. */
 bool identity_undecided(struct match *match, uint64_t seed);
 
-/* Looks a statement of a person up by its number, also a withdrawn one. */
-bool identity_find(struct txn *txn, uint64_t number, struct statement *ret_statement);
-
 #endif

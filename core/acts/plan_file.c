@@ -431,7 +431,8 @@ void plan_counters(struct txn *txn, uint64_t ret_counters[PLAN_COUNTERS])
         ret_counters[i] = meta_number(txn, names[i]);
 }
 
-bool plan_stands(struct txn *txn, const struct plan *plan)
+/* Whether the run of the plan stands in the store: it was applied, whether or not there was time to note it. */
+static bool plan_stands(struct txn *txn, const struct plan *plan)
 {
     uint32_t key = __builtin_bswap32(plan->report.run);
     struct bytes row;

@@ -50,8 +50,6 @@ int plan_moved(const struct plan *plan, const char *organization, const char *wh
 
 /* The counters of a store that must not have moved, in the order of plan->counters. */
 void plan_counters(struct txn *txn, uint64_t ret_counters[PLAN_COUNTERS]);
-/* Whether the run of the plan stands in the store: it was applied, whether or not there was time to note it. */
-bool plan_stands(struct txn *txn, const struct plan *plan);
 /* What has become of an open one by now. */
 void plan_judge(struct plan *plan, struct txn *txn, int64_t now_ms);
 

@@ -4,7 +4,8 @@
 #include <muster/connector.h>
 #include <string.h>
 
-bool hosts_match(const char *patterns, const char *host)
+/* Whether a host fits one of the patterns, with blanks or commas between; "*.example.com" is all below it. */
+static bool hosts_match(const char *patterns, const char *host)
 {
     size_t host_len = strlen(host);
     for (const char *at = patterns ? patterns : ""; *at;) {

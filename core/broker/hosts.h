@@ -8,7 +8,5 @@
 
 /* 0, or ERR_PERMISSION (a host that nobody named) or ERR_CONFIG (http:// that is not allowed), with a sentence. */
 int hosts_allow(const struct connection *connection, const struct url *url, struct err *err);
-/* Whether a host fits one of the patterns, with blanks or commas between; "*.example.com" is all below it. */
-bool hosts_match(const char *patterns, const char *host);
 
 #endif

@@ -14,7 +14,8 @@ static int64_t today_of(const struct organization *organization)
     return zone_open(organization->time_zone, &zone) == 0 ? zone_day(zone, now_ms) : now_ms / 86400000;
 }
 
-const struct connection **awaiting_list(struct arena *arena, const struct organization *organization, int64_t today)
+static const struct connection **awaiting_list(struct arena *arena, const struct organization *organization,
+                                               int64_t today)
 {
     const struct connection **items = arena_get(arena, (organization->connection_count + 1) * sizeof(*items));
     size_t count = 0;

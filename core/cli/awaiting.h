@@ -5,9 +5,7 @@
 #include "cli/context.h"
 #include "engine/authorization.h"
 
-/* Those of the organization on this day, NULL at the end; memory of the arena, NULL: there is none. */
-const struct connection **awaiting_list(struct arena *arena, const struct organization *organization, int64_t today);
-/* As of now. */
+/* Those of the organization as of now, NULL at the end; memory of the arena, NULL: there is none. */
 const struct connection **awaiting_now(struct arena *arena, const struct organization *organization);
 /* A line for each. */
 void awaiting_tell(struct context *context, const struct organization *organization,

@@ -17,7 +17,8 @@ void explain_field_name(const struct explained *explained, struct buffer *out)
     buffer_format(out, "%s%s", explained->kind == KIND_person ? "" : ".", explained->field->name);
 }
 
-void explain_value(const struct explained *explained, struct value value, struct buffer *out)
+/* What stands there, "(nothing)" when nothing does. */
+static void explain_value(const struct explained *explained, struct value value, struct buffer *out)
 {
     size_t before = out->len;
     query_value(explained->query, explained->entity, explained->field, value, out);

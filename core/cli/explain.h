@@ -26,8 +26,6 @@ struct explained {
 
 /* "employment[2].department" */
 void explain_field_name(const struct explained *explained, struct buffer *out);
-/* What stands there, "(nothing)" when nothing does. */
-void explain_value(const struct explained *explained, struct value value, struct buffer *out);
 /* What a record says: a reference as it was written there. */
 void explain_said(const struct explained *explained, struct value value, struct buffer *out);
 /* The record of a ground: "hr/main/employees/1002". */

@@ -55,7 +55,7 @@ static void print_options(const struct screen *screen, uint64_t which)
     grid_end(&grid);
 }
 
-void help_overview(const struct screen *screen)
+static void help_overview(const struct screen *screen)
 {
     fputs("muster keeps one record per employee for every organization that it serves.\n\n"
           "  muster [OPTION…] COMMAND [WORD…]\n\n",

@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/screen.h"
 
-void help_overview(const struct screen *screen);
 void help_command(const struct screen *screen, const struct command *command);
 /* muster(1), made from the tables of commands, options and reasons. */
 void help_man(FILE *out);

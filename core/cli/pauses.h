@@ -11,8 +11,6 @@ void pauses_tell(struct context *context, const char *id, const struct zone *zon
                  size_t count);
 /* Member "paused", a list of {connection: null for all, author, reason, since, until}. */
 void pauses_json(const struct pause *pauses, size_t count, struct buffer *out);
-/* One of them. */
-void pause_json(const struct pause *pause, struct buffer *out);
 
 /* The same of what is set aside: member "quarantine", a list of {connection, partition, direction, reason, sentence,
  * failures, run, since, last, next: null when something must change first, error}. */

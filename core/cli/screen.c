@@ -29,7 +29,8 @@ void screen_buffer_done(struct buffer *buffer)
     buffer_done(buffer);
 }
 
-void screen_clean(const char *text, size_t len, struct buffer *out)
+/* Text that came from outside: control characters are shown as '?'. */
+static void screen_clean(const char *text, size_t len, struct buffer *out)
 {
     bool valid = text_valid(text, len);
     for (size_t i = 0; i < len; i++) {

@@ -25,8 +25,6 @@ int screen_rc(void);
 /* Frees; a buffer that has failed is a failure of what was shown. */
 void screen_buffer_done(struct buffer *buffer);
 
-/* Text that came from outside: control characters are shown as '?'. */
-void screen_clean(const char *text, size_t len, struct buffer *out);
 void screen_text(const struct screen *screen, enum color color, const char *text);
 /* A line or a part of one, cleaned. */
 void screen_print(const struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -43,8 +43,9 @@ static int read_reason(const struct context *context, const char *verb)
                : complain_words("%s needs a reason: --reason TEXT; it is kept with the decision", verb);
 }
 
-void waits_edit(const struct organization *organization, const struct mapping *mapping,
-                const struct acceptance *decision, struct buffer *out)
+/* "in acme.yaml write 'Staff no' for 'Employee number' at 14:14, 16:28": nothing when the file does not name it. */
+static void waits_edit(const struct organization *organization, const struct mapping *mapping,
+                       const struct acceptance *decision, struct buffer *out)
 {
     const struct node *nodes[PLACES_SHOWN];
     size_t count = mapping ? mapping_column_nodes(mapping, decision->column, nodes, PLACES_SHOWN) : 0;

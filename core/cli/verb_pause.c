@@ -61,7 +61,7 @@ static int pause_until(struct pausing *pausing, struct pause *pause)
     return STATUS_DONE;
 }
 
-void pause_json(const struct pause *pause, struct buffer *out)
+static void pause_json(const struct pause *pause, struct buffer *out)
 {
     char time[25];
     buffer_byte(out, '{');

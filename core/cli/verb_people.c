@@ -26,12 +26,13 @@ static void field_cell(struct query *query, struct grid *grid, struct image imag
     grid_cell(grid, status ? status_color(shown) : COLOR_NONE, shown, text.len);
 }
 
-void person_table(struct context *context, struct grid *grid)
+/* Begins a table for person_row(). */
+static void person_table(struct context *context, struct grid *grid)
 {
     grid_start(grid, &context->screen, "", ">ID|NUMBER|NAME|STATUS|E-MAIL");
 }
 
-void person_row(struct context *context, struct query *query, struct grid *grid, uint64_t id, struct bytes value)
+static void person_row(struct context *context, struct query *query, struct grid *grid, uint64_t id, struct bytes value)
 {
     struct image image;
     enum entity_state state;

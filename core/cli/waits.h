@@ -23,9 +23,6 @@ int waits_print(struct context *context, struct query *query, const struct wait_
 /* The record an item is about: "hr/main/employees/1003"; without an id only the stream. */
 void waits_record(const struct query *query, const struct wait_item *item, struct buffer *out);
 
-/* "in acme.yaml write 'Staff no' for 'Employee number' at 14:14, 16:28": nothing when the file does not name it. */
-void waits_edit(const struct organization *organization, const struct mapping *mapping,
-                const struct acceptance *decision, struct buffer *out);
 /* What was accepted about headers and is in force, a line each after `indent` and the connection's name. */
 void waits_readings(struct context *context, struct query *query, const char *indent);
 /* The same as a JSON member "readings"; nothing when there are none. */

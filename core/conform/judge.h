@@ -19,7 +19,5 @@ int receiving_judge(struct trial *trial, struct subject *subject, const char *ev
 
 /* What all of them share: a sentence is there, short enough for a table. `what`: "option stores[].id". */
 void sentence_judge(struct trial *trial, const char *what, const char *doc);
-/* Letters, digits, '_' and '-' only, a letter first; `lower`: no capitals. */
-bool name_plain(const char *name, bool lower);
 
 #endif

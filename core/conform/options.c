@@ -20,7 +20,8 @@ void sentence_judge(struct trial *trial, const char *what, const char *doc)
                     SENTENCE_MOST);
 }
 
-bool name_plain(const char *name, bool lower)
+/* Letters, digits, '_' and '-' only, a letter first; `lower`: no capitals. */
+static bool name_plain(const char *name, bool lower)
 {
     if (!((*name >= 'a' && *name <= 'z') || (!lower && *name >= 'A' && *name <= 'Z')))
         return false;

@@ -70,7 +70,7 @@ int push_find(struct push *push, struct push_stream *stream, const struct value 
     return rc;
 }
 
-bool push_can_find(const struct push *push, const struct push_stream *stream)
+static bool push_can_find(const struct push *push, const struct push_stream *stream)
 {
     size_t field;
     const muster_connector *connector = lane_description(push->run->lane);

@@ -236,7 +236,6 @@ int push_narrow(struct push *push, struct push_stream *stream, const char *where
 
 /* push_ask.c: asks the target for one like these values, by one field after the other. How many there are, the first
  * of them (in the arena), and the field that found them. */
-bool push_can_find(const struct push *push, const struct push_stream *stream);
 int push_find(struct push *push, struct push_stream *stream, const struct value *values, struct arena *arena,
               struct push_remote *ret_remote, size_t *ret_rows, size_t *ret_field);
 

@@ -40,7 +40,8 @@ struct lookout {
     void *context;
 };
 
-bool lookout_is_for(const struct roster_connection *connection)
+/* Whether a connection's files come to a server. */
+static bool lookout_is_for(const struct roster_connection *connection)
 {
     bool waits = false;
     for (size_t t = 0; t < connection->trigger_count; t++)

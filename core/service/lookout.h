@@ -20,8 +20,6 @@ typedef void lookout_told_fn(void *context, const char *organization, const char
 struct lookout *lookout_open(uv_loop_t *loop, const struct settings *settings, const struct roster *roster,
                              struct lookout *before, lookout_told_fn *told, void *context);
 void lookout_close(struct lookout *lookout); /* after it, the loop runs once more */
-/* Whether a connection's files come to a server. */
-bool lookout_is_for(const struct roster_connection *connection);
 
 /* --- of that process; lookout_places.c --- */
 

@@ -40,6 +40,21 @@ static bool brake_counts(const struct pause *pause, int64_t now_ms)
     return pause->until_ms == 0 || pause->until_ms > now_ms;
 }
 
+/* Exactly this one, "" for the organization's. */
+static bool brake_stands(struct txn *txn, const char *connection, int64_t now_ms, struct arena *arena,
+                         struct pause *ret_pause)
+{
+    char key[KEY_MAX];
+    size_t len = brake_key(connection, key);
+    struct bytes value;
+    struct pause pause;
+    if (!txn_get(txn, TABLE_brake, bytes(key, len), &value) || !brake_read(bytes(key, len), value, arena, &pause) ||
+        !brake_counts(&pause, now_ms))
+        return false;
+    *ret_pause = pause;
+    return true;
+}
+
 int brake_pause(struct store *store, const struct pause *pause, struct err *err)
 {
     struct buffer value TIDY_DONE(buffer_done) = {0};
@@ -72,19 +87,6 @@ int brake_resume(struct store *store, const char *connection, int64_t now_ms, st
     txn_delete(&txn, TABLE_brake, bytes(key, len));
     int rc = txn_end(&txn);
     return rc ? store_fail(store, rc, err) : stood ? 0 : ERR_GONE;
-}
-
-bool brake_stands(struct txn *txn, const char *connection, int64_t now_ms, struct arena *arena, struct pause *ret_pause)
-{
-    char key[KEY_MAX];
-    size_t len = brake_key(connection, key);
-    struct bytes value;
-    struct pause pause;
-    if (!txn_get(txn, TABLE_brake, bytes(key, len), &value) || !brake_read(bytes(key, len), value, arena, &pause) ||
-        !brake_counts(&pause, now_ms))
-        return false;
-    *ret_pause = pause;
-    return true;
 }
 
 bool brake_paused(struct txn *txn, const char *connection, int64_t now_ms, struct arena *arena, struct pause *ret_pause)

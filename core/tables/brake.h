@@ -25,9 +25,6 @@ int brake_resume(struct store *store, const char *connection, int64_t now_ms, st
 /* What holds a connection now: its own pause, else the organization's. Texts in the arena. */
 bool brake_paused(struct txn *txn, const char *connection, int64_t now_ms, struct arena *arena,
                   struct pause *ret_pause);
-/* Exactly this one, "" for the organization's. */
-bool brake_stands(struct txn *txn, const char *connection, int64_t now_ms, struct arena *arena,
-                  struct pause *ret_pause);
 /* All that stand now, the organization's first. 0 or a negative code. */
 int brake_list(struct txn *txn, int64_t now_ms, struct arena *arena, struct pause **ret_pauses, size_t *ret_count);
 

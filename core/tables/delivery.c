@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };
 enum { FIXED = 4 + 4 + 4 + 4 + 8 + 8, HEAD = 8 + 16 + 16 + 8, MARK = 4 + 8, FILE_ROW = 4 + 4 + 8 + 8 + 8 };
 
 const char *delivery_state_name(enum delivery_state state)
@@ -13,7 +14,8 @@ const char *delivery_state_name(enum delivery_state state)
     return names[state];
 }
 
-void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY])
+static void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id,
+                         uint8_t ret_key[DELIVERY_KEY])
 {
     uint32_t be = __builtin_bswap32(stream);
     uint64_t be_id = __builtin_bswap64(id);

@@ -77,10 +77,8 @@ struct delivery_file {
     uint64_t rows;
 };
 
-enum { DELIVERY_KEY = 4 + 1 + 1 + 8 };
 enum delivery_zone { DELIVERY_HEAD, DELIVERY_UNIT, DELIVERY_OPEN, DELIVERY_MADE, DELIVERY_FILE };
 
-void delivery_key(uint32_t stream, enum delivery_zone zone, enum kind kind, uint64_t id, uint8_t ret_key[DELIVERY_KEY]);
 /* Reads in place. False: there is none (or it is damaged: txn->rc). */
 bool delivery_get(struct txn *txn, uint32_t stream, enum kind kind, uint64_t id, struct delivery *ret_delivery);
 bool delivery_head_get(struct txn *txn, uint32_t stream, struct delivery_head *ret_head);

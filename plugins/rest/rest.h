@@ -142,9 +142,6 @@ const struct resource *resource_named(struct rest *rest, const char *name);
 
 enum escape { ESCAPE_NONE, ESCAPE_ADDRESS, ESCAPE_JSON };
 
-/* A word in a text: where it begins behind '{', and how long it is; 0: there is none any more. *at moves behind it,
- * *ret_plain is what stands before it. */
-size_t words_next(const char **at, const char **ret_word, size_t *ret_plain);
 /* NULL, or why a text cannot be written: a word that is none. `words` is one of the sets below. */
 enum {
     WORDS_RECORD = 1,
@@ -211,7 +208,6 @@ enum { STAMP_ROOM = 40 };
 /* Ms since 1970, or the number itself; INT64_MIN: it is none. */
 int64_t stamp_read(const char *format, const char *text);
 void stamp_write(const char *format, int64_t stamp, char ret_text[STAMP_ROOM]);
-int64_t stamp_of_day(int64_t year, int64_t month, int64_t day);
 
 /* --- record.c --- */
 

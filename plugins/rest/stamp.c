@@ -13,7 +13,7 @@
 
 enum { DAY = 86400 };
 
-int64_t stamp_of_day(int64_t year, int64_t month, int64_t day)
+static int64_t stamp_of_day(int64_t year, int64_t month, int64_t day)
 {
     int64_t shifted = month > 2 ? month - 3 : month + 9, years = month > 2 ? year : year - 1;
     int64_t era = (years >= 0 ? years : years - 399) / 400, of_era = years - era * 400;

@@ -26,7 +26,9 @@ static size_t word_length(const char *text)
     return len > 0 && len < WORD_MOST && text[len] == '}' ? len : 0;
 }
 
-size_t words_next(const char **at, const char **ret_word, size_t *ret_plain)
+/* A word in a text: where it begins behind '{', and how long it is; 0: there is none any more. *at moves behind it,
+ * *ret_plain is what stands before it. */
+static size_t words_next(const char **at, const char **ret_word, size_t *ret_plain)
 {
     const char *begin = *at;
     for (const char *brace = strchr(begin, '{'); brace; brace = strchr(brace + 1, '{')) {

@@ -20,7 +20,8 @@ const struct row_form *row_form(const char *stream)
     return NULL;
 }
 
-const char *row_name(const struct usersync *usersync, const char *field)
+/* What a field is called on the wire; "": it is not sent. */
+static const char *row_name(const struct usersync *usersync, const char *field)
 {
     const char *name = muster_node_text(muster_node_member(muster_document_root(usersync->names), field));
     return name ? name : field;

@@ -34,8 +34,6 @@ struct row_form {
 const struct row_form *row_form(const char *stream);
 /* Who it is there: as it was called when it was made; else by the field. NULL: it has no value. */
 const char *row_id(const struct usersync *usersync, const muster_change *change);
-/* What a field is called on the wire; "": it is not sent. */
-const char *row_name(const struct usersync *usersync, const char *field);
 /* Appends an object. False and a sentence where the account cannot be told: nothing was appended then. */
 bool row_write(const struct usersync *usersync, const struct row_form *form, const muster_field *fields,
                const muster_change *change, muster_text *out, char ret_why[WHY]);
