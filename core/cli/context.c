@@ -97,7 +97,7 @@ int complain_unknown(const char *format, ...)
     return status;
 }
 
-static void print_complaints(struct context *context, const struct complaints *complaints)
+void context_complaints(struct context *context, const struct complaints *complaints)
 {
     TIDY_DONE(screen_buffer_done) struct buffer text = {0};
     complaints_write(complaints, &text);
@@ -110,13 +110,15 @@ static void print_complaints(struct context *context, const struct complaints *c
 void context_warn(struct context *context, const struct organization *organization, const struct node *at,
                   const char *format, ...)
 {
+    struct complaints alone = {.arena = context->arena, .file = organization->file};
+    char text[800];
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "%s:%u:%u: warning: ", organization->file, at->line, at->column);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    context->warnings++;
+    complain_warning(context->gathered ? context->gathered : &alone, at, "%s", text);
+    if (!context->gathered)
+        context_complaints(context, &alone);
 }
 
 int context_settings(struct context *context)
@@ -135,7 +137,7 @@ int context_settings(struct context *context)
     if (!connectors)
         connectors = getenv("MUSTER_CONNECTORS");
     int rc = settings_read(dir, VALUE(context, state), connectors, &complaints, &context->settings);
-    print_complaints(context, &complaints);
+    context_complaints(context, &complaints);
     if (rc == ERR_CONFIG)
         return STATUS_WORDS;
     if (rc == 0 && !context->is_roots) {
@@ -170,15 +172,8 @@ static int no_organization(struct context *context, const char *id)
                             context->settings->config_dir, id);
 }
 
-int context_organization(struct context *context, const char *id, struct organization **ret_organization)
+static int organization_status(struct context *context, const char *id, int rc)
 {
-    int status = context_settings(context);
-    if (status != STATUS_DONE)
-        return status;
-    struct complaints complaints = {.arena = context->arena};
-    int rc = organization_read(context->settings, id, connectors_describe, connectors_names, context->connectors,
-                               &complaints, ret_organization);
-    print_complaints(context, &complaints);
     if (rc == ERR_GONE)
         return no_organization(context, id);
     if (rc == ERR_CONFIG)
@@ -192,6 +187,29 @@ int context_organization(struct context *context, const char *id, struct organiz
         return complain_rc(rc, &err);
     }
     return STATUS_DONE;
+}
+
+int context_look(struct context *context, const char *id, struct complaints *complaints,
+                 struct organization **ret_organization)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    int rc = organization_look(context->settings, id, connectors_describe, connectors_names, context->connectors,
+                               complaints, ret_organization);
+    return organization_status(context, id, rc);
+}
+
+int context_organization(struct context *context, const char *id, struct organization **ret_organization)
+{
+    int status = context_settings(context);
+    if (status != STATUS_DONE)
+        return status;
+    struct complaints complaints = {.arena = context->arena};
+    int rc = organization_read(context->settings, id, connectors_describe, connectors_names, context->connectors,
+                               &complaints, ret_organization);
+    context_complaints(context, &complaints);
+    return organization_status(context, id, rc);
 }
 
 void opened_done(struct opened *opened)

@@ -21,8 +21,9 @@ struct context {
     struct arguments arguments;
     struct screen screen;
     bool json, quiet;
-    bool is_roots;   /* what this writes is of the configuration, which may be root's: root stays root */
-    size_t warnings; /* told of files of the configuration */
+    bool is_roots;               /* what this writes is of the configuration, which may be root's: root stays root */
+    size_t warnings;             /* told of files of the configuration */
+    struct complaints *gathered; /* NULL: warnings are told at once; else with all that is wrong in that file */
     struct arena *arena;
     struct settings *settings;
     struct connectors *connectors;
@@ -32,6 +33,12 @@ struct context {
 int context_settings(struct context *context);
 /* Reads the organization's file, connectors and all. */
 int context_organization(struct context *context, const char *id, struct organization **ret_organization);
+/* The same for who only wants to know what is wrong: nothing is said, `complaints` has it, and *ret_organization what
+ * could be read all the same; NULL: nothing, and STATUS_WORDS when that is among the complaints. */
+int context_look(struct context *context, const char *id, struct complaints *complaints,
+                 struct organization **ret_organization);
+/* Says what is wrong in a file, and counts the warnings. */
+void context_complaints(struct context *context, const struct complaints *complaints);
 /* "acme.yaml:14:9: warning: …" on standard error, and counted. */
 void context_warn(struct context *context, const struct organization *organization, const struct node *at,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -146,6 +146,8 @@ void idle_target(struct context *context, const struct organization *organizatio
 void idle_tell(struct context *context, const struct organization *organization)
 {
     for (size_t i = 0; i < organization->connection_count; i++) {
+        if (organization->connections[i].options_unsound)
+            continue; /* what stands beside them is not known */
         beside_tell(context, organization, &organization->connections[i]);
         files_tell(context, organization, &organization->connections[i]);
         idle_target(context, organization, &organization->connections[i]);

@@ -15,14 +15,10 @@
 #include <unistd.h>
 
 /* What is wrong with a connection, with its place; NULL: nowhere in particular. */
-static int tell_wrong(const struct organization *organization, const struct connection *connection,
-                      const struct node *node, const char *sentence)
+static void wrong(struct complaints *said, const struct connection *connection, const struct node *node,
+                  const char *sentence)
 {
-    fprintf(stderr, "%s:", organization->file);
-    if (node)
-        fprintf(stderr, "%u:%u:", node->line, node->column);
-    fprintf(stderr, " connection '%s': %s\n", connection->name, sentence);
-    return STATUS_WORDS;
+    complain(said, node, "connection '%s': %s", connection->name, sentence);
 }
 
 /* Where in the file "stores[2].url" stands, or what it is a part of; NULL: nowhere. */
@@ -50,60 +46,51 @@ static const struct node *sentence_place(const struct connection *connection, co
     return strncmp(sentence, "option '", 8) == 0 ? option_place(connection, sentence + 8) : connection->node;
 }
 
-static int check_secrets(const struct organization *organization)
+static void check_secrets(const struct connection *connection, struct complaints *said)
 {
-    int status = STATUS_DONE;
-    for (size_t c = 0; c < organization->connection_count; c++) {
-        const struct connection *connection = &organization->connections[c];
-        for (size_t i = 0; i < connection->option_count; i++) {
-            struct err err = {0};
-            char what[200];
-            if (!connection->options[i].secret)
-                continue;
-            snprintf(what, sizeof(what), "option '%s'", connection->options[i].name);
-            if (secretstore_present(connection->options[i].secret, what, &err) != 0)
-                status = tell_wrong(organization, connection, connection->options[i].node, err.text);
-        }
+    for (size_t i = 0; i < connection->option_count; i++) {
+        struct err err = {0};
+        char what[200];
+        if (!connection->options[i].secret)
+            continue;
+        snprintf(what, sizeof(what), "option '%s'", connection->options[i].name);
+        if (secretstore_present(connection->options[i].secret, what, &err) != 0)
+            wrong(said, connection, connection->options[i].node, err.text);
     }
-    return status;
 }
 
 /* Fingerprints are well-formed; the files of known hosts and of authorities are there. */
-static int check_trust(const struct organization *organization)
+static void check_trust(const struct connection *connection, struct complaints *said)
 {
-    int status = STATUS_DONE;
-    for (size_t c = 0; c < organization->connection_count; c++) {
-        const struct connection *connection = &organization->connections[c];
-        struct hostkey hostkey = {0};
-        struct err err = {0};
-        int rc = hostkey_read(connection, &hostkey, &err);
-        if (rc == 0 && hostkey.known_hosts && access(hostkey.known_hosts, R_OK) != 0)
-            rc = err_set(&err, ERR_CONFIG, "option 'known_hosts': %s cannot be read: %s", hostkey.known_hosts,
-                         err_text(-errno));
-        if (rc != 0)
-            status = tell_wrong(organization, connection, sentence_place(connection, err.text), err.text);
-        const char *authority =
-            given_has(connection->description, GIVEN_http) ? connection_option(connection, "ca_file") : NULL;
-        if (authority && *authority && access(authority, R_OK) != 0) {
-            err_set(&err, ERR_CONFIG, "option 'ca_file': %s cannot be read: %s", authority, err_text(-errno));
-            status = tell_wrong(organization, connection, option_place(connection, "ca_file"), err.text);
-        }
+    struct hostkey hostkey = {0};
+    struct err err = {0};
+    int rc = hostkey_read(connection, &hostkey, &err);
+    if (rc == 0 && hostkey.known_hosts && access(hostkey.known_hosts, R_OK) != 0)
+        rc = err_set(&err, ERR_CONFIG, "option 'known_hosts': %s cannot be read: %s", hostkey.known_hosts,
+                     err_text(-errno));
+    if (rc != 0)
+        wrong(said, connection, sentence_place(connection, err.text), err.text);
+    const char *authority =
+        given_has(connection->description, GIVEN_http) ? connection_option(connection, "ca_file") : NULL;
+    if (authority && *authority && access(authority, R_OK) != 0) {
+        err_set(&err, ERR_CONFIG, "option 'ca_file': %s cannot be read: %s", authority, err_text(-errno));
+        wrong(said, connection, option_place(connection, "ca_file"), err.text);
     }
-    return status;
 }
 
-/* What the connector itself says of its options: of those that hang together, and of texts that it alone can read. */
-static int check_options(struct context *context, const struct organization *organization,
-                         const struct connection *connection)
+/* What the connector itself says of its options: of those that hang together, and of texts that it alone can read.
+ * Where one of them is wrong in itself it is not asked: what it would say follows from that. */
+static void check_options(struct context *context, const struct organization *organization,
+                          const struct connection *connection, struct complaints *said)
 {
     struct err err = {0};
     struct run_request request = context_request(context, organization, connection);
-    if (!connection->description || !connection->description->open || run_options(&request, &err) != ERR_CONFIG)
-        return STATUS_DONE;
+    if (connection->options_unsound || !connection->description || !connection->description->open ||
+        run_options(&request, &err) != ERR_CONFIG)
+        return;
     char *rest = err.text;
     for (char *line; (line = strsep(&rest, "\n"));)
-        tell_wrong(organization, connection, sentence_place(connection, line), line);
-    return STATUS_WORDS;
+        wrong(said, connection, sentence_place(connection, line), line);
 }
 
 static int check_connect(struct context *context, const struct organization *organization,
@@ -156,29 +143,50 @@ static void check_tell(struct context *context, const char *id, const struct org
                      organization->time_zone);
 }
 
+/* Each connection for itself, whatever is wrong with another one: all of it comes out at once. ret_sound[i]: nothing
+ * is wrong with that one. */
+static void check_connections(struct context *context, const struct organization *organization, struct complaints *said,
+                              bool *ret_sound)
+{
+    for (size_t i = 0; i < organization->connection_count; i++) {
+        const struct connection *connection = &organization->connections[i];
+        size_t errors = said->errors;
+        check_secrets(connection, said);
+        check_trust(connection, said);
+        check_options(context, organization, connection, said);
+        ret_sound[i] = !connection->unsound && said->errors == errors;
+    }
+}
+
+/* What is well written and does nothing. What a field is filled from cannot be known while a mapping is broken. */
+static void check_idle(struct context *context, const struct organization *organization, struct complaints *said)
+{
+    context->gathered = said;
+    idle_tell(context, organization);
+    if (said->errors == 0)
+        unheard_tell(context, organization);
+    context->gathered = NULL;
+}
+
 static int check_organization(struct context *context, const char *id)
 {
     TIDY(organization_free) struct organization *organization = NULL;
+    struct complaints said = {.arena = context->arena};
     size_t before = context->warnings;
-    int status = context_organization(context, id, &organization);
-    if (status == STATUS_DONE) {
-        int secrets = check_secrets(organization), keys = check_trust(organization);
-        status = secrets ? secrets : keys;
-    }
-    int options = STATUS_DONE; /* of all connections, or what is wrong would come out one by one */
-    for (size_t i = 0; status == STATUS_DONE && i < organization->connection_count; i++)
-        options |= check_options(context, organization, &organization->connections[i]);
-    status = status ? status : options;
-    for (size_t i = 0; status != STATUS_WORDS && GIVEN(context, connect) && i < organization->connection_count; i++) {
-        int one = check_connect(context, organization, &organization->connections[i]);
+    int status = context_look(context, id, &said, &organization);
+    bool *sound = organization ? arena_get(context->arena, organization->connection_count + 1) : NULL;
+    if (sound)
+        check_connections(context, organization, &said, sound);
+    if (sound && !context->quiet)
+        check_idle(context, organization, &said);
+    context_complaints(context, &said);
+    status = said.errors > 0 ? STATUS_WORDS : status;
+    for (size_t i = 0; sound && GIVEN(context, connect) && i < organization->connection_count; i++) {
+        int one = sound[i] ? check_connect(context, organization, &organization->connections[i]) : STATUS_DONE;
         status = one > status ? one : status;
     }
     if (status == STATUS_DONE)
         check_store(context, organization);
-    if (status == STATUS_DONE && !context->quiet) {
-        idle_tell(context, organization);
-        unheard_tell(context, organization);
-    }
     check_tell(context, id, organization, status, context->warnings - before);
     return status;
 }

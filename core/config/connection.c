@@ -200,6 +200,7 @@ static void read_one(struct reading *reading, struct connection *connection, con
     connection->lanes = 1;
     connection->grace_ms = -1;
     connection->connector = connection->edition = "";
+    connection->options_unsound = true; /* until they were read */
     if (!want_map(reading, map, what))
         return;
     bool named = node_get(map, "connector") != NULL;
@@ -213,8 +214,10 @@ static void read_one(struct reading *reading, struct connection *connection, con
         node_unknown_keys(reading->complaints, map, keys, what);
     }
     connection->authorization = node_get(map, "authorization");
+    size_t errors = reading->complaints->errors;
     options_read(reading, connection, node_get(map, "options"));
     read_allow(reading, connection, node_get(map, "allow"));
+    connection->options_unsound = reading->complaints->errors > errors;
     connection->target = target_read(reading, connection, node_get(map, "target"));
     streams_read(reading, connection, node_get(map, "streams"));
     triggers_read(reading, connection, node_get(map, "triggers"));
@@ -242,11 +245,13 @@ void connections_read(struct reading *reading, const struct node *node)
     organization->connections = connections;
     organization->connection_count = count;
     for (size_t i = 0; i < count; i++) {
+        size_t errors = reading->complaints->errors;
         reading->key = map->keys[i];
         if (!name_valid(names[i]))
             complain(reading->complaints, reading->key,
                      "connection '%s': a name is made of a-z, 0-9, '-' and '_', as in hr-workbook", names[i]);
         read_one(reading, &connections[i], map->items[i]);
+        connections[i].unsound = reading->torn || reading->complaints->errors > errors;
     }
     triggers_check_circles(reading);
 }

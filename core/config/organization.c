@@ -39,6 +39,7 @@ static void read_zone(struct reading *reading, const struct node *node)
     int rc = zone_open(reading->organization->time_zone, &reading->zone);
     if (rc == 0 || !text)
         return;
+    reading->organization->time_zone = "UTC"; /* for who looks at the rest */
     if (rc == -ENOMEM)
         reading->rc = rc;
     else
@@ -97,6 +98,7 @@ static void read_root(struct reading *reading, const struct node *root)
         complain(reading->complaints, key_node(root, "connections"), "no connections: there is nothing to read from");
     match_read(reading, node_get(root, "match"));
     authority_read(reading, node_get(root, "authority"));
+    reading->looked = true;
     notify_read(reading, node_get(root, "notify"), &organization->notifies, &organization->notify_count);
     retention_read(reading, node_get(root, "retention"), &organization->retention);
 }
@@ -114,6 +116,7 @@ static int read_file(struct reading *reading, const char *path)
 {
     const struct node *root = NULL;
     int rc = node_read_file(path, reading->complaints, &root);
+    reading->torn = rc != 0;
     if (rc == -ENOENT || rc == -ENOTDIR)
         return ERR_GONE;
     if (rc != 0 && rc != ERR_CONFIG)
@@ -132,9 +135,10 @@ static const char *files_of(const struct settings *settings, struct arena *arena
                                    : arena_format(arena, "%s/organizations", settings->config_dir);
 }
 
-int organization_read(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
+int organization_look(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
                       void *context, struct complaints *complaints, struct organization **ret_organization)
 {
+    *ret_organization = NULL;
     if (!name_valid(id))
         return ERR_GONE;
     TIDY(organization_free) struct organization *organization = organization_new();
@@ -163,6 +167,16 @@ int organization_read(const struct settings *settings, const char *id, describe_
     if (rc != 0)
         return rc;
     rc = complaints_hand_over(&own, complaints);
+    if (reading.looked)
+        *ret_organization = TAKE(organization);
+    return rc;
+}
+
+int organization_read(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
+                      void *context, struct complaints *complaints, struct organization **ret_organization)
+{
+    TIDY(organization_free) struct organization *organization = NULL;
+    int rc = organization_look(settings, id, describe, installed, context, complaints, &organization);
     if (rc == 0)
         *ret_organization = TAKE(organization);
     return rc;

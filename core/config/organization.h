@@ -88,6 +88,8 @@ struct connection {
     unsigned lanes;                   /* 1 unless said */
     const struct target *target;      /* what it is told; NULL: it is only read */
     const struct node *authorization; /* checked; read by engine/authorization */
+    bool unsound;                     /* organization_look(): something of it is wrong: nothing may run by it */
+    bool options_unsound;             /* then: something of what its connector would be given is */
     const char *const *allow;         /* NULL-terminated; NULL: nothing */
 };
 
@@ -214,6 +216,10 @@ char *settings_good(const struct settings *settings);
 /* Reads DIR/organizations/ID.yaml, checks all of it and compiles the mappings. On complaints that are errors
  * *ret_organization is untouched. Returns 0, ERR_CONFIG, ERR_GONE (no such file), or a negative errno. */
 int organization_read(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
+                      void *context, struct complaints *complaints, struct organization **ret_organization);
+/* The same for whoever looks only for what is wrong: *ret_organization has what could be read also where there are
+ * complaints that are errors (ERR_CONFIG); NULL: nothing could. Nothing may run by such a one. */
+int organization_look(const struct settings *settings, const char *id, describe_fn *describe, installed_fn *installed,
                       void *context, struct complaints *complaints, struct organization **ret_organization);
 void organization_free(struct organization *organization);
 /* The ids of all files in DIR/organizations, sorted, NULL-terminated, in the arena. */

@@ -26,6 +26,8 @@ struct reading {
     const struct node *key;              /* of the connection that is read: its place */
     const char *const *connection_names; /* NULL-terminated */
     bool beginning;                      /* as settings have it */
+    bool torn;                           /* the text itself has mistakes: keys that stand twice and the like */
+    bool looked;                         /* what there is of the organization can be looked at */
     int rc;
 };
 
