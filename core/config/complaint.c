@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
+#include "config/lookalike.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,6 +76,18 @@ static void insert(struct complaints *complaints, struct complaint new)
     complaints->errors += !new.warning;
 }
 
+/* What only looks like a sign of the keyboard is not seen by whoever reads the line over and over. */
+static void add_lookalike(const struct node *node, char *text, size_t size)
+{
+    size_t at, len = strlen(text);
+    const struct lookalike *found =
+        node && node->type == NODE_TEXT && node->text
+            ? lookalike_in(node->text, strlen(node->text), LOOKALIKE_DASH | LOOKALIKE_BLANK | LOOKALIKE_DOUBLE, &at)
+            : NULL;
+    if (found)
+        snprintf(text + len, size - len, "; there is %s in it: type %s", found->name, found->meant);
+}
+
 __attribute__((format(printf, 4, 0))) static void add(struct complaints *complaints, const struct node *node,
                                                       bool warning, const char *format, va_list args)
 {
@@ -82,6 +95,8 @@ __attribute__((format(printf, 4, 0))) static void add(struct complaints *complai
     int len = vsnprintf(text, sizeof(text), format, args);
     if (node && node->shipped && len >= 0 && (size_t)len < sizeof(text))
         snprintf(text + len, sizeof(text) - (size_t)len, " (line %u of %s)", node->shipped_line, node->shipped);
+    else if (!warning && len >= 0 && (size_t)len < sizeof(text))
+        add_lookalike(node, text, sizeof(text));
     if (len < 0 || complaints->count >= COMPLAINTS_MAX) {
         complaints->errors += !warning;
         return;

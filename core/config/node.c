@@ -7,6 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "config/lookalike.h"
+#include "config/node_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,19 +138,23 @@ static const char *token_text(struct reader *reader, struct fy_token *token, siz
     return copy;
 }
 
-/* Only !secret means something. One that is nearly that is taken for it, so that nothing else is said of what follows.
- */
-static void node_tag(struct reader *reader, struct node *node, struct fy_token *tag)
+static void tag_wrong(struct reader *reader, struct node *node)
 {
     static const char *const tags[] = {"!secret", NULL};
+    complain(reader->complaints, node, "tag '%s' means nothing here: the only tag is !secret", node->tag);
+    node->tag = nearest_name(node->tag, tags);
+}
+
+/* Only !secret means something. One that is nearly that is taken for it, so that nothing else is said of what follows.
+ * Of a '!' alone it depends on the text behind it. */
+static void node_tag(struct reader *reader, struct node *node, struct fy_token *tag)
+{
     size_t len;
     if (!tag)
         return;
     node->tag = token_text(reader, tag, &len);
-    if (node->tag && strcmp(node->tag, "!secret") != 0) {
-        complain(reader->complaints, node, "tag '%s' means nothing here: the only tag is !secret", node->tag);
-        node->tag = nearest_name(node->tag, tags);
-    }
+    if (node->tag && strcmp(node->tag, "!secret") != 0 && (strcmp(node->tag, "!") != 0 || node->type != NODE_TEXT))
+        tag_wrong(reader, node);
 }
 
 static struct weighed *node_new(struct reader *reader, enum node_type type, struct fy_token *token,
@@ -207,6 +213,32 @@ static void attach(struct reader *reader, struct weighed *node)
     level->items[level->count++] = &node->node;
 }
 
+/* Typographic quotes would belong to the text, and "! secret" would be none: told, and read as what was meant, so that
+ * nothing follows from it. */
+static void scalar_mend(struct reader *reader, struct node *node, size_t *len)
+{
+    static const char secret[] = "secret ";
+    const char *text = node->text;
+    if (node->tag && strcmp(node->tag, "!") == 0 && strncmp(text, secret, strlen(secret)) == 0) {
+        complain(reader->complaints, node, "a blank stands between '!' and 'secret': write !secret file:NAME");
+        node->tag = "!secret";
+        node->text += strlen(secret);
+        *len -= strlen(secret);
+    } else if (node->tag && strcmp(node->tag, "!") == 0) {
+        tag_wrong(reader, node);
+    }
+    if (node->quoted || node->tag || !lookalike_quoted(&text, len))
+        return;
+    struct node here = {.type = NODE_TEXT, .line = node->line, .column = node->column};
+    complain(reader->complaints, &here,
+             "typographic quotes (“” ‘’) are no quotes here: write the straight ones, \"…\" or '…'; "
+             "where they belong to the text, put straight ones around it all");
+    node->text = arena_copy(reader->arena, text, *len);
+    node->quoted = true;
+    if (!node->text)
+        reader->rc = -ENOMEM;
+}
+
 static void read_scalar(struct reader *reader, const struct fy_event *event)
 {
     struct fy_token *value = event->scalar.value;
@@ -218,6 +250,9 @@ static void read_scalar(struct reader *reader, const struct fy_event *event)
     made->node.quoted = value && fy_token_scalar_style(value) != FYSS_PLAIN;
     made->node.text = token_text(reader, value, &len);
     if (!made->node.text)
+        return;
+    scalar_mend(reader, &made->node, &len);
+    if (reader->rc != 0)
         return;
     if (strlen(made->node.text) != len) {
         fail(reader, &made->node, "a text with the character \\0 in it");
@@ -361,36 +396,6 @@ static void read_event(struct reader *reader, struct fy_event *event)
     }
 }
 
-/* What libfyaml says, in words that help. */
-static const char *hint(const char *said)
-{
-    static const struct {
-        const char *part, *hint;
-    } hints[] = {
-        {"tab ", "a tab in the indentation: use spaces"},
-        {"nested block mapping on the same line", "a text with ': ' in it must stand in quotes"},
-        {"multiline plain key",
-         "the indentation does not fit, a blank is missing behind a ':', or a text with ': ' in it needs quotes"},
-        {"plain scalar cannot start", "a text that begins with this character must stand in quotes"},
-        {"invalid trailing content after",
-         "a text in quotes ends before this: a quote here or above is not closed, or one within needs an escape"},
-        {"invalid alias", "a text that begins with '*' must stand in quotes"},
-        {"invalid escape", "in \"…\" a backslash begins an escape: double it, or write the text in '…'"},
-        {"without closing quote", "a quote is opened here or above and never closed"},
-        {"without a closing bracket", "a '[' is opened above and never closed"},
-        {"without a closing brace", "a '{' is opened above and never closed"},
-        {"missing comma in flow", "a comma is missing, or a '{' or '[' above is not closed"},
-        {"could not find expected ':'", "a ':' is missing, or the blank behind it, here or in the line above"},
-        {"invalid indentation", "this line begins elsewhere than those beside it: indent what belongs together alike"},
-        {"depth limit", "lists and maps stand too deep in each other"},
-        {"undefined tag", "unknown tag: the only tag is !secret"},
-    };
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-        if (strstr(said, hints[i].part))
-            return hints[i].hint;
-    return NULL;
-}
-
 /* libfyaml counts a tab as the columns that it fills, and stops behind it. */
 static unsigned tab_column(const struct reader *reader, unsigned line, unsigned otherwise)
 {
@@ -407,6 +412,34 @@ static unsigned tab_column(const struct reader *reader, unsigned line, unsigned 
     return text < end && *text == '\t' ? column : otherwise;
 }
 
+/* Told where it was torn, when that can be seen, and else where it came apart. */
+static void syntax_sentence(struct reader *reader, struct node here, const char *helps)
+{
+    struct torn_at open = torn_open(reader->text, reader->len, here.line);
+    struct node at = {.type = NODE_TEXT, .line = open.line, .column = open.column};
+    bool quote = open.what == '"' || open.what == '\'';
+    unsigned line;
+    const struct lookalike *lookalike = torn_lookalike(reader->text, reader->len, here.line, &line);
+    if (torn_says(reader->text, reader->len, here.line, "!secret file: ")) {
+        complain(reader->complaints, &here, "no blank belongs behind '!secret file:': write !secret file:NAME");
+    } else if (lookalike) {
+        complain(reader->complaints, &here, "%s; in line %u stands %s: type %s", helps, line, lookalike->name,
+                 lookalike->meant);
+    } else if (open.line > 0 && (strstr(helps, "never closed") || (quote && open.end == 0))) {
+        complain(reader->complaints, &at, "the %c that stands here is never closed", open.what);
+    } else if (open.line > 0 && quote) {
+        complain(reader->complaints, &at,
+                 "the text in quotes that begins here is not closed in its line: it goes on until the next %c in line "
+                 "%u",
+                 open.what, open.end);
+    } else if (open.line > 0) {
+        complain(reader->complaints, &here, "%s: the '%c' in line %u, character %u, is still open", helps, open.what,
+                 open.line, open.column);
+    } else {
+        complain(reader->complaints, &here, "%s", helps);
+    }
+}
+
 static void syntax_error(struct reader *reader, struct fy_diag *diag)
 {
     void *iterator = NULL;
@@ -419,13 +452,10 @@ static void syntax_error(struct reader *reader, struct fy_diag *diag)
     }
     here.line = error->line > 0 ? (unsigned)error->line : 1;
     here.column = error->column > 0 ? (unsigned)error->column : 1;
-    const char *helps = hint(error->msg);
+    const char *helps = torn_hint(error->msg);
     if (strstr(error->msg, "tab "))
         here.column = tab_column(reader, here.line, here.column);
-    if (helps)
-        complain(reader->complaints, &here, "%s", helps);
-    else
-        complain(reader->complaints, &here, "not readable as YAML: %s", error->msg);
+    syntax_sentence(reader, here, helps ? helps : error->msg);
 }
 
 static void drop_diag(struct fy_diag **diag)
@@ -470,36 +500,20 @@ static int parse(struct reader *reader)
     return reader->rc;
 }
 
-/* Length of the well-formed UTF-8 character at `text`; 0: it is none. */
-static size_t utf8_len(const unsigned char *text, size_t len)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (text[0] < 0x80)
-        return 1;
-    size_t want = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4 || want > len)
-        return 0;
-    unsigned code = text[0] & (0x7fu >> want);
-    for (size_t i = 1; i < want; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    bool bad = code < least[want] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000);
-    return bad ? 0 : want;
-}
-
 static int check_bytes(struct reader *reader)
 {
     const unsigned char *text = (const unsigned char *)reader->text;
     for (size_t i = 0, step; i < reader->len; i += step) {
-        step = utf8_len(text + i, reader->len - i);
+        step = torn_character(text + i, reader->len - i);
         bool control = text[i] < 0x20 && text[i] != '\t' && text[i] != '\n' && text[i] != '\r';
         if (step > 0 && !control)
             continue;
         struct node here = at_byte(reader, i);
         if (control)
-            complain(reader->complaints, &here, "control character U+%04X", text[i]);
+            complain(
+                reader->complaints, &here,
+                "control character U+%04X: nothing of a text file; delete it, or save the file as plain text, UTF-8",
+                text[i]);
         else
             complain(reader->complaints, &here, "byte 0x%02X is not UTF-8: save the file as UTF-8", text[i]);
         return ERR_CONFIG;
@@ -514,8 +528,9 @@ int node_read_text(const char *text, size_t len, struct complaints *complaints, 
         complain(complaints, NULL, "larger than 4 MiB: no configuration is");
         return ERR_CONFIG;
     }
-    if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-        complain(complaints, NULL, "this is UTF-16: save the file as UTF-8");
+    const char *other = torn_other(text, len);
+    if (other) {
+        complain(complaints, NULL, "%s", other);
         return ERR_CONFIG;
     }
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -11,6 +11,7 @@
 #include "config/address.h"
 #include "config/choice.h"
 #include "config/given.h"
+#include "config/lookalike.h"
 #include "config/quantity.h"
 
 #include <errno.h>
@@ -85,12 +86,20 @@ static void add_number(struct options *options, const struct muster_option *opti
 
 /* ---- addresses ---- */
 
+/* No host is called by what only looks like a sign of the keyboard; that it is there is said with the complaint. */
+static bool host_typed(const char *authority)
+{
+    size_t at;
+    return !lookalike_in(authority, strcspn(authority, "/?#"), ~0U, &at);
+}
+
 static void read_url(struct options *options, const char *path, const struct node *node)
 {
     const char *text = node->text;
     bool https = strncmp(text, "https://", 8) == 0, http = strncmp(text, "http://", 7) == 0;
     const char *authority = text + (https ? 8 : http ? 7 : 0);
-    if ((!https && !http) || authority[strcspn(authority, " \t")] != '\0' || strchr("/?#", authority[0]))
+    if ((!https && !http) || !host_typed(authority) || authority[strcspn(authority, " \t")] != '\0' ||
+        strchr("/?#", authority[0]))
         wrong(options, node, path, "must be an https URL");
     else if (!address_port(authority))
         wrong(options, node, path, "has a port that is no number from 1 to 65535");
@@ -141,6 +150,8 @@ static void read_place(struct options *options, const struct muster_option *opti
         wrong(options, node, path, "must name a host and a path, as in sftp://USER@HOST/PATH");
     else if (!address_port(authority))
         wrong(options, node, path, "has a port that is no number from 1 to 65535");
+    else if (!host_typed(authority))
+        wrong(options, node, path, "names no host that can be");
     else
         add_place(options, path, slash, node);
 }

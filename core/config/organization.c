@@ -36,6 +36,7 @@ static void read_zone(struct reading *reading, const struct node *node)
 {
     const char *text = want_text(reading, node, "time_zone");
     reading->organization->time_zone = text ? text : "UTC";
+    reading->organization->zone_said = node != NULL;
     int rc = zone_open(reading->organization->time_zone, &reading->zone);
     if (rc == 0 || !text)
         return;
@@ -43,7 +44,7 @@ static void read_zone(struct reading *reading, const struct node *node)
     if (rc == -ENOMEM)
         reading->rc = rc;
     else
-        complain(reading->complaints, node, "time_zone '%s' is not known here: write it as in Europe/Amsterdam", text);
+        zone_name_complain(reading, node);
 }
 
 static bool custom_name(const char *name)

@@ -151,7 +151,8 @@ struct organization {
     const char *id, *name; /* `organization:`, `name:` */
     const char *file;      /* as people wrote it, for messages */
     const char *path;
-    const char *time_zone;                /* IANA name; "UTC" when not said */
+    const char *time_zone; /* IANA name; "UTC" when not said */
+    bool zone_said;
     struct field *custom;                 /* number 0 until the store has given one; ends with a NULL name */
     const struct connection *connections; /* in the order of the file */
     size_t connection_count;
@@ -160,6 +161,7 @@ struct organization {
     enum { WITHIN_REVIEW, WITHIN_SAME, WITHIN_APART } within_partition;
     const char *const *placeholder_emails;  /* glob patterns; NULL-terminated */
     const struct connection *const *exists; /* who keeps a person alive; NULL-terminated */
+    const struct node *exists_said;         /* where the file says so; NULL: it does not */
     const struct authority *authorities;    /* ends with kind KIND_NONE */
     const struct notify *notifies;          /* of this organization; settings have those of all */
     size_t notify_count;

@@ -72,6 +72,9 @@ const char *const *field_names(struct reading *reading, enum kind kind);
 /* Says again, in another arena, what was said. Returns 0, or ERR_CONFIG when there is an error among it. */
 int complaints_hand_over(const struct complaints *from, struct complaints *to);
 
+/* zone_name.c: says that there is no such time zone, and which one is probably meant. */
+void zone_name_complain(struct reading *reading, const struct node *node);
+
 /* secretref.c */
 const struct secretref *secretref_read(struct reading *reading, const struct node *node, const char *what);
 void secretref_refuse_elsewhere(struct reading *reading, const struct node *root);
@@ -118,6 +121,12 @@ struct target_stream;
 const struct target *target_read(struct reading *reading, const struct connection *connection, const struct node *node);
 /* target_place.c: how its file is called. */
 void target_place_check(struct reading *reading, const struct connection *connection, const struct target *target);
+/* target_value.c: whether such values can stand at the end of a path: one or a list of them; those of a `where`. */
+struct path;
+struct target_map;
+void target_value_check(struct reading *reading, const struct path *path, const struct node *value, const char *what);
+void target_where_check(struct reading *reading, const struct target_map *map, const struct node *where,
+                        const char *what);
 /* target_match.c: how its people are recognised; `theirs`: the maps of its streams are known. */
 void target_match_check(struct reading *reading, const struct connection *connection, const struct target *target,
                         bool theirs);

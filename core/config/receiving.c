@@ -137,7 +137,9 @@ static void check_secrets(struct reading *reading, const struct connection *conn
         if (!route->secret)
             continue;
         bool some = route_secret(connection, route->secret, 0) != NULL;
-        const struct node *options = node_get(connection->node, "options");
+        const struct node *options = node_get(connection->node, "options"), *said = node_get(options, route->secret);
+        if (!some && said && (said->type != NODE_LIST || said->count > 0))
+            return; /* what is wrong with it was said */
         const struct node *at = options ? key_node(connection->node, "options") : connection->node;
         if (!some && !receiving_anonymous(connection))
             complain(reading->complaints, at,

@@ -64,8 +64,10 @@ const struct secretref *secretref_read(struct reading *reading, const struct nod
 /* Everything but `options` of connections, which their tables check. */
 static void refuse(struct reading *reading, const struct node *node, unsigned depth, bool in_connections)
 {
-    if (node->tag)
+    if (node->tag) {
         complain(reading->complaints, node, "no secret belongs here: !secret is for options of a connection");
+        ((struct node *)node)->tag = NULL; /* the tree is this reading's own; or whoever reads it says so again */
+    }
     for (size_t i = 0; i < node->count; i++) {
         const char *key = node->type == NODE_MAP ? node->keys[i]->text : "";
         bool connections = depth == 0 ? strcmp(key, "connections") == 0 : in_connections;

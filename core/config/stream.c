@@ -294,6 +294,15 @@ static size_t stream_count(const struct connection *connection)
     return count;
 }
 
+static bool ships(const struct connection *connection)
+{
+    const struct muster_stream *stream;
+    for (size_t n = 0; (stream = stream_nth(connection->description, n)); n++)
+        if (stream->mapping_in && *stream->mapping_in)
+            return true;
+    return false;
+}
+
 static void complain_no_stream(struct reading *reading, const struct connection *connection)
 {
     const char *first = connection->description->discover
@@ -326,6 +335,9 @@ void streams_read(struct reading *reading, struct connection *connection, const 
             compile(reading, connection, stream->name, under, &out);
     }
     bool broken = reading->complaints->errors > errors; /* that there is none is said by what is wrong with those */
-    if (connection->description && !node && !connection->target && out.count == 0 && !broken && !reading->beginning)
+    /* What it ships may hang on an option that is wrong. */
+    bool unknown = connection->description && connection->options_unsound && ships(connection);
+    if (connection->description && !node && !connection->target && out.count == 0 && !broken && !unknown &&
+        !reading->beginning)
         complain_no_stream(reading, connection);
 }

@@ -186,10 +186,14 @@ bool want_name(struct reading *reading, const struct node *node, const char *wha
     if (has_name(names, name))
         return true;
     const char *nearest = nearest_name(name, names);
-    for (size_t i = 0; !nearest && names && names[i]; i++) {
-        size_t len = strlen(known);
+    for (size_t i = 0, told = 0; !nearest && names && names[i]; i++) {
+        size_t len = strlen(known), before = 0;
+        while (strcmp(names[before], names[i]) != 0)
+            before++;
+        if (before < i)
+            continue; /* what stands twice in the file is known once */
         snprintf(known + len, sizeof(known) - len, "%s%s", i ? ", " : "; known: ", names[i]);
-        if (i == FEW || len + strlen(names[i]) + 2 >= sizeof(known)) {
+        if (told++ == FEW || len + strlen(names[i]) + 2 >= sizeof(known)) {
             known[0] = '\0'; /* too many to be of help */
             break;
         }

@@ -146,14 +146,15 @@ static void what_is_no_yaml_is_told_with_its_place_and_a_way_out(void **state)
     (void)state;
     expect("a:\n\t- b\n", ERR_CONFIG, "a.yaml:2:1: a tab in the indentation: use spaces\n");
     expect("a: b: c\n", ERR_CONFIG, "a.yaml:1:5: a text with ': ' in it must stand in quotes\n");
-    expect("a: \"b\nc: d\n", ERR_CONFIG, "a.yaml:1:5: a quote is opened here or above and never closed\n");
+    expect("a: \"b\nc: d\n", ERR_CONFIG, "a.yaml:1:4: the \" that stands here is never closed\n");
     expect("a: @b\n", ERR_CONFIG, "a.yaml:1:4: a text that begins with this character must stand in quotes\n");
-    expect("a: [b\nc: d\n", ERR_CONFIG, "a.yaml:3:1: a '[' is opened above and never closed\n");
+    expect("a: [b\nc: d\n", ERR_CONFIG, "a.yaml:1:4: the [ that stands here is never closed\n");
     expect("ï: 1\n b: 2\n", ERR_CONFIG,
            "a.yaml:1:4: the indentation does not fit, a blank is missing behind a ':', or a text with ': ' in it needs "
            "quotes\n");
     expect("a: { b: 1\nc:\n  d: 2\n", ERR_CONFIG,
-           "a.yaml:2:2: a comma is missing, or a '{' or '[' above is not closed\n");
+           "a.yaml:2:2: a comma is missing, or a '{' or '[' above is not closed: the '{' in line 1, character 4, is "
+           "still open\n");
     expect("a: 1\nb:1\nc: 2\n", ERR_CONFIG,
            "a.yaml:2:1: a ':' is missing, or the blank behind it, here or in the line above\n");
     expect("a:\n    b: 1\n   c: 2\n", ERR_CONFIG,
@@ -175,14 +176,18 @@ static void bytes_that_are_no_text_are_told_with_their_place(void **state)
     expect("a: \xed\xa0\x80\n", ERR_CONFIG, "a.yaml:1:4: byte 0xED is not UTF-8: save the file as UTF-8\n");
     expect("a: \xc0\xaf\n", ERR_CONFIG, "a.yaml:1:4: byte 0xC0 is not UTF-8: save the file as UTF-8\n");
     expect("a: \xf0\x9f", ERR_CONFIG, "a.yaml:1:4: byte 0xF0 is not UTF-8: save the file as UTF-8\n");
-    expect("a: b\x1b[31m\n", ERR_CONFIG, "a.yaml:1:5: control character U+001B\n");
+    expect("a: b\x1b[31m\n", ERR_CONFIG,
+           "a.yaml:1:5: control character U+001B: nothing of a text file; delete it, or save the file "
+           "as plain text, UTF-8\n");
     struct reading *reading = read_bytes("\xff\xfe"
                                          "a\0:\0",
                                          6);
     assert_string_equal(reading->said.data, "a.yaml: this is UTF-16: save the file as UTF-8\n");
     done(reading);
     reading = read_bytes("a: \0b", 5);
-    assert_string_equal(reading->said.data, "a.yaml:1:4: control character U+0000\n");
+    assert_string_equal(reading->said.data,
+                        "a.yaml:1:4: control character U+0000: nothing of a text file; delete it, or save the file as "
+                        "plain text, UTF-8\n");
     done(reading);
 }
 

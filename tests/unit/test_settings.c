@@ -206,7 +206,7 @@ static void all_mistakes_are_told_at_once(void **state)
                 "muster.yaml:2:42: limits: peer_connections must be a whole number from 1 to 16384\n"
                 "muster.yaml:2:45: limits: unknown key 'conections': did you mean 'connections'?\n");
     expect_said("- a\n", "muster.yaml:1:1: the file must be a map of keys and values\n");
-    expect_said("a: [\n", "muster.yaml:2:1: a '[' is opened above and never closed\n");
+    expect_said("a: [\n", "muster.yaml:1:4: the [ that stands here is never closed\n");
 }
 
 #ifdef HAVE_FAULTS
