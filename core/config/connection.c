@@ -1,4 +1,5 @@
 /* connection - one connection of an organization's file. Part of reading.h. */
+#include "base/date.h"
 #include "config/given.h"
 #include "config/reading.h"
 
@@ -104,6 +105,25 @@ static void read_allow(struct reading *reading, struct connection *connection, c
                  connection->connector, missing, missing);
 }
 
+/* It cannot be over before it begins; days are compared as they are written. */
+static void authorization_ends(struct reading *reading, const struct connection *connection, const char *what)
+{
+    static const char *const begins[][2] = {{"signed_on", "it is signed"}, {"granted_on", "access is granted"}};
+    const struct node *until = node_get(connection->authorization, "until");
+    struct date date, end;
+    if (!until || until->type != NODE_TEXT || !date_read(until->text, strlen(until->text), &end))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        const struct node *begin = node_get(connection->authorization, begins[i][0]);
+        if (!begin || begin->type != NODE_TEXT || !date_read(begin->text, strlen(begin->text), &date) ||
+            date_days(end) >= date_days(date))
+            continue;
+        complain(reading->complaints, until, "%s: until: it ends on %s, before %s (%s: %s)", what, until->text,
+                 begins[i][1], begins[i][0], begin->text);
+        return;
+    }
+}
+
 static void check_authorization(struct reading *reading, const struct connection *connection)
 {
     static const char *const names[] = {"document", "received_from", "signed_on", "granted_on", "until", NULL};
@@ -119,6 +139,7 @@ static void check_authorization(struct reading *reading, const struct connection
         else
             want_day(reading, node, label);
     }
+    authorization_ends(reading, connection, what);
 }
 
 /* A map at that place with the pairs of another one, or of none, and room for so many more. NULL: no memory. */

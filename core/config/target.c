@@ -89,18 +89,38 @@ static enum type type_by_path(struct aim *aim, const struct node *node)
     return path.primary ? TYPE_BOOL : path.field && path.field->type != TYPE_ENUM ? path.field->type : TYPE_TEXT;
 }
 
-static bool field_known(struct aim *aim, const struct node *key)
+/* Of what the connector declares, when that is all there is; NULL: any name will do, or no memory. */
+static const char *const *fields_declared(struct aim *aim)
 {
     const struct muster_stream *declared = aim->stream->description;
-    if (!declared || !declared->fields || (declared->flags & MUSTER_DYNAMIC))
-        return true;
     size_t count = 0;
+    if (!declared || !declared->fields || (declared->flags & MUSTER_DYNAMIC))
+        return NULL;
     while (declared->fields[count].name)
         count++;
     const char **names = reading_get(aim->reading, count + 1, sizeof(*names));
     for (size_t n = 0; names && n < count; n++)
         names[n] = declared->fields[n].name;
-    return names &&
+    return (const char *const *)names;
+}
+
+/* After a complaint about it: the field that was probably meant, so that its rule is looked at as well; NULL: none. */
+static const struct node *field_meant(struct aim *aim, const struct node *key)
+{
+    const char *const *names = fields_declared(aim);
+    const char *near = names ? nearest_name(key->text, names) : NULL;
+    struct node *meant = near ? reading_get(aim->reading, 1, sizeof(*meant)) : NULL;
+    if (meant) {
+        *meant = *key;
+        meant->text = near;
+    }
+    return meant;
+}
+
+static bool field_known(struct aim *aim, const struct node *key)
+{
+    const char *const *names = fields_declared(aim);
+    return !names ||
            want_name(aim->reading, key, reading_format(aim->reading, "%s has no field", aim->what), key->text, names);
 }
 
@@ -212,7 +232,10 @@ static bool map_compile(struct aim *aim, const struct node *node, struct target_
         value = node->type == NODE_LIST ? item->items[0] : item;
         if (node->type == NODE_LIST)
             column_once(aim, node, n);
-        if (stream_is_off(value) || !field_known(aim, key))
+        if (stream_is_off(value))
+            continue;
+        bool known = field_known(aim, key);
+        if (!known && !(key = field_meant(aim, key)))
             continue;
         size_t nth = map->rule_count;
         field_make(aim, key, value, nth, &fields[nth]);
@@ -220,7 +243,7 @@ static bool map_compile(struct aim *aim, const struct node *node, struct target_
             list_compile(aim, value, &fields[nth], &lists[nth], &rules[nth]);
         else
             rule_compile(aim->compile, &fields[nth], value, &rules[nth]);
-        map->rule_count++;
+        map->rule_count += known || !node_get(node, key->text);
     }
     map->fields = fields;
     map->rules = rules;
@@ -266,7 +289,7 @@ static const struct condition *scope_compile(struct aim *aim, const struct node 
     return next;
 }
 
-/* --- enumerators in a scope --- */
+/* --- what a scope compares with --- */
 
 static void scope_check(struct aim *aim, const struct node *node)
 {
@@ -274,29 +297,13 @@ static void scope_check(struct aim *aim, const struct node *node)
         struct path path;
         char why[PATH_WHY];
         const struct node *value = node->items[n];
-        const char *names[65] = {0};
         if (!path_compile(aim->reading->organization->custom, aim->stream->of, aim->target->per_membership,
                           node->keys[n]->text, &path, why)) {
             complain(aim->reading->complaints, node->keys[n], "%s: %s", label(aim->reading, aim->connection, "scope"),
                      why);
             continue;
         }
-        for (size_t e = 0; path.field && path.field->type == TYPE_ENUM && e < 64; e++) {
-            size_t len;
-            const char *text = enum_nth(path.field, e, &len);
-            if (!text)
-                break;
-            names[e] = reading_format(aim->reading, "%.*s", (int)len, text);
-        }
-        size_t count = value->type == NODE_LIST ? value->count : 1;
-        for (size_t v = 0; names[0] && v < count; v++) {
-            const struct node *one = value->type == NODE_LIST ? value->items[v] : value;
-            if (one->type == NODE_TEXT)
-                want_name(aim->reading, one,
-                          reading_format(aim->reading, "%s: %s has no value",
-                                         label(aim->reading, aim->connection, "scope"), path.field->name),
-                          one->text, names);
-        }
+        target_value_check(aim->reading, &path, value, label(aim->reading, aim->connection, "scope"));
     }
 }
 
@@ -427,6 +434,8 @@ static void stream_compile(struct aim *aim, const struct node *node)
         stream->scope = scope_compile(aim, shipped, "", scope, scope_compile(aim, scope, before, NULL, NULL));
     aim->node = node;
     paths_compile(aim, stream->of, &stream->map);
+    if (where && where->type == NODE_MAP)
+        target_where_check(aim->reading, &stream->map, where, reading_format(aim->reading, "%s: where", aim->what));
     must_check(aim);
     target_sets_check(aim->reading, stream, aim->what);
     digest_make(aim, node, scope);
