@@ -15,7 +15,12 @@ static void retention_tell(struct context *context, const struct organization *o
     const struct node *node = organization->retention.node;
     for (size_t n = 0; node && n < node->count; n++) {
         const struct node *key = node->keys[n];
+        const char *length = node->items[n]->type == NODE_TEXT ? node->items[n]->text : "";
         enum kind kind = kind_by_name(key->text), with = retention_goes_with(kind);
+        if (*length && strspn(length, "0123456789") + 1 == strlen(length) && length[strlen(length) - 1] == 'm')
+            context_warn(context, organization, node->items[n],
+                         "retention: %s: %s are minutes: there is no word for months, write days, as in 400d",
+                         key->text, length);
         if (with != KIND_NONE && retention_limit(&organization->retention, with) == 0)
             context_warn(context, organization, key, "retention: %s goes with %s, of which it does not say how long",
                          key->text, kind_name(with));
@@ -40,6 +45,8 @@ static void days_tell(struct context *context, const struct organization *organi
     for (size_t c = 0; c < organization->connection_count; c++) {
         const struct connection *connection = &organization->connections[c];
         TIDY_DONE(buffer_done) struct buffer sentence = {0};
+        if (connection->unsound)
+            continue; /* it would follow from what is wrong */
         const struct node *at = connection->authorization ? connection->authorization : connection->node;
         if (authorization_awaited(connection, zone_day(zone, now_ms), &sentence) && sentence.rc == 0)
             context_warn(context, organization, at, "connection '%s' is %s: nothing is asked of it", connection->name,
@@ -50,6 +57,33 @@ static void days_tell(struct context *context, const struct organization *organi
                 context_warn(context, organization, trigger->node, "connection '%s': trigger: %s has passed",
                              connection->name, trigger->text);
         }
+    }
+}
+
+static const struct node *time_asked(const struct connection *connection)
+{
+    for (size_t t = 0; t < connection->trigger_count; t++) {
+        const struct trigger *trigger = &connection->triggers[t];
+        if (trigger->how == TRIGGER_SCHEDULE || trigger->how == TRIGGER_AT || trigger->not_when)
+            return trigger->node;
+    }
+    for (size_t s = 0; connection->target && s < connection->target->stream_count; s++)
+        if (connection->target->streams[s].period != PERIOD_NONE)
+            return connection->target->streams[s].node;
+    return NULL;
+}
+
+/* Told at the first thing that goes by the clock. */
+static void zone_tell(struct context *context, const struct organization *organization)
+{
+    for (size_t i = 0; i < organization->connection_count && !organization->zone_said; i++) {
+        const struct node *at = time_asked(&organization->connections[i]);
+        if (!at)
+            continue;
+        context_warn(context, organization, at,
+                     "the file names no time_zone, so this goes by UTC: write the place, as in time_zone: "
+                     "Europe/Amsterdam, or time_zone: UTC");
+        return;
     }
 }
 
@@ -154,4 +188,5 @@ void idle_tell(struct context *context, const struct organization *organization)
     }
     retention_tell(context, organization);
     days_tell(context, organization);
+    zone_tell(context, organization);
 }

@@ -3,6 +3,7 @@
 #include "broker/secretstore.h"
 #include "cli/context.h"
 #include "cli/idle.h"
+#include "cli/together.h"
 #include "cli/unheard.h"
 #include "cli/verb.h"
 #include "cli/waits.h"
@@ -163,8 +164,10 @@ static void check_idle(struct context *context, const struct organization *organ
 {
     context->gathered = said;
     idle_tell(context, organization);
-    if (said->errors == 0)
+    if (said->errors == 0) {
+        together_tell(context, organization);
         unheard_tell(context, organization);
+    }
     context->gathered = NULL;
 }
 

@@ -159,6 +159,7 @@ static void read_exists(struct reading *reading, const struct node *node)
             complain(reading->complaints, node->type == NODE_LIST ? node->items[i] : node,
                      "authority: person: exists: connection '%s' reads nobody", exists[i]->name);
     reading->organization->exists = exists;
+    reading->organization->exists_said = node;
 }
 
 static void read_kind(struct reading *reading, enum kind kind, const struct node *map, struct authorities *out)
