@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_VERSION 9u
+#define WIRE_VERSION 10u
 #define WIRE_NULL UINT32_MAX
 
 enum wire_type {

@@ -10,6 +10,8 @@ void loading_judge(struct trial *trial, struct subject *subject);
 void compatible_judge(struct trial *trial, const struct subject *subject, const char *previous);
 /* C4 to C8, of options, lookups and actions. */
 void options_judge(struct trial *trial, const muster_connector *connector);
+/* C8, of what options say of each other. */
+void option_rules_judge(struct trial *trial, const muster_connector *connector);
 /* C4, C5, C8 to C11, of streams and their fields. */
 void streams_judge(struct trial *trial, const muster_connector *connector);
 

@@ -179,6 +179,7 @@ void options_judge(struct trial *trial, const muster_connector *connector)
         trial_looked(trial, *rule);
     sentence_judge(trial, "", connector->summary);
     table_judge(trial, connector->options, "option", "");
+    option_rules_judge(trial, connector);
     verbs_judge(trial, connector->lookups, "lookup");
     verbs_judge(trial, connector->actions, "action");
 }

@@ -67,6 +67,8 @@ static int options(struct describe *describe, const muster_option *table, int de
         wire_put_u64(describe->out, (uint64_t)option->min);
         wire_put_u64(describe->out, (uint64_t)option->max);
         wire_put_u32(describe->out, option->members != NULL);
+        text(describe, "the rule when it serves", "option", option->name, DESCRIBE_HAS(stride, option, serves));
+        text(describe, "the rule when it is needed", "option", option->name, DESCRIBE_HAS(stride, option, needed));
         if (option->members)
             rc = options(describe, option->members, depth + 1);
     }

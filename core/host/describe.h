@@ -18,4 +18,10 @@ int describe_field(const muster_field *field, struct buffer *out, char *ret_why,
 #define DESCRIBE_NTH(table, stride, n)                                                                                 \
     ((__typeof__(table))(const void *)((const char *)(const void *)(table) + (size_t)(n) * (stride)))
 
+/* What an entry of options had when it was first released (1.4), and a member that came later: NULL, where a connector
+ * was built before that. */
+#define DESCRIBE_OPTION_LEAST (offsetof(muster_option, members) + sizeof(((muster_option *)0)->members))
+#define DESCRIBE_HAS(stride, entry, member)                                                                            \
+    ((stride) >= offsetof(__typeof__(*(entry)), member) + sizeof((entry)->member) ? (entry)->member : NULL)
+
 #endif

@@ -101,7 +101,7 @@ static int strides_check(struct load *load, const muster_connector *c)
         const char *name;
         size_t has, wanted;
     } strides[] = {
-        {"option_size", c->option_size, sizeof(muster_option)}, {"field_size", c->field_size, sizeof(muster_field)},
+        {"option_size", c->option_size, DESCRIBE_OPTION_LEAST}, {"field_size", c->field_size, sizeof(muster_field)},
         {"stream_size", c->stream_size, sizeof(muster_stream)}, {"verb_size", c->verb_size, sizeof(muster_verb)},
         {"route_size", c->route_size, sizeof(muster_route)},
     };

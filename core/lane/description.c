@@ -72,7 +72,10 @@ static const muster_option *options(struct reading *reading, int depth)
         all[i].flags = wire_get_u32(reading->wire);
         all[i].min = (int64_t)wire_get_u64(reading->wire);
         all[i].max = (int64_t)wire_get_u64(reading->wire);
-        if (wire_get_u32(reading->wire))
+        bool members = wire_get_u32(reading->wire) != 0;
+        all[i].serves = text(reading);
+        all[i].needed = text(reading);
+        if (members)
             all[i].members = options(reading, depth + 1);
     }
     return all;

@@ -244,13 +244,19 @@ static int partition(struct lane *lane, struct wire *message)
     return sink->partition ? lane_sink_says(lane, sink->partition(sink->context, id, label ? label : id, locator)) : 0;
 }
 
+/* What open() says of streams is for who asks just that: a run, or discover(), has them from where they belong. */
+static bool says_at_opening(const struct lane *lane)
+{
+    return lane->opening && !lane->only_open;
+}
+
 static int stream(struct lane *lane, struct wire *message)
 {
     muster_stream one;
     int rc = description_stream(message, lane->call_arena, &one);
     if (rc == ERR_CORRUPT)
         return lane_nonsense(lane, "a stream that is none");
-    if (rc == 0 && lane->sink->stream)
+    if (rc == 0 && lane->sink->stream && !says_at_opening(lane))
         rc = lane_sink_says(lane, lane->sink->stream(lane->sink->context, &one));
     return rc;
 }
@@ -262,7 +268,9 @@ static int field(struct lane *lane, struct wire *message)
     description_field(message, &one);
     if (!wire_finished(message) || !name_fine(of) || !name_fine(one.name))
         return lane_nonsense(lane, "a field that is none");
-    return lane->sink->field ? lane_sink_says(lane, lane->sink->field(lane->sink->context, of, &one)) : 0;
+    return lane->sink->field && !says_at_opening(lane)
+               ? lane_sink_says(lane, lane->sink->field(lane->sink->context, of, &one))
+               : 0;
 }
 
 static int progress(struct lane *lane, struct wire *message)

@@ -8,14 +8,15 @@
 #include <unistd.h>
 
 static const muster_option site[] = {
-    {"url", "https://example.com", "Where the site is", NULL, MUSTER_URL, 0, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+    {"url", "https://example.com", "Where the site is", NULL, MUSTER_URL, 0, 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static const muster_option options[] = {
-    {"location", NULL, "Where the files are", NULL, MUSTER_TEXT, MUSTER_REQUIRED | MUSTER_PLACE, 0, 0, NULL},
-    {"pace", "7", "How fast", NULL, MUSTER_INTEGER, 0, 1, 9, NULL},
-    {"password", NULL, "Secret", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
-    {"sites", NULL, "All sites", NULL, MUSTER_LIST, 0, 0, 0, site},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+    {"location", NULL, "Where the files are", NULL, MUSTER_TEXT, MUSTER_REQUIRED | MUSTER_PLACE, 0, 0, NULL, NULL,
+     NULL},
+    {"pace", "7", "How fast", NULL, MUSTER_INTEGER, 0, 1, 9, NULL, NULL, NULL},
+    {"password", NULL, "Secret", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL, NULL, NULL},
+    {"sites", NULL, "All sites", NULL, MUSTER_LIST, 0, 0, 0, site, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static const muster_field fields[] = {{"id", "The number", NULL, MUSTER_TEXT, MUSTER_ID},
                                       {"boss", NULL, "people", MUSTER_REF, 0},
                                       {NULL, NULL, NULL, 0, 0}};

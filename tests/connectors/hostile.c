@@ -333,9 +333,10 @@ static muster_rc partitions(muster_run *run, void *self)
 }
 
 static const muster_option options[] = {
-    {"attempts", NULL, "What it tries, with a blank between", NULL, MUSTER_TEXT, MUSTER_REQUIRED, 0, 0, NULL},
-    {"folder", "", "Another organization's folder", NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+    {"attempts", NULL, "What it tries, with a blank between", NULL, MUSTER_TEXT, MUSTER_REQUIRED, 0, 0, NULL, NULL,
+     NULL},
+    {"folder", "", "Another organization's folder", NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static const muster_stream streams[] = {
     {"people", "Everybody", NULL,
      "key: name\nperson: { employee_number: name, display_name: name, status: { const: active } }", NULL, "person",

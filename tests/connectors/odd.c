@@ -259,16 +259,28 @@ struct long_option {
     muster_option known;
     uint64_t more;
 };
-static const struct long_option long_options[] = {{{"first", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL}, 1},
-                                                  {{"second", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL}, 2},
-                                                  {{NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}, 0}};
-static const muster_option doubled[] = {{"a", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-                                        {"a", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-                                        {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
-static const muster_option nameless[] = {{"", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-                                         {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
-static const muster_option words[] = {{"word", NULL, NULL, NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
-                                      {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+static const struct long_option long_options[] = {
+    {{"first", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL}, 1},
+    {{"second", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL}, 2},
+    {{NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}, 0}};
+/* As entries were in 1.4: without serves and needed. */
+struct old_option {
+    const char *name, *initial, *doc, *choices;
+    int32_t type;
+    uint32_t flags;
+    int64_t min, max;
+    const struct muster_option *members;
+};
+static const struct old_option old_options[] = {{"first", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
+                                                {"second", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL},
+                                                {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+static const muster_option doubled[] = {{"a", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+                                        {"a", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+                                        {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
+static const muster_option nameless[] = {{"", NULL, NULL, NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+                                         {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
+static const muster_option words[] = {{"word", NULL, NULL, NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL, NULL, NULL},
+                                      {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static struct {
     muster_connector known;
     uint64_t more;
@@ -293,7 +305,10 @@ const muster_connector *muster_connector_entry(void)
                                        : MUSTER_ABI_MAJOR,
         .abi_minor = is("minor-newer") || is("minor-needed") ? MUSTER_ABI_MINOR + 1 : MUSTER_ABI_MINOR,
         .needs_minor = is("minor-needed") ? MUSTER_ABI_MINOR + 1 : 0,
-        .option_size = is("long-options") ? sizeof(struct long_option) : sizeof(muster_option),
+        .option_size = is("long-options")    ? sizeof(struct long_option)
+                       : is("old-options")   ? sizeof(struct old_option)
+                       : is("short-options") ? sizeof(struct old_option) - 8
+                                             : sizeof(muster_option),
         .field_size = sizeof(muster_field),
         .stream_size = is("wrong-stride") ? sizeof(muster_stream) - 8 : sizeof(muster_stream),
         .verb_size = sizeof(muster_verb),
@@ -304,6 +319,7 @@ const muster_connector *muster_connector_entry(void)
         .version = is("no-version") ? NULL : "1",
         .summary = "Odd",
         .options = is("long-options")      ? &long_options[0].known
+                   : is("old-options")     ? (const muster_option *)(const void *)old_options
                    : is("doubled-option")  ? doubled
                    : is("nameless-option") ? nameless
                    : is("talker")          ? words

@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 static const muster_option options[] = {
-    {"base_url", NULL, "Where the system is", NULL, MUSTER_URL, MUSTER_REQUIRED, 0, 0, NULL},
+    {"base_url", NULL, "Where the system is", NULL, MUSTER_URL, MUSTER_REQUIRED, 0, 0, NULL, NULL, NULL},
     {"auth", "bearer", "How to log in", "none|bearer|basic|header|query|form|json|oauth2|exchange|sign", MUSTER_CHOICE,
-     0, 0, 0, NULL},
-    {"token", NULL, "The token", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
-    {"other", NULL, "Another one", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
-    {"user", "muster", "Whose", NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-    {"do", "GET /people", "Steps", NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+     0, 0, 0, NULL, NULL, NULL},
+    {"token", NULL, "The token", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL, NULL, NULL},
+    {"other", NULL, "Another one", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL, NULL, NULL},
+    {"user", "muster", "Whose", NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {"do", "GET /people", "Steps", NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static const muster_stream streams[] = {
     {"people", "Everybody", NULL,
      "key: number\n"

@@ -34,12 +34,12 @@ int is(const char *fault)
 }
 
 static muster_option options[] = {
-    {"base_url", NULL, "Where the system is.", NULL, MUSTER_URL, MUSTER_REQUIRED, 0, 0, NULL},
-    {"key", NULL, "What proves that it is us.", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL},
-    {"pages", "5", "How many pages there may be.", NULL, MUSTER_INTEGER, 0, 1, 9, NULL},
-    {"order", "up", "Which way they are read.", "up|down", MUSTER_CHOICE, 0, 0, 0, NULL},
-    {"more", NULL, "Something else.", NULL, MUSTER_TEXT, 0, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+    {"base_url", NULL, "Where the system is.", NULL, MUSTER_URL, MUSTER_REQUIRED, 0, 0, NULL, NULL, NULL},
+    {"key", NULL, "What proves that it is us.", NULL, MUSTER_TEXT, MUSTER_SECRET, 0, 0, NULL, NULL, NULL},
+    {"pages", "5", "How many pages there may be.", NULL, MUSTER_INTEGER, 0, 1, 9, NULL, NULL, NULL},
+    {"order", "up", "Which way they are read.", "up|down", MUSTER_CHOICE, 0, 0, 0, NULL, NULL, NULL},
+    {"more", NULL, "Something else.", NULL, MUSTER_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static muster_field fields[] = {{"number", "The number.", NULL, MUSTER_TEXT, MUSTER_ID},
                                 {"name", "What people call them.", NULL, MUSTER_TEXT, 0},
                                 {"since", "The first day.", NULL, MUSTER_DATE, 0},
@@ -419,8 +419,8 @@ static muster_rc receive(muster_run *run, void *self, const muster_http *const *
 
 /* Where somebody is, whoever it is. */
 static muster_option where_arguments[] = {
-    {"number", NULL, "Whose, by number.", NULL, MUSTER_TEXT, MUSTER_REQUIRED, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}};
+    {"number", NULL, "Whose, by number.", NULL, MUSTER_TEXT, MUSTER_REQUIRED, 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
 static muster_field where_answer[] = {{"room", "The room's number.", NULL, MUSTER_INTEGER, 0},
                                       {"since", "Since which day.", NULL, MUSTER_DATE, 0},
                                       {NULL, NULL, NULL, 0, 0}};
@@ -491,6 +491,10 @@ static void tables_spoil(void)
         more->flags = 0x4000;
     if (is("c5_answer"))
         where_answer[1].name = "room";
+    if (is("c8_rule")) {
+        options[3].serves = "pages; !order=sideways key";
+        options[4].needed = "@nobody nothing";
+    }
     if (is("c8_answer"))
         where_answer[1].type = 99;
     if (is("c8_field"))

@@ -57,10 +57,11 @@ static const struct {
     {"wrong-magic", "odd", "begins with 0x12345678 instead of 0x4d535431"},
     {"major-old", "odd", "major version 0 of the connector interface, which is too old"},
     {"major-new", "odd", "major version 2 of the connector interface, which is too new"},
-    {"minor-needed", "odd", "needs version 1.6 of the connector interface and this host has 1.5"},
+    {"minor-needed", "odd", "needs version 1.7 of the connector interface and this host has 1.6"},
     {"tiny", "odd", "8 bytes long: not even its versions fit"},
     {"short", "odd", "its description is too short"},
     {"wrong-stride", "odd", "stream_size in its description is 64, and no entry of that table can be so short"},
+    {"short-options", "odd", "option_size in its description is 56, and no entry of that table can be so short"},
     {"crooked-stride", "odd",
      "route_size in its description is 51, and no entry of that table can be of such a length"},
     {"other-name", "odd", "names it 'somebody', and its file 'other-name'"},
@@ -99,11 +100,10 @@ static void a_longer_description_and_a_newer_minor_that_needs_nothing_new_load(v
     assert_string_equal(refusal("odd", "a_b-9"), "");
 }
 
-static void longer_entries_are_walked_by_the_connectors_own_stride(void **state)
+static void walk(const char *name)
 {
-    (void)state;
     char path[PATH_MAX + 100];
-    snprintf(path, sizeof(path), "%s/long-options.so", folder);
+    snprintf(path, sizeof(path), "%s/%s.so", folder, name);
     copy(TEST_CONNECTORS "/odd.so", path);
     struct err err = {0};
     struct lane *lane = NULL;
@@ -111,10 +111,24 @@ static void longer_entries_are_walked_by_the_connectors_own_stride(void **state)
     assert_int_equal(lane_begin(&start, &lane, &err), 0);
     const muster_option *options = lane_description(lane)->options;
     assert_string_equal(options[0].name, "first");
+    assert_null(options[0].serves);
+    assert_null(options[0].needed);
     assert_string_equal(options[1].name, "second");
     assert_null(options[2].name);
     lane_stop(lane);
     unlink(path);
+}
+
+static void longer_entries_are_walked_by_the_connectors_own_stride(void **state)
+{
+    (void)state;
+    walk("long-options");
+}
+
+static void entries_of_a_connector_that_was_built_before_they_grew_are_read(void **state)
+{
+    (void)state;
+    walk("old-options");
 }
 
 static void a_file_that_is_missing_or_no_shared_object_is_called_so(void **state)
@@ -218,6 +232,8 @@ int main(void)
         cmocka_unit_test(pain_18_each_bad_connector_is_refused_with_its_own_true_sentence),
         cmocka_unit_test(a_longer_description_and_a_newer_minor_that_needs_nothing_new_load),
         cmocka_unit_test(longer_entries_are_walked_by_the_connectors_own_stride),
+        cmocka_unit_test(entries_of_a_connector_that_was_built_before_they_grew_are_read),
+        cmocka_unit_test(entries_of_a_connector_that_was_built_before_they_grew_are_read),
         cmocka_unit_test(a_file_that_is_missing_or_no_shared_object_is_called_so),
         cmocka_unit_test(only_absolute_paths_of_plain_names_are_tried),
         cmocka_unit_test(a_host_program_that_is_missing_is_named_with_the_way_out),

@@ -26,15 +26,18 @@
  * Whose value went out and who was answered for is written for people to the place that the connector's option
  * NAME_file says ('*' in it: day and run); NAME_length: its length. Nobody else ever sees it. Where option NAME_from (a
  * MUSTER_TEXT of the connector's) is a map in the file, it is the rule that makes the value, which comes as a token,
- * too, and is written nowhere; text() of it is JSON then. What the file maps to a MUSTER_WRITE_ONLY field is kept as a
- * digest, and compared only if the field may be updated.
+ * too, and is written nowhere; text() of it is JSON then. 1.6: in a text of it {FIELD} and {FIELD:PART} name fields of
+ * the stream, which have to be mapped; what is made of them is the connector's. What the file maps to a
+ * MUSTER_WRITE_ONLY field is kept as a digest, and compared only if the field may be updated.
  *
  * ABI 1.0: first. Members are only ever appended, and noted here. 1.4, the first release, is frozen: sdk/abi/README.
  * ABI 1.1: muster_auth has token and expires, muster_push has fields.
  * ABI 1.2: muster_host has lacking.
  * ABI 1.3: fields may be MUSTER_ORDER and MUSTER_FINAL; receive() is called.
  * ABI 1.4: routes that reply are called, and answer() is offered; more schemes of routes; find() of people.
- * ABI 1.5: muster_host has take. */
+ * ABI 1.5: muster_host has take.
+ * ABI 1.6: muster_option has serves and needed; streams may be MUSTER_KEYLESS and MUSTER_CLOSED; open() may say by
+ * stream() what the options make of them. */
 #ifndef MUSTER_CONNECTOR_H
 #define MUSTER_CONNECTOR_H
 #include <stddef.h>
@@ -44,7 +47,7 @@ extern "C" {
 #endif
 #define MUSTER_MAGIC 0x4d535431u /* "MST1" */
 #define MUSTER_ABI_MAJOR 1       /* a host loads only its own major */
-#define MUSTER_ABI_MINOR 5       /* +1 for each append */
+#define MUSTER_ABI_MINOR 6       /* +1 for each append */
 #ifndef MUSTER_NEEDS_MINOR       /* oldest host this connector copes with */
 #define MUSTER_NEEDS_MINOR MUSTER_ABI_MINOR
 #endif
@@ -112,7 +115,9 @@ enum { /* streams */
        MUSTER_WRITE = 0x4,
        MUSTER_SNAPSHOT = 0x8,     /* written whole: a file that holds everybody */
        MUSTER_REPEAT_SAFE = 0x10, /* a repeated create is an update */
-       MUSTER_DYNAMIC = 0x20      /* known only from the organization's file: any stream it names */
+       MUSTER_DYNAMIC = 0x20,     /* known only from the organization's file: any stream it names */
+       MUSTER_KEYLESS = 0x40,     /* 1.6: its records have no ids of their own, the mapping's key names them */
+       MUSTER_CLOSED = 0x80       /* 1.6: it has its fields and no others, and a mapping that names another is wrong */
 };
 enum { /* how a reader learns that something is gone */
        MUSTER_BY_ABSENCE = 1,
@@ -136,7 +141,16 @@ typedef struct muster_option {
     uint32_t flags;
     int64_t min, max;                    /* numbers; both 0 is any */
     const struct muster_option *members; /* of a list's items; NULL: they are texts, or secrets */
+    const char *serves;                  /* 1.6: when it does anything; NULL: always. See below */
+    const char *needed;                  /* 1.6: when it must be given; NULL: never, unless it is MUSTER_REQUIRED */
 } muster_option;
+
+/* What options must say for another one: terms with blanks between, which hold together, and sets of them with ';'
+ * between, of which one has to hold. "name": it is given and not empty; "name=one|two": it says one of these, or what
+ * its initial value is; "name=*.csv|*.json": it ends so; "@users|units": the organization's file reads one of these
+ * streams, or tells it ("@*": any); a '!' before a term turns it round. A name is of the same table, else of the
+ * connector's first one. An option that is given where it serves nothing does nothing: `muster check` warns of it. One
+ * that is needed and not given is an error. */
 
 typedef struct muster_field {
     const char *name, *doc, *to; /* to: of a MUSTER_REF, the stream it points to */
@@ -379,7 +393,9 @@ typedef struct muster_connector {
     const muster_stream *streams;
     const muster_verb *lookups, *actions;
     const muster_route *routes;
-    /* Lifetime; each may be NULL. check() logs in and changes nothing. */
+    /* Lifetime; each may be NULL. open() calls nobody; what it says of options by fail() begins with "option 'NAME'",
+     * a line for each: `muster check` shows the place. 1.6: by stream() it may say what options make of a stream, with
+     * flags and fields: `muster check` holds mappings against that. check() logs in and changes nothing. */
     muster_rc (*open)(muster_run *, void **self);
     void (*close)(muster_run *, void *self);
     muster_rc (*check)(muster_run *, void *self);
