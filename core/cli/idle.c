@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "config/given.h"
 #include "config/occasion.h"
+#include "config/option_rule.h"
+#include "config/stream_rows.h"
 #include "config/target.h"
 #include "engine/authorization.h"
 
@@ -106,24 +108,28 @@ static const struct option_value *option_given(const struct connection *connecti
     return NULL;
 }
 
-/* Those that mean something only beside another one. */
+/* "stores" of "stores[2]", which is an item of the list and no option of its own. */
+static bool first_of_it(const struct connection *connection, size_t nth)
+{
+    const char *name = connection->options[nth].name, *bracket = strrchr(name, '[');
+    if (!bracket || strchr(bracket, '.'))
+        return true;
+    return strncmp(bracket, "[0]", 3) == 0;
+}
+
+/* Those that do something only beside others, as the connector says it. */
 static void beside_tell(struct context *context, const struct organization *organization,
                         const struct connection *connection)
 {
-    static const struct {
-        const char *option, *beside, *says; /* says: NULL: whatever it does */
-    } pairs[] = {
-        {"archive_to", "after_read", "archive"}, {"order", "files", "sequence"}, {"passphrase", "private_key", NULL}};
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        const struct option_value *given = option_given(connection, pairs[i].option);
-        const char *says = pairs[i].says ? connection_option(connection, pairs[i].beside) : NULL;
-        if (!given || !option_of(connection, pairs[i].beside) ||
-            (pairs[i].says ? says && strcmp(says, pairs[i].says) == 0
-                           : option_given(connection, pairs[i].beside) != NULL))
+    for (size_t i = 0; i < connection->option_count; i++) {
+        const struct option_value *given = &connection->options[i];
+        struct option_place place;
+        char why[OPTION_RULE_WHY];
+        if (!first_of_it(connection, i) || !option_place_find(connection, given->name, &place) ||
+            option_rule_holds(connection, &place, place.option->serves, why))
             continue;
-        context_warn(context, organization, given->node, "connection '%s': option '%s' does nothing without %s%s%s",
-                     connection->name, pairs[i].option, pairs[i].beside, pairs[i].says ? ": " : "",
-                     pairs[i].says ? pairs[i].says : "");
+        context_warn(context, organization, given->node, "connection '%s': option '%s%s' does nothing%s",
+                     connection->name, place.prefix, place.option->name, why);
     }
 }
 
@@ -167,6 +173,20 @@ static void files_tell(struct context *context, const struct organization *organ
                    "it is for files that are read, and nothing is read here");
 }
 
+/* Which may be meant; but then all that others put there is taken, too. */
+static void folder_tell(struct context *context, const struct organization *organization,
+                        const struct connection *connection)
+{
+    const struct option_value *given = option_given(connection, "location");
+    const muster_option *option = option_of(connection, "location");
+    if (given && given->text && option && (option->flags & MUSTER_PLACE) && connection->mappings &&
+        connection->mappings[0] && given->text[0] && given->text[strlen(given->text) - 1] == '/')
+        context_warn(context, organization, given->node,
+                     "connection '%s': option 'location' is a folder, of which any file is taken: say which are meant, "
+                     "as in employees-*.xlsx behind it, or * for all",
+                     connection->name);
+}
+
 void idle_target(struct context *context, const struct organization *organization, const struct connection *connection)
 {
     const struct option_value *given = option_given(connection, "read_only");
@@ -177,6 +197,26 @@ void idle_target(struct context *context, const struct organization *organizatio
                      connection->name);
 }
 
+/* The connector gives more than it declares, so that another name may be right; one that is nearly that of a field is
+ * worth a look. */
+static void columns_tell(struct context *context, const struct organization *organization,
+                         const struct connection *connection, const struct mapping *mapping)
+{
+    const muster_stream *declared = connection->description ? connection->description->streams : NULL;
+    const struct node *place = NULL;
+    while (declared && declared->name && strcmp(declared->name, mapping->stream) != 0)
+        declared++;
+    if (!declared || !declared->name || !declared->fields || (declared->flags & MUSTER_CLOSED))
+        return;
+    for (size_t n = 0; n < mapping->column_count; n++) {
+        const char *near = stream_rows_near(declared, mapping, n, &place);
+        if (near)
+            context_warn(context, organization, place,
+                         "connection '%s': stream '%s': connector '%s' declares no column '%s': did you mean '%s'?",
+                         connection->name, mapping->stream, connection->connector, mapping->columns[n], near);
+    }
+}
+
 void idle_tell(struct context *context, const struct organization *organization)
 {
     for (size_t i = 0; i < organization->connection_count; i++) {
@@ -184,7 +224,11 @@ void idle_tell(struct context *context, const struct organization *organization)
             continue; /* what stands beside them is not known */
         beside_tell(context, organization, &organization->connections[i]);
         files_tell(context, organization, &organization->connections[i]);
+        folder_tell(context, organization, &organization->connections[i]);
         idle_target(context, organization, &organization->connections[i]);
+        const struct mapping *const *mapping = organization->connections[i].mappings;
+        for (; mapping && *mapping; mapping++)
+            columns_tell(context, organization, &organization->connections[i], *mapping);
     }
     retention_tell(context, organization);
     days_tell(context, organization);

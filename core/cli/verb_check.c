@@ -2,6 +2,7 @@
 #include "broker/hostkey.h"
 #include "broker/secretstore.h"
 #include "cli/context.h"
+#include "cli/declared.h"
 #include "cli/idle.h"
 #include "cli/together.h"
 #include "cli/unheard.h"
@@ -9,6 +10,7 @@
 #include "cli/waits.h"
 #include "config/given.h"
 #include "engine/run.h"
+#include "lane/lane.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -85,9 +87,15 @@ static void check_options(struct context *context, const struct organization *or
                           const struct connection *connection, struct complaints *said)
 {
     struct err err = {0};
+    struct declared declared = {.arena = context->arena};
+    struct lane_sink sink = {.context = &declared, .stream = declared_take};
     struct run_request request = context_request(context, organization, connection);
-    if (connection->options_unsound || !connection->description || !connection->description->open ||
-        run_options(&request, &err) != ERR_CONFIG)
+    if (connection->options_unsound || !connection->description || !connection->description->open)
+        return;
+    int rc = run_options(&request, &sink, &err);
+    if (rc == 0)
+        declared_check(context, connection, &declared, said);
+    if (rc != ERR_CONFIG)
         return;
     char *rest = err.text;
     for (char *line; (line = strsep(&rest, "\n"));)

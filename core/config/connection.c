@@ -240,7 +240,13 @@ static void read_one(struct reading *reading, struct connection *connection, con
     read_allow(reading, connection, node_get(map, "allow"));
     connection->options_unsound = reading->complaints->errors > errors;
     connection->target = target_read(reading, connection, node_get(map, "target"));
+    if (reading->complaints->errors == errors)
+        target_made_check(reading, connection);
     streams_read(reading, connection, node_get(map, "streams"));
+    errors = reading->complaints->errors;
+    if (!connection->options_unsound) /* what is wrong is not missing besides */
+        options_need(reading, connection);
+    connection->options_unsound |= reading->complaints->errors > errors;
     triggers_read(reading, connection, node_get(map, "triggers"));
     safeguards_read(reading, connection, node_get(map, "safeguards"));
     check_authorization(reading, connection);

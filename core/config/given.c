@@ -46,7 +46,11 @@ static const muster_option files[] = {
      .type = MUSTER_TEXT,
      .flags = MUSTER_SECRET,
      .doc = "The private key to log in with, in the format of OpenSSH or PEM."},
-    {.name = "passphrase", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "What the private key is locked with."},
+    {.name = "passphrase",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_SECRET,
+     .serves = "private_key",
+     .doc = "What the private key is locked with."},
     {0},
 };
 

@@ -240,8 +240,8 @@ const char *connection_place(const struct connection *connection)
     const struct muster_option *option;
     for (size_t n = 0; description && (option = option_nth(description, description->options, n)); n++) {
         const char *text = option->flags & MUSTER_PLACE ? connection_option(connection, option->name) : NULL;
-        if (text && *text)
-            return text;
+        if (text && (*text == '/' || strstr(text, "://")))
+            return text; /* a relative one is beside another */
     }
     return NULL;
 }

@@ -86,6 +86,9 @@ const struct muster_option *option_nth(const struct muster_connector *connector,
                                        size_t n);
 const struct muster_stream *stream_nth(const struct muster_connector *connector, size_t n);
 
+/* option_rule.c: complains of what the connector's rules need and the file does not give; all else has been read. */
+void options_need(struct reading *reading, const struct connection *connection);
+
 /* named.c: whether a list of things with a name is written as a map, and that map as the list; NULL: no memory. */
 bool named_may_be(const struct muster_connector *connector, const struct muster_option *option,
                   const struct node *node);
@@ -139,6 +142,8 @@ const struct node *target_made(struct reading *reading, const struct connection 
 /* The stream's node with these rules in its map. */
 const struct node *target_made_over(struct reading *reading, const struct node *made, const struct node *node,
                                     const char *what);
+/* What such fields need besides: fields that their text names, or a place to be written to. */
+void target_made_check(struct reading *reading, const struct connection *connection);
 /* target_sets.c: what tells the sets of a stream apart has to be sent, and seen. */
 void target_sets_check(struct reading *reading, const struct target_stream *stream, const char *what);
 void match_read(struct reading *reading, const struct node *match);

@@ -13,6 +13,7 @@
 #include "config/reading.h"
 
 #include "base/mem.h"
+#include "config/stream_rows.h"
 
 #include <errno.h>
 #include <muster/connector.h>
@@ -242,6 +243,16 @@ static void gone_check(struct reading *reading, const struct connection *connect
                          mapping->stream);
 }
 
+/* What is said of any stream that the file may name holds for each of them. */
+static void rows_check(struct reading *reading, const struct connection *connection, const struct mapping *mapping)
+{
+    const struct muster_stream *declared = stream_declared(connection, mapping->stream), *any;
+    for (size_t n = 0; !declared && connection->description && (any = stream_nth(connection->description, n)); n++)
+        declared = any->flags & MUSTER_DYNAMIC ? any : NULL;
+    if (declared)
+        stream_rows_check(reading->complaints, connection, declared, mapping);
+}
+
 static void compile(struct reading *reading, const struct connection *connection, const char *name,
                     const struct node *node, struct streams *out)
 {
@@ -255,6 +266,7 @@ static void compile(struct reading *reading, const struct connection *connection
     if (mapping) {
         lookup_check(reading, connection, mapping);
         gone_check(reading, connection, mapping, node);
+        rows_check(reading, connection, mapping);
     }
     if (mapping)
         out->items[out->count++] = mapping;

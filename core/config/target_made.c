@@ -102,3 +102,119 @@ const struct node *target_made_over(struct reading *reading, const struct node *
     map_add(reading, under, "map", made);
     return stream_lay_over(reading, node, under, 1);
 }
+
+/* --- what goes with it --- */
+
+static const struct option_value *given(const struct connection *connection, const char *field, const char *what)
+{
+    size_t len = strlen(field);
+    for (size_t i = 0; i < connection->option_count; i++) {
+        const struct option_value *option = &connection->options[i];
+        if (strncmp(option->name, field, len) == 0 && strcmp(option->name + len, what) == 0 && option->text &&
+            option->text[0])
+            return option;
+    }
+    return NULL;
+}
+
+static bool is_mapped(const struct target_stream *stream, const char *name)
+{
+    for (size_t n = 0; n < stream->map.rule_count; n++)
+        if (strcmp(stream->map.fields[n].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "employeeId", a field that has to be told for a value to be made of it. */
+static void word_check(struct reading *reading, const struct connection *connection, const struct target_stream *stream,
+                       const struct option_value *option, const char *word)
+{
+    const struct muster_field *fields = stream->description->fields;
+    size_t count = 0;
+    bool known = false;
+    while (fields[count].name)
+        count++;
+    const char **names = reading_get(reading, count + 1, sizeof(*names));
+    for (size_t n = 0; names && n < count; n++) {
+        names[n] = fields[n].name;
+        known |= strcmp(names[n], word) == 0;
+    }
+    const char *near = names && !known ? nearest_name(word, names) : NULL;
+    if (!known)
+        complain(reading->complaints, option->node,
+                 "connection '%s': option '%s': stream '%s' has no field '%.60s'%s%s%s", connection->name, option->name,
+                 stream->name, word, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    else if (!is_mapped(stream, word))
+        complain(
+            reading->complaints, option->node,
+            "connection '%s': option '%s' is made from '%s', and the map of stream '%s' says nothing of it: map it "
+            "there",
+            connection->name, option->name, word, stream->name);
+}
+
+/* "Acme-{employeeId}" or "{idNumber:-6}" */
+static void words_check(struct reading *reading, const struct connection *connection,
+                        const struct target_stream *stream, const struct option_value *option)
+{
+    for (const char *at = strchr(option->text, '{'); at; at = strchr(at + 1, '{')) {
+        size_t whole = strcspn(at + 1, "{}"), len = strcspn(at + 1, ":{}");
+        if (at[1 + whole] != '}') {
+            complain(reading->complaints, option->node, "connection '%s': option '%s' has a '{' that no '}' closes",
+                     connection->name, option->name);
+            return;
+        }
+        const char *word = reading_format(reading, "%.*s", (int)len, at + 1);
+        if (strcmp(word, "") != 0)
+            word_check(reading, connection, stream, option, word);
+        else
+            complain(reading->complaints, option->node, "connection '%s': option '%s' names no field between { and }",
+                     connection->name, option->name);
+    }
+}
+
+/* A value that nobody is told is of no use, and one place for all would hold those of the last time only. */
+static void place_check(struct reading *reading, const struct connection *connection,
+                        const struct target_stream *stream, const char *field)
+{
+    const struct option_value *place = given(connection, field, "_file");
+    const char *name = reading_format(reading, "%s_file", field);
+    const struct muster_option *option;
+    bool known = false, from = false;
+    for (size_t n = 0; (option = option_nth(connection->description, connection->description->options, n)); n++) {
+        known |= strcmp(option->name, name) == 0;
+        from |= is_of(option->name, field);
+    }
+    if (known && !place)
+        complain(reading->complaints, key_node(connection->node, "options"),
+                 "connection '%s': option '%s' is missing: it says where each '%s' that is made for stream '%s' is "
+                 "written, as in /srv/hr/%s-*.csv%s%s%s",
+                 connection->name, name, field, stream->name, field, from ? "; or say what they are made from by " : "",
+                 from ? field : "", from ? ending : "");
+    else if (place && !strchr(place->text, '*'))
+        complain(
+            reading->complaints, place->node,
+            "connection '%s': option '%s' is the same name each time, so one file would take the place of another: "
+            "put a * into it, which becomes the day and the run",
+            connection->name, name);
+}
+
+static void stream_check(struct reading *reading, const struct connection *connection,
+                         const struct target_stream *stream)
+{
+    const struct muster_field *field = stream->description ? stream->description->fields : NULL;
+    for (; field && field->name; field++) {
+        const struct option_value *from = given(connection, field->name, ending);
+        if (!(field->flags & MUSTER_GENERATED))
+            continue;
+        if (from && from->node->type == NODE_TEXT && connection->description->abi_minor >= 6)
+            words_check(reading, connection, stream, from);
+        else if (!from && !is_mapped(stream, field->name))
+            place_check(reading, connection, stream, field->name);
+    }
+}
+
+void target_made_check(struct reading *reading, const struct connection *connection)
+{
+    for (size_t n = 0; connection->target && n < connection->target->stream_count; n++)
+        stream_check(reading, connection, &connection->target->streams[n]);
+}

@@ -61,6 +61,18 @@ static bool has_place(const struct muster_connector *connector)
     return false;
 }
 
+/* It is looked for where the connection reads: a file of nobody's is never there. */
+static void file_comes(struct reader *reader, const struct node *node)
+{
+    const struct connection *connection = reader->connection;
+    if (connection->target && connection->mappings && !connection->mappings[0])
+        wrong(reader, node, "%s: file: arrival is for files that are read, and connection '%s' is only told",
+              reader->what, connection->name);
+    else if (!connection_place(connection))
+        wrong(reader, node, "%s: file: arrival waits for a file, and no option of connection '%s' names one",
+              reader->what, connection->name);
+}
+
 static void read_file(struct reader *reader, const struct node *node)
 {
     static const char *const words[] = {"arrival", NULL};
@@ -68,6 +80,8 @@ static void read_file(struct reader *reader, const struct node *node)
     want_word(reader->reading, node, label(reader, "file"), words);
     if (connection->description && !has_place(connection->description))
         wrong(reader, node, "%s: connector '%s' reads no files", reader->what, connection->connector);
+    else if (connection->description && !connection->options_unsound)
+        file_comes(reader, node);
 }
 
 /* `on_change: true`, `webhook: true`: false would be a trigger that never is. */

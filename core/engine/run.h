@@ -166,13 +166,13 @@ int64_t run_account_paused_ms(const struct settings *settings, const char *organ
 struct lane;
 int run_lane(const struct run_request *request, const char *scratch, struct lane **ret_lane, struct err *err);
 
-/* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
 /* Whether the connector finds its options in order. ERR_CONFIG: sentences about them, a line each, that begin with
- * "option 'PATH'" where they are about one. */
-int run_options(const struct run_request *request, struct err *err);
+ * "option 'PATH'" where they are about one. The sink's stream function hears what it makes of them. */
+struct lane_sink;
+int run_options(const struct run_request *request, const struct lane_sink *sink, struct err *err);
+/* Logs in to the connection's system and changes nothing: files, then the connector's check(). */
 int run_check(const struct run_request *request, struct err *err);
 /* Asks the connector what its source has: the sink's stream, field and record functions are called. */
-struct lane_sink;
 int run_discover(const struct run_request *request, const struct lane_sink *sink, struct err *err);
 
 /* As lane_sink.find, of the request's organization; `arena` keeps what is found. */

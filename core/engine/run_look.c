@@ -145,14 +145,13 @@ static int run_look(const struct run_request *request, const struct lane_sink *s
 }
 
 /* Nobody is called: what the connector says of its options is all that is wanted. */
-int run_options(const struct run_request *request, struct err *err)
+int run_options(const struct run_request *request, const struct lane_sink *sink, struct err *err)
 {
-    static const struct lane_sink nothing;
     struct lane *lane TIDY(lane_stop) = NULL;
     struct lane_result result;
     int rc = run_lane(request, "/tmp", &lane, err);
     if (rc == 0)
-        rc = lane_options(lane, &nothing, &result, err);
+        rc = lane_options(lane, sink, &result, err);
     if (rc != 0 || result.rc != MUSTER_CONFIG)
         return rc;
     return err_set(err, ERR_CONFIG, "%s", result.text);

@@ -24,10 +24,12 @@ static const muster_option options[] = {
          "last part. Of a target the file that is written: a plain name that ends in .xlsx, .csv, .json, .jsonl or "
          ".xml."},
     {.name = "sheet",
+     .serves = "!format=csv|json|jsonl|xml !location=*.csv|*.json|*.jsonl|*.xml; format=xlsx",
      .type = MUSTER_TEXT,
      .initial = "1",
      .doc = "The worksheet's name, or its number among the visible ones from 1."},
     {.name = "header_row",
+     .serves = "!format=json|jsonl|xml !location=*.json|*.jsonl|*.xml; format=xlsx|csv",
      .type = MUSTER_INTEGER,
      .initial = "1",
      .max = MUSTER_TABLE_ROWS,
@@ -38,6 +40,7 @@ static const muster_option options[] = {
      .choices = "keep|archive|delete",
      .doc = "What becomes of a file once everything read from it is stored."},
     {.name = "archive_to",
+     .serves = "after_read=archive",
      .type = MUSTER_TEXT,
      .initial = "archive",
      .flags = MUSTER_PLACE,
@@ -50,6 +53,7 @@ static const muster_option options[] = {
      .doc = "Which of the files that match location are read: the newest one; all of them together, as one snapshot; "
             "or one after the other, oldest first, each a run of its own."},
     {.name = "order",
+     .serves = "files=sequence",
      .type = MUSTER_CHOICE,
      .initial = "time",
      .choices = "time|name",
@@ -82,15 +86,18 @@ static const muster_option options[] = {
      .choices = "auto|xlsx|csv|json|jsonl|xml",
      .doc = "What kind of file it is; auto looks into it, and at its name where that leaves a doubt."},
     {.name = "rows",
+     .serves = "!format=xlsx|csv|jsonl !location=*.xlsx|*.csv|*.jsonl; format=json|xml",
      .type = MUSTER_TEXT,
      .doc = "Where the rows are in a JSON file, the path of a list such as data.employees; in an XML file their "
             "elements, /employees/employee or employee at any depth. Unset: the root list, or all below the root."},
     {.name = "encoding",
+     .serves = "!format=xlsx !location=*.xlsx; format=csv|json|jsonl|xml",
      .type = MUSTER_CHOICE,
      .initial = "auto",
      .choices = "auto|utf-8|utf-16le|utf-16be|windows-1252|iso-8859-1",
      .doc = "How a text file writes its letters; auto finds out."},
     {.name = "delimiter",
+     .serves = "!format=xlsx|json|jsonl|xml !location=*.xlsx|*.json|*.jsonl|*.xml; format=csv",
      .type = MUSTER_TEXT,
      .initial = "auto",
      .doc = "What stands between the fields of a CSV file: one character, tab, or auto."},
@@ -101,11 +108,12 @@ static const muster_option options[] = {
      .doc = "What happens to people who are no longer in the file."},
     {0}};
 
-static const muster_stream streams[] = {{.name = STREAM,
-                                         .doc = "The rows of the sheet; any name will do.",
-                                         .flags = MUSTER_READ_FULL | MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_DYNAMIC,
-                                         .gone = MUSTER_BY_ABSENCE},
-                                        {0}};
+static const muster_stream streams[] = {
+    {.name = STREAM,
+     .doc = "The rows of the sheet; any name will do.",
+     .flags = MUSTER_READ_FULL | MUSTER_WRITE | MUSTER_SNAPSHOT | MUSTER_DYNAMIC | MUSTER_KEYLESS,
+     .gone = MUSTER_BY_ABSENCE},
+    {0}};
 
 /* One file of a pull. */
 struct file {
