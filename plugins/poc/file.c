@@ -58,6 +58,21 @@ static int32_t format_of(const struct settings *settings, const char *place)
     return MUSTER_TABLE_AUTO;
 }
 
+muster_rc file_check(const struct settings *settings)
+{
+    const char *place = settings->host->text(settings->run, "file_out"), *star = place ? strchr(place, '*') : NULL;
+    if (!place || !*place)
+        return MUSTER_OK;
+    if (strchr(place, '?') || (star && strchr(star + 1, '*')))
+        return settings->host->fail(settings->run, MUSTER_CONFIG,
+                                    "option 'file_out' may have one * in its name, where the time goes");
+    if (format_of(settings, place) == MUSTER_TABLE_AUTO)
+        return settings->host->fail(settings->run, MUSTER_CONFIG,
+                                    "option 'file_out' does not say what kind of file it is: let it end in .xlsx, "
+                                    ".csv, .json or .xml, or say option format");
+    return MUSTER_OK;
+}
+
 /* The '*' of the option becomes the time, in UTC: 20260302_063000. */
 static muster_rc place_make(const struct settings *settings, muster_text *ret_place)
 {
@@ -70,9 +85,6 @@ static muster_rc place_make(const struct settings *settings, muster_text *ret_pl
         return host->fail(settings->run, MUSTER_CONFIG,
                           "option 'file_out' is missing: where the file goes, as in "
                           "sftp://muster@files.acme.example/in/employees_*.xlsx");
-    if (strchr(place, '?') || (star && strchr(star + 1, '*')))
-        return host->fail(settings->run, MUSTER_CONFIG,
-                          "option 'file_out' (%s) may have one * in its name, where the time goes", place);
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &parts);
     muster_text_add(ret_place, place, star ? (size_t)(star - place) : strlen(place));

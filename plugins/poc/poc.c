@@ -48,48 +48,68 @@
 
 static const muster_option options[] = {
     {.name = "base_url",
+     .needed = "@employees|employees_full|workstations",
      .type = MUSTER_URL,
      .doc = "Where the web service of P.O.C is, without a path of its methods."},
-    {.name = "shared_key", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "The key that both systems share."},
+    {.name = "shared_key",
+     .serves = "base_url",
+     .needed = "@employees|employees_full|workstations",
+     .type = MUSTER_TEXT,
+     .flags = MUSTER_SECRET,
+     .doc = "The key that both systems share."},
     {.name = "auth",
+     .serves = "base_url",
      .type = MUSTER_CHOICE,
      .initial = "key",
      .choices = "key|hmac",
      .doc = "How the key is used: sent in a header, or to sign each call with its time."},
     {.name = "send",
+     .serves = "@employees|employees_full|employees_file",
      .type = MUSTER_CHOICE,
      .initial = "each",
      .choices = "each|batch|full|file",
      .doc = "How people are told: each change by itself, at once; changes together; everybody as one document; or "
             "everybody as a file."},
     {.name = "format",
+     .serves = "!send=each",
      .type = MUSTER_CHOICE,
      .initial = "",
      .choices = "json|xml|xlsx|csv",
      .doc = "How changes that go together, or everybody, are written: json where nothing is said; a file as the end of "
             "its name says."},
     {.name = "file_out",
+     .serves = "@employees_file",
+     .needed = "@employees_file",
      .type = MUSTER_TEXT,
      .flags = MUSTER_PLACE,
      .doc = "Where a file of everybody goes: sftp://user@host/in/employees_*.xlsx or an absolute local path; the * "
             "becomes its time in UTC, as in 20260302_063000."},
     {.name = "file_in",
+     .serves = "@workstations_file",
+     .needed = "@workstations_file",
      .type = MUSTER_TEXT,
      .flags = MUSTER_PLACE,
      .doc = "Where files with workstation numbers come back: sftp://user@host/out/workstations_*.xlsx or an absolute "
             "local path; the newest is read."},
-    {.name = "sheet", .type = MUSTER_TEXT, .initial = "Employees", .doc = "The name of the worksheet that is written."},
+    {.name = "sheet",
+     .serves = "@employees_file !format=json|xml|csv !file_out=*.json|*.xml|*.csv; @employees_file format=xlsx",
+     .type = MUSTER_TEXT,
+     .initial = "Employees",
+     .doc = "The name of the worksheet that is written."},
     {.name = "after_read",
+     .serves = "@workstations_file",
      .type = MUSTER_CHOICE,
      .initial = "keep",
      .choices = "keep|archive|delete",
      .doc = "What becomes of a file with workstation numbers once everything read from it is stored."},
     {.name = "archive_to",
+     .serves = "after_read=archive",
      .type = MUSTER_TEXT,
      .initial = "archive",
      .flags = MUSTER_PLACE,
      .doc = "The folder that after_read: archive moves files to; a relative one is beside the file."},
     {.name = "sites",
+     .serves = "@workstations",
      .type = MUSTER_LIST,
      .doc = "The numbers of the sites whose workstations are read, as in [\"1\", \"2\"]."},
     {.name = "send_workstation",
@@ -119,11 +139,13 @@ static const muster_option options[] = {
      .initial = "YYYY-MM-DD",
      .doc = "How days are written, with YYYY, MM and DD."},
     {.name = "batch_size",
+     .serves = "send=batch|full",
      .type = MUSTER_INTEGER,
      .initial = "500",
      .max = 100000,
      .doc = "How many people go together in one document; 0: all."},
     {.name = "mode",
+     .serves = "!send=each",
      .type = MUSTER_CHOICE,
      .initial = "",
      .choices = "delta|full",
@@ -153,16 +175,19 @@ static const muster_option options[] = {
      .initial = "/api/v1/workstations",
      .doc = "The path that gives a site's workstations; the site is a parameter."},
     {.name = "key_header",
+     .serves = "auth=key",
      .type = MUSTER_TEXT,
      .flags = MUSTER_ADVANCED,
      .initial = "X-POC-Key",
      .doc = "The header of auth: key."},
     {.name = "timestamp_header",
+     .serves = "auth=hmac",
      .type = MUSTER_TEXT,
      .flags = MUSTER_ADVANCED,
      .initial = "X-POC-Timestamp",
      .doc = "The header with the time, of auth: hmac."},
     {.name = "signature_header",
+     .serves = "auth=hmac",
      .type = MUSTER_TEXT,
      .flags = MUSTER_ADVANCED,
      .initial = "X-POC-Signature",
@@ -202,14 +227,14 @@ static const muster_stream streams[] = {{.name = "employees",
                                          .fields = seat_fields,
                                          .mapping_in = "needs: base_url\n" MAP_IN,
                                          .kinds = "person",
-                                         .flags = MUSTER_READ_FULL,
+                                         .flags = MUSTER_READ_FULL | MUSTER_KEYLESS | MUSTER_CLOSED,
                                          .gone = MUSTER_BY_ABSENCE},
                                         {.name = SEATS_FILE,
                                          .doc = "Who sits where, from a file.",
                                          .fields = seat_fields,
                                          .mapping_in = "needs: file_in\n" MAP_IN,
                                          .kinds = "person",
-                                         .flags = MUSTER_READ_FULL,
+                                         .flags = MUSTER_READ_FULL | MUSTER_KEYLESS | MUSTER_CLOSED,
                                          .gone = MUSTER_BY_ABSENCE},
                                         {0}};
 
@@ -220,6 +245,33 @@ static const muster_option workstation_arguments[] = {
 static const muster_verb lookups[] = {
     {.name = "workstation", .doc = "Where somebody sits.", .arguments = workstation_arguments, .answer = seat_fields},
     {0}};
+
+/* The place of one employee in a path, or none. */
+static muster_rc paths_check(const struct settings *settings)
+{
+    static const char *const paths[] = {"employee_path", "batch_path", "workstations_path", "workstation_path"};
+    enum { PLAIN = 3 }; /* the others name somebody */
+    for (size_t n = 0; n < sizeof(paths) / sizeof(*paths); n++) {
+        const char *path = settings->host->text(settings->run, paths[n]);
+        bool somebody = strstr(path, "{EmployeeNumber}") != NULL;
+        if (*path != '/' || somebody != (n >= PLAIN))
+            return settings->host->fail(settings->run, MUSTER_CONFIG,
+                                        "option '%s' must be a path that begins with '/'%s", paths[n],
+                                        n >= PLAIN ? " and has {EmployeeNumber} in it" : " and names no employee");
+    }
+    return MUSTER_OK;
+}
+
+static muster_rc open_it(muster_run *run, void **self)
+{
+    struct settings settings;
+    *self = NULL;
+    muster_rc rc = settings_read(run, &settings);
+    rc = rc == MUSTER_OK ? paths_check(&settings) : rc;
+    rc = rc == MUSTER_OK ? file_check(&settings) : rc;
+    settings_done(&settings);
+    return rc;
+}
 
 static muster_rc check(muster_run *run, void *self)
 {
@@ -272,5 +324,5 @@ static muster_rc lookup(muster_run *run, void *self, const char *name, const mus
 }
 
 MUSTER_CONNECTOR(poc, .version = "1.0", .summary = "P.O.C: people to their seats, and the seats' numbers back.",
-                 .account = "base_url", .options = options, .streams = streams, .lookups = lookups, .check = check,
-                 .pull = pull, .apply = apply, .lookup = lookup)
+                 .open = open_it, .account = "base_url", .options = options, .streams = streams, .lookups = lookups,
+                 .check = check, .pull = pull, .apply = apply, .lookup = lookup)

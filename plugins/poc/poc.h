@@ -115,6 +115,8 @@ bool answer_ends_it(const struct answer *answer);
 
 muster_rc each_apply(struct settings *settings, const muster_push *push);
 muster_rc batch_apply(struct settings *settings, const muster_push *push, bool full);
+/* Whether option file_out can be written at all. */
+muster_rc file_check(const struct settings *settings);
 muster_rc file_apply(struct settings *settings, const muster_push *push);
 
 /* ---- workstations ---- */

@@ -540,13 +540,16 @@ muster_rc options_read(struct rest *rest)
     meanings_read(&reader);
     resources_read(&reader);
     partitions_read(&reader);
+    struct resource *checked = rest->check ? reference(&reader, "", "check", rest->check) : NULL;
+    if (checked && !checked->path)
+        reader_wrong(&reader, "", "check", "names '%.60s', which is not read: it has no path", rest->check);
     muster_rc rc = MUSTER_OK;
     if (reader.complaints.failed)
         rc = rest->host->fail(rest->run, MUSTER_FAIL, "out of memory");
     else if (reader.complaints.len > 0)
         rc = rest->host->fail(rest->run, MUSTER_CONFIG, "%s", reader.complaints.data);
     muster_text_done(&reader.complaints);
-    return rc;
+    return rc == MUSTER_OK ? resources_tell(rest) : rc;
 }
 
 void options_done(struct rest *rest)

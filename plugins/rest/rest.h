@@ -133,6 +133,8 @@ struct scene {
 
 /* Reads all of it once. What is wrong is told with the option's name. */
 muster_rc options_read(struct rest *rest);
+/* tell.c: says which streams there are, and what their records have. */
+muster_rc resources_tell(const struct rest *rest);
 void options_done(struct rest *rest);
 /* "connection" has no resource of that name: says so, with the nearest one. */
 const struct resource *resource_find(struct rest *rest, const char *name); /* that is read */

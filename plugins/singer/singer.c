@@ -34,8 +34,12 @@ static const muster_option settings[] = {
      .type = MUSTER_CHOICE,
      .choices = "full|incremental",
      .doc = "How it is read; without it as the tap's catalog says. Only who is not in a full reading is missing."},
-    {.name = "replication_key", .type = MUSTER_TEXT, .doc = "The property by which the tap knows what is new."},
+    {.name = "replication_key",
+     .serves = "!replication=full",
+     .type = MUSTER_TEXT,
+     .doc = "The property by which the tap knows what is new."},
     {.name = "whole_at_first",
+     .serves = "!replication=full",
      .type = MUSTER_BOOL,
      .initial = "false",
      .doc = "Also where it is incremental the tap gives everybody when it is started without a state: who is not among "

@@ -23,6 +23,7 @@ static const muster_option options[] = {
          "Patterns of e-mail addresses at which nobody can be reached, as in [\"*@geenmail.example\"]: who has one is "
          "not invited, and HR is told."},
     {.name = "batch_size",
+     .serves = "!body=single",
      .type = MUSTER_INTEGER,
      .initial = "100",
      .min = 1,
@@ -50,16 +51,19 @@ static const muster_option options[] = {
      .flags = MUSTER_ADVANCED,
      .doc = "The path that takes function groups."},
     {.name = "users_member",
+     .serves = "body=object",
      .type = MUSTER_TEXT,
      .initial = "users",
      .flags = MUSTER_ADVANCED,
      .doc = "With body object: what the list of accounts is called."},
     {.name = "communities_member",
+     .serves = "body=object",
      .type = MUSTER_TEXT,
      .initial = "communities",
      .flags = MUSTER_ADVANCED,
      .doc = "With body object: what the list of communities is called."},
     {.name = "functions_member",
+     .serves = "body=object",
      .type = MUSTER_TEXT,
      .initial = "functions",
      .flags = MUSTER_ADVANCED,
@@ -212,6 +216,24 @@ static muster_rc table_read(const struct usersync *usersync, const char *option,
     return MUSTER_OK;
 }
 
+/* A name of a field that is none would never be found missing. */
+static muster_rc names_check(const struct usersync *usersync)
+{
+    const muster_node *one = muster_node_first(muster_document_root(usersync->names));
+    for (; one; one = one->next) {
+        bool known = strcmp(one->name, "active") == 0; /* of who leaves */
+        for (const muster_stream *stream = streams; stream->name && !known; stream++)
+            for (const muster_field *field = stream->fields; field->name && !known; field++)
+                known = strcmp(field->name, one->name) == 0;
+        if (!known)
+            return usersync->host->fail(usersync->run, MUSTER_CONFIG,
+                                        "option 'names': no field is called '%s': they are called externalId, email "
+                                        "and so on, as in the connector's manual page",
+                                        one->name);
+    }
+    return MUSTER_OK;
+}
+
 static muster_rc open_it(muster_run *run, void **self)
 {
     static const char *const paths[] = {"users_path", "communities_path", "functions_path"};
@@ -221,6 +243,8 @@ static muster_rc open_it(muster_run *run, void **self)
     usersync->run = run;
     usersync->host = run->host;
     muster_rc rc = table_read(usersync, "names", &usersync->names);
+    if (rc == MUSTER_OK)
+        rc = names_check(usersync);
     if (rc == MUSTER_OK)
         rc = table_read(usersync, "codes", &usersync->codes);
     for (size_t n = 0; n < sizeof(paths) / sizeof(*paths) && rc == MUSTER_OK; n++)

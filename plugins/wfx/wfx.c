@@ -170,6 +170,33 @@ static muster_rc read_json(struct wfx *wfx, const char *name, muster_document **
     return why ? wfx->host->fail(wfx->run, MUSTER_CONFIG, "option '%s': %s", name, why) : MUSTER_OK;
 }
 
+/* The streams of the description have only what the core has to know of; these are all that an event gives. */
+static muster_rc tell_stream(struct wfx *wfx, const struct kind *kind, const muster_stream *declared)
+{
+    enum { FIELDS_MOST = 40 };
+    muster_field fields[FIELDS_MOST + 1] = {0};
+    muster_stream stream = *declared;
+    size_t count = 0;
+    for (const struct part *part = kind->parts; part->name && count < FIELDS_MOST - 1; part++)
+        fields[count++] =
+            (muster_field){.name = part->name, .type = part->what == PART_JSON ? MUSTER_JSON : MUSTER_TEXT};
+    fields[count] = (muster_field){.name = "deleted", .type = MUSTER_BOOL};
+    stream.fields = fields;
+    stream.mapping_in = NULL;
+    stream.flags = MUSTER_CLOSED; /* who takes none of it has said so */
+    return wfx->host->stream(wfx->run, &stream);
+}
+
+static muster_rc tell_streams(struct wfx *wfx)
+{
+    muster_rc rc = MUSTER_OK;
+    for (const struct kind *kind = wfx_kinds; kind->path && rc == MUSTER_OK; kind++)
+        for (const muster_stream *stream = wfx_streams; stream->name && rc == MUSTER_OK; stream++)
+            if (strcmp(stream->name, kind->stream) == 0)
+                rc = tell_stream(wfx, kind, stream);
+    return rc;
+}
+
 static void wfx_close(muster_run *run, void *self)
 {
     struct wfx *wfx = self;
@@ -193,6 +220,7 @@ static muster_rc wfx_open(muster_run *run, void **self)
     rc = rc == MUSTER_OK ? check_zones(wfx) : rc;
     rc = rc == MUSTER_OK ? check_aliases(wfx) : rc;
     rc = rc == MUSTER_OK ? check_words(wfx) : rc;
+    rc = rc == MUSTER_OK ? tell_streams(wfx) : rc;
     if (rc == MUSTER_OK)
         *self = wfx;
     else
