@@ -90,11 +90,6 @@ static void value_add(muster_text *line, const char *name, const char *value)
     muster_text_put(line, "}");
 }
 
-static bool has_password(const char *connection)
-{
-    return strcasestr(connection, "pwd=") || strcasestr(connection, "password=");
-}
-
 struct beginning {
     SQLHDBC link;
     SQLWCHAR *line;
@@ -113,9 +108,6 @@ static muster_rc line_make(struct odbc *odbc, struct beginning *beginning)
     const char *connection = odbc->host->text(odbc->run, "connection");
     const char *user = odbc->host->text(odbc->run, "user"), *password = odbc->host->text(odbc->run, "password");
     muster_text line = {0};
-    if (has_password(connection))
-        return odbc->host->fail(odbc->run, MUSTER_CONFIG,
-                                "a password stands in option 'connection': it belongs into `password: !secret …`");
     if (!strchr(connection, '='))
         muster_text_put(&line, "DSN=");
     muster_text_put(&line, connection);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const muster_option options[] = {
     {.name = "connection",
@@ -16,6 +17,7 @@ static const muster_option options[] = {
     {.name = "user", .type = MUSTER_TEXT, .doc = "Who logs in: somebody who may read these tables and nothing else."},
     {.name = "password", .type = MUSTER_TEXT, .flags = MUSTER_SECRET, .doc = "The password of that user."},
     {.name = "statements",
+     .needed = "@*",
      .type = MUSTER_JSON,
      .doc =
          "A map of streams: each an SQL select, or { select: SQL, cursor: COLUMN, begin: VALUE }. With a cursor, ? in "
@@ -83,6 +85,36 @@ static bool zone_fine(const char *zone)
     return true;
 }
 
+static bool says_where(const char *key)
+{
+    static const char *const keys[] = {"driver", "dsn", "filedsn"};
+    key += strspn(key, " \t");
+    for (size_t n = 0; n < sizeof(keys) / sizeof(*keys); n++) {
+        size_t len = strlen(keys[n]);
+        if (strncasecmp(key, keys[n], len) == 0 && key[len + strspn(key + len, " \t")] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* A name alone is that of a data source; a line has to say which driver, or which source. */
+static muster_rc connection_check(muster_run *run)
+{
+    const char *line = run->host->text(run, "connection");
+    if (strcasestr(line, "pwd=") || strcasestr(line, "password="))
+        return run->host->fail(run, MUSTER_CONFIG,
+                               "option 'connection' has a password in it: it belongs into `password: !secret …`");
+    if (!strchr(line, '='))
+        return MUSTER_OK;
+    for (const char *at = line; at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL)
+        if (says_where(at))
+            return MUSTER_OK;
+    return run->host->fail(
+        run, MUSTER_CONFIG,
+        "option 'connection' says neither Driver=… nor DSN=…: write pairs with semicolons between, as "
+        "in Driver=FreeTDS;Server=db.example;Database=hr");
+}
+
 static muster_rc open_it(muster_run *run, void **ret_self)
 {
     struct odbc *odbc = calloc(1, sizeof(*odbc));
@@ -100,8 +132,12 @@ static muster_rc open_it(muster_run *run, void **ret_self)
         rc = run->host->fail(run, MUSTER_CONFIG, "option 'statements': %s", why);
     if (rc == MUSTER_OK)
         rc = statement_check(odbc);
+    if (rc == MUSTER_OK)
+        rc = connection_check(run);
     if (rc == MUSTER_OK && !zone_fine(odbc->time_zone))
         rc = run->host->fail(run, MUSTER_CONFIG, "option 'time_zone' has to be UTC or as in +02:00");
+    if (rc == MUSTER_OK)
+        rc = statements_tell(odbc);
     if (rc != MUSTER_OK) {
         close_it(run, odbc);
         return rc;

@@ -88,10 +88,17 @@ void wide_add(muster_text *text, const SQLWCHAR *wide, size_t units);
 /* statement.c */
 muster_rc statement_find(struct odbc *odbc, const char *stream, struct statement *ret_statement);
 muster_rc statement_check(struct odbc *odbc);
+/* Says which streams there are, and their columns where these can be told from the select. */
+muster_rc statements_tell(struct odbc *odbc);
 /* The column that a lone "COLUMN >= ?" compares, in the select's own words; "" when it cannot be told. */
 void statement_compared(const char *select, char *ret_name, size_t room);
 muster_rc statement_prepare(struct odbc *odbc, SQLHSTMT handle, const char *sql, const char *what);
 muster_rc statement_run(struct odbc *odbc, SQLHSTMT handle, const char *what);
+
+/* columns.c: what a select answers, as far as its text says it; ends with a NULL name. NULL: the database knows. */
+muster_field *columns_of(const char *select);
+void columns_free(muster_field *fields);
+size_t columns_marks(const char *select); /* how many ? stand for a value */
 
 /* rows.c */
 muster_rc rows_describe(struct odbc *odbc, SQLHSTMT handle, const char *what, struct rows *ret_rows);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const words[] = {"select",     "cursor", "begin", "create", "update", "deactivate",
                                     "reactivate", "delete", "id",    "find",   NULL};
@@ -17,11 +18,59 @@ static bool known(const char *name)
     return false;
 }
 
+static void statement_read(const muster_node *one, struct statement *ret_statement)
+{
+    bool whole = one->kind == MUSTER_NODE_OBJECT;
+    *ret_statement = (struct statement){
+        .stream = one->name,
+        .select = whole ? muster_node_text(muster_node_member(one, "select")) : one->text,
+        .cursor = whole ? muster_node_text(muster_node_member(one, "cursor")) : NULL,
+        .begin = whole ? muster_node_text(muster_node_member(one, "begin")) : NULL,
+        .told = muster_node_member(one, "create") || muster_node_member(one, "update"),
+    };
+}
+
+static bool has_column(const muster_field *fields, const char *name)
+{
+    for (; fields->name; fields++)
+        if (strcasecmp(fields->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A cursor and what stands for it, as far as they can be seen without the database. */
+static muster_rc cursor_check(struct odbc *odbc, const struct statement *statement)
+{
+    char compared[200];
+    const char *cursor = statement->cursor, *why = NULL;
+    size_t marks = statement->select ? columns_marks(statement->select) : 0;
+    muster_field *fields = statement->select ? columns_of(statement->select) : NULL;
+    if (marks > 0 && !cursor) {
+        statement_compared(statement->select, compared, sizeof(compared));
+        cursor = *compared ? compared : NULL;
+    }
+    if (!statement->select && (cursor || statement->begin))
+        why = "has a cursor or begin, and no select that they are for";
+    else if (marks == 0 && (statement->cursor || statement->begin))
+        why = "has a cursor or begin, and no ? in its select that stands for it, as in WHERE changed >= ?";
+    else if (marks > 0 && !cursor)
+        why = "has a ? in its select, and does not say which column it stands for: add cursor: COLUMN";
+    else if (marks > 0 && fields && !has_column(fields, cursor))
+        why = "does not select the column of its cursor, by which it is known what came last";
+    columns_free(fields);
+    return why ? odbc->host->fail(odbc->run, MUSTER_CONFIG, "option 'statements': stream '%s' %s", statement->stream,
+                                  why)
+               : MUSTER_OK;
+}
+
 /* One stream: a text is its select. */
 static muster_rc one_check(struct odbc *odbc, const muster_node *one)
 {
-    if (one->kind == MUSTER_NODE_TEXT && one->len > 0)
-        return MUSTER_OK;
+    struct statement statement;
+    if (one->kind == MUSTER_NODE_TEXT && one->len > 0) {
+        statement_read(one, &statement);
+        return cursor_check(odbc, &statement);
+    }
     if (one->kind != MUSTER_NODE_OBJECT)
         return odbc->host->fail(odbc->run, MUSTER_CONFIG,
                                 "option 'statements': stream '%s' needs an SQL statement, or a map of them", one->name);
@@ -31,7 +80,8 @@ static muster_rc one_check(struct odbc *odbc, const muster_node *one)
                                     "option 'statements': stream '%s' has '%s', which is %s; known are select, "
                                     "cursor, begin, create, update, deactivate, reactivate, delete, id and find",
                                     one->name, word->name, known(word->name) ? "no text" : "not known here");
-    return MUSTER_OK;
+    statement_read(one, &statement);
+    return cursor_check(odbc, &statement);
 }
 
 muster_rc statement_check(struct odbc *odbc)
@@ -50,15 +100,36 @@ muster_rc statement_find(struct odbc *odbc, const char *stream, struct statement
     const muster_node *one = muster_node_member(muster_document_root(odbc->statements), stream);
     if (!one)
         return odbc->host->fail(odbc->run, MUSTER_CONFIG, "option 'statements' has nothing for stream '%s'", stream);
-    bool whole = one->kind == MUSTER_NODE_OBJECT;
-    *ret_statement = (struct statement){
-        .stream = one->name,
-        .select = whole ? muster_node_text(muster_node_member(one, "select")) : one->text,
-        .cursor = whole ? muster_node_text(muster_node_member(one, "cursor")) : NULL,
-        .begin = whole ? muster_node_text(muster_node_member(one, "begin")) : NULL,
-        .told = muster_node_member(one, "create") || muster_node_member(one, "update"),
-    };
+    statement_read(one, ret_statement);
     return MUSTER_OK;
+}
+
+/* A stream that is only written has no rows to be mapped. */
+static muster_rc one_tell(struct odbc *odbc, const muster_node *one)
+{
+    static const char *const writes[] = {"create", "update", "deactivate", "reactivate", "delete"};
+    struct statement statement;
+    statement_read(one, &statement);
+    muster_field *fields = statement.select ? columns_of(statement.select) : NULL;
+    muster_stream stream = {.name = one->name, .fields = fields, .gone = MUSTER_BY_ABSENCE};
+    stream.flags = (statement.select ? MUSTER_READ_FULL : 0u) | (fields ? MUSTER_CLOSED : 0u);
+    for (size_t n = 0; n < sizeof(writes) / sizeof(*writes) && one->kind == MUSTER_NODE_OBJECT; n++)
+        if (muster_node_member(one, writes[n]))
+            stream.flags |= MUSTER_WRITE;
+    if (!statement.told) /* then the first column is the id */
+        stream.flags |= MUSTER_KEYLESS;
+    muster_rc rc = odbc->host->stream(odbc->run, &stream);
+    columns_free(fields);
+    return rc;
+}
+
+muster_rc statements_tell(struct odbc *odbc)
+{
+    muster_rc rc = MUSTER_OK;
+    const muster_node *one = muster_node_first(muster_document_root(odbc->statements));
+    for (; one && rc == MUSTER_OK; one = one->next)
+        rc = one_tell(odbc, one);
+    return rc;
 }
 
 static bool of_name(char c)
