@@ -158,20 +158,30 @@ async function answerTo(path, asked, decide) {
   ];
 }
 
+/* While a page is made anew something else may be asked on the one that is there: it is not to be gone then. */
+async function answerKept(path, kept, decide) {
+  for (;;) {
+    const { asked } = kept;
+    const wrong = (problem) => h("p", { className: "bad" }, problem.message);
+    const answer = asked && (await answerTo(path, asked, decide).catch(wrong));
+    if (kept.asked === asked) return answer;
+  }
+}
+
 export async function showPerson({ organization, rest: [key], horizon, kept, again }) {
   const path = organizationPath(organization, "people", key);
   const decide = async (act, body, how) => (await doAsked(`${path}/${act}`, body, how)) && again();
-  const [person, history, connections, answer] = await Promise.all([
+  const [person, history, connections] = await Promise.all([
     get(path, { origin: true }),
     get(`${path}/history`),
     get(organizationPath(organization, "connections")),
-    kept.asked && answerTo(path, kept.asked, decide).catch((problem) => h("p", { className: "bad" }, problem.message)),
   ]);
+  const answer = await answerKept(path, kept, decide);
   const targets = connections.items.filter((one) => one.target).map((one) => one.connection);
   const asks = guarded(async (asked) => {
+    kept.asked = asked;
     const said = await answerTo(path, asked, decide);
     const place = document.getElementById("why");
-    kept.asked = asked;
     place.replaceChildren(h("div", {}, said));
     place.scrollIntoView({ block: "nearest" });
   });
