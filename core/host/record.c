@@ -10,6 +10,7 @@
 #include "host/words.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -274,13 +275,18 @@ muster_record *record_begin(muster_run *run, const char *name, const char *sourc
     return &record->head;
 }
 
-/* NULL: it is one that the engine gave, and nothing can be put into it. */
-static struct building *building_of(muster_record *record)
+/* NULL: it is one that the engine gave, or that is on its way already, and nothing can be put into it. */
+static struct building *building_of(muster_record *given)
 {
-    if (!record->read)
-        return (struct building *)record;
-    session_spoil(((struct reading *)record)->session,
-                  "the connector put a field into a record that it was given to be read");
+    struct building *record = (struct building *)given;
+    if (given->read)
+        session_spoil(((struct reading *)given)->session,
+                      "the connector put a field into a record that it was given to be read");
+    else if (!record->stream && record->rc == 0)
+        session_spoil((struct session *)((char *)record - offsetof(struct session, record)),
+                      "the connector put a field into a record that it had handed over");
+    else
+        return record;
     return NULL;
 }
 

@@ -197,6 +197,11 @@ static muster_rc misbehaves(muster_run *run, const char *what)
         host->applied(run, change, long_id);
     } else if (strcmp(what, "puts") == 0) {
         host->put((muster_record *)(uintptr_t)change->after, "name", MUSTER_TEXT, "other");
+    } else if (strcmp(what, "puts-late") == 0) {
+        muster_record *record = host->record(run, "people", "1", "");
+        host->put(record, "name", MUSTER_TEXT, "one");
+        host->emit(run, record);
+        host->put(record, "name", MUSTER_TEXT, "other");
     } else if (strcmp(what, "crash") == 0) {
         takes(run, change);
         host->progress(run, 1, 2); /* sends what there is */

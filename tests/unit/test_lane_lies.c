@@ -19,6 +19,8 @@ static void faults_of_a_connector_spoil_its_call_and_not_its_other_answers(void 
         {"nobody", "applied 3 remote 2\n", "refused() for a change that it was not given"},
         {"code", "applied 3 remote 2\n", "refused() with the code 0, which is no refusal"},
         {"long-id", "applied 3 remote 2\n", "a remote id that is empty, longer than 200 bytes"},
+        {"puts-late", "columns people name\npeople 1 at '': name/1=one\napplied 3 remote 2\n",
+         "put a field into a record that it had handed over"},
         {"puts", "applied 3 remote 2\n", "put a field into a record that it was given to be read"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
