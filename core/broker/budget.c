@@ -144,6 +144,8 @@ static int note_write(const char *note, const char *name, struct err *err)
         return 0; /* nothing of the organization is kept yet */
     int fd __attribute__((cleanup(tidy_close))) =
         open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0)
+        errno = EIO; /* of a write that is cut short */
     if (fd < 0 || write(fd, name, NAME_LEN) != NAME_LEN || rename(other, note) != 0)
         return err_set(err, -errno, "%s cannot be written: %s", note, err_text(-errno));
     return 0;

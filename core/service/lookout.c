@@ -172,16 +172,29 @@ static int spawn(struct lookout *lookout, struct watcher *watcher)
         {.flags = UV_INHERIT_FD, .data.fd = 2}};
     uv_process_options_t options = {
         .exit_cb = exited, .file = program, .args = words, .stdio_count = 3, .stdio = streams};
+    return uv_spawn(lookout->loop, &watcher->process, &options);
+}
+
+/* With the list of what it is to look at; NULL: no memory. */
+static struct watcher *watcher_new(const struct lookout *lookout)
+{
+    struct watcher *watcher = mem_new(1, sizeof(*watcher));
+    if (!watcher)
+        return NULL;
     for (size_t i = 0; i < lookout->count; i++)
         buffer_format(&watcher->list, "%s %s %" PRIu64 "\n", lookout->places[i].organization,
                       lookout->places[i].connection, lookout->places[i].told);
     buffer_byte(&watcher->list, '\n');
-    return watcher->list.rc ? watcher->list.rc : uv_spawn(lookout->loop, &watcher->process, &options);
+    if (watcher->list.rc == 0)
+        return watcher;
+    buffer_done(&watcher->list);
+    free(watcher);
+    return NULL;
 }
 
 static void start(struct lookout *lookout)
 {
-    struct watcher *watcher = mem_new(1, sizeof(*watcher));
+    struct watcher *watcher = watcher_new(lookout);
     if (!watcher) {
         uv_timer_start(&lookout->again, started_again, LAST_AGAIN, 0);
         return;

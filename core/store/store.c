@@ -425,6 +425,7 @@ int store_lock(struct store *store, int *ret_fd, struct err *err)
     /* Always as long, so that nothing is cut off: that would wait until the disk has what stood there before. */
     int len = snprintf(holder, sizeof(holder), "%ld\n", (long)getpid());
     memset(holder + len, ' ', sizeof(holder) - (size_t)len);
+    errno = EIO; /* of a write that is cut short */
     if (pwrite(fd, holder, sizeof(holder), 0) != sizeof(holder))
         return err_set(err, -errno, "%s cannot be written: %s", path, strerrordesc_np(errno));
     *ret_fd = take_fd(&fd);
