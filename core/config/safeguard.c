@@ -106,11 +106,8 @@ static void read_long(struct reading *reading, const struct node *map, const cha
         want_word(reading, node_get(map, "of"), reading_format(reading, "%s: of", what), within) == 1;
     safeguard->minimum = want_count(reading, node_get(map, "minimum"), reading_format(reading, "%s: minimum", what), 0,
                                     100000000, safeguard->minimum);
-    const struct node *window = node_get(map, "window");
-    safeguard->window_ms =
-        want_duration(reading, window, reading_format(reading, "%s: window", what), safeguard->window_ms);
-    if (window && safeguard->window_ms == 0)
-        complain(reading->complaints, window, "%s: window must be longer than nothing", what);
+    safeguard->window_ms = want_duration(reading, node_get(map, "window"), reading_format(reading, "%s: window", what),
+                                         safeguard->window_ms);
     read_exceptions(reading, node_get(map, "except"), what, safeguard);
     read_off(reading, node_get(map, "off"), what, safeguard);
 }
