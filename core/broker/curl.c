@@ -1,4 +1,4 @@
-/* curl - see the header. */
+/* curl - libcurl, loaded when a command first needs it. */
 #include "broker/curl.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* mail - see the header. */
+/* mail - a short message leaves: by a mail server, by sendmail, by a program, or to a web address. */
 #include "broker/mail.h"
 
 #include "base/buffer.h"

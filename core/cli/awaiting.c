@@ -1,4 +1,4 @@
-/* awaiting - see the header. */
+/* awaiting - connections that await their customer's authorization. */
 #include "cli/awaiting.h"
 
 #include "base/clock.h"

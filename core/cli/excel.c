@@ -1,4 +1,4 @@
-/* excel - see the header. Writes one file. */
+/* excel - a table for people who work in Excel. Writes one file. */
 #include "cli/excel.h"
 
 #include "base/buffer.h"

@@ -1,4 +1,4 @@
-/* inbox - see the header. */
+/* inbox - the inbox beyond the screen: as a workbook, and as lines for programs. */
 #include "cli/inbox.h"
 
 #include "base/clock.h"

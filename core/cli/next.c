@@ -1,4 +1,4 @@
-/* next - see the header. */
+/* next - what runs next by itself, and why something does not. */
 #include "cli/next.h"
 
 #include "api/control.h"

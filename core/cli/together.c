@@ -1,4 +1,4 @@
-/* together - see the header. */
+/* together - what is well written in each part of an organization's file and does not go with another part. */
 #include "cli/together.h"
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* turn - see the header. */
+/* turn - whose turn it is with something that waits, and what they type. */
 #include "cli/turn.h"
 
 #include "cli/outgoing.h"

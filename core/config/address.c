@@ -1,4 +1,4 @@
-/* address - see the header. */
+/* address - the part of an address between "://" and its path. */
 #include "config/address.h"
 
 #include <stddef.h>

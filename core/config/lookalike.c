@@ -1,4 +1,4 @@
-/* lookalike - see the header. */
+/* lookalike - characters that a word processor or a chat puts in the place of those of a keyboard. */
 #include "config/lookalike.h"
 
 #include <string.h>

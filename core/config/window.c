@@ -1,4 +1,4 @@
-/* window - see the header. Pure. */
+/* window - hours in which something is left alone. Pure. */
 #include "config/window.h"
 
 #include "config/cron.h"

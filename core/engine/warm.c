@@ -1,4 +1,4 @@
-/* warm - see the header. */
+/* warm - what is made ready before it is needed. */
 #include "engine/warm.h"
 
 #include "base/mem.h"
