@@ -118,7 +118,7 @@ static bool unknown(struct visitor *visitor, enum parameter_place place, const c
     return false;
 }
 
-static bool read_argument(void *context, const char *name, const char *value)
+static bool read_argument(void *context, const char *name, const char *value, size_t len)
 {
     struct visitor *visitor = context;
     const struct parameter *parameter = operation_parameter(visitor->operation, name, IN_QUERY);
@@ -126,7 +126,7 @@ static bool read_argument(void *context, const char *name, const char *value)
         return unknown(visitor, IN_QUERY, name);
     if (visitor_text(visitor, name))
         return wrong(visitor, parameter, "is said twice.");
-    return add(visitor, parameter, value ? value : "", value ? strlen(value) : 0);
+    return add(visitor, parameter, value ? value : "", len);
 }
 
 static bool read_path(struct visitor *visitor)

@@ -54,8 +54,9 @@ struct web_request {
 const char *web_header(struct web_request *request, const char *name);
 const char *web_query(struct web_request *request, const char *name);
 
-/* Of each query; it stops, and returns false, when the function does. A query without "=" has no value. */
-typedef bool web_query_fn(void *context, const char *name, const char *value);
+/* Of each query; it stops, and returns false, when the function does. A query without "=" has no value; one of len
+ * bytes may have '\0' among them. */
+typedef bool web_query_fn(void *context, const char *name, const char *value, size_t len);
 bool web_queries(struct web_request *request, web_query_fn *each, void *context);
 /* One more header of the answer; neither has a line's end in it. */
 void web_head(struct web_reply *reply, const char *name, const char *value);

@@ -55,18 +55,19 @@ struct queries {
     bool good;
 };
 
-static enum MHD_Result take_query(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result take_query(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                  const char *value, size_t len)
 {
     struct queries *queries = cls;
-    (void)kind;
-    queries->good = queries->each(queries->context, name, value);
+    (void)kind, (void)name_len;
+    queries->good = queries->each(queries->context, name, value, len);
     return queries->good ? MHD_YES : MHD_NO;
 }
 
 bool web_queries(struct web_request *request, web_query_fn *each, void *context)
 {
     struct queries queries = {each, context, true};
-    MHD_get_connection_values(request_of(request)->connection, MHD_GET_ARGUMENT_KIND, take_query, &queries);
+    MHD_get_connection_values_n(request_of(request)->connection, MHD_GET_ARGUMENT_KIND, take_query, &queries);
     return queries.good;
 }
 
