@@ -80,7 +80,7 @@ static muster_rc people(muster_run *run, int quiet)
 static muster_rc gathers(muster_run *run, size_t batch)
 {
     const muster_change *change = NULL;
-    muster_rc rc;
+    muster_rc rc = MUSTER_OK;
     do {
         size_t count = 0;
         while (count < batch && (rc = run->host->next(run, &change)) == MUSTER_OK && change)
