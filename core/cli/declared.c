@@ -114,14 +114,6 @@ static const struct node *description_of(const struct connection *connection, co
     return connection->node;
 }
 
-static bool is_used(const struct connection *connection, const char *stream)
-{
-    for (const struct mapping *const *at = connection->mappings; at && *at; at++)
-        if (strcmp((*at)->stream, stream) == 0)
-            return true;
-    return target_stream(connection->target, stream) != NULL;
-}
-
 void declared_check(const struct context *context, const struct connection *connection, const struct declared *declared,
                     struct complaints *said)
 {
@@ -129,7 +121,7 @@ void declared_check(const struct context *context, const struct connection *conn
         streams_check(said, connection, declared);
     for (size_t n = 0; n < declared->count && !context->quiet; n++)
         if ((declared->items[n].flags & (MUSTER_READ_FULL | MUSTER_READ_CHANGES | MUSTER_WRITE)) &&
-            !is_used(connection, declared->items[n].name))
+            !stream_is_used(connection, declared->items[n].name))
             complain_warning(said, description_of(connection, declared->items[n].name),
                              "connection '%s': stream '%s' is described and does nothing: neither streams: nor target: "
                              "names it",

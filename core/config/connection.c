@@ -246,8 +246,9 @@ static void read_one(struct reading *reading, struct connection *connection, con
     errors = reading->complaints->errors;
     if (!connection->options_unsound) /* what is wrong is not missing besides */
         options_need(reading, connection);
-    connection->options_unsound |= reading->complaints->errors > errors;
+    bool lacks = reading->complaints->errors > errors; /* which hides nothing of the triggers */
     triggers_read(reading, connection, node_get(map, "triggers"));
+    connection->options_unsound |= lacks;
     safeguards_read(reading, connection, node_get(map, "safeguards"));
     check_authorization(reading, connection);
     connection->full_every_ms = want_duration(reading, node_get(map, "full_every"),

@@ -3,6 +3,7 @@
 
 #include "config/given.h"
 #include "config/reading.h"
+#include "config/stream_rows.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,10 +87,7 @@ static bool is_used(const struct connection *connection, const char *stream)
     if (strcmp(stream, "*") == 0)
         return (connection->mappings && connection->mappings[0]) ||
                (connection->target && connection->target->stream_count > 0);
-    for (const struct mapping *const *at = connection->mappings; at && *at; at++)
-        if (strcmp((*at)->stream, stream) == 0)
-            return true;
-    return target_stream(connection->target, stream) != NULL;
+    return stream_is_used(connection, stream);
 }
 
 static bool word_fits(const char *word, const char *text)
@@ -226,7 +224,7 @@ bool option_rule_holds(const struct connection *connection, const struct option_
         return true;
     for (const char *at = rule;; at++) {
         bool good = set_holds(connection, place, &at, one);
-        if (at == rule || !first[0] || good)
+        if (!first[0] || good)
             snprintf(first, sizeof(first), "%s", one);
         if (ret_why)
             snprintf(ret_why, OPTION_RULE_WHY, "%s", first);

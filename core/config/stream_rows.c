@@ -2,6 +2,7 @@
 #include "config/stream_rows.h"
 
 #include "base/text.h"
+#include "config/target.h"
 
 #include <muster/connector.h>
 #include <stdio.h>
@@ -135,4 +136,12 @@ void stream_rows_check(struct complaints *complaints, const struct connection *c
                  connection->name, mapping->stream);
     if ((declared->flags & MUSTER_CLOSED) && declared->fields)
         columns_check(complaints, connection, declared, mapping);
+}
+
+bool stream_is_used(const struct connection *connection, const char *stream)
+{
+    for (const struct mapping *const *at = connection->mappings; at && *at; at++)
+        if (strcmp((*at)->stream, stream) == 0)
+            return true;
+    return target_stream(connection->target, stream) != NULL;
 }

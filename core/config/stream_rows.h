@@ -5,6 +5,8 @@
 
 #include "config/organization.h"
 
+#include <stdbool.h>
+
 struct muster_stream;
 
 /* `declared`: of the connector's description, or what its open() has said (muster_host.stream). */
@@ -15,5 +17,8 @@ void stream_rows_check(struct complaints *complaints, const struct connection *c
  * NULL: it is one, or like none. *ret_place: where the file names the column. */
 const char *stream_rows_near(const struct muster_stream *declared, const struct mapping *mapping, size_t column,
                              const struct node **ret_place);
+
+/* Whether the organization's file reads the stream, or tells it. */
+bool stream_is_used(const struct connection *connection, const char *stream);
 
 #endif
